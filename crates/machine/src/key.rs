@@ -1,0 +1,145 @@
+//! Keys: how names become the bytes of topics, partitions and tables.
+
+/// Percent-encodes "/" and "%" in one part of a topic key.
+pub fn encode_part(part: &str) -> String {
+    if part.contains(['/', '%']) { part.replace('%', "%25").replace('/', "%2F") } else { part.to_owned() }
+}
+
+/// Undoes [`encode_part`].
+pub fn decode_part(part: &str) -> String {
+    if part.contains('%') { part.replace("%2F", "/").replace("%25", "%") } else { part.to_owned() }
+}
+
+/// A topic key of several parts, each percent-encoded, joined by "/".
+pub fn topic_key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    parts.into_iter().map(encode_part).collect::<Vec<_>>().join("/")
+}
+
+/// The parts of a topic key, decoded.
+pub fn topic_key_parts(key: &str) -> Vec<String> {
+    key.split('/').map(decode_part).collect()
+}
+
+/// Hash of a partition key (`namespace/workflow_id`): murmur2 as Kafka's Java clients compute it, made non-negative.
+pub fn hash(partition_key: &str) -> u32 {
+    murmur2(partition_key.as_bytes()) & 0x7fff_ffff
+}
+
+/// Hash of a workflow's (or schedule's) partition key.
+pub fn entity_hash(namespace: &str, id: &str) -> u32 {
+    hash(&topic_key([namespace, id]))
+}
+
+/// Partition of a workflow id, as Java's default partitioner chooses it for the key `namespace/workflow_id`.
+pub fn partition_of(namespace: &str, workflow_id: &str, partition_count: u32) -> u32 {
+    entity_hash(namespace, workflow_id) % partition_count
+}
+
+/// murmur2, seed 0x9747b28c (Kafka: org.apache.kafka.common.utils.Utils.murmur2).
+fn murmur2(data: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut h: u32 = 0x9747_b28c ^ data.len() as u32;
+    let mut chunks = data.chunks_exact(4);
+    for chunk in &mut chunks {
+        let mut k = u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]).wrapping_mul(M);
+        k ^= k >> 24;
+        h = h.wrapping_mul(M) ^ k.wrapping_mul(M);
+    }
+    let rest = chunks.remainder();
+    for (i, byte) in rest.iter().enumerate() {
+        h ^= u32::from(*byte) << (8 * i);
+    }
+    if !rest.is_empty() {
+        h = h.wrapping_mul(M);
+    }
+    h = (h ^ (h >> 13)).wrapping_mul(M);
+    h ^ (h >> 15)
+}
+
+/// Writes the bytes of a table key: fixed-width numbers big-endian (byte order is number order), strings with their length first.
+#[derive(Debug, Default, Clone)]
+pub struct KeyBytes(Vec<u8>);
+
+impl KeyBytes {
+    /// A key of the given kind.
+    pub fn new(kind: crate::Kind) -> Self {
+        Self(vec![kind as u8])
+    }
+
+    /// Appends the hash of an entity.
+    pub fn hash(self, namespace: &str, id: &str) -> Self {
+        self.u32(entity_hash(namespace, id))
+    }
+
+    /// Appends a byte.
+    pub fn u8(mut self, value: u8) -> Self {
+        self.0.push(value);
+        self
+    }
+
+    /// Appends a number.
+    pub fn u32(mut self, value: u32) -> Self {
+        self.0.extend(value.to_be_bytes());
+        self
+    }
+
+    /// Appends a signed number such that byte order is number order.
+    pub fn i64(mut self, value: i64) -> Self {
+        self.0.extend((value as u64 ^ (1 << 63)).to_be_bytes());
+        self
+    }
+
+    /// Appends a string of at most 65,535 bytes (ids are limited to 1,000), its length first.
+    pub fn str(mut self, value: &str) -> Self {
+        debug_assert!(value.len() <= usize::from(u16::MAX));
+        self.0.extend((value.len() as u16).to_be_bytes());
+        self.0.extend(value.as_bytes());
+        self
+    }
+
+    /// The bytes.
+    pub fn finish(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// First key after all keys that begin with `prefix`.
+pub fn prefix_end(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < 0xff {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Vectors of Kafka's own UtilsTest.testMurmur2.
+    #[test]
+    fn murmur2_is_kafkas() {
+        for (key, expected) in
+            [("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536), ("abc", 479_470_107)]
+        {
+            assert_eq!(murmur2(key.as_bytes()) as i32, expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn parts_round_trip() {
+        let key = topic_key(["a/b", "50%", "%2F", ""]);
+        assert_eq!(key, "a%2Fb/50%25/%252F/");
+        assert_eq!(topic_key_parts(&key), ["a/b", "50%", "%2F", ""]);
+    }
+
+    #[test]
+    fn byte_order_is_number_order() {
+        let keys: Vec<_> = [i64::MIN, -1, 0, 1, i64::MAX].map(|n| KeyBytes::default().i64(n).finish()).into();
+        assert!(keys.is_sorted());
+        assert_eq!(prefix_end(&[1, 0xff]), [2]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Tables: typed rows under ordered byte keys.
+
+use std::{any::Any, sync::Arc};
+
+use prost::Message;
+
+/// First byte of every table key: which table. Written once; a retired number is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// Where the store stands (engine).
+    Position = 1,
+    /// Newest run of a workflow id.
+    Workflow = 2,
+    /// State of a run.
+    Run = 3,
+    /// Public events of a run.
+    History = 4,
+    /// When machines want to look again.
+    Wake = 5,
+    /// Tasks that wait on task queues.
+    Task = 6,
+    /// Namespaces.
+    Namespace = 7,
+    /// Tests' own.
+    Test = 100,
+}
+
+/// A row's value: kept typed in memory, as bytes in the store.
+pub trait Row: Any + Send + Sync {
+    /// The bytes that the store keeps; the table's `Row` type decodes them.
+    fn encode_row(&self) -> Vec<u8>;
+    /// For going back to the row's own type.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<M: Message + Send + Sync + 'static> Row for M {
+    fn encode_row(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// Decodes a stored row; the error text says what is wrong with the bytes.
+pub type DecodeRow = fn(&[u8]) -> Result<Arc<dyn Row>, String>;
+
+/// A table: its kind, its keys, its rows. One per file.
+pub trait Table {
+    /// The table's number.
+    const KIND: Kind;
+    /// What a row is found by.
+    type Key: ?Sized;
+    /// What a row holds.
+    type Row: Message + Default + Send + Sync + 'static;
+    /// The bytes of a key, beginning with the kind.
+    fn key(key: &Self::Key) -> Vec<u8>;
+}
+
+/// The tables of one partition as one command sees them: what the command itself changed, over uncommitted changes, over the store.
+/// Object-safe and untyped; use [`TablesExt`].
+pub trait Tables {
+    /// The row under `key`, decoded with `decode` when it comes from the store.
+    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
+    /// Sets (`Some`) or removes (`None`) the row under `key`.
+    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>);
+    /// At most `limit` rows with `from <= key < to`, in key order.
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)>;
+}
+
+/// Typed access to [`Tables`].
+pub trait TablesExt: Tables {
+    /// The row of table `T` under `key`.
+    ///
+    /// # Panics
+    /// When the stored bytes are not such a row (a corrupt store): the command is skipped as Internal.
+    fn get<T: Table>(&self, key: &T::Key) -> Option<Arc<T::Row>> {
+        self.load(&T::key(key), decode_row::<T>).map(downcast::<T>)
+    }
+
+    /// Sets the row of table `T` under `key`.
+    fn put<T: Table>(&mut self, key: &T::Key, row: impl Into<Arc<T::Row>>) {
+        self.save(T::key(key), Some(row.into()));
+    }
+
+    /// Removes the row of table `T` under `key`.
+    fn remove<T: Table>(&mut self, key: &T::Key) {
+        self.save(T::key(key), None);
+    }
+
+    /// At most `limit` rows of table `T` whose key bytes lie in `from..to`, in key order.
+    fn range<T: Table>(&self, from: &[u8], to: &[u8], limit: usize) -> Vec<(Vec<u8>, Arc<T::Row>)> {
+        self.scan(from, to, limit, decode_row::<T>).into_iter().map(|(key, row)| (key, downcast::<T>(row))).collect()
+    }
+}
+
+impl<S: Tables + ?Sized> TablesExt for S {}
+
+/// The decoder of table `T`'s rows.
+pub fn decode_row<T: Table>(bytes: &[u8]) -> Result<Arc<dyn Row>, String> {
+    T::Row::decode(bytes).map(|row| Arc::new(row) as Arc<dyn Row>).map_err(|error| format!("row of {:?}: {error}", T::KIND))
+}
+
+/// A row of table `T` from its untyped form.
+///
+/// # Panics
+/// When it is a row of another type: two tables share a kind, a programming error.
+pub fn downcast<T: Table>(row: Arc<dyn Row>) -> Arc<T::Row> {
+    match row.into_any().downcast::<T::Row>() {
+        Ok(row) => row,
+        Err(_) => panic!("a row of {:?} has another table's type", T::KIND),
+    }
+}

@@ -1,0 +1,47 @@
+//! Table of wake rows: (due time, entity).
+
+use klamm_messages::klamm::v1::WakeRow;
+
+use crate::{Kind, Table, Tables, TablesExt, Time, key::KeyBytes};
+
+/// When machines want to look again; key order is time order. Kept by `apply` alone: a row goes only when an event removes it.
+#[derive(Debug)]
+pub struct Wakes;
+
+impl Table for Wakes {
+    const KIND: Kind = Kind::Wake;
+    type Key = WakeRow;
+    type Row = WakeRow;
+
+    fn key(row: &WakeRow) -> Vec<u8> {
+        let due = row.due.as_ref().map_or(Time::default(), Time::from);
+        KeyBytes::new(Self::KIND)
+            .i64(due.millis())
+            .hash(&row.namespace, &row.id)
+            .str(&row.machine)
+            .str(&row.namespace)
+            .str(&row.id)
+            .str(&row.run_id)
+            .finish()
+    }
+}
+
+/// Bounds (from, to) of the keys of the wake rows due at or before `now`.
+pub fn due_range(now: Time) -> (Vec<u8>, Vec<u8>) {
+    (KeyBytes::new(Kind::Wake).finish(), KeyBytes::new(Kind::Wake).i64(now.millis().saturating_add(1)).finish())
+}
+
+/// Moves an entity's wake row from `old` to `new`; `entity.due` is ignored. Nothing happens when both are the same.
+pub fn set(tables: &mut dyn Tables, entity: &WakeRow, old: Option<Time>, new: Option<Time>) {
+    if old == new {
+        return;
+    }
+    let at = |due: Time| WakeRow { due: Some(due.into()), ..entity.clone() };
+    if let Some(old) = old {
+        tables.remove::<Wakes>(&at(old));
+    }
+    if let Some(new) = new {
+        let row = at(new);
+        tables.put::<Wakes>(&row.clone(), row);
+    }
+}

@@ -1,0 +1,11 @@
+//! Tables of the workflow machine, one per file.
+
+pub mod history;
+pub mod runs;
+pub mod tasks;
+pub mod workflows;
+
+pub use history::History;
+pub use runs::{RunKey, Runs};
+pub use tasks::Tasks;
+pub use workflows::Workflows;

@@ -1,0 +1,1 @@
+"""The programs under test: ordinary workflows and activities, one scenario per file."""

@@ -1,0 +1,1 @@
+"""What the Python suites share: awaiting, the test environment, klamm's process."""
