@@ -66,6 +66,9 @@ pub trait Tables {
     fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
     /// Sets (`Some`) or removes (`None`) the row under `key`.
     fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>);
+    /// Like [`Tables::load`], but takes the row out where this command has changed it already, so that [`TablesExt::update`] can
+    /// change it in place; the row must be saved again at once.
+    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
     /// At most `limit` rows with `from <= key < to`, in key order.
     fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)>;
 }
@@ -83,6 +86,19 @@ pub trait TablesExt: Tables {
     /// Sets the row of table `T` under `key`.
     fn put<T: Table>(&mut self, key: &T::Key, row: impl Into<Arc<T::Row>>) {
         self.save(T::key(key), Some(row.into()));
+    }
+
+    /// Changes the row of table `T` under `key` in place; false when there is none.
+    fn update<T: Table>(&mut self, key: &T::Key, change: impl FnOnce(&mut T::Row)) -> bool
+    where
+        T::Row: Clone,
+    {
+        let bytes = T::key(key);
+        let Some(row) = self.take(&bytes, decode_row::<T>) else { return false };
+        let mut row = Arc::unwrap_or_clone(downcast::<T>(row));
+        change(&mut row);
+        self.save(bytes, Some(Arc::new(row)));
+        true
     }
 
     /// Removes the row of table `T` under `key`.

@@ -1,0 +1,75 @@
+//! One run while a command about it is being decided: the verbs that all commands use.
+
+use std::sync::Arc;
+
+use klamm_machine::{Time, Tx};
+use klamm_messages::{
+    klamm::v1::{HistoryRecord, RunState, history_record::Record},
+    temporal::{
+        enums::v1::EventType,
+        history::v1::{HistoryEvent, history_event::Attributes},
+    },
+};
+
+use crate::{
+    Event, Workflow,
+    tables::{RunKey, Runs},
+};
+
+/// A run that is being decided about.
+pub(crate) struct Run<'t, 'a> {
+    /// The decision.
+    pub(crate) tx: &'t mut Tx<'a, Workflow>,
+    /// Which run.
+    pub(crate) key: RunKey,
+}
+
+impl<'t, 'a> Run<'t, 'a> {
+    /// The run under `key`; it need not exist yet (a start creates it by its first event).
+    pub(crate) fn new(tx: &'t mut Tx<'a, Workflow>, key: RunKey) -> Self {
+        Self { tx, key }
+    }
+
+    /// The command's time: event time of all that happens now.
+    pub(crate) fn now(&self) -> Time {
+        self.tx.context.now
+    }
+
+    /// The run as it stands, with all that this decision has emitted; a default one when it does not exist.
+    pub(crate) fn state(&self) -> Arc<RunState> {
+        self.tx.get::<Runs>(&self.key).unwrap_or_default()
+    }
+
+    /// Says that an internal event happened: the whole of what it describes.
+    pub(crate) fn record(&mut self, record: Record) {
+        self.tx.emit(Event::Record(Box::new(HistoryRecord {
+            namespace: self.key.namespace.clone(),
+            workflow_id: self.key.workflow_id.clone(),
+            run_id: self.key.run_id.clone(),
+            record: Some(record),
+        })));
+    }
+
+    /// Appends a public event with the next id and the command's time; gives its id.
+    pub(crate) fn add_event(&mut self, event_type: EventType, attributes: Attributes) -> i64 {
+        self.add_whole_event(new_event(event_type, attributes, self.now()))
+    }
+
+    /// Appends a prepared public event (event time, links, metadata set by the caller); its id is assigned here and given back.
+    pub(crate) fn add_whole_event(&mut self, mut event: HistoryEvent) -> i64 {
+        let event_id = self.state().next_event_id.max(1);
+        event.event_id = event_id;
+        self.record(Record::Event(event));
+        event_id
+    }
+}
+
+/// A public event without an id.
+pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Time) -> HistoryEvent {
+    HistoryEvent {
+        event_time: Some(time.into()),
+        event_type: event_type as i32,
+        attributes: Some(attributes),
+        ..HistoryEvent::default()
+    }
+}
