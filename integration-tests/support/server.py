@@ -1,0 +1,116 @@
+"""klamm as a process of the tests: start, wait until ready, kill, stop, verify.
+
+Standard library only: the entry script uses it outside the virtual environment.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+#: The longest a start may take, replay of a crashed server's log included.
+READY_DEADLINE_S = 30.0
+#: The longest a clean stop may take after SIGTERM.
+STOP_DEADLINE_S = 15.0
+#: The longest `klamm verify` may take.
+VERIFY_DEADLINE_S = 120.0
+
+
+def klamm_binary() -> Path:
+    """The binary under test: KLAMM_BIN, else the release build of this work tree."""
+    named = os.environ.get("KLAMM_BIN")
+    if named:
+        return Path(named)
+    root = Path(__file__).resolve().parents[2]
+    target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target"))
+    return target / "release" / "klamm"
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class KlammServer:
+    """One `klamm dev` with its data directory; it may be started again after a kill."""
+
+    def __init__(self, binary: Path, data_dir: Path, log: Path, arguments: Sequence[str] = ()) -> None:
+        self.binary = binary
+        self.data_dir = data_dir
+        self.log = log
+        self.arguments = list(arguments)
+        self.port = free_port()
+        self.http_port = free_port()
+        self.process: Optional[subprocess.Popen] = None
+
+    @property
+    def address(self) -> str:
+        """Where gRPC is served."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> float:
+        """Start and wait until /healthz says yes; the seconds that took."""
+        command: List[str] = [str(self.binary), "dev", "--data-dir", str(self.data_dir)]
+        command += ["--port", str(self.port), "--http-port", str(self.http_port), *self.arguments]
+        begin = time.monotonic()
+        with self.log.open("ab") as log:
+            log.write(f"--- {' '.join(command)}\n".encode())
+            log.flush()
+            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        while not self._healthy():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"klamm ended at its start with exit code {self.process.returncode}")
+            if time.monotonic() - begin > READY_DEADLINE_S:
+                raise RuntimeError(f"klamm was not ready after {READY_DEADLINE_S} s")
+            time.sleep(0.02)
+        return time.monotonic() - begin
+
+    def _healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=1) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until the process is gone."""
+        assert self.process is not None, "kill before start"
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code. A stop that takes too long is killed and raises."""
+        assert self.process is not None, "stop before start"
+        if self.running():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RuntimeError(f"klamm did not stop within {STOP_DEADLINE_S} s of SIGTERM") from None
+
+    def verify(self) -> subprocess.CompletedProcess:
+        """`klamm verify` against this running server, its output captured."""
+        return subprocess.run(
+            [str(self.binary), "verify", "--address", self.address],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=VERIFY_DEADLINE_S,
+        )
+
+    def log_tail(self, lines: int = 60) -> str:
+        """The end of what the server wrote."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,56 @@
+"""What the suites need beside klamm, installed into the cache directory, never into the tree.
+
+Standard library only.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+#: The CLI release that the CLI suite drives.
+CLI_VERSION = "v1.5.1"
+
+
+def cache_dir() -> Path:
+    """`$XDG_CACHE_HOME/klamm`, by default `~/.cache/klamm`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "klamm"
+
+
+def ensure_venv(requirements: Path) -> Path:
+    """A virtual environment with exactly these requirements; its python.
+
+    The directory is named for the file's content, so a changed pin makes a new
+    one; an interrupted install leaves no finished-looking directory behind.
+    """
+    fingerprint = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    venv = cache_dir() / f"integration-venv-{fingerprint}"
+    done = venv / ".complete"
+    if not done.exists():
+        print(f"installing {requirements.name} into {venv}", flush=True)
+        shutil.rmtree(venv, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", "--requirement", str(requirements)], check=True)
+        done.touch()
+    return venv / "bin" / "python"
+
+
+def ensure_cli() -> Path:
+    """The `temporal` CLI of the pinned version, built by `go install` when missing."""
+    directory = cache_dir() / "bin"
+    binary = directory / "temporal"
+    stamp = directory / f"temporal-{CLI_VERSION}"
+    if not (binary.exists() and stamp.exists()):
+        go = shutil.which("go")
+        if go is None:
+            raise SystemExit("the CLI suite builds the temporal CLI with Go, which is not installed\nhint: see README.md")
+        print(f"building the temporal CLI {CLI_VERSION} into {directory} (some minutes, once)", flush=True)
+        directory.mkdir(parents=True, exist_ok=True)
+        package = f"github.com/temporalio/cli/cmd/temporal@{CLI_VERSION}"
+        environment = {**os.environ, "GOBIN": str(directory), "GOFLAGS": ""}
+        subprocess.run([go, "install", package], check=True, env=environment)
+        stamp.touch()
+    return binary
