@@ -1,0 +1,22 @@
+//! The log that klamm is built on.
+//!
+//! A log holds topics, a topic holds partitions, a partition holds records in order, each under an offset that never changes.
+//! [`Log`] says what every provider promises; [`embedded::EmbeddedLog`] keeps it in RocksDB, [`memory::MemoryLog`] in memory, with
+//! faults on demand and time as a test wants it; one for Kafka comes later, and all pass the suite in `contract`.
+//! Nothing here knows what a record means. Types to read first: [`Log`], [`Record`], [`TopicSpec`], [`Error`].
+
+pub mod clock;
+pub mod error;
+pub mod log;
+pub mod record;
+pub mod topic;
+pub mod wait;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::Error;
+pub use log::{Appended, Log, Transactional};
+pub use record::{Output, ReadBatch, ReadLimit, Record, Stored};
+pub use topic::{Cleanup, Topic, TopicSpec};
+
+/// Place of a record in its partition, from 0; as in Kafka, never negative.
+pub type Offset = i64;

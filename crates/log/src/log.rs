@@ -1,0 +1,118 @@
+//! The duties of a log.
+
+use std::{sync::Arc, task::Waker, time::Duration};
+
+use crate::{Error, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, wait};
+
+/// Where an append went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the batch's first record; the others follow without gap.
+    pub first_offset: Offset,
+    /// Timestamp of the batch: log-append time where the topic has it, else that of the batch's last record.
+    pub timestamp_ms: i64,
+}
+
+/// A log of partitioned topics.
+///
+/// ```text
+///            start_offset                                         end_offset
+///                 │                                                   │
+///    0 ··· trimmed│ 17  18  19   ·  21  22   ·   ·  25  26  27  28  29│ 30? 31?   not yet committed: nobody reads it
+///    Error::Trimmed             hole         holes                    │ Error::PastEnd above the end
+///                               └── compacted away, an aborted transaction, or a mark of Kafka's own
+/// ```
+///
+/// *Offsets* grow by the order of the log and never change, whatever is trimmed or compacted; a reader steps over holes.
+/// *Order*: what one thread appends to a partition stands there in the order of its calls. Batches are whole: a reader that finds
+/// a batch's first record finds the others behind it.
+/// *Durable* means: survives the death of every process of klamm; on Kafka what the topic's replication survives; on the embedded log a
+/// power loss too when it was opened with fsync, or after [`Log::sync`].
+/// *Readers* see only what is durable and committed (read_committed): never a record that later goes away other than by trimming,
+/// retention or compaction.
+///
+/// Calls may block for as long as a disk or a broker takes; none waits for records to come, except [`Log::wait`]. Callers in async
+/// code run appends on a blocking thread where that matters (fsync, Kafka); a form of append that returns a future comes with the
+/// Kafka provider, and [`Log::readable`] takes a [`Waker`] already.
+/// All calls may be made from any thread. `topic` is a topic's full name; every call with a topic or partition that isn't there gives
+/// [`Error::UnknownTopic`] or [`Error::UnknownPartition`].
+pub trait Log: Send + Sync {
+    /// Makes the topics that are missing and checks those that exist.
+    ///
+    /// A topic made gets a new id, durable with it. An existing one with another number of partitions or another kind of cleanup or
+    /// timestamps is [`Error::Mismatch`]; its times and limits are set to those given.
+    fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error>;
+
+    /// All topics, by name.
+    fn topics(&self) -> Result<Vec<Topic>, Error>;
+
+    /// One topic.
+    fn topic(&self, topic: &str) -> Result<Arc<Topic>, Error>;
+
+    /// Appends records to a partition as one batch: all or none, without gap, in this order, once (Kafka: the idempotent
+    /// producer with acks=all, no transaction).
+    ///
+    /// When it returns `Ok`, the batch is durable and readable. Append times never go back within a partition, and a batch has one.
+    /// The sum of the records' sizes is limited by the topic's `max_message_bytes`. An empty batch is [`Error::Invalid`].
+    ///
+    /// Errors: [`Error::InDoubt`] (may stand there, wholly, or come to stand there), [`Error::Unavailable`], [`Error::Full`],
+    /// [`Error::TooLarge`], [`Error::Invalid`].
+    fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error>;
+
+    /// Becomes the holder of a transactional id (Kafka: init_transactions).
+    ///
+    /// When it returns `Ok`, every earlier holder is fenced: none of their commits takes effect from now on, and all they ever committed
+    /// is either readable below the [`Log::end_offset`] of its partition or never will be. So whoever then reads to
+    /// the ends has seen all of them, in-doubt ones included.
+    fn transactional(&self, id: &str) -> Result<Box<dyn Transactional>, Error>;
+
+    /// Reads committed records from `from` on, never waiting.
+    ///
+    /// Gives nothing when `from` is the end. Stops before the first offset that isn't decided yet. [`Error::Trimmed`] below the start,
+    /// [`Error::PastEnd`] above the end.
+    fn read(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error>;
+
+    /// First offset that can be read; a hole may be there.
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error>;
+
+    /// One above the last offset that can be read; the offset that the next append gets or a lower one. Never goes back.
+    fn end_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error>;
+
+    /// Whether the end is above `offset`. If not, `waker` is woken once, when it gets there (or earlier, or for
+    /// another reason: ask again).
+    fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error>;
+
+    /// Blocks until the end is above `offset`, at most `timeout`; whether it is.
+    fn wait(&self, topic: &str, partition: u32, offset: Offset, timeout: Duration) -> Result<bool, Error> {
+        wait::until_readable(|waker| self.readable(topic, partition, offset, waker), timeout)
+    }
+
+    /// Takes away all records below `before`, which becomes the start: at once for readers, later on the disk.
+    ///
+    /// Does nothing when the start is there already; [`Error::PastEnd`] above the end. Durable when it returns. For topics with
+    /// [`crate::Cleanup::Delete`] only, else [`Error::Invalid`].
+    fn trim(&self, topic: &str, partition: u32, before: Offset) -> Result<(), Error>;
+
+    /// Compacts a partition now, as far as the topic's `min_compaction_lag` and `delete_retention` allow.
+    ///
+    /// Of the records older than the lag only the newest of each key stays, and tombstones older than both go. Kafka
+    /// does this by itself: there the call does nothing. Providers may also do so by themselves at any time. [`Error::Invalid`] on a topic
+    /// that isn't compacted.
+    fn compact(&self, topic: &str, partition: u32) -> Result<(), Error>;
+
+    /// Makes all that was appended before the call survive a power loss, where it doesn't already.
+    fn sync(&self) -> Result<(), Error>;
+}
+
+/// The holder of a transactional id; see [`Log::transactional`].
+pub trait Transactional: Send {
+    /// Writes all outputs, or none, to whatever partitions they go, in this order within each; gives their offsets.
+    ///
+    /// When it returns `Ok` they are durable and readable; nobody ever reads some of one partition without those before them, and
+    /// all or none come to stand. Each record's size is limited by its topic's `max_message_bytes`. Nothing to write is fine.
+    ///
+    /// Errors, by what to do: [`Error::Fenced`] (drop this holder; look at the log who owns), [`Error::InDoubt`] (drop this
+    /// holder, make a new one, look), [`Error::Unavailable`] and [`Error::Full`] (nothing was written; try again with this holder),
+    /// [`Error::TooLarge`] and [`Error::Invalid`] (nothing was written; won't ever work).
+    fn commit(&mut self, outputs: Vec<Output>) -> Result<Vec<Offset>, Error>;
+}
