@@ -1,12 +1,44 @@
 //! The workflow machine: Temporal's workflow semantics as a pure state machine.
 //!
 //! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log in, public history events and internal events out.
-//! It has no clock, randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`], then the table of contents of
-//! commands in `decide`.
+//! It has no clock, randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`], then the tables of contents: commands of
+//! the log in `decide`, commands of a completed workflow task in `commands`, events in `apply`. What all of them say is said with the
+//! verbs of `run`.
 
 pub mod answer;
 pub mod event;
 pub mod tables;
+pub mod visibility;
+
+mod activity;
+mod apply;
+mod commands;
+mod decide;
+mod run;
+mod timer;
 
 pub use answer::Answer;
 pub use event::Event;
+
+use klamm_machine::{Decision, Machine, Tables, Tx};
+use klamm_messages::klamm::v1::Command;
+
+/// Name of this machine in wake rows and WakeUp commands.
+pub const MACHINE: &str = "workflow";
+
+/// The workflow machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Workflow;
+
+impl Machine for Workflow {
+    type Event = Event;
+    type Answer = Answer;
+
+    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answer> {
+        decide::decide(tx, command)
+    }
+
+    fn apply(&self, tables: &mut dyn Tables, event: &Event) {
+        apply::apply(tables, event);
+    }
+}

@@ -1,4 +1,11 @@
 //! One run while a command about it is being decided: the verbs that all commands use.
+//!
+//! Here: reading the run and saying what happened. In the sub-modules, each with its own verbs: events that may have to wait for the
+//! running workflow task ([`buffered`]), the workflow task itself ([`workflow_task`]) and the end of the run ([`closing`]).
+
+pub(crate) mod buffered;
+pub(crate) mod closing;
+pub(crate) mod workflow_task;
 
 use std::sync::Arc;
 
@@ -6,7 +13,7 @@ use klamm_machine::{Time, Tx};
 use klamm_messages::{
     klamm::v1::{HistoryRecord, RunState, history_record::Record},
     temporal::{
-        enums::v1::EventType,
+        enums::v1::{EventType, WorkflowExecutionStatus},
         history::v1::{HistoryEvent, history_event::Attributes},
     },
 };
@@ -50,7 +57,13 @@ impl<'t, 'a> Run<'t, 'a> {
         })));
     }
 
+    /// Whether the run exists and has not closed.
+    pub(crate) fn is_open(&self) -> bool {
+        is_open(&self.state())
+    }
+
     /// Appends a public event with the next id and the command's time; gives its id.
+    /// For events that a command of the workflow makes, and workflow task and closing events: they never wait.
     pub(crate) fn add_event(&mut self, event_type: EventType, attributes: Attributes) -> i64 {
         self.add_whole_event(new_event(event_type, attributes, self.now()))
     }
@@ -72,4 +85,14 @@ pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Tim
         attributes: Some(attributes),
         ..HistoryEvent::default()
     }
+}
+
+/// Whether the run has begun and not closed.
+pub(crate) fn is_open(state: &RunState) -> bool {
+    state.started.is_some() && state.status == WorkflowExecutionStatus::Running as i32
+}
+
+/// Name of the run's workflow type.
+pub(crate) fn workflow_type(state: &RunState) -> String {
+    state.started.as_ref().and_then(|started| started.workflow_type.as_ref()).map(|t| t.name.clone()).unwrap_or_default()
 }

@@ -1,0 +1,130 @@
+//! Failures that the server itself makes of an activity.
+
+use klamm_messages::temporal::{
+    common::v1::Payloads,
+    enums::v1::TimeoutType,
+    failure::v1::{ApplicationFailureInfo, Failure, ServerFailureInfo, TimeoutFailureInfo, failure::FailureInfo},
+};
+use prost::Message;
+
+use super::timeouts::timeout_name;
+
+/// A result is larger than a payload may be (common.FailureReasonCompleteResultExceedsLimit).
+pub(crate) const RESULT_TOO_LARGE: &str = "Complete result exceeds size limit.";
+/// The details of a cancellation are.
+pub(crate) const CANCEL_DETAILS_TOO_LARGE: &str = "Cancel details exceed size limit.";
+/// The details of a heartbeat are.
+pub(crate) const HEARTBEAT_TOO_LARGE: &str = "Heartbeat details exceed size limit.";
+/// A failure is.
+const FAILURE_TOO_LARGE: &str = "Failure exceeds size limit.";
+/// There is no time left for another attempt (common.FailureReasonActivityRetryScheduleToCloseTimeout).
+const NO_TIME_LEFT: &str =
+    "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying";
+
+/// Largest failure kept between attempts, bytes (limit.mutableStateActivityFailureSize.error).
+const KEPT_FAILURE_BYTES_MAX: usize = 4 * 1024;
+/// What is left of a failure that no event may hold, bytes (limit.blobSize.warn).
+const OVERSIZED_FAILURE_BYTES_LEFT: usize = 512 * 1024;
+/// Deepest chain of causes that truncation keeps.
+const TRUNCATED_DEPTH_MAX: usize = 20;
+
+/// A failure that the server itself states.
+pub(crate) fn server(message: &str, non_retryable: bool) -> Failure {
+    Failure {
+        message: message.to_owned(),
+        failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable })),
+        ..Failure::default()
+    }
+}
+
+/// "activity StartToClose timeout" and the like.
+pub(crate) fn timeout(timeout_type: TimeoutType) -> Failure {
+    timeout_with_message(format!("activity {} timeout", timeout_name(timeout_type)), timeout_type)
+}
+
+/// The retries end because the next one would begin after the schedule-to-close timeout.
+pub(crate) fn no_time_left() -> Failure {
+    timeout_with_message(NO_TIME_LEFT.to_owned(), TimeoutType::ScheduleToClose)
+}
+
+fn timeout_with_message(message: String, timeout_type: TimeoutType) -> Failure {
+    let info = TimeoutFailureInfo { timeout_type: timeout_type as i32, last_heartbeat_details: None };
+    Failure {
+        message,
+        source: "Server".to_owned(),
+        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
+        ..Failure::default()
+    }
+}
+
+/// Tells a time-out's failure what the last heartbeat said.
+pub(crate) fn set_last_heartbeat_details(failure: &mut Failure, details: Option<Payloads>) {
+    if let Some(FailureInfo::TimeoutFailureInfo(info)) = &mut failure.failure_info {
+        info.last_heartbeat_details = details;
+    }
+}
+
+/// The failure as it is kept between attempts: cut down when it is large (mutable_state_impl.go, truncateRetryableActivityFailure).
+pub(crate) fn kept(failure: &Failure) -> Failure {
+    if failure.encoded_len() <= KEPT_FAILURE_BYTES_MAX {
+        return failure.clone();
+    }
+    let cause = truncated(failure, KEPT_FAILURE_BYTES_MAX);
+    Failure { cause: Some(Box::new(cause)), ..server(FAILURE_TOO_LARGE, false) }
+}
+
+/// What takes the place of a failure larger than a payload may be; it ends the activity.
+pub(crate) fn oversized(failure: &Failure) -> Failure {
+    let cause = truncated(failure, OVERSIZED_FAILURE_BYTES_LEFT);
+    Failure { cause: Some(Box::new(cause)), ..server(FAILURE_TOO_LARGE, true) }
+}
+
+/// The failure cut to about `bytes`: type, source, message and stack trace come first, then as much of the causes as fits
+/// (common/failure/failure.go, TruncateWithDepth).
+fn truncated(failure: &Failure, bytes: usize) -> Failure {
+    truncated_to_depth(failure, i64::try_from(bytes).unwrap_or(i64::MAX), TRUNCATED_DEPTH_MAX)
+}
+
+fn truncated_to_depth(failure: &Failure, mut left: i64, depth: usize) -> Failure {
+    let mut cut = |text: &str| {
+        let end = text.floor_char_boundary(usize::try_from(left).unwrap_or(0));
+        let text = &text[..end];
+        left -= text.len() as i64;
+        if !text.is_empty() {
+            left -= 4;
+        }
+        text.to_owned()
+    };
+    let mut info_overhead = 0;
+    let failure_info = match &failure.failure_info {
+        Some(FailureInfo::ApplicationFailureInfo(info)) => {
+            info_overhead = 8;
+            Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
+                r#type: cut(&info.r#type),
+                non_retryable: info.non_retryable,
+                ..ApplicationFailureInfo::default()
+            }))
+        }
+        Some(FailureInfo::ServerFailureInfo(info)) => {
+            info_overhead = 4;
+            Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: info.non_retryable }))
+        }
+        _ => None,
+    };
+    left -= info_overhead;
+    let mut cut = |text: &str| {
+        let end = text.floor_char_boundary(usize::try_from(left).unwrap_or(0));
+        let text = &text[..end];
+        left -= text.len() as i64;
+        if !text.is_empty() {
+            left -= 4;
+        }
+        text.to_owned()
+    };
+    let (source, message, stack_trace) = (cut(&failure.source), cut(&failure.message), cut(&failure.stack_trace));
+    let cause = match &failure.cause {
+        Some(cause) if left > 4 && depth > 0 => Some(Box::new(truncated_to_depth(cause, left - 4, depth - 1))),
+        _ => None,
+    };
+    Failure { source, message, stack_trace, cause, failure_info, ..Failure::default() }
+}

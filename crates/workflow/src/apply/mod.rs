@@ -1,0 +1,135 @@
+//! Events: the table of contents of how they change the tables.
+//!
+//! Total: whatever record comes, of whatever run, nothing here fails; what a record needs and does not find stays undone. Public events
+//! depend on no internal event except through what the newest one of each kind says, so that older ones may be gone.
+
+mod buffered;
+mod closed;
+mod delete;
+mod execution;
+mod public;
+mod rows;
+mod wake;
+pub(crate) mod workflow_task;
+
+pub(crate) use rows::TaskRows;
+
+use klamm_machine::{Tables, TablesExt, Time, wakes};
+use klamm_messages::{
+    klamm::v1::{HistoryRecord, RunState, WakeRow, history_record::Record},
+    temporal::history::v1::{HistoryEvent, history_event::Attributes},
+};
+
+use crate::{
+    Event, MACHINE, activity,
+    tables::{History, RunKey, Runs, Workflows},
+    timer,
+};
+
+/// Applies one event.
+pub(crate) fn apply(tables: &mut dyn Tables, event: &Event) {
+    match event {
+        Event::Record(record) => apply_record(tables, record),
+        Event::Delete { namespace, workflow_id, run_id, .. } => {
+            delete::apply(tables, &RunKey::new(namespace, workflow_id, run_id));
+        }
+    }
+}
+
+/// Applies one record: its run's state, then the rows that follow from it.
+fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
+    let Some(kind) = &record.record else { return };
+    if matches!(kind, Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_)) {
+        return;
+    }
+    let key = RunKey::new(&record.namespace, &record.workflow_id, &record.run_id);
+    if let Record::Event(event) = kind {
+        tables.put::<History>(&(key.clone(), event.event_id), event.clone());
+        if let Some(Attributes::WorkflowExecutionStartedEventAttributes(_)) = &event.attributes {
+            execution::make_current(tables, &key);
+        }
+    }
+    let mut rows = TaskRows::default();
+    let mut change = |run: &mut RunState| {
+        let old_wake = run.wake_time;
+        apply_to_run(run, kind, &mut rows);
+        run.wake_time = wake::next(run).map(Into::into);
+        (old_wake.as_ref().map(Time::from), run.wake_time.as_ref().map(Time::from))
+    };
+    let mut wake = (None, None);
+    if !tables.update::<Runs>(&key, |run| wake = change(run)) {
+        let mut run = RunState {
+            namespace: key.namespace.clone(),
+            workflow_id: key.workflow_id.clone(),
+            run_id: key.run_id.clone(),
+            next_event_id: 1,
+            ..RunState::default()
+        };
+        wake = change(&mut run);
+        tables.put::<Runs>(&key, run);
+    }
+    rows.write(tables);
+    let entity = WakeRow {
+        machine: MACHINE.to_owned(),
+        namespace: key.namespace,
+        id: key.workflow_id,
+        run_id: key.run_id,
+        due: None,
+    };
+    wakes::set(tables, &entity, wake.0, wake.1);
+}
+
+/// What a record says about its run.
+fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
+    match record {
+        Record::Event(event) => apply_public(run, event, rows),
+        Record::Activity(state) => activity::apply_state(run, state, rows),
+        Record::WorkflowTask(state) => workflow_task::apply_state(run, state, rows),
+        Record::BufferedEvents(events) => buffered::apply(run, events, rows),
+        Record::Sticky(sticky) => run.sticky = Some(sticky.clone()),
+        Record::Execution(execution) => execution::apply_state(run, execution),
+        Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
+    }
+}
+
+/// What a public event says about its run.
+fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
+    public::count(run, event);
+    let Some(attributes) = &event.attributes else { return };
+    match attributes {
+        Attributes::WorkflowExecutionStartedEventAttributes(a) => execution::apply_started(run, event, a),
+        Attributes::WorkflowExecutionSignaledEventAttributes(a) => execution::apply_signaled(run, a),
+        Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => run.cancel_requested = true,
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => execution::apply_options_updated(run, a),
+        Attributes::UpsertWorkflowSearchAttributesEventAttributes(a) => execution::apply_search_attributes(run, a),
+        Attributes::WorkflowPropertiesModifiedEventAttributes(a) => execution::apply_properties(run, a),
+
+        Attributes::WorkflowExecutionCompletedEventAttributes(_)
+        | Attributes::WorkflowExecutionFailedEventAttributes(_)
+        | Attributes::WorkflowExecutionTimedOutEventAttributes(_)
+        | Attributes::WorkflowExecutionCanceledEventAttributes(_)
+        | Attributes::WorkflowExecutionTerminatedEventAttributes(_)
+        | Attributes::WorkflowExecutionContinuedAsNewEventAttributes(_) => closed::apply(run, event, rows),
+
+        Attributes::WorkflowTaskScheduledEventAttributes(a) => workflow_task::apply_scheduled(run, event, a, rows),
+        Attributes::WorkflowTaskStartedEventAttributes(a) => workflow_task::apply_started(run, event, a, rows),
+        Attributes::WorkflowTaskCompletedEventAttributes(a) => workflow_task::apply_completed(run, event, a, rows),
+        Attributes::WorkflowTaskFailedEventAttributes(_) | Attributes::WorkflowTaskTimedOutEventAttributes(_) => {
+            workflow_task::apply_ended(run, rows);
+        }
+
+        Attributes::ActivityTaskScheduledEventAttributes(a) => activity::apply_scheduled(run, event, a, rows),
+        Attributes::ActivityTaskCancelRequestedEventAttributes(a) => activity::apply_cancel_requested(run, event, a, rows),
+        Attributes::ActivityTaskCompletedEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
+        Attributes::ActivityTaskFailedEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
+        Attributes::ActivityTaskTimedOutEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
+        Attributes::ActivityTaskCanceledEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
+
+        Attributes::TimerStartedEventAttributes(a) => timer::apply_started(run, event, a),
+        Attributes::TimerFiredEventAttributes(a) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
+        Attributes::TimerCanceledEventAttributes(a) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
+
+        // ActivityTaskStarted stands directly before the activity's end; markers only stand in the history; the rest is not written yet.
+        _ => {}
+    }
+}

@@ -1,0 +1,43 @@
+//! Commands of the log: the table of contents. One file per command; activities' stand in `activity`.
+
+mod complete_workflow_task;
+mod fail_workflow_task;
+pub(crate) mod locate;
+mod request_cancel;
+mod reset_sticky;
+mod signal_with_start;
+mod signal_workflow;
+mod start_workflow;
+mod start_workflow_task;
+mod terminate;
+mod wake_up;
+
+use klamm_machine::{Decision, Rejection, Tx};
+use klamm_messages::klamm::v1::{Command, command::Body};
+
+use crate::{Answer, Workflow, activity};
+
+/// Decides one command.
+pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer> {
+    let body = command.body.as_ref().ok_or_else(|| Rejection::Internal("The command has no body.".to_owned()))?;
+    match body {
+        Body::StartWorkflow(body) => start_workflow::decide(tx, command, body),
+        Body::SignalWithStartWorkflow(body) => signal_with_start::decide(tx, command, body),
+        Body::SignalWorkflow(body) => signal_workflow::decide(tx, command, body),
+        Body::RequestCancelWorkflow(body) => request_cancel::decide(tx, command, body),
+        Body::TerminateWorkflow(body) => terminate::decide(tx, command, body),
+        Body::ResetStickyTaskQueue(body) => reset_sticky::decide(tx, command, body),
+        Body::StartWorkflowTask(body) => start_workflow_task::decide(tx, command, body),
+        Body::CompleteWorkflowTask(body) => complete_workflow_task::decide(tx, command, body),
+        Body::FailWorkflowTask(body) => fail_workflow_task::decide(tx, command, body),
+        Body::StartActivityTask(body) => activity::start::decide(tx, command, body),
+        Body::CompleteActivityTask(body) => activity::complete::decide(tx, command, body),
+        Body::FailActivityTask(body) => activity::fail::decide(tx, command, body),
+        Body::CancelActivityTask(body) => activity::cancel::decide(tx, command, body),
+        Body::HeartbeatActivityTask(body) => activity::heartbeat::decide(tx, command, body),
+        Body::WakeUp(body) => wake_up::decide(tx, command, body),
+        Body::TakeOver(_) | Body::Cluster(_) | Body::Test(_) => {
+            Err(Rejection::Internal("The workflow machine does not decide this command.".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Events that come from outside while a workflow task is running: they wait, and are appended when it ends.
+//!
+//! Temporal: service/history/historybuilder/event_store.go (`bufferEvent`, `reorderBuffer`, `wireEventIDs`).
+
+use std::collections::BTreeMap;
+
+use klamm_messages::{
+    klamm::v1::{BufferedEvents, RunState, history_record::Record},
+    temporal::{
+        enums::v1::EventType,
+        history::v1::{HistoryEvent, history_event::Attributes},
+    },
+};
+use prost::Message;
+
+use super::{Run, new_event, workflow_task::is_started};
+
+/// Most events that may wait; with more, the running workflow task is failed and they are appended (history.maximumBufferedEventsBatch).
+const BUFFERED_EVENT_COUNT_MAX: usize = 100;
+/// Largest encoded size of all waiting events, bytes (history.maximumBufferedEventsSizeInBytes).
+const BUFFERED_EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+impl Run<'_, '_> {
+    /// Says that something happened from outside (a signal, a result, a timer, a cancel request): appended at once, its id given
+    /// back; or, while a workflow task is started, put with those that wait for its end (`None`: no id yet).
+    pub(crate) fn add_or_buffer_event(&mut self, event_type: EventType, attributes: Attributes) -> Option<i64> {
+        self.add_or_buffer_whole_event(new_event(event_type, attributes, self.now()))
+    }
+
+    /// The same for a prepared event (event time, links, metadata set by the caller).
+    pub(crate) fn add_or_buffer_whole_event(&mut self, event: HistoryEvent) -> Option<i64> {
+        let state = self.state();
+        if !is_started(&state) {
+            drop(state);
+            return Some(self.add_whole_event(event));
+        }
+        let mut events = state.buffered_events.clone();
+        drop(state);
+        events.push(event);
+        self.record(Record::BufferedEvents(BufferedEvents { events }));
+        None
+    }
+
+    /// Appends the events that wait, activities' ends behind the others; no workflow task may be started.
+    ///
+    /// The end of an activity whose ActivityTaskStarted waits too gets its `started_event_id` here.
+    pub(crate) fn flush_buffered_events(&mut self) {
+        let events = self.state().buffered_events.clone();
+        if events.is_empty() {
+            return;
+        }
+        self.record(Record::BufferedEvents(BufferedEvents::default()));
+        let (last, first): (Vec<_>, Vec<_>) = events.into_iter().partition(is_completion);
+        let mut started_event_ids = BTreeMap::new();
+        for mut event in first.into_iter().chain(last) {
+            wire_started_event_id(&mut event, &started_event_ids);
+            let scheduled_event_id = match &event.attributes {
+                Some(Attributes::ActivityTaskStartedEventAttributes(attributes)) => Some(attributes.scheduled_event_id),
+                _ => None,
+            };
+            let event_id = self.add_whole_event(event);
+            if let Some(scheduled_event_id) = scheduled_event_id {
+                started_event_ids.insert(scheduled_event_id, event_id);
+            }
+        }
+    }
+
+    /// Takes the first waiting event that `which` names out of the buffer (a cancelled timer that has fired already).
+    pub(crate) fn take_buffered_event(&mut self, which: impl Fn(&HistoryEvent) -> bool) -> Option<HistoryEvent> {
+        let state = self.state();
+        let at = state.buffered_events.iter().position(which)?;
+        let mut events = state.buffered_events.clone();
+        drop(state);
+        let event = events.remove(at);
+        self.record(Record::BufferedEvents(BufferedEvents { events }));
+        Some(event)
+    }
+}
+
+/// Whether so much waits that the running workflow task has to give way.
+pub(crate) fn is_full(state: &RunState) -> bool {
+    state.buffered_events.len() >= BUFFERED_EVENT_COUNT_MAX
+        || state.buffered_events.iter().map(Message::encoded_len).sum::<usize>() >= BUFFERED_EVENT_BYTES_MAX
+}
+
+/// Whether the event ends something that the workflow started: such events come last in a flush.
+fn is_completion(event: &HistoryEvent) -> bool {
+    matches!(
+        event.event_type(),
+        EventType::ActivityTaskCompleted
+            | EventType::ActivityTaskFailed
+            | EventType::ActivityTaskTimedOut
+            | EventType::ActivityTaskCanceled
+    )
+}
+
+/// Tells an activity's end the id that its ActivityTaskStarted got in the same flush.
+fn wire_started_event_id(event: &mut HistoryEvent, started_event_ids: &BTreeMap<i64, i64>) {
+    let (scheduled_event_id, started_event_id) = match &mut event.attributes {
+        Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
+        Some(Attributes::ActivityTaskFailedEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
+        Some(Attributes::ActivityTaskTimedOutEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
+        Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
+        _ => return,
+    };
+    if let Some(id) = started_event_ids.get(&scheduled_event_id) {
+        *started_event_id = *id;
+    }
+}

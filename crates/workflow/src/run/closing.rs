@@ -1,0 +1,67 @@
+//! The end of a run.
+
+use klamm_machine::Publication;
+use klamm_messages::{
+    klamm::v1::{CommandSettings, history_record::Record},
+    temporal::{
+        common::v1::Payloads,
+        enums::v1::{EventType, WorkflowTaskFailedCause},
+        history::v1::{WorkflowExecutionTerminatedEventAttributes, history_event::Attributes},
+    },
+};
+
+use super::{
+    Run,
+    workflow_task::{SERVER_IDENTITY, TaskFailure},
+};
+use crate::visibility;
+
+impl Run<'_, '_> {
+    /// Closes the run by this event; its visibility document is published and the time of its deletion follows from the retention
+    /// in force. No workflow task may be started and no event may wait: see [`Run::force_end_workflow_task`].
+    pub(crate) fn close(&mut self, event_type: EventType, attributes: Attributes, settings: &CommandSettings) {
+        self.renew_retention(settings);
+        self.add_event(event_type, attributes);
+        self.publish_visibility();
+    }
+
+    /// Terminates the run, whatever it is doing.
+    pub(crate) fn terminate(&mut self, reason: &str, details: Option<Payloads>, identity: &str, settings: &CommandSettings) {
+        self.force_end_workflow_task();
+        self.close(
+            EventType::WorkflowExecutionTerminated,
+            Attributes::WorkflowExecutionTerminatedEventAttributes(WorkflowExecutionTerminatedEventAttributes {
+                reason: reason.to_owned(),
+                details,
+                identity: identity.to_owned(),
+            }),
+            settings,
+        );
+    }
+
+    /// Terminates the run in the server's own name.
+    pub(crate) fn terminate_by_server(&mut self, reason: &str, settings: &CommandSettings) {
+        self.terminate(reason, None, SERVER_IDENTITY, settings);
+    }
+
+    /// Before a close from outside: fails the started workflow task (FORCE_CLOSE_COMMAND) and appends the events that waited for it.
+    pub(crate) fn force_end_workflow_task(&mut self) {
+        self.fail_workflow_task(TaskFailure::by_server(WorkflowTaskFailedCause::ForceCloseCommand));
+        self.flush_buffered_events();
+    }
+
+    /// Publishes the run's whole visibility document as it stands.
+    pub(crate) fn publish_visibility(&mut self) {
+        let document = visibility::document(&self.state());
+        self.tx.publish(Publication::Visibility(Box::new(document)));
+    }
+
+    /// Takes over the retention that a command carries, where it differs from the one known.
+    fn renew_retention(&mut self, settings: &CommandSettings) {
+        let mut execution = self.state().execution.clone().unwrap_or_default();
+        if settings.retention.is_some() && execution.retention != settings.retention {
+            execution.retention = settings.retention;
+            self.record(Record::Execution(execution));
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! The workflow task of a run: scheduling, starting, failing and timing out.
+//!
+//! Temporal: service/history/workflow/workflow_task_state_machine.go. A task with attempt 1 writes its public events as things happen;
+//! one with a higher attempt ("transient") is told by internal events only, and its public Scheduled and Started are written when it
+//! completes. Invariant: all public events of a transient task are still to come, so its ids are those that they will have.
+
+use std::time::Duration;
+
+use klamm_machine::{Time, time};
+use klamm_messages::{
+    klamm::v1::{CommandSettings, RunState, StickyState, WorkflowTaskPhase, WorkflowTaskState, history_record::Record},
+    temporal::{
+        common::v1::WorkerVersionStamp,
+        enums::v1::{EventType, SuggestContinueAsNewReason, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
+        failure::v1::Failure,
+        history::v1::{
+            HistoryEvent, WorkflowTaskFailedEventAttributes, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
+            WorkflowTaskTimedOutEventAttributes, history_event::Attributes,
+        },
+        taskqueue::v1::TaskQueue,
+    },
+};
+
+use super::{Run, buffered, new_event};
+use crate::answer::StartedWorkflowTask;
+
+/// Identity under which the server itself fails tasks and closes workflows.
+pub(crate) const SERVER_IDENTITY: &str = "history-service";
+/// Start-to-close time-out of a workflow task unless the start told another.
+pub(crate) const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Up to this attempt the time-out stays as it is.
+const LAST_ATTEMPT_WITH_PLAIN_TIMEOUT: i32 = 3;
+/// What attempt 4 gets on top of it; doubled with each further attempt.
+const TIMEOUT_GROWTH: Duration = Duration::from_secs(5);
+/// Most that is added (history.workflowTaskRetryMaxInterval).
+const TIMEOUT_GROWTH_MAX: Duration = Duration::from_secs(600);
+
+/// Why a workflow task failed, as WorkflowTaskFailed tells it.
+#[derive(Debug, Clone)]
+pub(crate) struct TaskFailure {
+    /// Sort of failure.
+    pub(crate) cause: WorkflowTaskFailedCause,
+    /// The worker's account, or the server's message.
+    pub(crate) failure: Option<Failure>,
+    /// Who says so.
+    pub(crate) identity: String,
+    /// Binary of the worker.
+    pub(crate) binary_checksum: String,
+    /// Version of the worker.
+    pub(crate) worker_version: Option<WorkerVersionStamp>,
+}
+
+impl TaskFailure {
+    /// A failure that the server itself decides on.
+    pub(crate) fn by_server(cause: WorkflowTaskFailedCause) -> Self {
+        Self { cause, failure: None, identity: SERVER_IDENTITY.to_owned(), binary_checksum: String::new(), worker_version: None }
+    }
+}
+
+/// Who starts a workflow task.
+#[derive(Debug, Clone)]
+pub(crate) struct Poll<'p> {
+    /// WorkflowTaskStarted.request_id.
+    pub(crate) poll_id: &'p str,
+    /// Identity of the worker.
+    pub(crate) identity: &'p str,
+    /// Its version.
+    pub(crate) worker_version: Option<&'p WorkerVersionStamp>,
+    /// Where continue-as-new begins to be suggested.
+    pub(crate) settings: &'p CommandSettings,
+}
+
+impl Run<'_, '_> {
+    /// Sees to it that the workflow looks at what happened: schedules a workflow task, unless one is pending or the run is closed.
+    ///
+    /// Waiting events are appended first; where there are any, the task begins anew at attempt 1. While a task is started, nothing is
+    /// to be done (its end schedules the next), except when more events wait than may: then it is failed and the next scheduled.
+    pub(crate) fn schedule_workflow_task(&mut self) {
+        self.schedule_workflow_task_of_chain(None);
+    }
+
+    /// [`Run::schedule_workflow_task`] for what happens from outside: nothing while the start is being delayed
+    /// (the first workflow task's time will come).
+    pub(crate) fn schedule_workflow_task_unless_delayed(&mut self) {
+        if self.state().first_workflow_task_time.is_none() {
+            self.schedule_workflow_task();
+        }
+    }
+
+    /// Schedules the next task of a chain of heartbeating ones: `original_scheduled_time` is when the first was scheduled.
+    pub(crate) fn schedule_workflow_task_of_chain(&mut self, original_scheduled_time: Option<Time>) {
+        let state = self.state();
+        if !super::is_open(&state) {
+            return;
+        }
+        if is_pending(&state) {
+            let overflows = is_started(&state) && buffered::is_full(&state);
+            drop(state);
+            if overflows {
+                self.fail_workflow_task(TaskFailure::by_server(WorkflowTaskFailedCause::ForceCloseCommand));
+                self.schedule_workflow_task_of_chain(None);
+            }
+            return;
+        }
+        let attempt = if state.buffered_events.is_empty() { next_attempt(&state) } else { 1 };
+        drop(state);
+        self.flush_buffered_events();
+        let state = self.state();
+        let task_queue = current_task_queue(&state);
+        let timeout = start_to_close_timeout(&state, attempt);
+        if attempt > 1 {
+            let task = WorkflowTaskState {
+                phase: WorkflowTaskPhase::Scheduled as i32,
+                stamp: i64::from(attempt),
+                attempt,
+                scheduled_event_id: state.next_event_id,
+                scheduled_time: Some(self.now().into()),
+                original_scheduled_time: Some(original_scheduled_time.unwrap_or(self.now()).into()),
+                task_queue: Some(task_queue),
+                start_to_close_timeout: Some(time::to_proto(timeout)),
+                ..carried_over(&state)
+            };
+            drop(state);
+            self.record(Record::WorkflowTask(task));
+            return;
+        }
+        drop(state);
+        self.add_event(
+            EventType::WorkflowTaskScheduled,
+            Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
+                task_queue: Some(task_queue),
+                start_to_close_timeout: Some(time::to_proto(timeout)),
+                attempt,
+            }),
+        );
+        if let Some(original) = original_scheduled_time {
+            let mut task = self.state().workflow_task.clone().unwrap_or_default();
+            task.original_scheduled_time = Some(original.into());
+            self.record(Record::WorkflowTask(task));
+        }
+    }
+
+    /// Starts the scheduled workflow task for a poll, and gives what the poller needs. `None`: there is no scheduled task.
+    pub(crate) fn start_workflow_task(&mut self, poll: &Poll<'_>) -> Option<StartedWorkflowTask> {
+        let now = self.now();
+        let state = self.state();
+        let mut task = state.workflow_task.clone().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled)?;
+        let history_size_bytes = state.history_size_bytes;
+        let reasons = reasons_to_continue_as_new(&state, poll.settings);
+        let overtaken = !task.recorded && task.scheduled_event_id != state.next_event_id;
+        drop(state);
+        if overtaken {
+            // Events came since the transient task was scheduled: it becomes an ordinary first attempt.
+            task.attempt = 1;
+            task.recorded = true;
+            self.add_event(EventType::WorkflowTaskScheduled, scheduled_attributes(&task));
+            task.scheduled_event_id = self.state().workflow_task.as_ref().map_or(0, |task| task.scheduled_event_id);
+        }
+        if task.recorded {
+            self.add_event(
+                EventType::WorkflowTaskStarted,
+                Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+                    scheduled_event_id: task.scheduled_event_id,
+                    identity: poll.identity.to_owned(),
+                    request_id: poll.poll_id.to_owned(),
+                    suggest_continue_as_new: !reasons.is_empty(),
+                    suggest_continue_as_new_reasons: reasons.iter().map(|reason| *reason as i32).collect(),
+                    history_size_bytes,
+                    worker_version: poll.worker_version.cloned(),
+                    ..WorkflowTaskStartedEventAttributes::default()
+                }),
+            );
+        } else {
+            task.phase = WorkflowTaskPhase::Started as i32;
+            task.started_event_id = task.scheduled_event_id + 1;
+            task.started_time = Some(now.into());
+            task.request_id = poll.poll_id.to_owned();
+            task.identity = poll.identity.to_owned();
+            task.suggest_continue_as_new = !reasons.is_empty();
+            task.suggest_continue_as_new_reasons = reasons.iter().map(|reason| *reason as i32).collect();
+            task.history_size_bytes = history_size_bytes;
+            task.worker_version = poll.worker_version.cloned();
+            self.record(Record::WorkflowTask(task));
+        }
+        started_workflow_task(&self.state())
+    }
+
+    /// Ends the started workflow task as failed: WorkflowTaskFailed for attempt 1, nothing public for later ones; the sticky queue is
+    /// cleared; the events that waited are *not* yet appended (scheduling the next task or closing does that).
+    ///
+    /// The next attempt's number is one more, except when the task was sticky: then the normal queue gets a first attempt.
+    pub(crate) fn fail_workflow_task(&mut self, failure: TaskFailure) {
+        let state = self.state();
+        let Some(task) = state.workflow_task.clone().filter(|task| task.phase() == WorkflowTaskPhase::Started) else { return };
+        drop(state);
+        if task.recorded {
+            self.add_event(
+                EventType::WorkflowTaskFailed,
+                Attributes::WorkflowTaskFailedEventAttributes(WorkflowTaskFailedEventAttributes {
+                    scheduled_event_id: task.scheduled_event_id,
+                    started_event_id: task.started_event_id,
+                    cause: failure.cause as i32,
+                    failure: failure.failure.clone(),
+                    identity: failure.identity,
+                    binary_checksum: failure.binary_checksum,
+                    worker_version: failure.worker_version,
+                    ..WorkflowTaskFailedEventAttributes::default()
+                }),
+            );
+        }
+        self.end_attempt(&task, true, Some(failure.cause), failure.failure);
+    }
+
+    /// Ends the pending workflow task as timed out: started ones by START_TO_CLOSE, sticky ones that nobody took by SCHEDULE_TO_START.
+    pub(crate) fn time_out_workflow_task(&mut self, timeout_type: TimeoutType) {
+        let state = self.state();
+        let Some(task) = state.workflow_task.clone().filter(|_| is_pending(&state)) else { return };
+        drop(state);
+        if task.recorded {
+            self.add_event(
+                EventType::WorkflowTaskTimedOut,
+                Attributes::WorkflowTaskTimedOutEventAttributes(WorkflowTaskTimedOutEventAttributes {
+                    scheduled_event_id: task.scheduled_event_id,
+                    started_event_id: if timeout_type == TimeoutType::ScheduleToStart { 0 } else { task.started_event_id },
+                    timeout_type: timeout_type as i32,
+                    ..WorkflowTaskTimedOutEventAttributes::default()
+                }),
+            );
+        }
+        // A sticky worker that is gone is no fault of the workflow: the attempt's number stays.
+        self.end_attempt(&task, timeout_type != TimeoutType::ScheduleToStart, None, None);
+    }
+
+    /// Sets the sticky task queue for the next workflow task; nothing is written when it is the one in force.
+    pub(crate) fn set_sticky(&mut self, sticky: StickyState) {
+        if self.state().sticky.clone().unwrap_or_default() != sticky {
+            self.record(Record::Sticky(sticky));
+        }
+    }
+
+    /// Lets the next workflow task go to the normal queue.
+    pub(crate) fn clear_sticky(&mut self) {
+        self.set_sticky(StickyState::default());
+    }
+
+    /// Writes down how the next attempt begins.
+    fn end_attempt(&mut self, ended: &WorkflowTaskState, counts: bool, cause: Option<WorkflowTaskFailedCause>, failure: Option<Failure>) {
+        let was_sticky = is_sticky(&self.state());
+        self.clear_sticky();
+        self.record(Record::WorkflowTask(WorkflowTaskState {
+            phase: WorkflowTaskPhase::None as i32,
+            attempt: if counts && !was_sticky { ended.attempt.max(1) + 1 } else { 1 },
+            last_failure_cause: cause.unwrap_or(WorkflowTaskFailedCause::Unspecified) as i32,
+            last_failure: failure,
+            ..WorkflowTaskState::default()
+        }));
+    }
+}
+
+/// Whether a workflow task is in a worker's hands.
+pub(crate) fn is_started(state: &RunState) -> bool {
+    state.workflow_task.as_ref().is_some_and(|task| task.phase() == WorkflowTaskPhase::Started)
+}
+
+/// Whether a workflow task is scheduled or started.
+pub(crate) fn is_pending(state: &RunState) -> bool {
+    state
+        .workflow_task
+        .as_ref()
+        .is_some_and(|task| matches!(task.phase(), WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started))
+}
+
+/// Whether the next workflow task goes to a sticky queue.
+pub(crate) fn is_sticky(state: &RunState) -> bool {
+    state.sticky.as_ref().is_some_and(|sticky| !sticky.task_queue.is_empty())
+}
+
+/// Whether the workflow tried to close and could not because of events that waited, and its next task is running.
+pub(crate) fn is_closing(state: &RunState) -> bool {
+    state.workflow_task.as_ref().is_some_and(|task| {
+        task.phase() == WorkflowTaskPhase::Started && task.last_failure_cause == WorkflowTaskFailedCause::UnhandledCommand as i32
+    })
+}
+
+/// The workflow's own task queue.
+pub(crate) fn normal_task_queue(state: &RunState) -> TaskQueue {
+    TaskQueue {
+        kind: TaskQueueKind::Normal as i32,
+        ..state.started.as_ref().and_then(|started| started.task_queue.clone()).unwrap_or_default()
+    }
+}
+
+/// What the poller that started the workflow task needs; `None` when no task is started.
+pub(crate) fn started_workflow_task(state: &RunState) -> Option<StartedWorkflowTask> {
+    let task = state.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Started)?;
+    Some(StartedWorkflowTask {
+        run_id: state.run_id.clone(),
+        workflow_type: crate::run::workflow_type(state),
+        scheduled_event_id: task.scheduled_event_id,
+        started_event_id: task.started_event_id,
+        attempt: task.attempt,
+        stamp: task.stamp,
+        previous_started_event_id: state.last_completed_workflow_task_started_event_id,
+        scheduled_time: task.scheduled_time.as_ref().map_or(Time::default(), Time::from),
+        started_time: task.started_time.as_ref().map_or(Time::default(), Time::from),
+        transient_events: transient_events(task),
+        last_stored_event_id: if task.recorded { task.started_event_id } else { state.next_event_id - 1 },
+        workflow_task_queue: normal_task_queue(state),
+        sticky: task.task_queue.as_ref().is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky),
+        history_size_bytes: task.history_size_bytes,
+    })
+}
+
+/// Scheduled and Started of a started transient task as they would stand in the history; empty for others.
+pub(crate) fn transient_events(task: &WorkflowTaskState) -> Vec<HistoryEvent> {
+    if task.recorded || task.phase() != WorkflowTaskPhase::Started {
+        return Vec::new();
+    }
+    let time_of = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
+    let mut scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(task), time_of(&task.scheduled_time));
+    scheduled.event_id = task.scheduled_event_id;
+    let mut started = new_event(EventType::WorkflowTaskStarted, started_attributes(task), time_of(&task.started_time));
+    started.event_id = task.started_event_id;
+    vec![scheduled, started]
+}
+
+/// Attributes of WorkflowTaskScheduled for a task known from its state.
+fn scheduled_attributes(task: &WorkflowTaskState) -> Attributes {
+    Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
+        task_queue: task.task_queue.clone(),
+        start_to_close_timeout: task.start_to_close_timeout,
+        attempt: task.attempt,
+    })
+}
+
+/// Attributes of WorkflowTaskStarted for a task known from its state.
+fn started_attributes(task: &WorkflowTaskState) -> Attributes {
+    Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+        scheduled_event_id: task.scheduled_event_id,
+        identity: task.identity.clone(),
+        request_id: task.request_id.clone(),
+        suggest_continue_as_new: task.suggest_continue_as_new,
+        suggest_continue_as_new_reasons: task.suggest_continue_as_new_reasons.clone(),
+        history_size_bytes: task.history_size_bytes,
+        worker_version: task.worker_version.clone(),
+        ..WorkflowTaskStartedEventAttributes::default()
+    })
+}
+
+/// What a new attempt keeps of the last one: how that failed.
+fn carried_over(state: &RunState) -> WorkflowTaskState {
+    let last = state.workflow_task.clone().unwrap_or_default();
+    WorkflowTaskState { last_failure_cause: last.last_failure_cause, last_failure: last.last_failure, ..WorkflowTaskState::default() }
+}
+
+/// Number of the attempt that would be scheduled next.
+fn next_attempt(state: &RunState) -> i32 {
+    state.workflow_task.as_ref().map_or(1, |task| task.attempt.max(1))
+}
+
+/// The queue on which the next task goes: the sticky one when there is one.
+fn current_task_queue(state: &RunState) -> TaskQueue {
+    let normal = normal_task_queue(state);
+    match &state.sticky {
+        Some(sticky) if !sticky.task_queue.is_empty() => {
+            TaskQueue { name: sticky.task_queue.clone(), kind: TaskQueueKind::Sticky as i32, normal_name: normal.name }
+        }
+        _ => normal,
+    }
+}
+
+/// The run's task time-out, longer from attempt 4 on: a workflow that keeps failing is given time, and the server rest.
+fn start_to_close_timeout(state: &RunState, attempt: i32) -> Duration {
+    let timeout = state
+        .started
+        .as_ref()
+        .and_then(|started| time::duration_or_none(started.workflow_task_timeout.as_ref()))
+        .unwrap_or(DEFAULT_TASK_TIMEOUT);
+    let doublings = attempt - LAST_ATTEMPT_WITH_PLAIN_TIMEOUT - 1;
+    if doublings < 0 {
+        return timeout;
+    }
+    timeout + TIMEOUT_GROWTH.saturating_mul(2_u32.saturating_pow(doublings.unsigned_abs())).min(TIMEOUT_GROWTH_MAX)
+}
+
+/// Whether the history has grown so much that the workflow had better continue as new, and why.
+fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> Vec<SuggestContinueAsNewReason> {
+    let mut reasons = Vec::new();
+    let size_limit = or_default(settings.history_size_suggest_continue_as_new_bytes, HISTORY_SIZE_SUGGEST_CONTINUE_AS_NEW_BYTES);
+    if u64::try_from(state.history_size_bytes).unwrap_or(0) >= size_limit {
+        reasons.push(SuggestContinueAsNewReason::HistorySizeTooLarge);
+    }
+    let count_limit =
+        or_default(u64::from(settings.history_count_suggest_continue_as_new), HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW);
+    if u64::try_from(state.next_event_id).unwrap_or(0) >= count_limit {
+        reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents);
+    }
+    reasons
+}
+
+/// Used where a command carries no such setting (limit.historySize.suggestContinueAsNew).
+const HISTORY_SIZE_SUGGEST_CONTINUE_AS_NEW_BYTES: u64 = 4 * 1024 * 1024;
+/// Likewise (limit.historyCount.suggestContinueAsNew).
+const HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW: u64 = 4096;
+
+/// A setting, or its default where it is zero (not stamped).
+pub(crate) fn or_default(setting: u64, default: u64) -> u64 {
+    if setting == 0 { default } else { setting }
+}
