@@ -8,13 +8,16 @@
 pub mod clock;
 pub mod error;
 pub mod log;
+pub mod memory;
 pub mod record;
 pub mod topic;
 pub mod wait;
+mod wakers;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::Error;
 pub use log::{Appended, Log, Transactional};
+pub use memory::MemoryLog;
 pub use record::{Output, ReadBatch, ReadLimit, Record, Stored};
 pub use topic::{Cleanup, Topic, TopicSpec};
 
