@@ -20,7 +20,7 @@ class FirstTimerWinsWorkflow:
     @workflow.run
     async def run(self) -> str:
         tasks = {asyncio.create_task(asyncio.sleep(seconds, name)) for seconds, name in ((0.2, "short"), (600, "long"))}
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, pending = await workflow.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
         return done.pop().result()
