@@ -2,7 +2,6 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use prost::Message as _;
 use protox::file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver};
 
 const FILES: &[&str] = &[
@@ -32,20 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(&out, compiler.encode_file_descriptor_set())?;
     println!("cargo:descriptor_path={}", out.display());
 
-    let ours: Vec<_> = descriptors.file.into_iter().filter(|file| file.package() == "klamm.v1").collect();
+    // prost-build needs every file that ours refer to; what it generates for the others is left in OUT_DIR, unused.
     let mut config = prost_build::Config::new();
-    config
-        .enable_type_names()
-        .btree_map(["."])
-        .extern_path(".temporal.api", "::temporalio_protos::temporal::api")
-        .extern_path(".google.protobuf", "::prost_types");
-    config.compile_fds(prost_types_set(ours)?)?;
+    config.enable_type_names().btree_map(["."]).extern_path(".temporal.api", "::temporalio_protos::temporal::api");
+    config.compile_fds(descriptors)?;
     Ok(())
-}
-
-/// The same set as prost-build's own type.
-fn prost_types_set(
-    files: Vec<protox::prost_reflect::prost_types::FileDescriptorProto>,
-) -> Result<prost_build_types::FileDescriptorSet, Box<dyn Error>> {
-    Ok(prost_build_types::FileDescriptorSet { file: files })
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::Time;
 
 /// Namespace (in RFC 9562's sense) of the ids that decisions derive; written once, never changed.
-const DERIVED_IDS: Uuid = Uuid::from_u128(0x6b6c616d_6d00_5000_8000_64657269766564);
+const DERIVED_IDS: Uuid = Uuid::from_u128(0x6b6c616d_6d00_5000_8000_646572697665);
 
 /// Place and time of the command that is being decided.
 #[derive(Debug, Clone)]

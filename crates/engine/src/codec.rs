@@ -1,0 +1,70 @@
+//! How a machine's commands and events become records: the engine knows no encoding.
+
+use klamm_machine::Publication;
+use klamm_messages::klamm::v1::{Command, CommandFailed, PartitionRecord};
+
+/// Topics that the engine writes or reads, by their names without prefix.
+pub mod topic {
+    /// The command log.
+    pub const COMMANDS: &str = "commands";
+    /// Events of the workflow machine, and the partitions' own records.
+    pub const HISTORY: &str = "history";
+    /// Visibility documents.
+    pub const VISIBILITY: &str = "visibility";
+    /// Events of the schedule machine.
+    pub const SCHEDULES: &str = "schedules";
+    /// Events of the cluster machine (partition 0 alone writes it).
+    pub const CLUSTER: &str = "cluster";
+    /// Beats of the processes.
+    pub const MEMBERS: &str = "members";
+    /// Dead letters of the command log.
+    pub const COMMANDS_DEAD_LETTERS: &str = "commands.klamm-dlq";
+}
+
+/// A record as it goes to an output topic; the engine adds partition and headers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// Topic without prefix.
+    pub topic: &'static str,
+    /// Record key, plain UTF-8.
+    pub key: String,
+    /// Framed value; `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What a record of a folded topic turned out to be.
+#[derive(Debug)]
+pub enum Folded<E> {
+    /// An event of the machine.
+    Event(E),
+    /// The record that ended a transaction.
+    Partition(Box<PartitionRecord>),
+    /// A record that changes no state.
+    Nothing,
+}
+
+/// Encoding and decoding for one machine.
+pub trait Codec<E>: Send + Sync + 'static {
+    /// Topics that hold the machine's events for this partition: what a store is folded from. The first is `history`.
+    fn folded_topics(&self, partition: u32) -> Vec<&'static str>;
+    /// A command's framed value.
+    fn encode_command(&self, command: &Command) -> Vec<u8>;
+    /// A command from its framed value.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes: the record is dead-lettered and skipped.
+    fn decode_command(&self, value: &[u8]) -> Result<Command, String>;
+    /// The records of an event (a deletion is many).
+    fn encode_event(&self, event: &E) -> Vec<Encoded>;
+    /// An event from a record of a folded topic.
+    ///
+    /// # Errors
+    /// What is wrong with the record: the fold reports it and goes on.
+    fn decode_event(&self, topic: &str, key: &[u8], value: Option<&[u8]>) -> Result<Folded<E>, String>;
+    /// The record of a derived document.
+    fn encode_publication(&self, publication: &Publication) -> Encoded;
+    /// The record that ends a transaction (topic `history`, key `~partition`).
+    fn encode_partition(&self, record: &PartitionRecord) -> Encoded;
+    /// The record of a skipped command (topic `history`).
+    fn encode_failed(&self, record: &CommandFailed) -> Encoded;
+}
