@@ -86,45 +86,93 @@ fn truncated(failure: &Failure, bytes: usize) -> Failure {
 }
 
 fn truncated_to_depth(failure: &Failure, mut left: i64, depth: usize) -> Failure {
-    let mut cut = |text: &str| {
-        let end = text.floor_char_boundary(usize::try_from(left).unwrap_or(0));
-        let text = &text[..end];
-        left -= text.len() as i64;
-        if !text.is_empty() {
-            left -= 4;
-        }
-        text.to_owned()
-    };
-    let mut info_overhead = 0;
     let failure_info = match &failure.failure_info {
         Some(FailureInfo::ApplicationFailureInfo(info)) => {
-            info_overhead = 8;
+            let r#type = cut(&info.r#type, &mut left);
+            left -= 8;
             Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
-                r#type: cut(&info.r#type),
+                r#type,
                 non_retryable: info.non_retryable,
                 ..ApplicationFailureInfo::default()
             }))
         }
         Some(FailureInfo::ServerFailureInfo(info)) => {
-            info_overhead = 4;
+            left -= 4;
             Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: info.non_retryable }))
         }
         _ => None,
     };
-    left -= info_overhead;
-    let mut cut = |text: &str| {
-        let end = text.floor_char_boundary(usize::try_from(left).unwrap_or(0));
-        let text = &text[..end];
-        left -= text.len() as i64;
-        if !text.is_empty() {
-            left -= 4;
-        }
-        text.to_owned()
-    };
-    let (source, message, stack_trace) = (cut(&failure.source), cut(&failure.message), cut(&failure.stack_trace));
+    let source = cut(&failure.source, &mut left);
+    let message = cut(&failure.message, &mut left);
+    let stack_trace = cut(&failure.stack_trace, &mut left);
     let cause = match &failure.cause {
         Some(cause) if left > 4 && depth > 0 => Some(Box::new(truncated_to_depth(cause, left - 4, depth - 1))),
         _ => None,
     };
     Failure { source, message, stack_trace, cause, failure_info, ..Failure::default() }
+}
+
+/// As much of `text` as fits into the `left` bytes, which it uses up (with what its encoding adds); never a part of a character.
+fn cut(text: &str, left: &mut i64) -> String {
+    let mut end = text.len().min(usize::try_from(*left).unwrap_or(0));
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    if end > 0 {
+        *left -= end as i64 + 4;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn application(message: String, cause: Option<Failure>) -> Failure {
+        let info = ApplicationFailureInfo { r#type: "Broken".to_owned(), ..ApplicationFailureInfo::default() };
+        Failure {
+            message,
+            stack_trace: "at line 1".to_owned(),
+            cause: cause.map(Box::new),
+            failure_info: Some(FailureInfo::ApplicationFailureInfo(info)),
+            ..Failure::default()
+        }
+    }
+
+    #[test]
+    fn a_small_failure_is_kept_whole() {
+        let failure = application("small".to_owned(), Some(application("cause".to_owned(), None)));
+        assert_eq!(kept(&failure), failure);
+    }
+
+    #[test]
+    fn a_large_failure_is_kept_as_the_cause_of_a_server_failure_cut_to_4_kib() {
+        let failure = application("ü".repeat(10_000), Some(application("cause".to_owned(), None)));
+        let kept = kept(&failure);
+        assert_eq!(kept.message, "Failure exceeds size limit.");
+        assert_eq!(kept.failure_info, Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: false })));
+        let cut = kept.cause.as_deref().unwrap();
+        assert!(kept.encoded_len() <= KEPT_FAILURE_BYTES_MAX + 64, "{}", kept.encoded_len());
+        assert!(cut.message.len() > 4_000 && failure.message.starts_with(&cut.message));
+        assert!(cut.cause.is_none());
+        let Some(FailureInfo::ApplicationFailureInfo(info)) = &cut.failure_info else { panic!("{cut:?}") };
+        assert_eq!(info.r#type, "Broken");
+    }
+
+    #[test]
+    fn a_long_chain_of_causes_is_cut_where_the_bytes_end() {
+        let mut failure = application("innermost".to_owned(), None);
+        for _ in 0..200 {
+            failure = application("m".repeat(40), Some(failure));
+        }
+        let kept = kept(&failure);
+        assert!(kept.encoded_len() <= KEPT_FAILURE_BYTES_MAX + 512, "{}", kept.encoded_len());
+        let mut depth = 0;
+        let mut next = kept.cause.as_deref();
+        while let Some(failure) = next {
+            depth += 1;
+            next = failure.cause.as_deref();
+        }
+        assert!((10..=22).contains(&depth), "{depth}");
+    }
 }

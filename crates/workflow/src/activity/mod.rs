@@ -20,18 +20,25 @@
 //!
 //! [`ActivityState`]: klamm_messages::klamm::v1::ActivityState
 
-pub(crate) mod apply;
+mod apply;
+pub(crate) mod cancel;
 pub(crate) mod close;
-pub(crate) mod failure;
-pub(crate) mod find;
+pub(crate) mod complete;
+pub(crate) mod fail;
+mod failure;
+mod find;
+pub(crate) mod heartbeat;
 pub(crate) mod options;
-pub(crate) mod retry;
-pub(crate) mod timeouts;
+mod retry;
+pub(crate) mod start;
+mod timeouts;
 pub(crate) mod transition;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use apply::{apply_cancel_requested, apply_closed, apply_run_closed, apply_scheduled, apply_state};
+pub(crate) use retry::nanos;
 pub(crate) use timeouts::{next_wake, wake};
 
 /// Most activities of one run that may be pending (limit.numPendingActivities.error).

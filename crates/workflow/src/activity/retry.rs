@@ -18,7 +18,7 @@ use klamm_messages::{
 use super::timeouts::{expiration_time, timeout_name};
 
 /// In a policy's non-retryable types, what stands before the name of a time-out.
-const TIMEOUT_PREFIX: &str = "TemporalTimeout:";
+pub(crate) const TIMEOUT_PREFIX: &str = "TemporalTimeout:";
 /// The longest interval, as Go's time.Duration holds it: nanoseconds.
 const INTERVAL_NANOS_MAX: f64 = i64::MAX as f64;
 

@@ -1,23 +1,66 @@
-//! Timers of a run.
+//! Timers of a run: started by a command, ended by TimerFired or TimerCanceled.
+//!
+//! Never early: a timer fires at the event time of TimerStarted plus its duration, rounded up to a millisecond, both by the log's clock.
 
-use klamm_machine::Time;
+use klamm_machine::{Time, time};
 use klamm_messages::{
     klamm::v1::{PendingTimer, RunState},
-    temporal::history::v1::{HistoryEvent, TimerStartedEventAttributes},
+    temporal::{
+        enums::v1::EventType,
+        history::v1::{HistoryEvent, TimerFiredEventAttributes, TimerStartedEventAttributes, history_event::Attributes},
+    },
 };
 
 use crate::run::Run;
 
+#[cfg(test)]
+mod tests;
+
 /// TimerStarted: the timer runs.
-pub(crate) fn apply_started(_run: &mut RunState, _event: &HistoryEvent, _attributes: &TimerStartedEventAttributes) {}
-
-/// The timer that `started_event_id` began has fired or was cancelled (its event may still wait in the buffer: called again when it is appended).
-pub(crate) fn apply_closed(_run: &mut RunState, _timer_id: &str, _started_event_id: i64) {}
-
-/// When the timer fires.
-pub(crate) fn next_wake(_timer: &PendingTimer) -> Option<Time> {
-    None
+pub(crate) fn apply_started(run: &mut RunState, event: &HistoryEvent, attributes: &TimerStartedEventAttributes) {
+    let started = event.event_time.as_ref().map_or_else(Time::default, Time::from);
+    let duration = attributes.start_to_fire_timeout.as_ref().map(time::duration).unwrap_or_default();
+    let timer = PendingTimer {
+        timer_id: attributes.timer_id.clone(),
+        started_event_id: event.event_id,
+        fire_time: Some(started.after(duration).into()),
+    };
+    run.timers.insert(attributes.timer_id.clone(), timer);
 }
 
-/// Fires the timers that are due, and schedules a workflow task.
-pub(crate) fn wake(_run: &mut Run<'_, '_>) {}
+/// The timer that `started_event_id` began has fired or was cancelled (its event may still wait in the buffer: called again when it is appended,
+/// when another timer may have the id).
+pub(crate) fn apply_closed(run: &mut RunState, timer_id: &str, started_event_id: i64) {
+    if run.timers.get(timer_id).is_some_and(|timer| timer.started_event_id == started_event_id) {
+        run.timers.remove(timer_id);
+    }
+}
+
+/// When the timer fires.
+pub(crate) fn next_wake(timer: &PendingTimer) -> Option<Time> {
+    Some(timer.fire_time.as_ref().map_or_else(Time::default, Time::from))
+}
+
+/// Fires the timers that are due, all of them before one workflow task, in the order of their times (the earlier started first where they are
+/// the same); schedules that task.
+pub(crate) fn wake(run: &mut Run<'_, '_>) {
+    let now = run.now();
+    let mut due: Vec<_> = run
+        .state()
+        .timers
+        .values()
+        .filter_map(|timer| Some((next_wake(timer)?, timer.started_event_id, timer.timer_id.clone())))
+        .filter(|(time, ..)| *time <= now)
+        .collect();
+    if due.is_empty() {
+        return;
+    }
+    due.sort_unstable();
+    for (_, started_event_id, timer_id) in due {
+        run.add_or_buffer_event(
+            EventType::TimerFired,
+            Attributes::TimerFiredEventAttributes(TimerFiredEventAttributes { timer_id, started_event_id }),
+        );
+    }
+    run.schedule_workflow_task();
+}

@@ -1,0 +1,135 @@
+//! How events change a run's activities, and the tasks that wait for workers.
+//!
+//! ActivityTaskScheduled alone states how an activity begins (attempt 1, stamp 1, on its queue), so no internal record is needed for that. Stamps
+//! count per activity: they depend on nothing that compaction may have taken away.
+
+use klamm_messages::{
+    klamm::v1::{ActivityPhase, ActivityState, PendingActivity, RunState, TaskKind, TaskRow},
+    temporal::{
+        common::v1::Priority,
+        history::v1::{
+            ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes, HistoryEvent,
+        },
+    },
+};
+
+use crate::apply::TaskRows;
+
+/// Stamp of an activity's first task.
+const FIRST_STAMP: i64 = 1;
+/// Priority of tasks that tell none, and the least urgent one.
+const PRIORITY_DEFAULT: i32 = 3;
+const PRIORITY_MAX: i32 = 5;
+
+/// ActivityTaskScheduled: the activity waits on its queue.
+pub(crate) fn apply_scheduled(
+    run: &mut RunState,
+    event: &HistoryEvent,
+    attributes: &ActivityTaskScheduledEventAttributes,
+    rows: &mut TaskRows,
+) {
+    let state = ActivityState {
+        scheduled_event_id: event.event_id,
+        stamp: FIRST_STAMP,
+        attempt: 1,
+        phase: ActivityPhase::Scheduled as i32,
+        attempt_scheduled_time: event.event_time,
+        ..ActivityState::default()
+    };
+    let activity =
+        PendingActivity { scheduled: Some(attributes.clone()), scheduled_time: event.event_time, state: Some(state) };
+    if let Some(row) = task_row(run, &activity) {
+        rows.put(row);
+    }
+    run.activity_ids.insert(attributes.activity_id.clone(), event.event_id);
+    run.activities.insert(event.event_id, activity);
+}
+
+/// An attempt, a start or a heartbeat: the activity is as the record says.
+pub(crate) fn apply_state(run: &mut RunState, state: &ActivityState, rows: &mut TaskRows) {
+    let Some(mut activity) = run.activities.remove(&state.scheduled_event_id) else { return };
+    let old = task_row(run, &activity);
+    activity.state = Some(state.clone());
+    let new = task_row(run, &activity);
+    if old != new {
+        old.into_iter().for_each(|row| rows.remove(row));
+        new.into_iter().for_each(|row| rows.put(row));
+    }
+    run.activities.insert(state.scheduled_event_id, activity);
+}
+
+/// ActivityTaskCancelRequested: heartbeats tell the worker from now on, and no attempt follows.
+pub(crate) fn apply_cancel_requested(
+    run: &mut RunState,
+    event: &HistoryEvent,
+    attributes: &ActivityTaskCancelRequestedEventAttributes,
+    _rows: &mut TaskRows,
+) {
+    if let Some(activity) = run.activities.get_mut(&attributes.scheduled_event_id) {
+        let state = activity.state.get_or_insert_default();
+        state.cancel_requested = true;
+        state.cancel_requested_event_id = event.event_id;
+    }
+}
+
+/// The activity has ended; its closing event may still wait in the buffer (then this is called again when it is appended).
+pub(crate) fn apply_closed(run: &mut RunState, scheduled_event_id: i64, rows: &mut TaskRows) {
+    let Some(activity) = run.activities.remove(&scheduled_event_id) else { return };
+    if let Some(row) = task_row(run, &activity) {
+        rows.remove(row);
+    }
+    let activity_id = activity.scheduled.as_ref().map_or("", |scheduled| &scheduled.activity_id);
+    if run.activity_ids.get(activity_id) == Some(&scheduled_event_id) {
+        run.activity_ids.remove(activity_id);
+    }
+}
+
+/// The run is closed: nothing waits for a worker any longer, and nothing is pending.
+pub(crate) fn apply_run_closed(run: &mut RunState, rows: &mut TaskRows) {
+    let activities = std::mem::take(&mut run.activities);
+    run.activity_ids.clear();
+    activities.values().filter_map(|activity| task_row(run, activity)).for_each(|row| rows.remove(row));
+}
+
+/// The row of the table of tasks that stands for this activity; `None` unless its task waits on a queue.
+pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<TaskRow> {
+    let (scheduled, state) = (activity.scheduled.as_ref()?, activity.state.as_ref()?);
+    if state.phase() != ActivityPhase::Scheduled {
+        return None;
+    }
+    Some(TaskRow {
+        kind: TaskKind::Activity as i32,
+        namespace: run.namespace.clone(),
+        task_queue: scheduled.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default(),
+        workflow_id: run.workflow_id.clone(),
+        run_id: run.run_id.clone(),
+        scheduled_event_id: state.scheduled_event_id,
+        stamp: state.stamp,
+        attempt: state.attempt,
+        scheduled_time: state.attempt_scheduled_time,
+        priority: level(effective_priority(run, scheduled).as_ref()),
+        ..TaskRow::default()
+    })
+}
+
+/// The activity's priority over the workflow's, field by field (common/priorities/priority_util.go, Merge).
+pub(crate) fn effective_priority(run: &RunState, scheduled: &ActivityTaskScheduledEventAttributes) -> Option<Priority> {
+    let workflows = run.started.as_ref().and_then(|started| started.priority.as_ref());
+    match (workflows, &scheduled.priority) {
+        (None, own) => own.clone(),
+        (Some(workflows), None) => Some(workflows.clone()),
+        (Some(workflows), Some(own)) => Some(Priority {
+            priority_key: if own.priority_key == 0 { workflows.priority_key } else { own.priority_key },
+            fairness_key: if own.fairness_key.is_empty() { workflows.fairness_key.clone() } else { own.fairness_key.clone() },
+            fairness_weight: if own.fairness_weight == 0.0 { workflows.fairness_weight } else { own.fairness_weight },
+        }),
+    }
+}
+
+/// Level of a priority on its queue: 1 (most urgent) to 5.
+fn level(priority: Option<&Priority>) -> i32 {
+    match priority.map_or(0, |priority| priority.priority_key) {
+        0 => PRIORITY_DEFAULT,
+        key => key.clamp(1, PRIORITY_MAX),
+    }
+}

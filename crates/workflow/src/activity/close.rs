@@ -1,0 +1,158 @@
+//! How an attempt ends: another follows, or the activity is over and its events are written.
+
+use std::time::Duration;
+
+use klamm_machine::Time;
+use klamm_messages::{
+    klamm::v1::{ActivityPhase, ActivityState, history_record::Record},
+    temporal::{
+        common::v1::Payloads,
+        enums::v1::{EventType, RetryState},
+        failure::v1::Failure,
+        history::v1::{
+            ActivityTaskCanceledEventAttributes, ActivityTaskCompletedEventAttributes, ActivityTaskFailedEventAttributes,
+            ActivityTaskStartedEventAttributes, ActivityTaskTimedOutEventAttributes, history_event::Attributes,
+        },
+    },
+};
+
+use super::{failure, transition::RETRY};
+use crate::run::{Run, new_event};
+
+/// What became of an activity.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// ActivityTaskCompleted.
+    Completed {
+        /// What it gave.
+        result: Option<Payloads>,
+        /// Who said so.
+        identity: String,
+    },
+    /// ActivityTaskFailed.
+    Failed {
+        /// The last attempt's failure.
+        failure: Option<Failure>,
+        /// Why no attempt follows.
+        retry_state: RetryState,
+        /// Who said so.
+        identity: String,
+    },
+    /// ActivityTaskTimedOut.
+    TimedOut {
+        /// Which time-out, and the failure of the attempt before as its cause.
+        failure: Failure,
+        /// Why no attempt follows.
+        retry_state: RetryState,
+    },
+    /// ActivityTaskCanceled.
+    Canceled {
+        /// What the worker says about it.
+        details: Option<Payloads>,
+        /// Who said so.
+        identity: String,
+    },
+}
+
+/// Ends the activity: ActivityTaskStarted where an attempt is under way (with its real start as event time), then the closing event. Both are
+/// appended, or wait together for the running workflow task. The caller schedules a workflow task.
+pub(crate) fn end(run: &mut Run<'_, '_>, activity: &ActivityState, outcome: Outcome) {
+    let started_event_id = if activity.phase() == ActivityPhase::Started { add_started(run, activity) } else { 0 };
+    let (event_type, attributes) = closing_event(activity, started_event_id, outcome);
+    run.add_or_buffer_event(event_type, attributes);
+}
+
+/// Sends the activity into its next attempt, `interval` from now, keeping `failure`. `completed_time` tells when a worker reported the end of the
+/// attempt (not told by time-outs). When no attempt is under way, everything stays as it is.
+pub(crate) fn retry(
+    run: &mut Run<'_, '_>,
+    activity: &ActivityState,
+    failure: Option<&Failure>,
+    interval: Duration,
+    completed_time: Option<Time>,
+) {
+    let due = run.now().after(interval);
+    let next = RETRY.make(activity, |next| {
+        next.stamp += 1;
+        next.attempt = next.attempt.saturating_add(1);
+        next.attempt_scheduled_time = Some(due.into());
+        next.retry_interval = Some(klamm_machine::time::to_proto(interval));
+        next.started_time = None;
+        next.request_id.clear();
+        next.last_worker_identity = std::mem::take(&mut next.started_identity);
+        next.last_failure = failure.map(failure::kept);
+        if let Some(time) = completed_time {
+            next.last_attempt_complete_time = Some(time.into());
+        }
+    });
+    if let Ok(next) = next {
+        run.record(Record::Activity(next));
+    }
+}
+
+/// Writes the ActivityTaskStarted that no one has seen yet; its id, or 0 while it waits (the flush fills the closing event's
+/// `started_event_id` in).
+fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState) -> i64 {
+    let started_time = activity.started_time.as_ref().map_or_else(|| run.now(), Time::from);
+    #[allow(deprecated, reason = "worker_version and build_id_redirect_counter are stored as given")]
+    let attributes = ActivityTaskStartedEventAttributes {
+        scheduled_event_id: activity.scheduled_event_id,
+        identity: activity.started_identity.clone(),
+        request_id: activity.request_id.clone(),
+        attempt: activity.attempt,
+        last_failure: activity.last_failure.clone(),
+        worker_version: activity.worker_version.clone(),
+        build_id_redirect_counter: 0,
+    };
+    let event =
+        new_event(EventType::ActivityTaskStarted, Attributes::ActivityTaskStartedEventAttributes(attributes), started_time);
+    run.add_or_buffer_whole_event(event).unwrap_or(0)
+}
+
+/// The closing event of this outcome.
+fn closing_event(activity: &ActivityState, started_event_id: i64, outcome: Outcome) -> (EventType, Attributes) {
+    let scheduled_event_id = activity.scheduled_event_id;
+    match outcome {
+        Outcome::Completed { result, identity } => (
+            EventType::ActivityTaskCompleted,
+            Attributes::ActivityTaskCompletedEventAttributes(ActivityTaskCompletedEventAttributes {
+                result,
+                scheduled_event_id,
+                started_event_id,
+                identity,
+                ..Default::default()
+            }),
+        ),
+        Outcome::Failed { failure, retry_state, identity } => (
+            EventType::ActivityTaskFailed,
+            Attributes::ActivityTaskFailedEventAttributes(ActivityTaskFailedEventAttributes {
+                failure,
+                scheduled_event_id,
+                started_event_id,
+                identity,
+                retry_state: retry_state as i32,
+                ..Default::default()
+            }),
+        ),
+        Outcome::TimedOut { failure, retry_state } => (
+            EventType::ActivityTaskTimedOut,
+            Attributes::ActivityTaskTimedOutEventAttributes(ActivityTaskTimedOutEventAttributes {
+                failure: Some(failure),
+                scheduled_event_id,
+                started_event_id,
+                retry_state: retry_state as i32,
+            }),
+        ),
+        Outcome::Canceled { details, identity } => (
+            EventType::ActivityTaskCanceled,
+            Attributes::ActivityTaskCanceledEventAttributes(ActivityTaskCanceledEventAttributes {
+                details,
+                latest_cancel_requested_event_id: activity.cancel_requested_event_id,
+                scheduled_event_id,
+                started_event_id,
+                identity,
+                ..Default::default()
+            }),
+        ),
+    }
+}

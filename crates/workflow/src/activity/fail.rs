@@ -1,0 +1,89 @@
+//! FailActivityTask: a worker reports that an attempt failed.
+//!
+//! Temporal: service/history/api/respondactivitytaskfailed, service/frontend/workflow_handler.go.
+
+use klamm_machine::{Decision, Rejection, Tx};
+use klamm_messages::{
+    klamm::v1::{ActivityTaskToken, Command, FailActivityTask},
+    temporal::{
+        common::v1::Payloads,
+        failure::v1::{Failure, failure::FailureInfo},
+    },
+};
+use prost::Message;
+
+use super::{
+    close, failure,
+    find::{find, open_run, token_of},
+    retry,
+    transition::{BY_WORKER, HEARTBEAT},
+};
+use crate::{
+    Answer, Workflow,
+    decide::{
+        limits::{self, blob_fits},
+        locate,
+    },
+    run::Run,
+};
+
+/// Ends the attempt: another follows as the retry policy says, or the activity has failed.
+pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &FailActivityTask) -> Decision<Answer> {
+    let token = token_of(body.token.as_ref());
+    let settings = locate::settings(command);
+    let fits = |bytes| blob_fits(bytes, &settings);
+    let info = body.failure.as_ref().map(|failure| &failure.failure_info);
+    // A gateway may have put a server failure in the place of one that was too large for a command.
+    if !matches!(info, None | Some(Some(FailureInfo::ApplicationFailureInfo(_) | FailureInfo::ServerFailureInfo(_)))) {
+        return Err(Rejection::invalid("Failure must have ApplicationFailureInfo."));
+    }
+    let cut = body.failure.as_ref().filter(|failure| !fits(failure.encoded_len())).map(failure::oversized);
+    let details = body.last_heartbeat_details.as_ref().filter(|details| fits(details.encoded_len()));
+    let mut run = open_run(tx, command, token)?;
+    fail(&mut run, token, cut.as_ref().or(body.failure.as_ref()), details, &command.identity)?;
+    limits::enforce(&mut run, &settings, Answer::Empty)
+}
+
+/// Ends the attempt that `token` names with `failure`; `details` count as a last heartbeat.
+pub(crate) fn fail(
+    run: &mut Run<'_, '_>,
+    token: &ActivityTaskToken,
+    failure: Option<&Failure>,
+    details: Option<&Payloads>,
+    identity: &str,
+) -> Result<(), Rejection> {
+    let now = run.now();
+    let state = run.state();
+    let activity = find(&state, token, |_| &BY_WORKER)?;
+    let next = retry::next(activity, failure, now);
+    let mut activity = activity.state.clone().unwrap_or_default();
+    drop(state);
+    if let Some(details) = details {
+        activity = HEARTBEAT.make(&activity, |next| {
+            next.heartbeat_details = Some(details.clone());
+            next.last_heartbeat_time = Some(now.into());
+        })?;
+    }
+    match next {
+        retry::Next::Attempt(interval) => {
+            close::retry(run, &activity, failure, interval, Some(now));
+        }
+        retry::Next::End(retry_state) => {
+            let outcome =
+                close::Outcome::Failed { failure: failure.cloned(), retry_state, identity: identity.to_owned() };
+            close::end(run, &activity, outcome);
+            run.schedule_workflow_task();
+        }
+    }
+    Ok(())
+}
+
+/// Fails the activity for good because what the worker sent is too large.
+pub(crate) fn fail_too_large(
+    run: &mut Run<'_, '_>,
+    token: &ActivityTaskToken,
+    message: &str,
+    identity: &str,
+) -> Result<(), Rejection> {
+    fail(run, token, Some(&failure::server(message, true)), None, identity)
+}
