@@ -1,0 +1,86 @@
+//! Records that wait for their transaction, numbered.
+
+use std::collections::BTreeMap;
+
+use klamm_log::{Output, Record};
+
+use crate::{Encoded, Topics};
+
+/// Header of every output: `<partition>/<number>/<command offset>/<index>`; the number is dense per output topic and partition.
+pub const SEQUENCE_HEADER: &str = "klamm-seq";
+
+/// Outputs of the batch that is being filled.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    records: Vec<Output>,
+    bytes: usize,
+    numbers: BTreeMap<String, i64>,
+}
+
+impl Outputs {
+    /// Nothing waits; the next number of each topic is one above `numbers`.
+    pub fn new(numbers: BTreeMap<String, i64>) -> Self {
+        Self { records: Vec::new(), bytes: 0, numbers }
+    }
+
+    /// Last numbers given out, by topic without prefix.
+    pub fn numbers(&self) -> &BTreeMap<String, i64> {
+        &self.numbers
+    }
+
+    /// Number of records that wait.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// True when none waits.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Size of what waits, bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The number that the next record of a topic would get.
+    pub fn next_number(&self, topic: &str) -> i64 {
+        self.numbers.get(topic).map_or(0, |last| last + 1)
+    }
+
+    /// Adds a record caused by the command at `offset` of `partition`, its `index`-th.
+    pub fn push(&mut self, topics: &Topics, partition: u32, offset: i64, index: usize, encoded: Encoded) {
+        let number = self.next_number(encoded.topic);
+        self.numbers.insert(encoded.topic.to_owned(), number);
+        let record = Record {
+            key: Some(encoded.key.into()),
+            value: encoded.value.map(Into::into),
+            headers: vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())],
+            timestamp_ms: 0,
+        };
+        self.bytes += record.size();
+        let output =
+            Output { topic: topics.full(encoded.topic), partition: Topics::output_partition(encoded.topic, partition), record };
+        self.records.push(output);
+    }
+
+    /// Adds headers to the record pushed last: named ones, then `others` as they are.
+    pub fn add_headers<'a>(&mut self, named: impl IntoIterator<Item = (&'a str, String)>, others: &[(String, bytes::Bytes)]) {
+        if let Some(output) = self.records.last_mut() {
+            output.record.headers.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+            output.record.headers.extend(others.iter().cloned());
+        }
+    }
+
+    /// Takes all that waits.
+    pub fn take(&mut self) -> Vec<Output> {
+        self.bytes = 0;
+        std::mem::take(&mut self.records)
+    }
+}
+
+/// The number in a record's sequence header; `None` when it has none of ours.
+pub fn sequence_number(record: &Record) -> Option<i64> {
+    let header = record.header(SEQUENCE_HEADER)?;
+    std::str::from_utf8(header).ok()?.split('/').nth(1)?.parse().ok()
+}

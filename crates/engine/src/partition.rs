@@ -1,0 +1,380 @@
+//! One partition being decided.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use klamm_log::{Offset, Output, Record, Stored};
+use klamm_machine::{
+    Context, Machine, Outcome, Publication, Rejection, Table, Time, Tx, key,
+    table::{decode_row, downcast},
+    tx::Effects,
+    wakes::{self, Wakes},
+};
+use klamm_messages::klamm::v1::{Command, CommandFailed, CommandSource, PartitionRecord, PositionRow, WakeRow, command::Body};
+use klamm_store::Store;
+
+use crate::{
+    Codec, Encoded, Error, Topics, outputs::Outputs, overlay::{Layer, Overlay}, positions::Positions, scratch::Scratch, sources::Sources,
+    topic,
+};
+
+/// Header of a command whose appender waits for the answer: `<member>/<number>`.
+pub const ANSWER_HEADER: &str = "klamm-answer";
+/// Headers of a dead letter: where the record stood and what was wrong with it.
+pub const DEAD_LETTER_HEADERS: [&str; 4] = ["klamm-source-topic", "klamm-source-partition", "klamm-source-offset", "klamm-error"];
+
+/// Decision versions that this binary knows: the newest and the one before.
+pub const DECISION_VERSION: u32 = 1;
+
+/// What became of one command record.
+pub struct Handled<A> {
+    /// Its offset.
+    pub offset: Offset,
+    /// The answer, for whoever appended it; `None` for records that nobody can wait for (take-overs, repetitions).
+    pub answer: Option<Result<Outcome<A>, Rejection>>,
+    /// Rows that it changed: new tasks, wake rows, events for those who watch.
+    pub changes: Layer,
+}
+
+/// A command on its way to another partition (or this one).
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Partition of the command log.
+    pub partition: u32,
+    /// The record.
+    pub record: Record,
+}
+
+/// Outputs of one transaction.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Records in order; the last one is the `~partition` record.
+    pub outputs: Vec<Output>,
+    /// What the `~partition` record says.
+    pub position: PartitionRecord,
+}
+
+/// How a partition is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Names of the topics.
+    pub topics: Topics,
+    /// Id of the commands topic.
+    pub commands_topic_id: Arc<str>,
+    /// This process.
+    pub member: String,
+    /// Changes of rows and outputs that may wait for their transaction before the owner stops reading.
+    pub uncommitted_commands_max: u64,
+    /// Bytes of outputs likewise.
+    pub uncommitted_bytes_max: usize,
+}
+
+/// One partition: decides commands in the order of their log.
+///
+/// Invariants: a row reaches the store only after the transaction that holds its events committed; a batch is cut only when all
+/// commands that it sends are acked ([`Partition::cut`]).
+pub struct Partition<M: Machine, C> {
+    number: u32,
+    machine: Arc<M>,
+    codec: Arc<C>,
+    settings: Settings,
+    overlay: Overlay,
+    store: Arc<Store>,
+    outputs: Outputs,
+    sources: Sources,
+    unsent: VecDeque<Outgoing>,
+    /// Where the next command is read.
+    next_offset: Offset,
+    now: Time,
+    decision_version: u32,
+    owner: String,
+    take_over_offset: Offset,
+    commands_in_batch: u64,
+    in_flight: Option<Batch>,
+    next_output_offsets: BTreeMap<String, i64>,
+    wakes_from: Vec<u8>,
+}
+
+impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
+    /// The partition as its store stands at `position`; nothing of the uncommitted tail is replayed yet.
+    pub fn new(number: u32, machine: Arc<M>, codec: Arc<C>, settings: Settings, store: Arc<Store>, position: PositionRow) -> Self {
+        let record = position.partition.unwrap_or_default();
+        Self {
+            number,
+            machine,
+            codec,
+            overlay: Overlay::new(number, store.clone()),
+            store,
+            outputs: Outputs::new(record.output_numbers.clone()),
+            sources: Sources::from_record(&record.sources),
+            unsent: VecDeque::new(),
+            next_offset: record.next_command_offset,
+            now: record.now.as_ref().map_or(Time::default(), Time::from),
+            decision_version: record.decision_version.max(1),
+            owner: record.member,
+            take_over_offset: record.take_over_offset,
+            commands_in_batch: 0,
+            in_flight: None,
+            next_output_offsets: position.next_offsets,
+            wakes_from: Vec::new(),
+            settings,
+        }
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Offset of the next command to be handled.
+    pub fn next_offset(&self) -> Offset {
+        self.next_offset
+    }
+
+    /// Log time of the newest command.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Member and offset of the take-over record in force.
+    pub fn owner(&self) -> (&str, Offset) {
+        (&self.owner, self.take_over_offset)
+    }
+
+    /// The tables as they stand, for reads.
+    pub fn tables(&self) -> Scratch<'_> {
+        Scratch::new(&self.overlay)
+    }
+
+    /// True when too much waits for its transaction: read no further until a batch has committed.
+    pub fn is_full(&self) -> bool {
+        self.commands_in_batch >= self.settings.uncommitted_commands_max || self.outputs.bytes() >= self.settings.uncommitted_bytes_max
+    }
+
+    /// Decides one record of the command log. Records below [`Partition::next_offset`] were handled before and give nothing.
+    ///
+    /// # Errors
+    /// [`Error::Version`]: the partition must be released; the record was not handled.
+    pub fn handle(&mut self, stored: &Stored) -> Result<Handled<M::Answer>, Error> {
+        let offset = stored.offset;
+        if offset < self.next_offset {
+            return Ok(Handled { offset, answer: None, changes: Layer::new() });
+        }
+        let now = self.now.max(Time::from_millis(stored.timestamp_ms));
+        let value = stored.record.value.as_deref().unwrap_or_default();
+        let command = match self.codec.decode_command(value) {
+            Ok(command) => command,
+            Err(error) => {
+                self.advance(offset, now);
+                self.dead_letter(stored, error);
+                return Ok(Handled { offset, answer: None, changes: Layer::new() });
+            }
+        };
+        let version = self.decision_version.max(command.version);
+        if version > DECISION_VERSION {
+            return Err(Error::Version { partition: self.number, version, supported: DECISION_VERSION });
+        }
+        self.advance(offset, now);
+        if let Some(Body::TakeOver(take_over)) = &command.body {
+            self.decision_version = take_over.decision_version.max(1);
+            self.owner = take_over.member.clone();
+            self.take_over_offset = offset;
+            return Ok(Handled { offset, answer: None, changes: Layer::new() });
+        }
+        if command.source.as_ref().is_some_and(|source| !self.sources.take(source)) {
+            return Ok(Handled { offset, answer: None, changes: Layer::new() });
+        }
+        let (answer, changes) = self.decide(&command, offset);
+        Ok(Handled { offset, answer: Some(answer), changes })
+    }
+
+    /// Commands that machines have sent and that are not acked yet, in order.
+    pub fn unsent(&self) -> impl Iterator<Item = &Outgoing> {
+        self.unsent.iter()
+    }
+
+    /// The first unsent command is durable on its partition.
+    pub fn sent(&mut self) {
+        self.unsent.pop_front();
+    }
+
+    /// Number of commands and of output records that wait for a transaction.
+    pub fn waiting(&self) -> (u64, usize) {
+        (self.commands_in_batch, self.outputs.len())
+    }
+
+    /// Ends the batch: its outputs, to be committed in one transaction. `None` when nothing waits, when a batch is under way, or when
+    /// sends are not acked (the commit barrier).
+    pub fn cut(&mut self) -> Option<Batch> {
+        if self.in_flight.is_some() || !self.unsent.is_empty() || self.commands_in_batch == 0 {
+            return None;
+        }
+        let mut position = PartitionRecord {
+            partition: self.number as i32,
+            next_command_offset: self.next_offset,
+            now: Some(self.now.into()),
+            decision_version: self.decision_version,
+            member: self.owner.clone(),
+            take_over_offset: self.take_over_offset,
+            output_numbers: self.outputs.numbers().clone(),
+            sources: self.sources.to_record(),
+            commands_topic_id: self.settings.commands_topic_id.to_string(),
+        };
+        // The record counts itself.
+        position.output_numbers.insert(topic::HISTORY.to_owned(), self.outputs.next_number(topic::HISTORY));
+        let encoded = self.codec.encode_partition(&position);
+        self.outputs.push(&self.settings.topics, self.number, self.next_offset - 1, 0, encoded);
+        self.overlay.freeze();
+        self.commands_in_batch = 0;
+        let batch = Batch { outputs: self.outputs.take(), position };
+        self.in_flight = Some(batch.clone());
+        Some(batch)
+    }
+
+    /// The batch under way; it is committed again after a failure that left nothing behind.
+    pub fn in_flight(&self) -> Option<&Batch> {
+        self.in_flight.as_ref()
+    }
+
+    /// The batch under way has committed, its records at `offsets`: its rows go to the store.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: nothing was written; call again.
+    pub fn committed(&mut self, offsets: &[Offset]) -> Result<(), Error> {
+        let Some(batch) = &self.in_flight else { return Ok(()) };
+        let mut next_offsets = self.next_output_offsets.clone();
+        for (output, offset) in batch.outputs.iter().zip(offsets) {
+            if let Some(short) = self.settings.topics.short(&output.topic) {
+                let next = next_offsets.entry(short.to_owned()).or_default();
+                *next = (*next).max(offset + 1);
+            }
+        }
+        let position = PositionRow {
+            next_offsets: next_offsets.clone(),
+            partition: Some(batch.position.clone()),
+            caught_up_at: batch.position.now.clone(),
+        };
+        let mut writes = self.overlay.frozen_writes();
+        for (key, _) in &writes {
+            if key.first() == Some(&(klamm_machine::Kind::Wake as u8)) && *key < self.wakes_from {
+                self.wakes_from.clone_from(key);
+            }
+        }
+        writes.push((Positions::key(&()), Some(prost::Message::encode_to_vec(&position))));
+        self.store.write(self.number as u16, writes)?;
+        self.overlay.thaw();
+        self.next_output_offsets = next_offsets;
+        self.in_flight = None;
+        Ok(())
+    }
+
+    /// At most `limit` wake rows due at or before `now`, earliest first.
+    pub fn due_wakes(&mut self, now: Time, limit: usize) -> Vec<WakeRow> {
+        let (first, to) = wakes::due_range(now);
+        let from = self.wakes_from.clone().max(first);
+        let rows = self.overlay.scan(&Layer::new(), &from, &to, limit, decode_row::<Wakes>);
+        rows.into_iter().map(|(_, row)| WakeRow::clone(&downcast::<Wakes>(row))).collect()
+    }
+
+    /// Due time of the earliest wake row.
+    pub fn next_wake(&mut self) -> Option<Time> {
+        let (first, to) = wakes::due_range(Time::from_millis(i64::MAX - 1));
+        let from = self.wakes_from.clone().max(first);
+        let (key, row) = self.overlay.scan(&Layer::new(), &from, &to, 1, decode_row::<Wakes>).pop()?;
+        // The stored rows below the first live one are gone for good (those the overlay removes go with their batch), unless a commit
+        // brings an earlier one, which sets the mark back.
+        if self.overlay.uncommitted_rows() == 0 {
+            self.wakes_from = key;
+        }
+        downcast::<Wakes>(row).due.as_ref().map(Time::from)
+    }
+
+    fn advance(&mut self, offset: Offset, now: Time) {
+        self.next_offset = offset + 1;
+        self.now = now;
+        self.commands_in_batch += 1;
+    }
+
+    fn decide(&mut self, command: &Command, offset: Offset) -> (Result<Outcome<M::Answer>, Rejection>, Layer) {
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            let mut context =
+                Context::new(self.now, self.decision_version.max(command.version), &*self.settings.commands_topic_id, self.number, offset);
+            let mut scratch = Scratch::new(&self.overlay);
+            let mut tx = Tx::new(&*self.machine, &mut scratch, &mut context);
+            let outcome = self.machine.decide(&mut tx, command)?;
+            let effects = tx.finish();
+            let encoded = self.encode(&effects);
+            Ok((outcome, encoded, effects.commands, scratch.into_changes()))
+        }));
+        match decided {
+            Ok(Ok((outcome, encoded, commands, changes))) => {
+                for (index, record) in encoded.into_iter().enumerate() {
+                    self.outputs.push(&self.settings.topics, self.number, offset, index, record);
+                }
+                for (n, command) in commands.into_iter().enumerate() {
+                    self.send(command, offset, n as u32);
+                }
+                self.overlay.merge(changes.clone());
+                (Ok(outcome), changes)
+            }
+            Ok(Err(rejection)) => (Err(rejection), Layer::new()),
+            Err(panic) => {
+                let error = panic_text(&*panic);
+                tracing::error!(partition = self.number, offset, error, "command skipped: its decision panicked");
+                metrics::counter!("klamm_commands_failed_total").increment(1);
+                self.record_failure(offset, &error);
+                (Err(Rejection::Internal(format!("command at {}/{offset} was skipped: {error}", self.number))), Layer::new())
+            }
+        }
+    }
+
+    fn encode(&self, effects: &Effects<M::Event>) -> Vec<Encoded> {
+        let events = effects.events.iter().flat_map(|event| self.codec.encode_event(event));
+        events.chain(effects.publications.iter().map(|publication: &Publication| self.codec.encode_publication(publication))).collect()
+    }
+
+    fn send(&mut self, mut command: Command, offset: Offset, n: u32) {
+        let topic_id = self.settings.commands_topic_id.to_string();
+        command.source = Some(CommandSource { topic_id, partition: self.number as i32, offset, n });
+        command.version = command.version.max(1);
+        let record = command_record(&*self.codec, &command);
+        let partition = key::partition_of(&command.namespace, &command.workflow_id, self.settings.topics.partitions);
+        self.unsent.push_back(Outgoing { partition, record });
+    }
+
+    fn record_failure(&mut self, offset: Offset, error: &str) {
+        let failed = CommandFailed { partition: self.number as i32, offset, error: error.to_owned() };
+        let encoded = self.codec.encode_failed(&failed);
+        self.outputs.push(&self.settings.topics, self.number, offset, 0, encoded);
+    }
+
+    fn dead_letter(&mut self, stored: &Stored, error: String) {
+        tracing::error!(partition = self.number, offset = stored.offset, error, "record of the command log is no command: dead-lettered");
+        metrics::counter!("klamm_commands_failed_total").increment(1);
+        self.record_failure(stored.offset, &error);
+        let key = stored.record.key.as_ref().map(|key| String::from_utf8_lossy(key).into_owned()).unwrap_or_default();
+        let value = stored.record.value.as_ref().map(|value| value.to_vec());
+        let encoded = Encoded { topic: topic::COMMANDS_DEAD_LETTERS, key, value };
+        self.outputs.push(&self.settings.topics, self.number, stored.offset, 1, encoded);
+        let source = [
+            self.settings.topics.full(topic::COMMANDS).to_string(),
+            self.number.to_string(),
+            stored.offset.to_string(),
+            error,
+        ];
+        self.outputs.add_headers(DEAD_LETTER_HEADERS.into_iter().zip(source), &stored.record.headers);
+    }
+}
+
+/// The record of a command: key `namespace/workflow_id`, framed value.
+pub fn command_record<E>(codec: &impl Codec<E>, command: &Command) -> Record {
+    Record::new(key::topic_key([command.namespace.as_str(), command.workflow_id.as_str()]), codec.encode_command(command))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_else(|| "panicked".to_owned())
+}

@@ -1,0 +1,24 @@
+// Package scenarios holds the stories that are told to Temporal's server and to
+// klamm. One file per subject; this one is their table of contents.
+//
+// A scenario polls and answers itself, so that every step happens in one known
+// order. Ids come from Env.ID; what a scenario marks by a step name is compared.
+package scenarios
+
+import "klamm.dev/integration-tests/parity/harness"
+
+// All lists every scenario.
+func All() []harness.Scenario {
+	var all []harness.Scenario
+	for _, group := range [][]harness.Scenario{
+		start, startPolicies, signals, signalWithStart, cancelAndTerminate,
+		activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities,
+		timers, markersAndProperties,
+		workflowTasks, badCommands, sticky, queries,
+		closing, runTimeouts, histories,
+		visibility, namespaces, searchAttributes, taskQueues, system,
+	} {
+		all = append(all, group...)
+	}
+	return all
+}

@@ -1,0 +1,2 @@
+//! klamm.
+fn main() {}
