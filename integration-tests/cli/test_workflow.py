@@ -1,5 +1,6 @@
 """`temporal workflow`: what a person does with workflows at the command line."""
 
+import base64
 import json
 
 import pytest
@@ -152,7 +153,10 @@ async def test_start_with_memo_and_search_attribute(cli: Cli, env: Env):
     await await_until(started, "the attribute is known to start")
     info = (await cli("workflow", "describe", "-w", env.id()))["workflowExecutionInfo"]
     assert info["memo"]["fields"]["note"] == "kept"
-    assert info["searchAttributes"]["indexedFields"]["KlammItFromCli"] == env.task_queue
+    # The server has added the registered type to the payload.
+    payload = info["searchAttributes"]["indexedFields"]["KlammItFromCli"]
+    assert base64.b64decode(payload["metadata"]["type"]) == b"Keyword"
+    assert json.loads(base64.b64decode(payload["data"])) == env.task_queue
 
     async def found():
         listed = await cli("workflow", "list", "--query", f"KlammItFromCli = '{env.task_queue}'")
