@@ -37,6 +37,7 @@ async def test_describe_in_legacy_mode(cli: Cli, env: Env):
 
         async def shown():
             described = await cli("task-queue", "describe", "--task-queue", env.task_queue, "--legacy-mode")
-            return any(p["identity"] == "a-poller" for p in described["taskQueues"][0].get("pollers", []))
+            assert [status["partition"] for status in described["taskQueues"]] == [0]
+            return any(poller["identity"] == "a-poller" for poller in described["pollers"] or [])
 
         await await_until(shown, "the poller is shown")
