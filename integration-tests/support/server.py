@@ -17,8 +17,8 @@ from typing import List, Optional, Sequence
 READY_DEADLINE_S = 30.0
 #: The longest a clean stop may take after SIGTERM.
 STOP_DEADLINE_S = 15.0
-#: The longest `klamm verify` may take.
-VERIFY_DEADLINE_S = 120.0
+#: The longest `klamm verify` and other commands that ask the server may take.
+COMMAND_DEADLINE_S = 120.0
 
 
 def klamm_binary() -> Path:
@@ -55,15 +55,19 @@ class KlammServer:
         """Where gRPC is served."""
         return f"127.0.0.1:{self.port}"
 
-    def start(self) -> float:
-        """Start and wait until /healthz says yes; the seconds that took."""
+    def spawn(self) -> None:
+        """Start the process and do not wait for it."""
         command: List[str] = [str(self.binary), "dev", "--data-dir", str(self.data_dir)]
         command += ["--port", str(self.port), "--http-port", str(self.http_port), *self.arguments]
-        begin = time.monotonic()
         with self.log.open("ab") as log:
             log.write(f"--- {' '.join(command)}\n".encode())
             log.flush()
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+    def start(self) -> float:
+        """Start and wait until /healthz says yes; the seconds that took."""
+        begin = time.monotonic()
+        self.spawn()
         while not self._healthy():
             if self.process.poll() is not None:
                 raise RuntimeError(f"klamm ended at its start with exit code {self.process.returncode}")
@@ -102,12 +106,23 @@ class KlammServer:
 
     def verify(self) -> subprocess.CompletedProcess:
         """`klamm verify` against this running server, its output captured."""
+        return self.command("verify")
+
+    def topic_records(self, topic: str) -> List[str]:
+        """The records of one topic as `klamm topics cat` prints them, one JSON text each."""
+        printed = self.command("topics", "cat", topic, "--json")
+        if printed.returncode != 0:
+            raise RuntimeError(f"klamm topics cat {topic}: exit code {printed.returncode}\n{printed.stdout}")
+        return printed.stdout.splitlines()
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess:
+        """One of klamm's commands that ask the running server."""
         return subprocess.run(
-            [str(self.binary), "verify", "--address", self.address],
+            [str(self.binary), *arguments, "--address", self.address],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=VERIFY_DEADLINE_S,
+            timeout=COMMAND_DEADLINE_S,
         )
 
     def log_tail(self, lines: int = 60) -> str:

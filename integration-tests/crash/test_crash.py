@@ -1,0 +1,193 @@
+"""Under load klamm is killed again and again, once losing its store, and nothing that it acknowledged is lost or doubled.
+
+Environment: KLAMM_BIN; KLAMM_IT_KILLS (20), KLAMM_IT_IN_FLIGHT (50),
+KLAMM_IT_SEED (random; printed first, and enough to repeat the choice of moments).
+"""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from histories import Histories
+from load import Load
+from programs import Effects, OrderWorkflow
+from support.awaiting import await_until
+from support.server import KlammServer, klamm_binary
+
+KILLS = int(os.environ.get("KLAMM_IT_KILLS", "20"))
+IN_FLIGHT = int(os.environ.get("KLAMM_IT_IN_FLIGHT", "50"))
+SEED = int(os.environ.get("KLAMM_IT_SEED") or random.SystemRandom().randrange(1 << 32))
+
+#: How long after the last kill the last order may take: several task and
+#: activity timeouts, one after another, on a slow machine.
+DRAIN_DEADLINE_S = 60.0
+#: The share of kills that hit a server that is still starting.
+EARLY_KILLS = 0.2
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, tmp_path: Path):
+    """klamm on an empty data directory, started; its log's end is shown when the test fails."""
+    server = KlammServer(klamm_binary(), tmp_path / "data", tmp_path / "klamm.log")
+    try:
+        server.start()
+        yield server
+    finally:
+        if server.running():
+            server.kill()
+        if getattr(request.node, "failed", True):
+            print(f"--- the end of {server.log}\n{server.log_tail()}")
+
+
+class Killer:
+    """Kills the server at random moments and starts it again; once it deletes the store between the two."""
+
+    def __init__(self, server: KlammServer, load: Load, histories: Histories, chance: random.Random) -> None:
+        self.server = server
+        self.load = load
+        self.histories = histories
+        self.chance = chance
+        self.without_store = chance.randrange(KILLS)
+        self.restarts_s: List[float] = []
+
+    async def run(self) -> None:
+        """All kills, each followed by a start."""
+        for kill in range(KILLS):
+            await asyncio.sleep(self.chance.uniform(0.2, 1.2))
+            self.load.raise_failure()
+            assert self.server.running(), f"klamm died by itself: exit code {self.server.process.returncode}"
+            await self.histories.check_all(self.load.open_runs())
+            records = await self._records() if kill == self.without_store else []
+            await asyncio.sleep(self.chance.uniform(0, 0.3))
+            await asyncio.to_thread(self.server.kill)
+            if kill == self.without_store:
+                self._delete_store()
+            early = self.chance.random() < EARLY_KILLS
+            if early:
+                self.server.spawn()
+                await asyncio.sleep(self.chance.uniform(0, 0.5))
+                await asyncio.to_thread(self.server.kill)
+            self.restarts_s.append(await asyncio.to_thread(self.server.start))
+            self._tell(kill, early)
+            await self.histories.check_all(self.load.open_runs())
+            if kill == self.without_store:
+                lost = set(records) - set(await self._records())
+                assert not lost, f"{len(lost)} of {len(records)} history records changed, e.g. {sorted(lost)[0]}"
+
+    async def _records(self) -> List[str]:
+        records = await asyncio.to_thread(self.server.topic_records, "history")
+        assert records, "the history topic is empty under load"
+        return records
+
+    def _delete_store(self) -> None:
+        store = self.server.data_dir / "store"
+        assert store.is_dir(), f"no store at {store}"
+        shutil.rmtree(store)
+
+    def _tell(self, kill: int, early: bool) -> None:
+        how = " without its store" if kill == self.without_store else ""
+        how += ", and again while it started" if early else ""
+        done, started = len(self.load.receipts), len(self.load.acknowledged)
+        print(
+            f"kill {kill + 1}/{KILLS}{how}: up in {self.restarts_s[-1]:.2f} s; {done} of {started} orders done",
+            flush=True,
+        )
+
+
+async def test_every_acknowledged_order_completes_exactly_once(server: KlammServer):
+    print(f"\nseed {SEED}: {KILLS} kills, {IN_FLIGHT} orders in flight", flush=True)
+    chance = random.Random(SEED)
+    client = await Client.connect(server.address)
+    effects, histories = Effects(), Histories(client)
+    worker = Worker(
+        client,
+        task_queue="crash",
+        workflows=[OrderWorkflow],
+        activities=[effects.step],
+        # The sandbox is the Python suite's concern; here it is only load.
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+    )
+    async with worker:
+        load = Load(client, "crash", IN_FLIGHT, chance)
+        killer = Killer(server, load, histories, chance)
+        await killer.run()
+        last_kill = time.monotonic()
+        await load.drain(DRAIN_DEADLINE_S)
+    print(
+        f"{len(load.receipts)} orders done, the last {time.monotonic() - last_kill:.1f} s after the last kill; "
+        f"slowest start {max(killer.restarts_s):.2f} s",
+        flush=True,
+    )
+    assert len(load.receipts) >= IN_FLIGHT
+    assert load.receipts.keys() == load.acknowledged.keys()
+    await check_outcomes(client, load, effects, histories)
+    await check_visibility(client, load)
+    await check_verify_and_clean_restart(server, load, histories)
+    print(f"{histories.reads} histories read, each began with what had been read of it before", flush=True)
+
+
+async def check_outcomes(client: Client, load: Load, effects: Effects, histories: Histories) -> None:
+    """Each order has one run, one end, and in it the effects that its attempts really had."""
+    await histories.check_all(load.acknowledged)
+    for workflow_id, run_id in load.acknowledged.items():
+        receipt = load.receipts[workflow_id]
+        assert workflow_id.endswith(f"-{receipt.number}")
+        assert receipt.signals == ["first", "second"], workflow_id
+        kinds = Counter(kind_of(event) for event in histories.seen[run_id])
+        for kind, expected in {
+            "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED": 1,
+            "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED": 2,
+            "EVENT_TYPE_TIMER_FIRED": 1,
+            "EVENT_TYPE_ACTIVITY_TASK_COMPLETED": 2,
+            "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED": 1,
+        }.items():
+            assert kinds[kind] == expected, f"{workflow_id} has {kinds[kind]} × {kind}"
+        assert kind_of(histories.seen[run_id][-1]) == "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"
+        latest = await client.get_workflow_handle(workflow_id).describe()
+        assert (latest.run_id, latest.status) == (run_id, WorkflowExecutionStatus.COMPLETED)
+        had = [effect for key, list_ in effects.of_attempt.items() if key.startswith(run_id) for effect in list_]
+        assert [effect.split()[0] for effect in receipt.effects] == ["pack", "ship"]
+        assert set(receipt.effects) <= set(had), f"{workflow_id} has effects that no attempt had"
+    doubled = {key: had for key, had in effects.of_attempt.items() if len(had) > 1}
+    assert not doubled, f"attempts that ran more than once: {doubled}"
+
+
+def kind_of(event_json: str) -> str:
+    """The event type in an event's JSON text."""
+    return json.loads(event_json)["eventType"]
+
+
+async def check_visibility(client: Client, load: Load) -> None:
+    """The index comes to know every order as completed, once."""
+
+    async def agrees() -> bool:
+        counts: Dict[str, int] = {}
+        for status in ("Completed", "Running"):
+            query = f"TaskQueue = 'crash' AND ExecutionStatus = '{status}'"
+            counts[status] = (await client.count_workflows(query)).count
+        assert counts == {"Completed": len(load.acknowledged), "Running": 0}
+        return True
+
+    await await_until(agrees, "the index shows every order as completed")
+
+
+async def check_verify_and_clean_restart(server: KlammServer, load: Load, histories: Histories) -> None:
+    """`klamm verify` passes; after a clean stop and start every history is still the same."""
+    verified = await asyncio.to_thread(server.verify)
+    assert verified.returncode == 0, f"klamm verify: exit code {verified.returncode}\n{verified.stdout}"
+    assert await asyncio.to_thread(server.stop) == 0
+    await asyncio.to_thread(server.start)
+    await histories.check_all(load.acknowledged)
+    assert await asyncio.to_thread(server.stop) == 0
