@@ -1,0 +1,45 @@
+//! What can be wrong with bytes that are read.
+
+/// Why a value could not be read; sorted by what the reader does next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The bytes are no value of the schema: the record goes to the dead-letter topic.
+    #[error("{what}, {remaining} bytes before the end")]
+    Corrupt {
+        /// What was found.
+        what: &'static str,
+        /// Bytes of the input that were not read yet.
+        remaining: usize,
+    },
+    /// The frame names a schema that this process does not know: ask the registry, or a newer klamm, for it.
+    #[error("schema {id} is not known")]
+    UnknownSchema {
+        /// Id in the frame.
+        id: u32,
+    },
+    /// The frame holds a value of another topic.
+    #[error("schema {id} is of {found}, not of {expected}")]
+    OtherSubject {
+        /// Id in the frame.
+        id: u32,
+        /// Subject of that schema.
+        found: String,
+        /// Subject of the value that was asked for.
+        expected: String,
+    },
+    /// A value of an older schema version could not be carried over to the present one: a bug of the compatibility test.
+    #[error("value of schema {id} cannot be carried over: {what}")]
+    Resolution {
+        /// Id in the frame.
+        id: u32,
+        /// The message of the resolution.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Bytes that are no value, with the input as it stands.
+    pub(crate) fn corrupt(what: &'static str, input: &[u8]) -> Self {
+        Self::Corrupt { what, remaining: input.len() }
+    }
+}

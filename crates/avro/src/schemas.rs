@@ -1,0 +1,42 @@
+//! The schemas that are checked in under schemas/avro, with their reserved ids.
+//!
+//! Ids are `0x7fff0000 + n`, n counting all versions of all subjects in the order in which they were made (schemas/ids.json): far above
+//! what a registry gives out, and never used again for anything else.
+
+/// First of the reserved ids.
+pub const RESERVED_ID_MIN: u32 = 0x7fff_0000;
+
+/// One version of one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// `<topic>-value`, the topic without prefix.
+    pub subject: &'static str,
+    /// From 1.
+    pub version: u32,
+    /// Reserved id.
+    pub id: u32,
+    /// The schema's text.
+    pub json: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
+
+/// The present version of every subject: what is registered, and what values are written with.
+pub fn all() -> &'static [Schema] {
+    CURRENT
+}
+
+/// Every version of every subject, oldest first within a subject.
+pub fn versions() -> &'static [Schema] {
+    VERSIONS
+}
+
+/// The present version of a subject.
+pub fn current(subject: &str) -> Option<&'static Schema> {
+    CURRENT.iter().find(|schema| schema.subject == subject)
+}
+
+/// The version with this reserved id.
+pub fn by_id(id: u32) -> Option<&'static Schema> {
+    VERSIONS.iter().find(|schema| schema.id == id)
+}

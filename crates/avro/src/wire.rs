@@ -1,0 +1,425 @@
+//! Avro's binary encoding, value by value: what the generated code is made of.
+//!
+//! Writing cannot fail. Reading never panics and never reserves more memory than the input left can account for: lengths and counts
+//! are checked against it. Depth is bounded by the schemas, which have no recursion (a chain is bounded by [`CHAIN_MAX`]).
+
+// The generated code passes these functions around with the types of prost's fields.
+#![allow(clippy::ptr_arg, clippy::trivially_copy_pass_by_ref)]
+
+use std::collections::{BTreeMap, HashMap};
+
+use prost_types::{Duration, Timestamp};
+
+use crate::Error;
+
+/// Longest chain of causes that is written and read; protobuf parsers stop at a nesting of 100.
+pub const CHAIN_MAX: usize = 100;
+
+/// Elements for which memory is reserved before they are read.
+const RESERVED_MAX: usize = 64;
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const NANOS_PER_MICRO: i32 = 1_000;
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+type Result<T> = std::result::Result<T, Error>;
+
+// Numbers.
+
+/// Zig-zag, seven bits a byte, least significant first.
+#[inline]
+pub fn put_int64(value: &i64, out: &mut Vec<u8>) {
+    let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+/// At most ten bytes; bits above the 64th are refused.
+#[inline]
+pub fn get_int64(input: &mut &[u8]) -> Result<i64> {
+    let mut value = 0_u64;
+    let mut shift = 0;
+    loop {
+        let byte = get_byte(input)?;
+        if shift == 63 && byte > 1 {
+            return Err(Error::corrupt("a number of more than 64 bits", input));
+        }
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+        }
+        shift += 7;
+    }
+}
+
+/// An int.
+#[inline]
+pub fn put_int32(value: &i32, out: &mut Vec<u8>) {
+    put_int64(&i64::from(*value), out);
+}
+
+/// An int; one of more than 32 bits is refused.
+#[inline]
+pub fn get_int32(input: &mut &[u8]) -> Result<i32> {
+    i32::try_from(get_int64(input)?).map_err(|_| Error::corrupt("an int of more than 32 bits", input))
+}
+
+/// A long.
+#[inline]
+pub fn put_uint32(value: &u32, out: &mut Vec<u8>) {
+    put_int64(&i64::from(*value), out);
+}
+
+/// A long; one that is no unsigned number of 32 bits is refused.
+#[inline]
+pub fn get_uint32(input: &mut &[u8]) -> Result<u32> {
+    u32::try_from(get_int64(input)?).map_err(|_| Error::corrupt("no unsigned number of 32 bits", input))
+}
+
+/// A long of the same bits.
+#[inline]
+pub fn put_uint64(value: &u64, out: &mut Vec<u8>) {
+    put_int64(&value.cast_signed(), out);
+}
+
+/// A long of the same bits.
+#[inline]
+pub fn get_uint64(input: &mut &[u8]) -> Result<u64> {
+    Ok(get_int64(input)?.cast_unsigned())
+}
+
+/// Four bytes, least significant first.
+#[inline]
+pub fn put_float(value: &f32, out: &mut Vec<u8>) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Four bytes, least significant first.
+#[inline]
+pub fn get_float(input: &mut &[u8]) -> Result<f32> {
+    get_fixed(input).map(f32::from_le_bytes)
+}
+
+/// Eight bytes, least significant first.
+#[inline]
+pub fn put_double(value: &f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Eight bytes, least significant first.
+#[inline]
+pub fn get_double(input: &mut &[u8]) -> Result<f64> {
+    get_fixed(input).map(f64::from_le_bytes)
+}
+
+/// A byte, 0 or 1.
+#[inline]
+pub fn put_bool(value: &bool, out: &mut Vec<u8>) {
+    out.push(u8::from(*value));
+}
+
+/// A byte; any but 0 and 1 is refused.
+#[inline]
+pub fn get_bool(input: &mut &[u8]) -> Result<bool> {
+    match get_byte(input)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Error::corrupt("no boolean", input)),
+    }
+}
+
+/// An enum by the place of its number among `numbers`; a number that is not there is written as the first, the default.
+#[inline]
+pub fn put_enum(number: i32, numbers: &[i32], out: &mut Vec<u8>) {
+    let at_its_place = usize::try_from(number).ok().filter(|place| numbers.get(*place) == Some(&number));
+    let place = at_its_place.or_else(|| numbers.iter().position(|known| *known == number)).unwrap_or(0);
+    put_int64(&(place as i64), out);
+}
+
+/// The number at the place that is read.
+#[inline]
+pub fn get_enum(input: &mut &[u8], numbers: &[i32]) -> Result<i32> {
+    let place = get_int64(input)?;
+    let number = usize::try_from(place).ok().and_then(|place| numbers.get(place));
+    number.copied().ok_or_else(|| Error::corrupt("no symbol of the enum", input))
+}
+
+// Times.
+
+/// Microseconds since the epoch; what is finer is cut, what is beyond 64 bits stops there.
+#[inline]
+pub fn put_timestamp(value: &Timestamp, out: &mut Vec<u8>) {
+    let micros = value.seconds.saturating_mul(MICROS_PER_SECOND).saturating_add(i64::from(value.nanos.div_euclid(NANOS_PER_MICRO)));
+    put_int64(&micros, out);
+}
+
+/// The time of as many microseconds since the epoch.
+#[inline]
+pub fn get_timestamp(input: &mut &[u8]) -> Result<Timestamp> {
+    let micros = get_int64(input)?;
+    // The remainder is below a million: its nanoseconds fit.
+    let nanos = micros.rem_euclid(MICROS_PER_SECOND) as i32 * NANOS_PER_MICRO;
+    Ok(Timestamp { seconds: micros.div_euclid(MICROS_PER_SECOND), nanos })
+}
+
+/// Nanoseconds; what is beyond 64 bits (292 years) stops there.
+#[inline]
+pub fn put_duration(value: &Duration, out: &mut Vec<u8>) {
+    put_int64(&value.seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(i64::from(value.nanos)), out);
+}
+
+/// As many nanoseconds.
+#[inline]
+pub fn get_duration(input: &mut &[u8]) -> Result<Duration> {
+    let nanos = get_int64(input)?;
+    // Seconds and the rest have the same sign, as protobuf asks; the rest is below a thousand million.
+    Ok(Duration { seconds: nanos / NANOS_PER_SECOND, nanos: (nanos % NANOS_PER_SECOND) as i32 })
+}
+
+// Bytes and text.
+
+/// Length and bytes.
+#[inline]
+pub fn put_bytes(value: &Vec<u8>, out: &mut Vec<u8>) {
+    put_int64(&(value.len() as i64), out);
+    out.extend_from_slice(value);
+}
+
+/// Length and bytes.
+#[inline]
+pub fn get_bytes(input: &mut &[u8]) -> Result<Vec<u8>> {
+    get_slice(input).map(<[u8]>::to_vec)
+}
+
+/// Length in bytes, and UTF-8.
+#[inline]
+pub fn put_string(value: &String, out: &mut Vec<u8>) {
+    put_int64(&(value.len() as i64), out);
+    out.extend_from_slice(value.as_bytes());
+}
+
+/// Length in bytes, and UTF-8; other bytes are refused.
+#[inline]
+pub fn get_string(input: &mut &[u8]) -> Result<String> {
+    get_str(input).map(str::to_owned)
+}
+
+/// Text that is not copied.
+#[inline]
+pub fn get_str<'a>(input: &mut &'a [u8]) -> Result<&'a str> {
+    let bytes = get_slice(input)?;
+    std::str::from_utf8(bytes).map_err(|_| Error::corrupt("text that is not UTF-8", input))
+}
+
+/// Bytes that are not copied.
+#[inline]
+pub fn get_slice<'a>(input: &mut &'a [u8]) -> Result<&'a [u8]> {
+    let length = get_int64(input)?;
+    let (bytes, rest) = usize::try_from(length)
+        .ok()
+        .and_then(|length| input.split_at_checked(length))
+        .ok_or_else(|| Error::corrupt("a length beyond the end", input))?;
+    *input = rest;
+    Ok(bytes)
+}
+
+/// Bytes whose number the schema tells.
+#[inline]
+pub fn get_fixed<const N: usize>(input: &mut &[u8]) -> Result<[u8; N]> {
+    let (bytes, rest) = input.split_first_chunk().ok_or_else(|| Error::corrupt("the end inside a value", input))?;
+    *input = rest;
+    Ok(*bytes)
+}
+
+#[inline]
+fn get_byte(input: &mut &[u8]) -> Result<u8> {
+    let (byte, rest) = input.split_first().ok_or_else(|| Error::corrupt("the end inside a value", input))?;
+    *input = rest;
+    Ok(*byte)
+}
+
+// Nullable values: the union ["null", T].
+
+/// Branch 1: a value follows.
+#[inline]
+pub fn put_present(out: &mut Vec<u8>) {
+    out.push(2);
+}
+
+/// Nulls of `count` fields in a row.
+#[inline]
+pub fn put_nulls(count: usize, out: &mut Vec<u8>) {
+    out.resize(out.len() + count, 0);
+}
+
+/// Whether a value follows.
+#[inline]
+pub fn get_present(input: &mut &[u8]) -> Result<bool> {
+    match get_int64(input)? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Error::corrupt("no branch of a nullable value", input)),
+    }
+}
+
+/// Branch 0, or branch 1 and the value.
+#[inline]
+pub fn put_nullable<T>(value: &Option<T>, put: impl FnOnce(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    match value {
+        None => out.push(0),
+        Some(value) => {
+            put_present(out);
+            put(value, out);
+        }
+    }
+}
+
+/// Branch 0, or branch 1 and the value.
+#[inline]
+pub fn get_nullable<T>(input: &mut &[u8], get: impl FnOnce(&mut &[u8]) -> Result<T>) -> Result<Option<T>> {
+    if get_present(input)? { get(input).map(Some) } else { Ok(None) }
+}
+
+/// `cases` nullable fields in a row, of which at most one is set. `get` reads the case of the number given.
+#[inline]
+pub fn get_oneof<T>(input: &mut &[u8], cases: usize, get: impl Fn(usize, &mut &[u8]) -> Result<T>) -> Result<Option<T>> {
+    let mut set = None;
+    for case in 0..cases {
+        if get_present(input)? {
+            if set.is_some() {
+                return Err(Error::corrupt("two cases of a oneof", input));
+            }
+            set = Some(get(case, input)?);
+        }
+    }
+    Ok(set)
+}
+
+// Arrays, chains and maps: blocks of a count and its items, ended by a count of 0.
+
+/// All items in one block.
+#[inline]
+pub fn put_array<T>(items: &Vec<T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    if !items.is_empty() {
+        put_int64(&(items.len() as i64), out);
+        for item in items {
+            put(item, out);
+        }
+    }
+    out.push(0);
+}
+
+/// Items of all blocks.
+#[inline]
+pub fn get_array<T>(input: &mut &[u8], get: impl Fn(&mut &[u8]) -> Result<T>) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    while let Some(count) = get_block(input)? {
+        items.reserve(count.min(RESERVED_MAX));
+        for _ in 0..count {
+            items.push(get(input)?);
+        }
+    }
+    Ok(items)
+}
+
+/// Items of the next block; none at the end. Every item takes a byte at least, so a count above the bytes left is refused.
+#[inline]
+pub fn get_block(input: &mut &[u8]) -> Result<Option<usize>> {
+    let mut count = get_int64(input)?;
+    if count == 0 {
+        return Ok(None);
+    }
+    if count < 0 {
+        // The block's size in bytes follows, for those who skip it.
+        get_int64(input)?;
+        count = count.checked_neg().ok_or_else(|| Error::corrupt("a count beyond the end", input))?;
+    }
+    match usize::try_from(count) {
+        Ok(count) if count <= input.len() => Ok(Some(count)),
+        _ => Err(Error::corrupt("a count beyond the end", input)),
+    }
+}
+
+/// The chain that begins at `first`, as an array, nearest first; what is deeper than [`CHAIN_MAX`] is cut.
+pub fn put_chain<'a, T>(
+    first: Option<&'a T>,
+    next: impl Fn(&'a T) -> Option<&'a T>,
+    put: impl Fn(&T, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    let links = || std::iter::successors(first, |link| next(link)).take(CHAIN_MAX);
+    let count = links().count();
+    if count > 0 {
+        put_int64(&(count as i64), out);
+        links().for_each(|link| put(link, out));
+    }
+    out.push(0);
+}
+
+/// Links an array up again: `link` makes its second argument the next of its first.
+pub fn get_chain<T>(
+    input: &mut &[u8],
+    get: impl Fn(&mut &[u8]) -> Result<T>,
+    link: impl Fn(&mut T, Option<Box<T>>),
+) -> Result<Option<Box<T>>> {
+    let mut links = Vec::new();
+    while let Some(count) = get_block(input)? {
+        if links.len() + count > CHAIN_MAX {
+            return Err(Error::corrupt("too long a chain", input));
+        }
+        for _ in 0..count {
+            links.push(get(input)?);
+        }
+    }
+    Ok(links.into_iter().rev().fold(None, |next, mut nearer| {
+        link(&mut nearer, next);
+        Some(Box::new(nearer))
+    }))
+}
+
+/// A map whose order is that of its keys already.
+#[inline]
+pub fn put_map<T>(map: &BTreeMap<String, T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    if !map.is_empty() {
+        put_int64(&(map.len() as i64), out);
+        for (key, value) in map {
+            put_string(key, out);
+            put(value, out);
+        }
+    }
+    out.push(0);
+}
+
+/// A map in the order of its keys: the order of a hash map never reaches the bytes.
+#[inline]
+pub fn put_hash_map<T>(map: &HashMap<String, T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    if !map.is_empty() {
+        put_int64(&(map.len() as i64), out);
+        let mut entries: Vec<(&String, &T)> = map.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        for (key, value) in entries {
+            put_string(key, out);
+            put(value, out);
+        }
+    }
+    out.push(0);
+}
+
+/// Either kind of map; of a key that stands twice the last value wins.
+#[inline]
+pub fn get_map<T, M>(input: &mut &[u8], get: impl Fn(&mut &[u8]) -> Result<T>) -> Result<M>
+where
+    M: Default + Extend<(String, T)>,
+{
+    let mut map = M::default();
+    while let Some(count) = get_block(input)? {
+        for _ in 0..count {
+            let key = get_string(input)?;
+            map.extend([(key, get(input)?)]);
+        }
+    }
+    Ok(map)
+}
