@@ -1,0 +1,108 @@
+//! Commands and events as Avro records.
+
+use klamm_avro::frame;
+use klamm_engine::{Codec, Encoded, Folded, topic};
+use klamm_machine::{Publication, key};
+use klamm_messages::klamm::v1::{
+    ClusterRecord, Command, CommandFailed, HistoryRecord, PartitionRecord, VisibilityDocument, history_record::Record,
+};
+use klamm_workflow::event::key_suffix;
+
+use crate::machines::Event;
+
+/// Key of the records that end transactions.
+pub const PARTITION_KEY: &str = "~partition";
+
+/// The encoding of all of klamm's topics: Avro in the registry's framing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AvroCodec;
+
+impl Codec<Event> for AvroCodec {
+    fn folded_topics(&self, partition: u32) -> Vec<&'static str> {
+        if partition == 0 { vec![topic::HISTORY, topic::CLUSTER] } else { vec![topic::HISTORY] }
+    }
+
+    fn encode_command(&self, command: &Command) -> Vec<u8> {
+        frame::encode(command)
+    }
+
+    fn decode_command(&self, value: &[u8]) -> Result<Command, String> {
+        frame::decode(value).map_err(|error| error.to_string())
+    }
+
+    fn encode_event(&self, event: &Event) -> Vec<Encoded> {
+        match event {
+            Event::Workflow(klamm_workflow::Event::Record(record)) => {
+                let run = key::topic_key([record.namespace.as_str(), &record.workflow_id, &record.run_id]);
+                let suffix = key_suffix(record).unwrap_or_default();
+                vec![Encoded { topic: topic::HISTORY, key: format!("{run}/{suffix}"), value: Some(frame::encode(&**record)) }]
+            }
+            Event::Workflow(klamm_workflow::Event::Delete { namespace, workflow_id, run_id, key_suffixes }) => {
+                let run = key::topic_key([namespace.as_str(), workflow_id, run_id]);
+                let tombstone = |suffix: &String| Encoded { topic: topic::HISTORY, key: format!("{run}/{suffix}"), value: None };
+                key_suffixes.iter().map(tombstone).collect()
+            }
+            Event::Cluster(record) => {
+                let key = klamm_cluster::topic_key(record).unwrap_or_default();
+                vec![Encoded { topic: topic::CLUSTER, key, value: Some(frame::encode(record)) }]
+            }
+        }
+    }
+
+    fn decode_event(&self, topic: &str, key: &[u8], value: Option<&[u8]>) -> Result<Folded<Event>, String> {
+        match (topic, value) {
+            (topic::HISTORY, Some(value)) => {
+                let record: HistoryRecord = frame::decode(value).map_err(|error| error.to_string())?;
+                Ok(match record.record {
+                    Some(Record::Partition(record)) => Folded::Partition(Box::new(record)),
+                    Some(Record::CommandFailed(_) | Record::Test(_)) | None => Folded::Nothing,
+                    Some(_) => Folded::Event(Event::Workflow(klamm_workflow::Event::Record(Box::new(record)))),
+                })
+            }
+            (topic::HISTORY, None) => deletion(key),
+            (topic::CLUSTER, Some(value)) => {
+                let record: ClusterRecord = frame::decode(value).map_err(|error| error.to_string())?;
+                Ok(Folded::Event(Event::Cluster(record)))
+            }
+            _ => Ok(Folded::Nothing),
+        }
+    }
+
+    fn encode_publication(&self, publication: &Publication) -> Encoded {
+        match publication {
+            Publication::Visibility(document) => {
+                let VisibilityDocument { namespace, workflow_id, run_id, .. } = &**document;
+                let key = key::topic_key([namespace.as_str(), workflow_id, run_id]);
+                Encoded { topic: topic::VISIBILITY, key, value: Some(frame::encode(&**document)) }
+            }
+            Publication::VisibilityDeleted { namespace, workflow_id, run_id } => {
+                let key = key::topic_key([namespace.as_str(), workflow_id, run_id]);
+                Encoded { topic: topic::VISIBILITY, key, value: None }
+            }
+        }
+    }
+
+    fn encode_partition(&self, record: &PartitionRecord) -> Encoded {
+        own_record(PARTITION_KEY.to_owned(), Record::Partition(record.clone()))
+    }
+
+    fn encode_failed(&self, record: &CommandFailed) -> Encoded {
+        own_record(format!("~failed/{}", record.offset), Record::CommandFailed(record.clone()))
+    }
+}
+
+/// A record of the partition itself.
+fn own_record(key: String, record: Record) -> Encoded {
+    let value = HistoryRecord { record: Some(record), ..HistoryRecord::default() };
+    Encoded { topic: topic::HISTORY, key, value: Some(frame::encode(&value)) }
+}
+
+/// The end of the run that a tombstone's key names.
+fn deletion(key: &[u8]) -> Result<Folded<Event>, String> {
+    let key = std::str::from_utf8(key).map_err(|_| "the key is not UTF-8".to_owned())?;
+    let mut parts = key::topic_key_parts(key).into_iter();
+    let (Some(namespace), Some(workflow_id), Some(run_id), Some(_)) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return Ok(Folded::Nothing);
+    };
+    Ok(Folded::Event(Event::Workflow(klamm_workflow::Event::Delete { namespace, workflow_id, run_id, key_suffixes: Vec::new() })))
+}

@@ -1,0 +1,273 @@
+//! Commits the partitions' batches, and keeps the store and the log in order.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use klamm_engine::{Error as EngineError, recover, topic};
+use klamm_log::{Error as LogError, ReadLimit};
+use parking_lot::{Condvar, Mutex};
+
+use crate::{Processor, processor::Slot};
+
+/// How often batches are closed and the store is cared for.
+#[derive(Debug, Clone)]
+pub struct Intervals {
+    /// A batch with outputs is closed after this time.
+    pub batch: Duration,
+    /// A batch without outputs is closed after this time (or 10,000 commands).
+    pub idle_batch: Duration,
+    /// The log is synced and the store flushed this often, so that a restart has little to fold.
+    pub flush: Duration,
+    /// Commands are trimmed and output topics compacted this often.
+    pub clean: Duration,
+    /// Commands younger than this are not trimmed.
+    pub keep_commands: Duration,
+}
+
+impl Default for Intervals {
+    /// 100 ms, 60 s, 30 s, an hour, 24 h.
+    fn default() -> Self {
+        Self {
+            batch: Duration::from_millis(100),
+            idle_batch: Duration::from_secs(60),
+            flush: Duration::from_secs(30),
+            clean: Duration::from_secs(3600),
+            keep_commands: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// Commands without outputs that close a batch.
+const IDLE_COMMANDS_MAX: u64 = 10_000;
+
+/// The committing thread; stops when dropped, after a last commit and flush.
+pub struct Committer {
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    stopping: AtomicBool,
+    lock: Mutex<()>,
+    signal: Condvar,
+}
+
+impl Committer {
+    /// Starts committing.
+    ///
+    /// # Errors
+    /// The operating system's, when it gives no thread.
+    pub fn start(processor: Arc<Processor>, intervals: Intervals) -> std::io::Result<Self> {
+        let stop = Arc::new(Stop::default());
+        let stopping = stop.clone();
+        let thread = thread::Builder::new().name("committer".to_owned()).spawn(move || run(&processor, &intervals, &stopping))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.stop.stopping.store(true, Ordering::SeqCst);
+        self.stop.signal.notify_all();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the committing thread panicked");
+        }
+    }
+}
+
+fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
+    let mut last_idle = Instant::now();
+    let mut last_flush = Instant::now();
+    let mut last_clean = Instant::now();
+    while !stop.stopping.load(Ordering::SeqCst) {
+        {
+            let mut guard = stop.lock.lock();
+            stop.signal.wait_for(&mut guard, intervals.batch);
+        }
+        let idle = last_idle.elapsed() >= intervals.idle_batch;
+        for number in 0..processor.partition_count() {
+            processor.commit(number, idle);
+        }
+        if idle {
+            last_idle = Instant::now();
+            processor.task_queues.sweep();
+        }
+        if last_flush.elapsed() >= intervals.flush {
+            processor.flush();
+            last_flush = Instant::now();
+        }
+        if last_clean.elapsed() >= intervals.clean {
+            processor.clean(intervals.keep_commands);
+            last_clean = Instant::now();
+        }
+    }
+    for number in 0..processor.partition_count() {
+        processor.commit(number, true);
+    }
+    processor.flush();
+}
+
+impl Processor {
+    /// Commits what waits in a partition: nothing when there is too little (unless `everything`), or when its sends are not acked.
+    pub fn commit(&self, number: u32, everything: bool) {
+        let slot = &self.slots[number as usize];
+        if slot.failed.read().is_some() {
+            return;
+        }
+        let mut producer = slot.producer.lock();
+        let outputs = {
+            let mut partition = slot.partition.lock();
+            if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
+                tracing::warn!(partition = number, error = %error, "a command to another partition waits");
+                return;
+            }
+            let (commands, records) = partition.waiting();
+            if partition.in_flight().is_none() && records == 0 && !(everything && commands > 0) && commands < IDLE_COMMANDS_MAX {
+                return;
+            }
+            match partition.in_flight().cloned().or_else(|| partition.cut()) {
+                Some(batch) => batch.outputs,
+                None => return,
+            }
+        };
+        let started = Instant::now();
+        let result = match producer.as_mut() {
+            Some(holder) => holder.commit(outputs),
+            None => Err(LogError::InDoubt { reason: "the producer is being made anew".to_owned() }),
+        };
+        match result {
+            Ok(offsets) => self.committed(slot, number, &offsets),
+            Err(LogError::InDoubt { reason }) => {
+                tracing::warn!(partition = number, reason, "outcome of a commit unknown: looking");
+                *producer = None;
+                if let Err(error) = self.settle(slot, number, &mut producer) {
+                    tracing::warn!(partition = number, error = %error, "the commit is not settled yet");
+                }
+            }
+            Err(error @ (LogError::Unavailable { .. } | LogError::Full { .. })) => {
+                tracing::warn!(partition = number, error = %error, "the outputs wait");
+            }
+            Err(error) => self.fail(number, &error.into()),
+        }
+        metrics::histogram!("klamm_commit_seconds").record(started.elapsed().as_secs_f64());
+        // Readers that stopped because too much was waiting go on.
+        if slot.full.swap(false, Ordering::Relaxed) {
+            drop(producer);
+            self.drive(vec![number]);
+        }
+    }
+
+    fn committed(&self, slot: &Slot, number: u32, offsets: &[i64]) {
+        let result = slot.partition.lock().committed(offsets);
+        match result {
+            Ok(()) => {}
+            // The store goes on when there is room again; what it misses is folded from the log at the next start.
+            Err(error) => self.fail(number, &error),
+        }
+    }
+
+    /// After a commit whose outcome is unknown: a new holder of the transactional id settles it; whether the batch's own
+    /// `~partition` record stands in history tells how.
+    fn settle(
+        &self,
+        slot: &Slot,
+        number: u32,
+        producer: &mut Option<Box<dyn klamm_log::Transactional>>,
+    ) -> Result<(), EngineError> {
+        let holder = self.log.transactional(&self.config.topics.transactional_id(number))?;
+        let batch = slot.partition.lock().in_flight().cloned();
+        if let Some(batch) = batch
+            && let Some(offsets) = self.standing(number, &batch)?
+        {
+            self.committed(slot, number, &offsets);
+        }
+        *producer = Some(holder);
+        Ok(())
+    }
+
+    /// Offsets of a batch's records where they stand on the topics; `None` when the batch did not commit.
+    fn standing(&self, number: u32, batch: &klamm_engine::Batch) -> Result<Option<Vec<i64>>, EngineError> {
+        let position = self.stored_position(number)?.unwrap_or_default();
+        let mut offsets = vec![None; batch.outputs.len()];
+        let mut topics: Vec<_> = batch.outputs.iter().map(|output| (output.topic.clone(), output.partition)).collect();
+        topics.sort();
+        topics.dedup();
+        for (topic, partition) in topics {
+            let short = self.config.topics.short(&topic).unwrap_or_default();
+            let start = self.log.start_offset(&topic, partition)?;
+            let mut from = position.next_offsets.get(short).copied().unwrap_or_default().max(start);
+            loop {
+                let read = self.log.read(&topic, partition, from, ReadLimit::default())?;
+                for stored in &read.records {
+                    let matching = batch.outputs.iter().position(|output| {
+                        output.topic == topic && output.partition == partition && output.record.headers == stored.record.headers
+                    });
+                    if let Some(index) = matching {
+                        offsets[index] = Some(stored.offset);
+                    }
+                }
+                from = read.next_offset;
+                if from >= read.end_offset {
+                    break;
+                }
+            }
+        }
+        Ok(offsets.into_iter().collect())
+    }
+
+    /// Makes the log durable, then the store: a store is never further than the log.
+    pub fn flush(&self) {
+        if let Err(error) = self.log.sync() {
+            tracing::warn!(error = %error, "the log could not be synced");
+            return;
+        }
+        if let Err(error) = self.store.flush() {
+            tracing::warn!(error = %error, "the store could not be flushed");
+        }
+    }
+
+    /// Trims commands that are committed and older than `keep`, and compacts the output topics.
+    pub fn clean(&self, keep: Duration) {
+        for number in 0..self.partition_count() {
+            if let Err(error) = self.trim(number, keep) {
+                tracing::warn!(partition = number, error = %error, "commands could not be trimmed");
+            }
+            for name in [topic::HISTORY, topic::VISIBILITY] {
+                if let Err(error) = self.log.compact(&self.config.topics.full(name), number) {
+                    tracing::warn!(partition = number, topic = name, error = %error, "the topic could not be compacted");
+                }
+            }
+        }
+    }
+
+    fn trim(&self, number: u32, keep: Duration) -> Result<(), EngineError> {
+        let committed = self.stored_position(number)?.and_then(|position| position.partition).unwrap_or_default();
+        let newest = committed.now.as_ref().map_or(0, |now| klamm_machine::Time::from(now).millis());
+        let before = newest.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
+        let mut from = self.log.start_offset(&self.commands_topic, number)?;
+        let mut cut = from;
+        'reading: while from < committed.next_command_offset {
+            let read = self.log.read(&self.commands_topic, number, from, ReadLimit::default())?;
+            if read.records.is_empty() {
+                break;
+            }
+            for stored in &read.records {
+                if stored.timestamp_ms >= before || stored.offset >= committed.next_command_offset {
+                    break 'reading;
+                }
+                cut = stored.offset + 1;
+            }
+            from = read.next_offset;
+        }
+        Ok(self.log.trim(&self.commands_topic, number, cut)?)
+    }
+}

@@ -1,0 +1,343 @@
+//! The process's partitions, and what happens around a command.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use klamm_cluster::namespaces;
+use klamm_engine::{
+    Error as EngineError, Partition, Topics, fold,
+    partition::{Handled, Settings, command_record},
+    recover::{self, Report},
+    topic,
+};
+use klamm_log::{Log, ReadLimit, Stored, Transactional};
+use klamm_machine::{Kind, Rejection, Row, TablesExt, key};
+use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, command::Body};
+use klamm_store::Store;
+use klamm_workflow::tables::{RunKey, Tasks};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use tokio::sync::Notify;
+
+use crate::{
+    answers::Answers,
+    backend::{Error, Reply},
+    codec::AvroCodec,
+    machines::Machines,
+    queries::Queries,
+    task_queues::TaskQueues,
+    watchers::Watchers,
+};
+
+/// A partition as this process drives it.
+pub type OwnedPartition = Partition<Machines, AvroCodec>;
+
+/// How a processor is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Names of the topics and number of partitions.
+    pub topics: Topics,
+    /// Name of this process in take-over records.
+    pub member: String,
+    /// Commands that may wait for their transaction before new ones are refused.
+    pub uncommitted_commands_max: u64,
+    /// Bytes of outputs likewise.
+    pub uncommitted_bytes_max: usize,
+}
+
+impl Config {
+    /// The design's limits: 100,000 commands, 256 MiB.
+    pub fn new(topics: Topics, member: String) -> Self {
+        Self { topics, member, uncommitted_commands_max: 100_000, uncommitted_bytes_max: 256 << 20 }
+    }
+}
+
+/// Owns partitions: decides their commands, hands out their tasks, answers reads.
+///
+/// There is no thread per partition: whoever has appended a command drives its partition up to it (on the embedded log an append
+/// is durable and readable when it returns). Several drivers of one partition take turns by its lock.
+pub struct Processor {
+    pub(crate) config: Config,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) codec: Arc<AvroCodec>,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) answers: Answers,
+    pub(crate) task_queues: TaskQueues,
+    pub(crate) queries: Queries,
+    pub(crate) watchers: Watchers,
+    pub(crate) namespaces: RwLock<Arc<BTreeMap<String, NamespaceState>>>,
+    pub(crate) commands_topic: Arc<str>,
+    /// A wake row has appeared or moved: the scheduler looks again.
+    pub(crate) wakes_changed: Notify,
+    /// A partition has something to commit.
+    pub(crate) closing: AtomicBool,
+}
+
+/// One partition and its producer.
+pub(crate) struct Slot {
+    pub(crate) partition: Mutex<OwnedPartition>,
+    pub(crate) producer: Mutex<Option<Box<dyn Transactional>>>,
+    /// Why the partition cannot go on; it answers Unavailable with this.
+    pub(crate) failed: RwLock<Option<String>>,
+    /// Too much waits for its transaction.
+    pub(crate) full: AtomicBool,
+}
+
+impl Processor {
+    /// Makes the topics, becomes the owner of every partition, replays what was not committed, and offers the tasks that wait.
+    ///
+    /// # Errors
+    /// The log's and the store's, with what was being done.
+    pub fn start(config: Config, log: Arc<dyn Log>, store: Arc<Store>) -> Result<(Self, Vec<Report>), EngineError> {
+        log.ensure_topics(&config.topics.specs())?;
+        let commands_topic = config.topics.full(topic::COMMANDS);
+        let settings = Settings {
+            topics: config.topics.clone(),
+            commands_topic_id: log.topic(&commands_topic)?.id.clone(),
+            member: config.member.clone(),
+            uncommitted_commands_max: config.uncommitted_commands_max,
+            uncommitted_bytes_max: config.uncommitted_bytes_max,
+        };
+        let codec = Arc::new(AvroCodec);
+        let machines = Arc::new(Machines::default());
+        let mut slots = Vec::new();
+        let mut reports = Vec::new();
+        for number in 0..config.topics.partitions {
+            let owned = recover::recover(number, machines.clone(), codec.clone(), settings.clone(), &*log, store.clone())?;
+            reports.push(owned.report);
+            slots.push(Slot {
+                partition: Mutex::new(owned.partition),
+                producer: Mutex::new(Some(owned.producer)),
+                failed: RwLock::new(None),
+                full: AtomicBool::new(false),
+            });
+        }
+        let processor = Self {
+            answers: Answers::new(config.member.clone()),
+            config,
+            log,
+            store,
+            codec,
+            slots,
+            task_queues: TaskQueues::default(),
+            queries: Queries::default(),
+            watchers: Watchers::default(),
+            namespaces: RwLock::default(),
+            commands_topic,
+            wakes_changed: Notify::new(),
+            closing: AtomicBool::new(false),
+        };
+        // Sends of the replay may have reached partitions that were recovered before.
+        processor.drive((0..processor.partition_count()).collect());
+        for number in 0..processor.partition_count() {
+            processor.offer_stored_tasks(number);
+        }
+        processor.refresh_namespaces();
+        Ok((processor, reports))
+    }
+
+    /// Number of partitions.
+    pub fn partition_count(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// The partition that takes a command.
+    pub fn partition_of(&self, command: &Command) -> u32 {
+        match command.body {
+            Some(Body::Cluster(_)) => 0,
+            _ => key::partition_of(&command.namespace, &command.workflow_id, self.partition_count()),
+        }
+    }
+
+    /// Appends a command and drives its partition; gives the answer.
+    ///
+    /// # Errors
+    /// As [`Backend::submit`](crate::Backend::submit).
+    pub async fn submit_to(&self, partition: u32, command: &Command) -> Result<Reply, Error> {
+        let slot = &self.slots[partition as usize];
+        self.check(slot)?;
+        let (record, expected) = self.answers.expect(command_record(&*self.codec, command));
+        self.log.append(&self.commands_topic, partition, vec![record]).map_err(append_error)?;
+        self.drive(vec![partition]);
+        match expected.wait().await {
+            Some(Ok(klamm_machine::Outcome::Answer(reply))) => Ok(reply),
+            Some(Ok(klamm_machine::Outcome::Refused(rejection)) | Err(rejection)) => Err(Error::Rejected(rejection)),
+            None => Err(Error::Unavailable("The partition has stopped; the request may have taken effect.".to_owned())),
+        }
+    }
+
+    /// Appends commands that nobody waits for, in one batch, and drives their partition.
+    ///
+    /// # Errors
+    /// As [`Processor::submit_to`].
+    pub fn append_all(&self, partition: u32, commands: &[Command]) -> Result<(), Error> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        self.check(&self.slots[partition as usize])?;
+        let records = commands.iter().map(|command| command_record(&*self.codec, command)).collect();
+        self.log.append(&self.commands_topic, partition, records).map_err(append_error)?;
+        self.drive(vec![partition]);
+        Ok(())
+    }
+
+    /// A partition, locked: for reads.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the partition has failed.
+    pub(crate) fn read(&self, partition: u32) -> Result<MutexGuard<'_, OwnedPartition>, Error> {
+        let slot = &self.slots[partition as usize];
+        if let Some(reason) = &*slot.failed.read() {
+            return Err(Error::Unavailable(reason.clone()));
+        }
+        Ok(slot.partition.lock())
+    }
+
+    /// Handles all commands that stand on these partitions, and on those that they send to.
+    pub(crate) fn drive(&self, mut partitions: Vec<u32>) {
+        while let Some(number) = partitions.pop() {
+            let slot = &self.slots[number as usize];
+            if slot.failed.read().is_some() {
+                continue;
+            }
+            if let Err(error) = self.drive_one(slot, &mut partitions) {
+                self.fail(number, &error);
+            }
+        }
+    }
+
+    /// The partition stops for good: it answers Unavailable until the process is restarted.
+    pub(crate) fn fail(&self, number: u32, error: &EngineError) {
+        tracing::error!(partition = number, error = %error, "the partition stops");
+        metrics::gauge!("klamm_partition_failed", "partition" => number.to_string()).set(1.0);
+        *self.slots[number as usize].failed.write() = Some(format!("Partition {number} has stopped: {error}"));
+    }
+
+    fn check(&self, slot: &Slot) -> Result<(), Error> {
+        if let Some(reason) = &*slot.failed.read() {
+            return Err(Error::Unavailable(reason.clone()));
+        }
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Error::Unavailable("klamm is shutting down.".to_owned()));
+        }
+        if slot.full.load(Ordering::Relaxed) {
+            return Err(Error::Exhausted("Too many changes wait to be written; try again later.".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn drive_one(&self, slot: &Slot, targets: &mut Vec<u32>) -> Result<(), EngineError> {
+        let mut partition = slot.partition.lock();
+        loop {
+            slot.full.store(partition.is_full(), Ordering::Relaxed);
+            if partition.is_full() {
+                return Ok(());
+            }
+            let batch =
+                self.log.read(&self.commands_topic, partition.number(), partition.next_offset(), ReadLimit::default())?;
+            if batch.records.is_empty() {
+                return Ok(());
+            }
+            for stored in &batch.records {
+                let handled = partition.handle(stored)?;
+                let number = partition.number();
+                targets.extend(partition.unsent().map(|outgoing| outgoing.partition).filter(|target| *target != number));
+                if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
+                    // The commit barrier holds the batch back until the sends have gone; the committer tries again.
+                    tracing::warn!(partition = number, error = %error, "a command to another partition waits");
+                }
+                self.effects(number, stored, handled);
+            }
+        }
+    }
+
+    /// What others see of a handled command: tasks, wake rows, watchers, its answer.
+    fn effects(&self, _partition: u32, stored: &Stored, handled: Handled<Reply>) {
+        let mut namespaces_changed = false;
+        let mut wakes_changed = false;
+        for (key, change) in handled.changes {
+            let Some(&kind) = key.first() else { continue };
+            if kind == Kind::Task as u8 {
+                match change.and_then(downcast::<TaskRow>) {
+                    Some(row) => self.task_queues.add(key, row),
+                    None => self.task_queues.remove(&key),
+                }
+            } else if kind == Kind::Run as u8 {
+                if !self.watchers.is_empty()
+                    && let Some(run) = change.and_then(downcast::<RunState>)
+                {
+                    self.watchers.changed(&RunKey::new(&*run.namespace, &*run.workflow_id, &*run.run_id));
+                }
+            } else if kind == Kind::Wake as u8 {
+                wakes_changed |= change.is_some();
+            } else if kind == Kind::Namespace as u8 {
+                namespaces_changed |= change.and_then(downcast::<NamespaceState>).is_some_and(|state| {
+                    let mut namespaces = self.namespaces.write();
+                    Arc::make_mut(&mut namespaces).insert(state.name.clone(), NamespaceState::clone(&state));
+                    true
+                });
+            }
+        }
+        if namespaces_changed {
+            tracing::debug!("namespaces changed");
+        }
+        if wakes_changed {
+            self.wakes_changed.notify_one();
+        }
+        if let Some(answer) = handled.answer {
+            if let Err(Rejection::Internal(reason)) = &answer {
+                tracing::error!(offset = stored.offset, reason, "command skipped");
+            }
+            self.answers.answer(&stored.record, answer);
+        }
+    }
+
+    fn refresh_namespaces(&self) {
+        let (from, to) = namespaces::all();
+        let partition = self.slots[0].partition.lock();
+        let rows = partition.tables().range::<klamm_cluster::Namespaces>(&from, &to, usize::MAX);
+        let states = rows.into_iter().map(|(_, state)| (state.name.clone(), NamespaceState::clone(&state))).collect();
+        *self.namespaces.write() = Arc::new(states);
+    }
+
+    fn offer_stored_tasks(&self, number: u32) {
+        const PAGE: usize = 1_000;
+        let to = key::prefix_end(&[Kind::Task as u8]);
+        let mut from = vec![Kind::Task as u8];
+        loop {
+            let rows = self.slots[number as usize].partition.lock().tables().range::<Tasks>(&from, &to, PAGE);
+            let Some((last, _)) = rows.last() else { return };
+            from = [last.as_slice(), &[0]].concat();
+            for (key, row) in rows {
+                self.task_queues.add(key, row);
+            }
+        }
+    }
+
+    /// Where the store of a partition stands, as its own row says.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn stored_position(&self, partition: u32) -> Result<Option<klamm_messages::klamm::v1::PositionRow>, EngineError> {
+        fold::position(&self.store, partition)
+    }
+}
+
+/// A changed row in its own type.
+fn downcast<R: Send + Sync + 'static>(row: Arc<dyn Row>) -> Option<Arc<R>> {
+    row.into_any().downcast::<R>().ok()
+}
+
+fn append_error(error: klamm_log::Error) -> Error {
+    use klamm_log::Error as LogError;
+    match error {
+        LogError::TooLarge { .. } => Error::Rejected(Rejection::invalid(error.to_string())),
+        LogError::Full { .. } => Error::Exhausted(error.to_string()),
+        _ => Error::Unavailable(error.to_string()),
+    }
+}

@@ -1,0 +1,55 @@
+//! Reads: a run's state and history, as they stand in the owner's memory and store.
+
+use std::{sync::Arc, time::Instant};
+
+use klamm_machine::{TablesExt, key};
+use klamm_messages::{klamm::v1::RunState, temporal::{enums::v1::WorkflowExecutionStatus, history::v1::HistoryEvent}};
+use klamm_workflow::tables::{History, RunKey, Runs, Workflows};
+
+use crate::{
+    Processor,
+    backend::{Error, RunSnapshot},
+};
+
+impl Processor {
+    /// A run's state; see [`Backend::run`](crate::Backend::run).
+    pub(crate) fn read_run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> Result<Option<RunSnapshot>, Error> {
+        let partition = self.read(key::partition_of(namespace, workflow_id, self.partition_count()))?;
+        let tables = partition.tables();
+        let current = tables.get::<Workflows>(&(namespace.to_owned(), workflow_id.to_owned()));
+        let current = current.as_ref().map(|row| row.current_run_id.as_str());
+        let run_id = match (run_id, current) {
+            ("", None) => return Ok(None),
+            ("", Some(current)) => current,
+            (run_id, _) => run_id,
+        };
+        let run = RunKey::new(namespace, workflow_id, run_id);
+        let is_current = current == Some(run_id);
+        Ok(tables.get::<Runs>(&run).filter(|state| state.started.is_some()).map(|state| RunSnapshot { run, state, is_current }))
+    }
+
+    /// Events of a run; see [`Backend::history`](crate::Backend::history).
+    pub(crate) fn read_history(&self, run: &RunKey, first: i64, end: i64, limit: usize) -> Result<Vec<Arc<HistoryEvent>>, Error> {
+        let partition = self.read(key::partition_of(&run.namespace, &run.workflow_id, self.partition_count()))?;
+        let (from, to) = History::range(run, first, end);
+        Ok(partition.tables().range::<History>(&from, &to, limit).into_iter().map(|(_, event)| event).collect())
+    }
+
+    /// Waits for an event; see [`Backend::wait_for_event`](crate::Backend::wait_for_event).
+    pub(crate) async fn await_event(&self, run: &RunKey, event_id: i64, deadline: Instant) -> Result<Option<RunSnapshot>, Error> {
+        let watch = self.watchers.watch(run);
+        loop {
+            let changed = watch.changed();
+            let snapshot = self.read_run(&run.namespace, &run.workflow_id, &run.run_id)?;
+            let done = snapshot.as_ref().is_none_or(|snapshot| snapshot.state.next_event_id > event_id || is_closed(&snapshot.state));
+            if done || tokio::time::timeout_at(deadline.into(), changed).await.is_err() {
+                return Ok(snapshot);
+            }
+        }
+    }
+}
+
+/// True when the run has ended.
+pub(crate) fn is_closed(state: &RunState) -> bool {
+    !matches!(state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
+}
