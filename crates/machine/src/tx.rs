@@ -1,10 +1,10 @@
 //! One decision in the making.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use klamm_messages::klamm::v1::{Command, VisibilityDocument};
 
-use crate::{Context, Machine, Table, Tables, TablesExt};
+use crate::{Context, Machine, Row, Table, Tables, TablesExt, table::DecodeRow};
 
 /// A document derived from the state, on a topic that is not folded.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,8 +103,70 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         result
     }
 
+    /// Runs `decide` on a savepoint: `Ok` keeps what it wanted, `Err` leaves nothing of it (ids that it derived stay used).
+    pub fn attempt<R, E>(&mut self, decide: impl FnOnce(&mut Tx<'_, M>) -> Result<R, E>) -> Result<R, E> {
+        let mut savepoint = Savepoint { under: &mut *self.tables, changes: BTreeMap::new() };
+        let mut tx =
+            Tx { context: &mut *self.context, machine: self.machine, tables: &mut savepoint, effects: Effects::default() };
+        let result = decide(&mut tx)?;
+        let effects = tx.effects;
+        let changes = savepoint.changes;
+        for (key, row) in changes {
+            self.tables.save(key, row);
+        }
+        self.effects.events.extend(effects.events);
+        self.effects.commands.extend(effects.commands);
+        self.effects.publications.extend(effects.publications);
+        Ok(result)
+    }
+
     /// What the decision wants to happen.
     pub fn finish(self) -> Effects<M::Event> {
         self.effects
+    }
+}
+
+/// Changes that may yet be dropped, over tables that do not see them until then.
+struct Savepoint<'a> {
+    under: &'a mut dyn Tables,
+    /// Row set (`Some`) or removed (`None`) under each key changed.
+    changes: BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>,
+}
+
+impl Tables for Savepoint<'_> {
+    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        match self.changes.get(key) {
+            Some(row) => row.clone(),
+            None => self.under.load(key, decode),
+        }
+    }
+
+    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
+        self.changes.insert(key, row);
+    }
+
+    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        match self.changes.get_mut(key) {
+            Some(row) => row.take(),
+            None => self.under.load(key, decode),
+        }
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
+        if from >= to {
+            return Vec::new();
+        }
+        let bounds = (Bound::Included(from), Bound::Excluded(to));
+        let changes = || self.changes.range::<[u8], _>(bounds);
+        // Removed rows may hide as many of the rows below.
+        let hidden = changes().filter(|(_, row)| row.is_none()).count();
+        let mut rows: BTreeMap<_, _> = self.under.scan(from, to, limit.saturating_add(hidden), decode).into_iter().collect();
+        for (key, row) in changes() {
+            match row {
+                Some(row) => rows.insert(key.clone(), row.clone()),
+                None => rows.remove(key),
+            };
+        }
+        rows.into_iter().take(limit).collect()
     }
 }

@@ -13,8 +13,9 @@ use klamm_machine::{Time, Tx};
 use klamm_messages::{
     klamm::v1::{HistoryRecord, RunState, history_record::Record},
     temporal::{
-        enums::v1::{EventType, WorkflowExecutionStatus},
+        enums::v1::{EventType, TaskQueueKind, WorkflowExecutionStatus},
         history::v1::{HistoryEvent, history_event::Attributes},
+        taskqueue::v1::TaskQueue,
     },
 };
 
@@ -95,4 +96,17 @@ pub(crate) fn is_open(state: &RunState) -> bool {
 /// Name of the run's workflow type.
 pub(crate) fn workflow_type(state: &RunState) -> String {
     state.started.as_ref().and_then(|started| started.workflow_type.as_ref()).map(|t| t.name.clone()).unwrap_or_default()
+}
+
+/// The workflow's own task queue.
+pub(crate) fn normal_task_queue(state: &RunState) -> TaskQueue {
+    TaskQueue {
+        kind: TaskQueueKind::Normal as i32,
+        ..state.started.as_ref().and_then(|started| started.task_queue.clone()).unwrap_or_default()
+    }
+}
+
+/// First run of the chain that the run belongs to.
+pub(crate) fn first_run_id(state: &RunState) -> String {
+    state.started.as_ref().map(|started| started.first_execution_run_id.clone()).unwrap_or_default()
 }

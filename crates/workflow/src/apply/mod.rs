@@ -6,10 +6,10 @@
 mod buffered;
 mod closed;
 mod delete;
-mod execution;
+pub(crate) mod execution;
 mod public;
 mod rows;
-mod wake;
+pub(crate) mod wake;
 pub(crate) mod workflow_task;
 
 pub(crate) use rows::TaskRows;
@@ -22,7 +22,7 @@ use klamm_messages::{
 
 use crate::{
     Event, MACHINE, activity,
-    tables::{History, RunKey, Runs, Workflows},
+    tables::{History, RunKey, Runs},
     timer,
 };
 

@@ -1,9 +1,32 @@
 //! Commands of the workflow, as a completed workflow task brings them: one file per command.
 
+mod cancel_timer;
+mod cancel_workflow;
+pub(crate) mod check;
+mod complete_workflow;
+mod continue_as_new;
+mod fail_workflow;
+#[cfg(test)]
+mod histories;
+mod modify_workflow_properties;
+mod record_marker;
+mod request_cancel_activity_task;
+mod schedule_activity_task;
+mod search_attributes;
+mod start_timer;
+mod upsert_search_attributes;
+
+use klamm_machine::Rejection;
 use klamm_messages::{
     klamm::v1::CommandSettings,
-    temporal::enums::v1::WorkflowTaskFailedCause,
+    temporal::{
+        command::v1::{Command, command::Attributes},
+        enums::v1::{CommandType, WorkflowTaskFailedCause},
+        sdk::v1::UserMetadata,
+    },
 };
+
+use crate::run::Run;
 
 /// What the commands of one completed workflow task have in common.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +40,7 @@ pub(crate) struct CommandContext<'c> {
     /// Namespace of the run.
     pub(crate) namespace: &'c str,
     /// What the command carried besides its attributes: goes onto its event.
-    pub(crate) user_metadata: Option<&'c klamm_messages::temporal::sdk::v1::UserMetadata>,
+    pub(crate) user_metadata: Option<&'c UserMetadata>,
 }
 
 /// Why a command cannot be done: the whole completion is undone, its workflow task fails with `cause`, and the worker is answered
@@ -38,8 +61,142 @@ impl CommandFailure {
         Self { cause, message: message.into(), terminates: false }
     }
 
+    /// The workflow wants to close while events wait that it does not know: it has to look at them first.
+    pub(crate) fn unhandled() -> Self {
+        Self::new(WorkflowTaskFailedCause::UnhandledCommand, "")
+    }
+
     /// A failure that terminates the workflow.
     pub(crate) fn terminate(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
         Self { cause, message: message.into(), terminates: true }
+    }
+}
+
+/// Handles one command of the workflow.
+///
+/// # Errors
+/// What is wrong with it; the caller undoes the whole completion.
+pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandContext<'_>) -> Result<(), CommandFailure> {
+    let Some(attributes) = &command.attributes else { return Err(attributes_missing(command.command_type())) };
+    match attributes {
+        Attributes::ScheduleActivityTaskCommandAttributes(a) => schedule_activity_task::handle(run, a, cx),
+        Attributes::RequestCancelActivityTaskCommandAttributes(a) => request_cancel_activity_task::handle(run, a, cx),
+        Attributes::StartTimerCommandAttributes(a) => start_timer::handle(run, a, cx),
+        Attributes::CancelTimerCommandAttributes(a) => cancel_timer::handle(run, a, cx),
+        Attributes::RecordMarkerCommandAttributes(a) => record_marker::handle(run, a, cx),
+        Attributes::UpsertWorkflowSearchAttributesCommandAttributes(a) => upsert_search_attributes::handle(run, a, cx),
+        Attributes::ModifyWorkflowPropertiesCommandAttributes(a) => modify_workflow_properties::handle(run, a, cx),
+        Attributes::CompleteWorkflowExecutionCommandAttributes(a) => complete_workflow::handle(run, a, cx),
+        Attributes::FailWorkflowExecutionCommandAttributes(a) => fail_workflow::handle(run, a, cx),
+        Attributes::CancelWorkflowExecutionCommandAttributes(a) => cancel_workflow::handle(run, a, cx),
+        Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => continue_as_new::handle(run, a, cx),
+        Attributes::StartChildWorkflowExecutionCommandAttributes(_) => Err(not_built("StartChildWorkflowExecution")),
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
+            Err(not_built("RequestCancelExternalWorkflowExecution"))
+        }
+        Attributes::SignalExternalWorkflowExecutionCommandAttributes(_) => Err(not_built("SignalExternalWorkflowExecution")),
+        Attributes::ProtocolMessageCommandAttributes(_) => Err(not_built("ProtocolMessage")),
+        Attributes::ScheduleNexusOperationCommandAttributes(_) => Err(not_built("ScheduleNexusOperation")),
+        Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(not_built("RequestCancelNexusOperation")),
+    }
+}
+
+/// Whether the command closes the run.
+pub(crate) fn is_close(command_type: CommandType) -> bool {
+    matches!(
+        command_type,
+        CommandType::CompleteWorkflowExecution
+            | CommandType::FailWorkflowExecution
+            | CommandType::CancelWorkflowExecution
+            | CommandType::ContinueAsNewWorkflowExecution
+    )
+}
+
+/// Whether lists of workflows show what the command changes.
+pub(crate) fn changes_visibility(command_type: CommandType) -> bool {
+    matches!(command_type, CommandType::UpsertWorkflowSearchAttributes | CommandType::ModifyWorkflowProperties)
+}
+
+/// Checks that a closing command is the last one.
+///
+/// # Errors
+/// InvalidArgument when it is not, or a command's type is unknown.
+pub(crate) fn check_sequence(commands: &[Command]) -> Result<(), Rejection> {
+    let mut closing = None;
+    for command in commands {
+        if let Some(closing) = closing {
+            let types: Vec<_> = commands.iter().map(|command| type_name(command.command_type())).collect();
+            return Err(Rejection::invalid(format!(
+                "invalid command sequence: [{}], command {} must be the last command.",
+                types.join(", "),
+                type_name(closing)
+            )));
+        }
+        match command.command_type() {
+            CommandType::Unspecified => {
+                return Err(Rejection::invalid(format!("unknown command type: {}", type_name(command.command_type()))));
+            }
+            command_type if is_close(command_type) => closing = Some(command_type),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A cause as Temporal's messages name it: "BadScheduleActivityAttributes".
+pub(crate) fn cause_name(cause: WorkflowTaskFailedCause) -> String {
+    camel_case(cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_"))
+}
+
+/// A command type as Temporal's messages name it: "ScheduleActivityTask".
+fn type_name(command_type: CommandType) -> String {
+    camel_case(command_type.as_str_name().trim_start_matches("COMMAND_TYPE_"))
+}
+
+/// "ONE_TWO" as "OneTwo".
+fn camel_case(name: &str) -> String {
+    let mut words = String::with_capacity(name.len());
+    for word in name.split('_') {
+        words.push_str(&word[..word.len().min(1)]);
+        words.push_str(&word[word.len().min(1)..].to_lowercase());
+    }
+    words
+}
+
+/// A command without its attributes: the failure that Temporal has for this type.
+fn attributes_missing(command_type: CommandType) -> CommandFailure {
+    use WorkflowTaskFailedCause as Cause;
+    let cause = match command_type {
+        CommandType::ScheduleActivityTask => Cause::BadScheduleActivityAttributes,
+        CommandType::RequestCancelActivityTask => Cause::BadRequestCancelActivityAttributes,
+        CommandType::StartTimer => Cause::BadStartTimerAttributes,
+        CommandType::CancelTimer => Cause::BadCancelTimerAttributes,
+        CommandType::RecordMarker => Cause::BadRecordMarkerAttributes,
+        CommandType::UpsertWorkflowSearchAttributes => Cause::BadSearchAttributes,
+        CommandType::ModifyWorkflowProperties => Cause::BadModifyWorkflowPropertiesAttributes,
+        CommandType::CompleteWorkflowExecution => Cause::BadCompleteWorkflowExecutionAttributes,
+        CommandType::FailWorkflowExecution => Cause::BadFailWorkflowExecutionAttributes,
+        CommandType::CancelWorkflowExecution => Cause::BadCancelWorkflowExecutionAttributes,
+        CommandType::ContinueAsNewWorkflowExecution => Cause::BadContinueAsNewAttributes,
+        _ => return not_built(&type_name(command_type)),
+    };
+    let name = type_name(command_type);
+    CommandFailure::new(cause, format!("{name}CommandAttributes is not set on {name}Command."))
+}
+
+/// A command that this server does not know yet.
+fn not_built(name: &str) -> CommandFailure {
+    CommandFailure::new(WorkflowTaskFailedCause::FeatureDisabled, format!("{name} commands are not supported yet."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_temporals() {
+        assert_eq!(cause_name(WorkflowTaskFailedCause::BadScheduleActivityAttributes), "BadScheduleActivityAttributes");
+        assert_eq!(cause_name(WorkflowTaskFailedCause::UnhandledCommand), "UnhandledCommand");
+        assert_eq!(type_name(CommandType::ScheduleActivityTask), "ScheduleActivityTask");
     }
 }

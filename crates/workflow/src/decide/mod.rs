@@ -2,12 +2,13 @@
 
 mod complete_workflow_task;
 mod fail_workflow_task;
+pub(crate) mod limits;
 pub(crate) mod locate;
 mod request_cancel;
 mod reset_sticky;
 mod signal_with_start;
 mod signal_workflow;
-mod start_workflow;
+pub(crate) mod start_workflow;
 mod start_workflow_task;
 mod terminate;
 mod wake_up;

@@ -34,11 +34,21 @@ impl Run<'_, '_> {
             drop(state);
             return Some(self.add_whole_event(event));
         }
-        let mut events = state.buffered_events.clone();
         drop(state);
+        self.buffer_whole_event(event);
+        None
+    }
+
+    /// Lets an event wait although no workflow task is started: while the commands of a completed one are being handled, for what is
+    /// no command's own event. It is appended behind theirs, and a workflow task follows.
+    pub(crate) fn buffer_event(&mut self, event_type: EventType, attributes: Attributes) {
+        self.buffer_whole_event(new_event(event_type, attributes, self.now()));
+    }
+
+    fn buffer_whole_event(&mut self, event: HistoryEvent) {
+        let mut events = self.state().buffered_events.clone();
         events.push(event);
         self.record(Record::BufferedEvents(BufferedEvents { events }));
-        None
     }
 
     /// Appends the events that wait, activities' ends behind the others; no workflow task may be started.

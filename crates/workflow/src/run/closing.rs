@@ -6,23 +6,34 @@ use klamm_messages::{
     temporal::{
         common::v1::Payloads,
         enums::v1::{EventType, WorkflowTaskFailedCause},
-        history::v1::{WorkflowExecutionTerminatedEventAttributes, history_event::Attributes},
+        history::v1::{HistoryEvent, WorkflowExecutionTerminatedEventAttributes, history_event::Attributes},
     },
 };
 
 use super::{
-    Run,
+    Run, new_event,
     workflow_task::{SERVER_IDENTITY, TaskFailure},
 };
-use crate::visibility;
+use crate::{commands::CommandContext, visibility};
 
 impl Run<'_, '_> {
     /// Closes the run by this event; its visibility document is published and the time of its deletion follows from the retention
     /// in force. No workflow task may be started and no event may wait: see [`Run::force_end_workflow_task`].
     pub(crate) fn close(&mut self, event_type: EventType, attributes: Attributes, settings: &CommandSettings) {
+        self.close_with(new_event(event_type, attributes, self.now()), settings);
+    }
+
+    /// [`Run::close`] with a prepared event.
+    pub(crate) fn close_with(&mut self, event: HistoryEvent, settings: &CommandSettings) {
         self.renew_retention(settings);
-        self.add_event(event_type, attributes);
+        self.add_whole_event(event);
         self.publish_visibility();
+    }
+
+    /// Closes the run by a command of the workflow: what the command carried besides its attributes goes onto the event.
+    pub(crate) fn close_by_command(&mut self, event_type: EventType, attributes: Attributes, cx: &CommandContext<'_>) {
+        let event = new_event(event_type, attributes, self.now());
+        self.close_with(HistoryEvent { user_metadata: cx.user_metadata.cloned(), ..event }, cx.settings);
     }
 
     /// Terminates the run, whatever it is doing.

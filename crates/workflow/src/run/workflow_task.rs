@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use klamm_machine::{Time, time};
 use klamm_messages::{
-    klamm::v1::{CommandSettings, RunState, StickyState, WorkflowTaskPhase, WorkflowTaskState, history_record::Record},
+    klamm::v1::{CommandSettings, RunState, StickyState, WorkflowTaskPhase, WorkflowTaskState, WorkflowTaskToken, history_record::Record},
     temporal::{
         common::v1::WorkerVersionStamp,
         enums::v1::{EventType, SuggestContinueAsNewReason, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
@@ -21,7 +21,7 @@ use klamm_messages::{
     },
 };
 
-use super::{Run, buffered, new_event};
+use super::{Run, buffered, new_event, normal_task_queue};
 use crate::answer::StartedWorkflowTask;
 
 /// Identity under which the server itself fails tasks and closes workflows.
@@ -185,6 +185,21 @@ impl Run<'_, '_> {
         started_workflow_task(&self.state())
     }
 
+    /// Before a transient task completes: writes its Scheduled and Started, so that the completion can name them. Gives their ids; those of
+    /// an ordinary task stand in the history already.
+    pub(crate) fn record_transient_workflow_task(&mut self, task: &WorkflowTaskState, identity: &str) -> (i64, i64) {
+        if task.recorded {
+            return (task.scheduled_event_id, task.started_event_id);
+        }
+        let task = WorkflowTaskState { identity: identity.to_owned(), ..task.clone() };
+        let time_of = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
+        let scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(&task), time_of(&task.scheduled_time));
+        let scheduled_event_id = self.add_whole_event(scheduled);
+        let task = WorkflowTaskState { scheduled_event_id, ..task };
+        let started = new_event(EventType::WorkflowTaskStarted, started_attributes(&task), time_of(&task.started_time));
+        (scheduled_event_id, self.add_whole_event(started))
+    }
+
     /// Ends the started workflow task as failed: WorkflowTaskFailed for attempt 1, nothing public for later ones; the sticky queue is
     /// cleared; the events that waited are *not* yet appended (scheduling the next task or closing does that).
     ///
@@ -270,6 +285,17 @@ pub(crate) fn is_pending(state: &RunState) -> bool {
         .is_some_and(|task| matches!(task.phase(), WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started))
 }
 
+/// Whether the token is that of the started workflow task.
+pub(crate) fn is_named_by(state: &RunState, token: &WorkflowTaskToken) -> bool {
+    state.workflow_task.as_ref().is_some_and(|task| {
+        task.phase() == WorkflowTaskPhase::Started
+            && token.scheduled_event_id == task.scheduled_event_id
+            && (token.started_event_id == 0 || token.started_event_id == task.started_event_id)
+            && token.attempt == task.attempt
+            && token.stamp == task.stamp
+    })
+}
+
 /// Whether the next workflow task goes to a sticky queue.
 pub(crate) fn is_sticky(state: &RunState) -> bool {
     state.sticky.as_ref().is_some_and(|sticky| !sticky.task_queue.is_empty())
@@ -280,14 +306,6 @@ pub(crate) fn is_closing(state: &RunState) -> bool {
     state.workflow_task.as_ref().is_some_and(|task| {
         task.phase() == WorkflowTaskPhase::Started && task.last_failure_cause == WorkflowTaskFailedCause::UnhandledCommand as i32
     })
-}
-
-/// The workflow's own task queue.
-pub(crate) fn normal_task_queue(state: &RunState) -> TaskQueue {
-    TaskQueue {
-        kind: TaskQueueKind::Normal as i32,
-        ..state.started.as_ref().and_then(|started| started.task_queue.clone()).unwrap_or_default()
-    }
 }
 
 /// What the poller that started the workflow task needs; `None` when no task is started.

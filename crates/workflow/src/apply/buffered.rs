@@ -1,0 +1,25 @@
+//! Events that wait for the running workflow task: already facts, though their ids are not assigned.
+
+use klamm_messages::{
+    klamm::v1::{BufferedEvents, RunState},
+    temporal::history::v1::history_event::Attributes,
+};
+
+use super::TaskRows;
+use crate::{activity, timer};
+
+/// The whole list of waiting events. What ends in one of them has ended now; doing so again when it is appended changes nothing.
+pub(super) fn apply(run: &mut RunState, buffered: &BufferedEvents, rows: &mut TaskRows) {
+    for event in &buffered.events {
+        match &event.attributes {
+            Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
+            Some(Attributes::ActivityTaskFailedEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
+            Some(Attributes::ActivityTaskTimedOutEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
+            Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
+            Some(Attributes::TimerFiredEventAttributes(a)) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
+            Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(_)) => run.cancel_requested = true,
+            _ => {}
+        }
+    }
+    run.buffered_events.clone_from(&buffered.events);
+}

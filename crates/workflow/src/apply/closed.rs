@@ -1,0 +1,69 @@
+//! The run has closed.
+
+use klamm_machine::{Time, time};
+use klamm_messages::{
+    klamm::v1::RunState,
+    temporal::{
+        enums::v1::{EventType, WorkflowExecutionStatus},
+        history::v1::HistoryEvent,
+    },
+};
+
+use super::{TaskRows, workflow_task};
+use crate::activity;
+
+/// Hour in milliseconds: closed runs go at full hours, so that their tombstones stand together.
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// Any closing event: nothing of the run waits any more but its deletion.
+pub(super) fn apply(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
+    run.status = status(event.event_type()) as i32;
+    run.close_time = event.event_time;
+    run.buffered_events.clear();
+    run.sticky = None;
+    run.first_workflow_task_time = None;
+    workflow_task::end(run, rows);
+    activity::apply_run_closed(run, rows);
+    run.timers.clear();
+    set_delete_time(run);
+}
+
+/// When the closed run goes: close time plus retention, up to the next full hour; exactly then where the retention is under an hour.
+pub(super) fn set_delete_time(run: &mut RunState) {
+    let (Some(close_time), Some(execution)) = (&run.close_time, &mut run.execution) else { return };
+    let Some(retention) = time::duration_or_none(execution.retention.as_ref()) else { return };
+    let exact = Time::from(close_time).after(retention);
+    let hourly = retention.as_secs() >= 3600;
+    let delete_time = if hourly { full_hour(exact) } else { exact };
+    execution.delete_time = Some(delete_time.into());
+}
+
+/// The first full hour at or after `time`.
+fn full_hour(time: Time) -> Time {
+    let hours = time.millis().div_euclid(HOUR_MILLIS) + i64::from(time.millis().rem_euclid(HOUR_MILLIS) != 0);
+    Time::from_millis(hours.saturating_mul(HOUR_MILLIS))
+}
+
+/// Status that a closing event gives.
+fn status(event_type: EventType) -> WorkflowExecutionStatus {
+    match event_type {
+        EventType::WorkflowExecutionCompleted => WorkflowExecutionStatus::Completed,
+        EventType::WorkflowExecutionFailed => WorkflowExecutionStatus::Failed,
+        EventType::WorkflowExecutionTimedOut => WorkflowExecutionStatus::TimedOut,
+        EventType::WorkflowExecutionCanceled => WorkflowExecutionStatus::Canceled,
+        EventType::WorkflowExecutionContinuedAsNew => WorkflowExecutionStatus::ContinuedAsNew,
+        _ => WorkflowExecutionStatus::Terminated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deletion_waits_for_the_full_hour() {
+        for (time, expected) in [(0, 0), (1, HOUR_MILLIS), (HOUR_MILLIS, HOUR_MILLIS), (HOUR_MILLIS + 1, 2 * HOUR_MILLIS)] {
+            assert_eq!(full_hour(Time::from_millis(time)).millis(), expected);
+        }
+    }
+}

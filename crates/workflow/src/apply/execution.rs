@@ -1,0 +1,103 @@
+//! The run itself: its start, and what changes about it as a whole.
+
+use klamm_machine::{Tables, TablesExt, Time, time};
+use klamm_messages::{
+    klamm::v1::{ExecutionState, RunState, WorkflowRow},
+    temporal::{
+        common::v1::{Memo, SearchAttributes},
+        enums::v1::WorkflowExecutionStatus,
+        history::v1::{
+            HistoryEvent, UpsertWorkflowSearchAttributesEventAttributes, WorkflowExecutionOptionsUpdatedEventAttributes,
+            WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes,
+            WorkflowPropertiesModifiedEventAttributes,
+        },
+    },
+};
+
+use super::closed;
+use crate::{commands::check::is_nil, tables::{RunKey, Workflows}};
+
+/// Most request ids kept of one run (history.maxRequestIDsPerExecution).
+const REQUEST_ID_COUNT_MAX: usize = 25;
+/// The run is the newest of its workflow id.
+pub(super) fn make_current(tables: &mut dyn Tables, key: &RunKey) {
+    let row = WorkflowRow { current_run_id: key.run_id.clone() };
+    tables.put::<Workflows>(&(key.namespace.clone(), key.workflow_id.clone()), row);
+}
+
+/// Event 1.
+pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &WorkflowExecutionStartedEventAttributes) {
+    let start = event.event_time.as_ref().map_or(Time::default(), Time::from);
+    let backoff = time::duration_or_none(started.first_workflow_task_backoff.as_ref());
+    let execution_time = start.after(backoff.unwrap_or_default());
+    let run_timeout = time::duration_or_none(started.workflow_run_timeout.as_ref());
+    run.start_time = event.event_time;
+    run.status = WorkflowExecutionStatus::Running as i32;
+    run.first_workflow_task_time = backoff.map(|_| execution_time.into());
+    run.run_expiration_time = run_timeout.map(|timeout| execution_time.after(timeout).into());
+    run.execution_expiration_time = started.workflow_execution_expiration_time;
+    run.memo = started.memo.clone();
+    run.search_attributes = started.search_attributes.clone();
+    run.auto_reset_points = started.prev_auto_reset_points.clone();
+    run.started = Some(started.clone());
+}
+
+/// Facts about the run that no public event tells.
+pub(super) fn apply_state(run: &mut RunState, execution: &ExecutionState) {
+    run.execution = Some(execution.clone());
+    run.start_request_id.clone_from(&execution.start_request_id);
+    if run.close_time.is_some() && execution.delete_time.is_none() {
+        closed::set_delete_time(run);
+    }
+}
+
+/// A signal came.
+pub(super) fn apply_signaled(run: &mut RunState, signal: &WorkflowExecutionSignaledEventAttributes) {
+    run.signal_count = run.signal_count.saturating_add(1);
+    note_request(run, &signal.request_id);
+}
+
+/// A start with conflict policy USE_EXISTING left something with this run.
+pub(super) fn apply_options_updated(run: &mut RunState, options: &WorkflowExecutionOptionsUpdatedEventAttributes) {
+    note_request(run, &options.attached_request_id);
+}
+
+/// Search attributes were upserted, key by key; a null value removes the key.
+pub(super) fn apply_search_attributes(run: &mut RunState, upsert: &UpsertWorkflowSearchAttributesEventAttributes) {
+    let Some(upserted) = &upsert.search_attributes else { return };
+    let current = run.search_attributes.get_or_insert_with(SearchAttributes::default);
+    for (key, value) in &upserted.indexed_fields {
+        if is_nil(value) {
+            current.indexed_fields.remove(key);
+        } else {
+            current.indexed_fields.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+/// The memo was upserted, key by key; a null value removes the key.
+pub(super) fn apply_properties(run: &mut RunState, properties: &WorkflowPropertiesModifiedEventAttributes) {
+    let Some(upserted) = &properties.upserted_memo else { return };
+    let current = run.memo.get_or_insert_with(Memo::default);
+    for (key, value) in &upserted.fields {
+        if is_nil(value) {
+            current.fields.remove(key);
+        } else {
+            current.fields.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+/// Remembers that a request has taken effect, so that it does so once; the oldest give way.
+fn note_request(run: &mut RunState, request_id: &str) {
+    if !request_id.is_empty() {
+        remember_request(run.execution.get_or_insert_with(ExecutionState::default), request_id);
+    }
+}
+
+/// Adds a request id to those that have taken effect.
+pub(crate) fn remember_request(execution: &mut ExecutionState, request_id: &str) {
+    execution.request_ids.push(request_id.to_owned());
+    let surplus = execution.request_ids.len().saturating_sub(REQUEST_ID_COUNT_MAX);
+    execution.request_ids.drain(..surplus);
+}

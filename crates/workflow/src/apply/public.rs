@@ -1,0 +1,38 @@
+//! What every public event changes: ids, size and transitions of the run.
+
+use klamm_messages::{
+    klamm::v1::RunState,
+    temporal::{enums::v1::EventType, history::v1::HistoryEvent},
+};
+use prost::Message;
+
+/// Counts the event.
+pub(super) fn count(run: &mut RunState, event: &HistoryEvent) {
+    run.next_event_id = run.next_event_id.max(event.event_id.saturating_add(1));
+    let size = i64::try_from(event.encoded_len()).unwrap_or(i64::MAX);
+    run.history_size_bytes = run.history_size_bytes.saturating_add(size);
+    if begins_transition(event.event_type()) {
+        run.state_transition_count = run.state_transition_count.saturating_add(1);
+    }
+}
+
+/// Whether the event is a change of its own, rather than one that accompanies another: what counts as a state transition.
+fn begins_transition(event_type: EventType) -> bool {
+    matches!(
+        event_type,
+        EventType::WorkflowExecutionStarted
+            | EventType::WorkflowTaskStarted
+            | EventType::WorkflowTaskCompleted
+            | EventType::WorkflowTaskFailed
+            | EventType::WorkflowTaskTimedOut
+            | EventType::WorkflowExecutionSignaled
+            | EventType::WorkflowExecutionCancelRequested
+            | EventType::WorkflowExecutionTerminated
+            | EventType::WorkflowExecutionTimedOut
+            | EventType::WorkflowExecutionOptionsUpdated
+            | EventType::ActivityTaskCompleted
+            | EventType::ActivityTaskFailed
+            | EventType::ActivityTaskTimedOut
+            | EventType::TimerFired
+    )
+}

@@ -1,0 +1,33 @@
+//! When a run wants to be looked at again.
+
+use klamm_machine::{Time, time};
+use klamm_messages::klamm::v1::{RunState, WorkflowTaskPhase};
+
+use crate::{activity, run, timer};
+
+/// The earliest time at which something is due; `None`: only events from outside concern the run.
+pub(super) fn next(state: &RunState) -> Option<Time> {
+    if !run::is_open(state) {
+        return state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref()).map(Time::from);
+    }
+    let own = [&state.first_workflow_task_time, &state.run_expiration_time, &state.execution_expiration_time];
+    own.into_iter()
+        .flatten()
+        .map(Time::from)
+        .chain(workflow_task_deadline(state))
+        .chain(state.activities.values().filter_map(activity::next_wake))
+        .chain(state.timers.values().filter_map(timer::next_wake))
+        .min()
+}
+
+/// When the pending workflow task times out: a started one after its start-to-close time-out, a scheduled one after its
+/// schedule-to-start time-out (sticky ones alone have one).
+pub(crate) fn workflow_task_deadline(state: &RunState) -> Option<Time> {
+    let task = state.workflow_task.as_ref()?;
+    let (from, timeout) = match task.phase() {
+        WorkflowTaskPhase::Scheduled => (task.scheduled_time.as_ref()?, task.schedule_to_start_timeout.as_ref()),
+        WorkflowTaskPhase::Started => (task.started_time.as_ref()?, task.start_to_close_timeout.as_ref()),
+        WorkflowTaskPhase::Unspecified | WorkflowTaskPhase::None => return None,
+    };
+    Some(Time::from(from).after(time::duration_or_none(timeout)?))
+}

@@ -1,0 +1,226 @@
+//! CompleteWorkflowTask: the worker has done the workflow task; its commands take effect, all or none.
+//!
+//! Temporal: service/history/api/respondworkflowtaskcompleted. Query results never reach a machine.
+
+use std::time::Duration;
+
+use klamm_machine::{Decision, Outcome, Rejection, Time, Tx};
+use klamm_messages::{
+    klamm::v1::{Command, CommandSettings, CompleteWorkflowTask, StickyState, WorkflowTaskState},
+    temporal::{
+        enums::v1::{EventType, TimeoutType, WorkerVersioningMode, WorkflowTaskFailedCause},
+        failure::v1::{Failure, ServerFailureInfo, failure::FailureInfo},
+        history::v1::{WorkflowTaskCompletedEventAttributes, history_event::Attributes},
+        workflowservice::v1::RespondWorkflowTaskCompletedRequest,
+    },
+};
+
+use super::{limits, locate};
+use crate::{
+    Answer, Workflow,
+    answer::StartedWorkflowTask,
+    commands::{self, CommandContext, CommandFailure, cause_name},
+    run::{
+        Run, is_open,
+        workflow_task::{Poll, TaskFailure, is_named_by},
+    },
+    tables::RunKey,
+};
+
+/// How long a chain of heartbeating tasks may go on (history.workflowTaskHeartbeatTimeout).
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// There is no such task, or it is another's.
+const NOT_FOUND: &str = "Workflow task not found.";
+
+/// Decides the command.
+pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &CompleteWorkflowTask) -> Decision<Answer> {
+    let (Some(token), Some(request)) = (&body.token, &body.request) else {
+        return Err(Rejection::Internal("A completed workflow task without token or request.".to_owned()));
+    };
+    let settings = locate::settings(command);
+    let key = RunKey::new(&command.namespace, &command.workflow_id, &token.run_id);
+    let state = Run::new(tx, key.clone()).state();
+    if !is_open(&state) || !is_named_by(&state, token) {
+        return Err(Rejection::not_found(NOT_FOUND));
+    }
+    let task = state.workflow_task.clone().unwrap_or_default();
+    let has_waiting_events = !state.buffered_events.is_empty();
+    drop(state);
+
+    if is_overdue_heartbeat(&task, request, tx.context.now) {
+        return time_out_heartbeat(&mut Run::new(tx, key), request);
+    }
+    commands::check_sequence(&request.commands)?;
+    let done = tx.attempt(|tx| complete(&mut Run::new(tx, key.clone()), &task, request, &settings, has_waiting_events));
+    let mut run = Run::new(tx, key);
+    match done {
+        Ok(()) => go_on(&mut run, &task, body, request, &settings),
+        Err(failure) => fail(&mut run, &task, request, &settings, failure),
+    }
+}
+
+/// Whether the chain of heartbeats has gone on for too long.
+fn is_overdue_heartbeat(task: &WorkflowTaskState, request: &RespondWorkflowTaskCompletedRequest, now: Time) -> bool {
+    let original = task.original_scheduled_time.as_ref().map(Time::from);
+    is_heartbeat(request) && original.is_some_and(|original| now > original.after(HEARTBEAT_TIMEOUT))
+}
+
+/// Whether the worker only asks for more time.
+fn is_heartbeat(request: &RespondWorkflowTaskCompletedRequest) -> bool {
+    request.force_create_new_workflow_task && request.commands.is_empty() && request.messages.is_empty()
+}
+
+/// A chain of heartbeats that went on for too long: the task times out, and the worker is told. What it says of its sticky queue holds.
+fn time_out_heartbeat(run: &mut Run<'_, '_>, request: &RespondWorkflowTaskCompletedRequest) -> Decision<Answer> {
+    run.time_out_workflow_task(TimeoutType::StartToClose);
+    run.set_sticky(sticky_of(request));
+    run.schedule_workflow_task();
+    Ok(Outcome::Refused(Rejection::not_found("workflow task heartbeat timeout")))
+}
+
+/// WorkflowTaskCompleted (after Scheduled and Started of a transient task), and the events of all commands.
+fn complete(
+    run: &mut Run<'_, '_>,
+    task: &WorkflowTaskState,
+    request: &RespondWorkflowTaskCompletedRequest,
+    settings: &CommandSettings,
+    has_waiting_events: bool,
+) -> Result<(), CommandFailure> {
+    let (scheduled_event_id, started_event_id) = run.record_transient_workflow_task(task, &request.identity);
+    let completed_event_id = run.add_event(
+        EventType::WorkflowTaskCompleted,
+        Attributes::WorkflowTaskCompletedEventAttributes(completed(request, scheduled_event_id, started_event_id)),
+    );
+    run.set_sticky(sticky_of(request));
+    let namespace = run.key.namespace.clone();
+    let mut still_waiting = has_waiting_events;
+    for command in &request.commands {
+        let command_type = command.command_type();
+        if still_waiting && commands::is_close(command_type) {
+            still_waiting = !run.state().buffered_events.is_empty();
+            if still_waiting {
+                return Err(CommandFailure::unhandled());
+            }
+        }
+        let cx = CommandContext {
+            completed_event_id,
+            settings,
+            identity: &request.identity,
+            namespace: &namespace,
+            user_metadata: command.user_metadata.as_ref(),
+        };
+        commands::handle(run, command, &cx)?;
+    }
+    let shows = |command: &klamm_messages::temporal::command::v1::Command| commands::changes_visibility(command.command_type());
+    if request.commands.iter().any(shows) && run.is_open() {
+        run.publish_visibility();
+    }
+    Ok(())
+}
+
+/// After the commands: the next workflow task where there is reason for one, and the answer.
+fn go_on(
+    run: &mut Run<'_, '_>,
+    task: &WorkflowTaskState,
+    body: &CompleteWorkflowTask,
+    request: &RespondWorkflowTaskCompletedRequest,
+    settings: &CommandSettings,
+) -> Decision<Answer> {
+    let mut new_workflow_task = None;
+    if run.is_open() && (request.force_create_new_workflow_task || !run.state().buffered_events.is_empty()) {
+        let chain = task.original_scheduled_time.as_ref().map(Time::from).filter(|_| is_heartbeat(request));
+        run.schedule_workflow_task_of_chain(chain);
+        if request.return_new_workflow_task {
+            new_workflow_task = start_next(run, body, request, settings);
+        }
+    }
+    limits::enforce(run, settings, Answer::WorkflowTaskCompleted { new_workflow_task })
+}
+
+/// Starts the next task for the same worker.
+fn start_next(
+    run: &mut Run<'_, '_>,
+    body: &CompleteWorkflowTask,
+    request: &RespondWorkflowTaskCompletedRequest,
+    settings: &CommandSettings,
+) -> Option<Box<StartedWorkflowTask>> {
+    let poll = Poll { poll_id: &body.poll_id, identity: &request.identity, worker_version: None, settings };
+    let mut started = run.start_workflow_task(&poll)?;
+    // The worker that asks for the task has the workflow in its cache.
+    started.sticky = true;
+    Some(Box::new(started))
+}
+
+/// A command cannot be done: everything is as before the completion, except that the task has failed (or the workflow is terminated).
+fn fail(
+    run: &mut Run<'_, '_>,
+    task: &WorkflowTaskState,
+    request: &RespondWorkflowTaskCompletedRequest,
+    settings: &CommandSettings,
+    failure: CommandFailure,
+) -> Decision<Answer> {
+    let message = match failure.message.as_str() {
+        "" => cause_name(failure.cause),
+        message => format!("{}: {message}", cause_name(failure.cause)),
+    };
+    let rejection = Rejection::invalid(message.clone());
+    if task.attempt > 1 && failure.cause != WorkflowTaskFailedCause::UnhandledCommand {
+        // It keeps failing: it is left to its time-out, which paces the retries.
+        return Err(rejection);
+    }
+    #[allow(deprecated, reason = "older workers tell their binary by this field")]
+    let binary_checksum = request.binary_checksum.clone();
+    run.fail_workflow_task(TaskFailure {
+        cause: failure.cause,
+        failure: Some(Failure {
+            message: message.clone(),
+            source: "Server".to_owned(),
+            failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: false })),
+            ..Failure::default()
+        }),
+        identity: request.identity.clone(),
+        binary_checksum,
+        worker_version: None,
+    });
+    if failure.terminates {
+        run.flush_buffered_events();
+        run.terminate_by_server(&message, settings);
+    } else {
+        run.schedule_workflow_task();
+    }
+    Ok(Outcome::Refused(rejection))
+}
+
+/// Attributes of WorkflowTaskCompleted, the worker's own words verbatim.
+#[allow(deprecated, reason = "what older workers tell is stored as given")]
+fn completed(
+    request: &RespondWorkflowTaskCompletedRequest,
+    scheduled_event_id: i64,
+    started_event_id: i64,
+) -> WorkflowTaskCompletedEventAttributes {
+    let options = request.deployment_options.clone().unwrap_or_default();
+    let versioned = request.deployment_options.is_none() || options.worker_versioning_mode() == WorkerVersioningMode::Versioned;
+    WorkflowTaskCompletedEventAttributes {
+        scheduled_event_id,
+        started_event_id,
+        identity: request.identity.clone(),
+        binary_checksum: request.binary_checksum.clone(),
+        worker_version: request.worker_version_stamp.clone(),
+        sdk_metadata: request.sdk_metadata.clone(),
+        metering_metadata: request.metering_metadata,
+        versioning_behavior: if versioned { request.versioning_behavior } else { 0 },
+        worker_deployment_name: options.deployment_name,
+        ..WorkflowTaskCompletedEventAttributes::default()
+    }
+}
+
+/// The sticky queue that the completion sets; none clears it.
+fn sticky_of(request: &RespondWorkflowTaskCompletedRequest) -> StickyState {
+    match &request.sticky_attributes {
+        Some(sticky) if sticky.worker_task_queue.is_some() => StickyState {
+            task_queue: sticky.worker_task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default(),
+            schedule_to_start_timeout: sticky.schedule_to_start_timeout,
+        },
+        _ => StickyState::default(),
+    }
+}

@@ -1,0 +1,102 @@
+//! SignalWorkflow. Temporal: service/history/api/signalworkflow, api/signal_workflow_util.go.
+
+use klamm_machine::{Decision, Outcome, Rejection, Tx};
+use klamm_messages::{
+    klamm::v1::{Command, CommandSettings, RunState, SignalWorkflow},
+    temporal::{
+        common::v1::{Header, Link, Payloads},
+        enums::v1::EventType,
+        history::v1::{HistoryEvent, WorkflowExecutionSignaledEventAttributes, history_event::Attributes},
+    },
+};
+use prost::Message;
+
+use super::{limits, locate, start_workflow::has_request};
+use crate::{
+    Answer, Workflow,
+    run::{Run, is_open, new_event, workflow_task::is_closing},
+};
+
+/// Most signals that one run takes (history.maximumSignalsPerExecution).
+const SIGNAL_COUNT_MAX: i64 = 10_000;
+
+/// Decides the command.
+pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &SignalWorkflow) -> Decision<Answer> {
+    let request = body.request.as_ref().ok_or_else(|| Rejection::Internal("A signal without a request.".to_owned()))?;
+    let settings = locate::settings(command);
+    let mut run = locate::run(tx, command, request.workflow_execution.as_ref())?;
+    let run_id = run.key.run_id.clone();
+    let state = run.state();
+    if has_request(&state, &request.request_id) {
+        return Ok(Outcome::Answer(Answer::Signaled { run_id }));
+    }
+    if !is_open(&state) {
+        return Err(Rejection::not_found(locate::COMPLETED));
+    }
+    let signal = Signal {
+        name: &request.signal_name,
+        input: request.input.as_ref(),
+        identity: &request.identity,
+        header: request.header.as_ref(),
+        request_id: &request.request_id,
+        links: &request.links,
+    };
+    check(&state, &signal, &settings)?;
+    drop(state);
+    add(&mut run, &signal);
+    run.schedule_workflow_task_unless_delayed();
+    limits::enforce(&mut run, &settings, Answer::Signaled { run_id })
+}
+
+/// A signal, wherever it comes from.
+pub(super) struct Signal<'s> {
+    /// Its name.
+    pub(super) name: &'s str,
+    /// What it brings.
+    pub(super) input: Option<&'s Payloads>,
+    /// Who sends it.
+    pub(super) identity: &'s str,
+    /// For interceptors of the SDK.
+    pub(super) header: Option<&'s Header>,
+    /// Id of the request.
+    pub(super) request_id: &'s str,
+    /// Where it came from.
+    pub(super) links: &'s [Link],
+}
+
+/// Whether the run can take the signal.
+///
+/// # Errors
+/// InvalidArgument when it is too large or one too many; BusyWorkflow while the workflow is about to close.
+pub(super) fn check(state: &RunState, signal: &Signal<'_>, settings: &CommandSettings) -> Result<(), Rejection> {
+    limits::check_blob(signal.input.map_or(0, Message::encoded_len), settings)?;
+    let waiting = state
+        .buffered_events
+        .iter()
+        .filter(|event| event.event_type() == EventType::WorkflowExecutionSignaled)
+        .count();
+    if state.signal_count.saturating_add(i64::try_from(waiting).unwrap_or(i64::MAX)) >= SIGNAL_COUNT_MAX {
+        return Err(Rejection::invalid("exceeded workflow execution limit for signal events"));
+    }
+    if is_closing(state) {
+        return Err(Rejection::BusyWorkflow("workflow operation can not be applied because workflow is closing".to_owned()));
+    }
+    Ok(())
+}
+
+/// Writes the signal into the history, or lets it wait for the running workflow task.
+pub(super) fn add(run: &mut Run<'_, '_>, signal: &Signal<'_>) {
+    let event = new_event(
+        EventType::WorkflowExecutionSignaled,
+        Attributes::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {
+            signal_name: signal.name.to_owned(),
+            input: signal.input.cloned(),
+            identity: signal.identity.to_owned(),
+            header: signal.header.cloned(),
+            request_id: signal.request_id.to_owned(),
+            ..WorkflowExecutionSignaledEventAttributes::default()
+        }),
+        run.now(),
+    );
+    run.add_or_buffer_whole_event(HistoryEvent { links: signal.links.to_vec(), ..event });
+}

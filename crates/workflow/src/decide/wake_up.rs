@@ -1,0 +1,112 @@
+//! WakeUp: something about the run may be due. Early, stale and doubled wake-ups change nothing.
+
+use klamm_machine::{Decision, Outcome, Publication, Time, Tx};
+use klamm_messages::{
+    klamm::v1::{Command, CommandSettings, RunState, WakeUp, WorkflowTaskPhase},
+    temporal::{
+        enums::v1::{EventType, RetryState, TimeoutType},
+        history::v1::{WorkflowExecutionTimedOutEventAttributes, history_event::Attributes},
+    },
+};
+
+use super::{limits, locate};
+use crate::{
+    Answer, Event, Workflow, activity,
+    apply::wake::workflow_task_deadline,
+    run::{Run, is_open},
+    tables::{History, RunKey},
+    timer,
+};
+
+/// Decides the command: does all that is due by now.
+pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp) -> Decision<Answer> {
+    let settings = locate::settings(command);
+    let now = tx.context.now;
+    let mut run = Run::new(tx, RunKey::new(&body.namespace, &body.id, &body.run_id));
+    let state = run.state();
+    if !is_due(state.wake_time.as_ref(), now) {
+        return Ok(Outcome::Answer(Answer::Empty));
+    }
+    if !is_open(&state) {
+        drop(state);
+        delete(&mut run, now);
+        return Ok(Outcome::Answer(Answer::Empty));
+    }
+    if is_due(state.run_expiration_time.as_ref(), now) || is_due(state.execution_expiration_time.as_ref(), now) {
+        drop(state);
+        expire(&mut run, &settings);
+        return Ok(Outcome::Answer(Answer::Empty));
+    }
+    let first_task_is_due = is_due(state.first_workflow_task_time.as_ref(), now);
+    let late = late_workflow_task(&state, now);
+    drop(state);
+    if first_task_is_due {
+        run.schedule_workflow_task();
+    }
+    if let Some(timeout_type) = late {
+        run.time_out_workflow_task(timeout_type);
+        run.schedule_workflow_task();
+    }
+    activity::wake(&mut run);
+    timer::wake(&mut run);
+    limits::enforce(&mut run, &settings, Answer::Empty)
+}
+
+/// Closes the run, whose run or execution time-out is over.
+fn expire(run: &mut Run<'_, '_>, settings: &CommandSettings) {
+    run.force_end_workflow_task();
+    run.close(
+        EventType::WorkflowExecutionTimedOut,
+        Attributes::WorkflowExecutionTimedOutEventAttributes(WorkflowExecutionTimedOutEventAttributes {
+            retry_state: RetryState::RetryPolicyNotSet as i32,
+            ..WorkflowExecutionTimedOutEventAttributes::default()
+        }),
+        settings,
+    );
+}
+
+/// Removes the closed run, whose retention is over.
+fn delete(run: &mut Run<'_, '_>, now: Time) {
+    let state = run.state();
+    let delete_time = state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref());
+    if !is_due(delete_time, now) {
+        return;
+    }
+    let key_suffixes = key_suffixes(run, state.next_event_id);
+    drop(state);
+    let key = run.key.clone();
+    run.tx.emit(Event::Delete {
+        namespace: key.namespace.clone(),
+        workflow_id: key.workflow_id.clone(),
+        run_id: key.run_id.clone(),
+        key_suffixes,
+    });
+    run.tx.publish(Publication::VisibilityDeleted { namespace: key.namespace, workflow_id: key.workflow_id, run_id: key.run_id });
+}
+
+/// Every key suffix that a record of the run can have been written under. A tombstone for one that never was is harmless.
+fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
+    let (from, to) = History::range(&run.key, 1, next_event_id);
+    let mut suffixes: Vec<_> = ["~workflow_task/0", "~buffered/0", "~sticky/0", "~execution/0"].map(str::to_owned).into();
+    for (_, event) in run.tx.range::<History>(&from, &to, usize::MAX) {
+        suffixes.push(event.event_id.to_string());
+        if event.event_type() == EventType::ActivityTaskScheduled {
+            suffixes.push(format!("~activity/{}", event.event_id));
+        }
+    }
+    suffixes
+}
+
+/// Which time-out of the pending workflow task is over.
+fn late_workflow_task(state: &RunState, now: Time) -> Option<TimeoutType> {
+    workflow_task_deadline(state).filter(|deadline| *deadline <= now)?;
+    match state.workflow_task.as_ref()?.phase() {
+        WorkflowTaskPhase::Started => Some(TimeoutType::StartToClose),
+        _ => Some(TimeoutType::ScheduleToStart),
+    }
+}
+
+/// Whether the time has come.
+fn is_due(time: Option<&prost_types::Timestamp>, now: Time) -> bool {
+    time.is_some_and(|time| Time::from(time) <= now)
+}

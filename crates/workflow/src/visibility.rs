@@ -1,0 +1,45 @@
+//! The visibility document of a run: what lists, counts and filters see of it.
+
+use klamm_machine::{Time, time};
+use klamm_messages::{
+    klamm::v1::{RunState, VisibilityDocument},
+    temporal::enums::v1::WorkflowExecutionStatus,
+};
+
+use crate::run::{normal_task_queue, workflow_type};
+
+/// The whole document, from the run as it stands. Lengths, sizes and duration are set once the run has closed.
+pub fn document(run: &RunState) -> VisibilityDocument {
+    let started = run.started.as_ref();
+    let start_time = run.start_time.as_ref().map(Time::from);
+    let backoff = started.and_then(|started| time::duration_or_none(started.first_workflow_task_backoff.as_ref()));
+    let execution_time = start_time.map(|start| start.after(backoff.unwrap_or_default()));
+    let close_time = run.close_time.as_ref().map(Time::from);
+    let closed = run.status != WorkflowExecutionStatus::Running as i32;
+    let parent = started.and_then(|started| started.parent_workflow_execution.clone()).unwrap_or_default();
+    let root = started.and_then(|started| started.root_workflow_execution.clone());
+    let (root_workflow_id, root_run_id) =
+        root.map_or_else(|| (run.workflow_id.clone(), run.run_id.clone()), |root| (root.workflow_id, root.run_id));
+    VisibilityDocument {
+        namespace: run.namespace.clone(),
+        workflow_id: run.workflow_id.clone(),
+        run_id: run.run_id.clone(),
+        workflow_type: workflow_type(run),
+        task_queue: normal_task_queue(run).name,
+        status: run.status,
+        start_time: run.start_time,
+        execution_time: execution_time.map(Into::into),
+        close_time: run.close_time,
+        execution_duration: close_time.zip(execution_time).map(|(close, execution)| time::to_proto(close.since(execution))),
+        history_length: if closed { run.next_event_id.saturating_sub(1) } else { 0 },
+        history_size_bytes: if closed { run.history_size_bytes } else { 0 },
+        state_transition_count: if closed { run.state_transition_count } else { 0 },
+        memo: run.memo.clone(),
+        search_attributes: run.search_attributes.clone(),
+        parent_workflow_id: parent.workflow_id,
+        parent_run_id: parent.run_id,
+        root_workflow_id,
+        root_run_id,
+        first_run_id: started.map(|started| started.first_execution_run_id.clone()).unwrap_or_default(),
+    }
+}
