@@ -186,3 +186,85 @@ impl Carrier<'_> {
         Error::Resolution { id: self.id, what }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use apache_avro::{Schema, from_avro_datum, to_avro_datum, types::Value};
+
+    use super::carry_over;
+    use crate::{Error, compatibility::check_reads};
+
+    const ONE: &str = r#"{"type": "record", "name": "R", "namespace": "n", "fields": [
+        {"name": "gone", "type": {"type": "array", "items": {"type": "record", "name": "S", "namespace": "n", "fields": [
+            {"name": "a", "type": "string", "default": ""}]}}, "default": []},
+        {"name": "count", "type": "int", "default": 0},
+        {"name": "colour", "type": {"type": "enum", "name": "C", "namespace": "n", "symbols": ["NONE", "RED", "BLUE"], "default": "NONE"},
+            "default": "NONE"},
+        {"name": "part", "type": ["null", "n.S"], "default": null},
+        {"name": "gone_too", "type": {"type": "map", "values": ["null", "bytes"]}, "default": {}},
+        {"name": "kept", "type": {"type": "map", "values": "n.S"}, "default": {}}]}"#;
+
+    const TWO: &str = r#"{"type": "record", "name": "R", "namespace": "n", "fields": [
+        {"name": "kept", "type": {"type": "map", "values": {"type": "record", "name": "S", "namespace": "n", "fields": [
+            {"name": "more", "type": "bytes", "default": ""},
+            {"name": "a", "type": "string", "default": ""}]}}, "default": {}},
+        {"name": "part", "type": ["null", "n.S"], "default": null},
+        {"name": "fresh", "type": ["null", "string"], "default": null},
+        {"name": "list", "type": {"type": "array", "items": "long"}, "default": []},
+        {"name": "colour", "type": {"type": "enum", "name": "C", "namespace": "n", "symbols": ["NONE", "BLUE"], "default": "NONE"},
+            "default": "NONE"},
+        {"name": "tint", "type": "n.C", "default": "BLUE"},
+        {"name": "count", "type": "long", "default": 0},
+        {"name": "rate", "type": "double", "default": 0.0},
+        {"name": "on", "type": "boolean", "default": false}]}"#;
+
+    fn part(text: &str) -> Value {
+        Value::Record(vec![("a".to_owned(), Value::String(text.to_owned()))])
+    }
+
+    fn value(count: i32, colour: (u32, &str), with_part: bool) -> Value {
+        let optional = if with_part { Value::Union(1, Box::new(part("p"))) } else { Value::Union(0, Box::new(Value::Null)) };
+        let bytes = Value::Union(1, Box::new(Value::Bytes(vec![1, 2])));
+        Value::Record(vec![
+            ("gone".to_owned(), Value::Array(vec![part("x"), part("y")])),
+            ("count".to_owned(), Value::Int(count)),
+            ("colour".to_owned(), Value::Enum(colour.0, colour.1.to_owned())),
+            ("part".to_owned(), optional),
+            ("gone_too".to_owned(), Value::Map([("k".to_owned(), bytes)].into())),
+            ("kept".to_owned(), Value::Map([("m".to_owned(), part("z"))].into())),
+        ])
+    }
+
+    /// As Avro's own resolution does.
+    #[test]
+    fn a_value_is_carried_over_to_a_newer_schema() {
+        assert_eq!(check_reads(ONE, TWO), Ok(()));
+        let (one, two) = (Schema::parse_str(ONE).expect("a schema"), Schema::parse_str(TWO).expect("a schema"));
+        for (count, colour, with_part) in [(0, (0, "NONE"), false), (-7, (1, "RED"), true), (i32::MAX, (2, "BLUE"), true)] {
+            let bytes = to_avro_datum(&one, value(count, colour, with_part)).expect("a value of the schema");
+            let carried = carry_over(ONE, TWO, 1, &bytes).expect("compatible schemas");
+            let mut rest = carried.as_slice();
+            let ours = from_avro_datum(&two, &mut rest, None).expect("a value of the newer schema");
+            assert!(rest.is_empty());
+            let theirs = from_avro_datum(&one, &mut bytes.as_slice(), Some(&two)).expect("compatible schemas");
+            assert_eq!(ours, theirs);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_value_are_refused() {
+        let one = Schema::parse_str(ONE).expect("a schema");
+        let bytes = to_avro_datum(&one, value(1, (1, "RED"), true)).expect("a value of the schema");
+        for end in 0..bytes.len() {
+            assert!(matches!(carry_over(ONE, TWO, 1, &bytes[..end]), Err(Error::Corrupt { .. })), "cut at {end}");
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert!(matches!(carry_over(ONE, TWO, 1, &longer), Err(Error::Corrupt { remaining: 1, .. })));
+    }
+
+    #[test]
+    fn schemas_that_do_not_fit_are_told() {
+        let other = r#"{"type": "record", "name": "Q", "namespace": "n", "fields": []}"#;
+        assert!(matches!(carry_over(ONE, other, 9, &[0; 6]), Err(Error::Resolution { id: 9, .. })));
+    }
+}
