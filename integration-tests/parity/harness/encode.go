@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// plain turns a message into plain JSON with the proto's own field names.
-func plain(message proto.Message) any {
+// Plain turns a message into plain JSON with the proto's own field names.
+func Plain(message proto.Message) any {
 	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
 	if err != nil {
 		return fmt.Sprintf("not encodable: %v", err)
@@ -32,7 +32,7 @@ func plainError(err error) any {
 	answer := map[string]any{"code": st.Code().String(), "message": st.Message()}
 	var details []any
 	for _, any := range st.Proto().GetDetails() {
-		details = append(details, plain(any))
+		details = append(details, Plain(any))
 	}
 	if details != nil {
 		answer["details"] = details
@@ -45,5 +45,5 @@ func answer(response proto.Message, err error) any {
 	if err != nil {
 		return map[string]any{"error": plainError(err)}
 	}
-	return map[string]any{"response": plain(response)}
+	return map[string]any{"response": Plain(response)}
 }

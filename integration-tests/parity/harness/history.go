@@ -42,7 +42,7 @@ func (e *Env) RecordHistory(step string, run Run) {
 	events := e.Events(run.ID, run.RunID)
 	list := make([]any, len(events))
 	for i, event := range events {
-		list[i] = plain(event)
+		list[i] = Plain(event)
 	}
 	value := map[string]any{"events": list}
 	if broken := brokenTimes(events); broken != nil {

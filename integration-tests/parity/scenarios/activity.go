@@ -348,4 +348,3 @@ func activityCancelSameTask(e *Env) {
 	e.Step("first task", e.ScheduleActivity("a1"), RequestCancelActivity(5))
 	e.Step("second task", CompleteWorkflow("done"))
 }
-

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -117,4 +116,3 @@ func executionTimeoutAcrossRuns(e *Env) {
 	next := successor(e, "second run", run)
 	e.AwaitEvent(next, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
 }
-

@@ -8,3 +8,6 @@ func dueIn(milliseconds int) func() bool {
 	at := time.Now().Add(time.Duration(milliseconds) * time.Millisecond)
 	return func() bool { return !time.Now().Before(at) }
 }
+
+// rpcWait bounds a call that a scenario makes beside the recorded ones.
+const rpcWait = 10 * time.Second

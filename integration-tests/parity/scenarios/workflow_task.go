@@ -123,4 +123,3 @@ func workflowTaskEagerActivity(e *Env) {
 	_ = e.CompleteActivity("complete the activity", activity, "result")
 	e.Step("second task", CompleteWorkflow("done"))
 }
-
