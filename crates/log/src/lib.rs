@@ -6,6 +6,9 @@
 //! Nothing here knows what a record means. Types to read first: [`Log`], [`Record`], [`TopicSpec`], [`Error`].
 
 pub mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod embedded;
 pub mod error;
 pub mod log;
 pub mod memory;
@@ -15,6 +18,7 @@ pub mod wait;
 mod wakers;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use embedded::EmbeddedLog;
 pub use error::Error;
 pub use log::{Appended, Log, Transactional};
 pub use memory::MemoryLog;

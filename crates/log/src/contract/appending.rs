@@ -1,0 +1,100 @@
+//! Appends.
+
+use bytes::Bytes;
+
+use super::{Harness, append, kept, make, read_all, record, texts};
+use crate::{Cleanup, Error, Record, TopicSpec};
+
+pub(super) fn appended_records_come_back_as_they_went_in(harness: &mut dyn Harness) {
+    let topic = kept(harness, "records", 1);
+    let log = harness.log();
+    let records = [
+        Record { key: None, value: None, ..Record::default() },
+        Record { key: Some(Bytes::new()), value: Some(Bytes::new()), ..Record::default() },
+        Record::new(vec![0, 255], vec![7; 100_000]).with_header("a", "1").with_header("a", "").with_header("ä", vec![255]),
+        Record::tombstone("k"),
+    ];
+    for given in &records {
+        let appended = log.append(&topic, 0, vec![given.clone()]).unwrap();
+        let stored = read_all(&*log, &topic, 0).pop().unwrap();
+        assert_eq!((stored.offset, stored.timestamp_ms), (appended.first_offset, appended.timestamp_ms));
+        assert_eq!(stored.record, Record { timestamp_ms: appended.timestamp_ms, ..given.clone() });
+    }
+    drop(log);
+    harness.restart();
+    let stored = read_all(&*harness.log(), &topic, 0);
+    let bare = stored.into_iter().map(|stored| Record { timestamp_ms: 0, ..stored.record });
+    assert_eq!(bare.collect::<Vec<_>>(), records);
+}
+
+pub(super) fn batches_get_offsets_without_gap_in_order(harness: &mut dyn Harness) {
+    let topic = kept(harness, "batches", 2);
+    let log = harness.log();
+    let mut expected = Vec::new();
+    for batch in 0..20 {
+        let records: Vec<_> = (0..=batch % 4).map(|index| record("k", &format!("{batch}.{index}"))).collect();
+        let values: Vec<_> = (0..=batch % 4).map(|index| format!("{batch}.{index}")).collect();
+        let appended = log.append(&topic, 1, records).unwrap();
+        let offsets = appended.first_offset..;
+        expected.extend(offsets.zip(values).map(|(offset, value)| (offset, "k".to_owned(), Some(value))));
+        assert_eq!(log.end_offset(&topic, 1), Ok(expected.last().unwrap().0 + 1));
+    }
+    assert_eq!(expected[0].0, 0);
+    assert!(expected.is_sorted_by(|a, b| a.0 < b.0));
+    assert_eq!(texts(&*log, &topic, 1), expected);
+    assert_eq!(texts(&*log, &topic, 0), []);
+}
+
+pub(super) fn append_times_never_go_back(harness: &mut dyn Harness) {
+    let topic = kept(harness, "times", 1);
+    let mut last = i64::MIN;
+    for step in [0, 5, -1_000, 3, -7, 2_000] {
+        harness.advance_ms(step);
+        let records = vec![Record { timestamp_ms: 1, ..record("k", "v") }, record("k", "w")];
+        let appended = harness.log().append(&topic, 0, records).unwrap();
+        assert!(appended.timestamp_ms >= last, "{} after {last}", appended.timestamp_ms);
+        last = appended.timestamp_ms;
+    }
+    harness.advance_ms(-1_000_000);
+    harness.restart();
+    let log = harness.log();
+    let appended = log.append(&topic, 0, vec![record("k", "v")]).unwrap();
+    assert!(appended.timestamp_ms >= last, "{} after {last} and a restart", appended.timestamp_ms);
+    let times: Vec<_> = read_all(&*log, &topic, 0).iter().map(|stored| stored.timestamp_ms).collect();
+    assert!(times.is_sorted());
+    assert!(times[0] > 1, "the producer's time doesn't count");
+}
+
+pub(super) fn producer_times_are_kept_where_asked(harness: &mut dyn Harness) {
+    let spec = TopicSpec { log_append_time: false, ..TopicSpec::kept(harness.topic_name("own-times"), 1) };
+    let topic = make(harness, spec);
+    let log = harness.log();
+    for timestamp_ms in [1_700_000_000_500, 1_700_000_000_000] {
+        let appended = log.append(&topic, 0, vec![Record { timestamp_ms, ..record("k", "v") }]).unwrap();
+        assert_eq!(appended.timestamp_ms, timestamp_ms);
+    }
+    let times: Vec<_> = read_all(&*log, &topic, 0).iter().map(|stored| stored.timestamp_ms).collect();
+    assert_eq!(times, [1_700_000_000_500, 1_700_000_000_000]);
+}
+
+pub(super) fn refused_appends_write_nothing(harness: &mut dyn Harness) {
+    let small = TopicSpec { max_message_bytes: 10_000, ..TopicSpec::kept(harness.topic_name("small"), 1) };
+    let small = make(harness, small);
+    let keyed = make(harness, TopicSpec::compacted(harness.topic_name("keyed"), 1));
+    let log = harness.log();
+    assert!(matches!(log.topic(&keyed).unwrap().spec.cleanup, Cleanup::Compact { .. }));
+    append(&*log, &small, 0, record("k", "v"));
+
+    let half = || Record::new("k", vec![1; 5_000]);
+    let too_large = |size: usize| Err(Error::TooLarge { topic: small.to_string(), size, limit: 10_000 });
+    assert_eq!(log.append(&small, 0, vec![half(), half()]), too_large(2 * half().size()));
+    let one = Record::new("k", vec![1; 10_000]);
+    assert_eq!(log.append(&small, 0, vec![one.clone()]), too_large(one.size()));
+    assert!(matches!(log.append(&small, 0, vec![]), Err(Error::Invalid { .. })));
+    let keyless = Record { value: Some(Bytes::new()), ..Record::default() };
+    assert!(matches!(log.append(&keyed, 0, vec![record("k", "v"), keyless]), Err(Error::Invalid { .. })));
+
+    assert_eq!(log.end_offset(&small, 0), Ok(1));
+    assert_eq!(log.end_offset(&keyed, 0), Ok(0));
+    assert_eq!(append(&*log, &small, 0, half()), 1);
+}

@@ -1,0 +1,132 @@
+//! Many threads at once.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use super::{Harness, kept, output, read_all, record};
+use crate::{Error, Offset, ReadLimit};
+
+const WRITERS: usize = 4;
+const ROUNDS: usize = 150;
+
+pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harness) {
+    let topic = kept(harness, "busy", 2);
+    let ids: Vec<_> = (0..WRITERS).map(|writer| harness.topic_name(&format!("id-{writer}"))).collect();
+    let log = harness.log();
+    let done = AtomicBool::new(false);
+    // What each thread was told, by partition and offset.
+    let mut told: BTreeMap<(u32, Offset), String> = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let appending = |writer: usize| {
+            let (log, topic) = (&log, &topic);
+            move || {
+                let mut told = Vec::new();
+                for round in 0..ROUNDS {
+                    let values: Vec<_> = (0..=round % 3).map(|n| format!("a{writer}.{round}.{n}")).collect();
+                    let partition = (round % 2) as u32;
+                    let records = values.iter().map(|value| record(&format!("a{writer}"), value)).collect();
+                    let appended = log.append(topic, partition, records).unwrap();
+                    told.extend((appended.first_offset..).zip(values).map(|(offset, value)| ((partition, offset), value)));
+                }
+                told
+            }
+        };
+        let committing = |writer: usize| {
+            let (log, topic, id) = (&log, &topic, &ids[writer]);
+            move || {
+                let mut told = Vec::new();
+                let mut producer = log.transactional(id).unwrap();
+                for round in 0..ROUNDS {
+                    // Different threads name the partitions in different orders: none may wait for the other for ever.
+                    let partitions = if writer.is_multiple_of(2) { [0, 1, 0] } else { [1, 0, 1] };
+                    let values: Vec<_> = (0..3).map(|n| format!("c{writer}.{round}.{n}")).collect();
+                    let outputs = partitions.iter().zip(&values).map(|(at, value)| output(topic, *at, record(&format!("c{writer}"), value)));
+                    let offsets = producer.commit(outputs.collect()).unwrap();
+                    told.extend(partitions.into_iter().zip(offsets).zip(values));
+                }
+                told
+            }
+        };
+        let reading = |partition: u32| {
+            let (log, topic, done) = (&log, &topic, &done);
+            move || {
+                let (mut next, mut seen) = (0, Vec::new());
+                loop {
+                    let is_last = done.load(Ordering::SeqCst);
+                    let batch = log.read(topic, partition, next, ReadLimit { records: 64, bytes: usize::MAX }).unwrap();
+                    seen.extend(batch.records);
+                    next = batch.next_offset;
+                    if is_last && next == batch.end_offset {
+                        return seen;
+                    }
+                }
+            }
+        };
+        let readers = [scope.spawn(reading(0)), scope.spawn(reading(1))];
+        let appenders: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(appending(writer))).collect();
+        let committers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(committing(writer))).collect();
+        for thread in appenders.into_iter().chain(committers) {
+            for (place, value) in thread.join().unwrap() {
+                assert_eq!(told.insert(place, value), None, "{place:?} was given twice");
+            }
+        }
+        done.store(true, Ordering::SeqCst);
+        for (partition, reader) in readers.into_iter().enumerate() {
+            let seen = reader.join().unwrap();
+            assert_eq!(seen, read_all(&*log, &topic, partition as u32), "a reader along the way sees what one afterwards sees");
+            let rows = seen.iter().map(|stored| ((partition as u32, stored.offset), String::from_utf8(stored.record.value.clone().unwrap().to_vec()).unwrap()));
+            let told: Vec<_> = told.iter().filter(|((at, _), _)| *at == partition as u32).map(|(place, value)| (*place, value.clone())).collect();
+            assert_eq!(rows.collect::<Vec<_>>(), told);
+            assert!(seen.is_sorted_by(|a, b| a.timestamp_ms <= b.timestamp_ms));
+        }
+    });
+    // Each thread's records stand in the order of its calls.
+    for partition in [0, 1] {
+        let mut last: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for ((_, offset), value) in told.iter().filter(|((at, _), _)| *at == partition) {
+            let mut parts = value.split('.');
+            let writer = parts.next().unwrap().to_owned();
+            let place = (parts.next().unwrap().parse().unwrap(), parts.next().unwrap().parse().unwrap());
+            assert!(last.insert(writer, place).is_none_or(|before| before < place), "{value} at {offset} stands too late");
+        }
+    }
+}
+
+pub(super) fn of_racing_holders_one_is_left(harness: &mut dyn Harness) {
+    let topic = kept(harness, "raced", 1);
+    let id = harness.topic_name("id");
+    let log = harness.log();
+    std::thread::scope(|scope| {
+        let holders: Vec<_> = (0..WRITERS)
+            .map(|holder| {
+                let (log, topic, id) = (&log, &topic, &id);
+                scope.spawn(move || {
+                    let mut producer = log.transactional(id).unwrap();
+                    let mut committed = 0;
+                    for _ in 0..100 {
+                        match producer.commit(vec![output(topic, 0, record(&holder.to_string(), "v"))]) {
+                            Ok(_) => committed += 1,
+                            Err(Error::Fenced { .. }) => return (committed, true),
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                    (committed, false)
+                })
+            })
+            .collect();
+        let outcomes: Vec<_> = holders.into_iter().map(|holder| holder.join().unwrap()).collect();
+        assert!(outcomes.iter().any(|(_, fenced)| !fenced), "the newest holder is never fenced");
+        let committed: usize = outcomes.iter().map(|(committed, _)| committed).sum();
+        let rows = read_all(&*log, &topic, 0);
+        assert_eq!(rows.len(), committed, "no commit of a fenced holder stands");
+        // A holder that came later never finds an earlier one's records behind its own.
+        let mut order: Vec<_> = rows.iter().map(|stored| stored.record.key.clone()).collect();
+        order.dedup();
+        let mut holders = order.clone();
+        holders.sort();
+        holders.dedup();
+        assert_eq!(order.len(), holders.len());
+    });
+}

@@ -1,0 +1,42 @@
+//! Topics.
+
+use std::time::Duration;
+
+use super::Harness;
+use crate::{Cleanup, Error, TopicSpec};
+
+pub(super) fn topics_are_made_once_and_checked(harness: &mut dyn Harness) {
+    let kept = TopicSpec::kept(harness.topic_name("kept"), 8);
+    let compacted = TopicSpec::compacted(harness.topic_name("compacted"), 2);
+    harness.log().ensure_topics(&[kept.clone(), compacted.clone()]).unwrap();
+    let ids = |harness: &dyn Harness| {
+        let log = harness.log();
+        [&kept, &compacted].map(|spec| log.topic(&spec.name).unwrap().id.clone())
+    };
+    let first = ids(harness);
+    assert_ne!(first[0], first[1]);
+    assert!(first[0].len() >= 20, "an id that nothing else has");
+    harness.restart();
+    assert_eq!(ids(harness), first);
+
+    let log = harness.log();
+    let changed = TopicSpec {
+        cleanup: Cleanup::Delete { retention: Some(Duration::from_secs(60)) },
+        max_message_bytes: 6 << 20,
+        ..kept.clone()
+    };
+    log.ensure_topics(&[changed.clone()]).unwrap();
+    assert_eq!(log.topic(&kept.name).unwrap().spec, changed);
+    assert_eq!(log.topic(&kept.name).unwrap().id, first[0]);
+    let listed: Vec<_> = log.topics().unwrap().into_iter().map(|topic| topic.spec).filter(|spec| *spec == changed || *spec == compacted).collect();
+    assert_eq!(listed, [compacted.clone(), changed.clone()], "by name");
+
+    for wrong in [
+        TopicSpec { partitions: 16, ..changed.clone() },
+        TopicSpec { log_append_time: false, ..changed.clone() },
+        TopicSpec { cleanup: compacted.cleanup, ..changed.clone() },
+    ] {
+        assert!(matches!(log.ensure_topics(&[wrong]), Err(Error::Mismatch { .. })));
+    }
+    assert_eq!(log.topic(&kept.name).unwrap().spec, changed);
+}

@@ -1,0 +1,167 @@
+//! The log in RocksDB, inside the process: nothing else needed.
+//!
+//! An append or a commit is one atomic write batch with WAL, so it survives the process's death when it returns, and a power loss too with
+//! [`Settings::fsync`] (or after [`Log::sync`]). One process at a time: RocksDB locks the directory, and that lock is what fences
+//! other processes. The newest records of each partition stay in memory for the reader right behind the writer; a background thread
+//! expires, compacts and gives disk space back. Writes are refused while the disk is nearly full, and go on by themselves.
+
+mod bounds;
+mod catalog;
+mod codec;
+mod compact;
+mod core;
+mod errors;
+mod housekeeping;
+mod keys;
+mod partition;
+mod read;
+mod room;
+mod settings;
+mod tail;
+mod trim;
+mod write;
+
+use std::{path::Path, sync::Arc, task::Waker};
+
+use parking_lot::Mutex;
+use rocksdb::Env;
+
+use self::{core::Core, housekeeping::Housekeeper};
+pub use room::FreeBytes;
+pub use settings::Settings;
+
+use crate::{
+    Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional,
+};
+
+/// A log in a directory, or in memory.
+///
+/// The directory is given back when this and every [`Transactional`] made from it are dropped.
+pub struct EmbeddedLog {
+    /// Dropped first: it stops the thread.
+    _housekeeper: Option<Housekeeper>,
+    core: Arc<Core>,
+}
+
+impl EmbeddedLog {
+    /// Opens the log in the directory `path`, made if missing; append times come from `clock`.
+    ///
+    /// Errors: [`Error::Locked`], [`Error::Corrupt`], [`Error::Full`], [`Error::Unavailable`] (the directory can't be used).
+    pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
+        Self::start(path.as_ref(), None, clock, settings)
+    }
+
+    /// A log that is gone with the process.
+    pub fn in_memory(clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
+        let env = Env::mem_env().map_err(|error| Error::Unavailable { reason: error.into_string() })?;
+        Self::start(Path::new("/klamm-log"), Some(&env), clock, settings)
+    }
+
+    fn start(path: &Path, env: Option<&Env>, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
+        let interval = settings.housekeeping_interval;
+        let core = Arc::new(Core::open(path, env, clock, settings)?);
+        let housekeeper = interval.map(|interval| Housekeeper::start(Arc::downgrade(&core), interval)).transpose()?;
+        Ok(Self { _housekeeper: housekeeper, core })
+    }
+
+    /// One round of housekeeping now: expires, compacts where it is due, gives disk space back.
+    pub fn keep_house(&self) -> Result<(), Error> {
+        self.core.keep_house()
+    }
+
+    /// Bytes of RocksDB's tables on the disk (or in memory), and of what it holds in memory: memtables, block cache, table readers.
+    pub fn sizes(&self) -> Sizes {
+        let number = |name: &str| self.core.db.property_int_value(name).ok().flatten().unwrap_or(0);
+        Sizes {
+            disk_bytes: number("rocksdb.total-sst-files-size"),
+            memory_bytes: number("rocksdb.cur-size-all-mem-tables")
+                + number("rocksdb.block-cache-usage")
+                + number("rocksdb.estimate-table-readers-mem"),
+        }
+    }
+}
+
+/// What a log takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// Bytes of table files, without WAL.
+    pub disk_bytes: u64,
+    /// Bytes of RocksDB's memory.
+    pub memory_bytes: u64,
+}
+
+impl Log for EmbeddedLog {
+    fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error> {
+        self.core.ensure(topics)
+    }
+
+    fn topics(&self) -> Result<Vec<Topic>, Error> {
+        let mut topics: Vec<_> = self.core.topics.read().values().map(|known| Topic::clone(&known.topic)).collect();
+        topics.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+        Ok(topics)
+    }
+
+    fn topic(&self, topic: &str) -> Result<Arc<Topic>, Error> {
+        self.core.topic(topic).map(|known| known.topic.clone())
+    }
+
+    fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
+        self.core.append(topic, partition, records)
+    }
+
+    fn transactional(&self, id: &str) -> Result<Box<dyn Transactional>, Error> {
+        let holder = self.core.holders.lock().entry(id.to_owned()).or_default().clone();
+        let epoch = {
+            let mut epoch = holder.lock();
+            *epoch += 1;
+            *epoch
+        };
+        Ok(Box::new(Producer { core: self.core.clone(), id: id.to_owned(), holder, epoch }))
+    }
+
+    fn read(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error> {
+        self.core.read(topic, partition, from, limit)
+    }
+
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error> {
+        Ok(self.core.topic(topic)?.partition(partition)?.view.lock().start)
+    }
+
+    fn end_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error> {
+        Ok(self.core.topic(topic)?.partition(partition)?.view.lock().end)
+    }
+
+    fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error> {
+        self.core.readable(topic, partition, offset, waker)
+    }
+
+    fn trim(&self, topic: &str, partition: u32, before: Offset) -> Result<(), Error> {
+        self.core.trim(topic, partition, before)
+    }
+
+    fn compact(&self, topic: &str, partition: u32) -> Result<(), Error> {
+        self.core.compact(topic, partition)
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        self.core.sync()
+    }
+}
+
+/// Holds a transactional id while its epoch is the newest.
+struct Producer {
+    core: Arc<Core>,
+    id: String,
+    holder: Arc<Mutex<u64>>,
+    epoch: u64,
+}
+
+impl Transactional for Producer {
+    fn commit(&mut self, outputs: Vec<Output>) -> Result<Vec<Offset>, Error> {
+        let newest = self.holder.lock();
+        if *newest != self.epoch {
+            return Err(Error::Fenced { transactional_id: self.id.clone() });
+        }
+        self.core.commit(outputs)
+    }
+}

@@ -1,0 +1,157 @@
+//! What the log's handles share: RocksDB and the partitions' states.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use parking_lot::{Mutex, RwLock};
+use rocksdb::{DB, Direction, Env, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
+
+use super::{
+    bounds::Bounds,
+    catalog, codec, errors,
+    keys::{self, Place},
+    partition::Partition,
+    room::{Room, of_disk},
+    settings::Settings,
+};
+use crate::{Clock, Error, Offset, Topic, TopicSpec, topic::unknown};
+
+/// RocksDB and all that is known of it.
+pub(super) struct Core {
+    pub(super) db: DB,
+    pub(super) write_options: WriteOptions,
+    pub(super) fsync: bool,
+    pub(super) in_memory: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) room: Room,
+    pub(super) topics: RwLock<HashMap<Arc<str>, Arc<TopicState>>>,
+    /// Epoch of each transactional id; locked while its holder commits. The directory's lock makes this process the only one.
+    pub(super) holders: Mutex<HashMap<String, Arc<Mutex<u64>>>>,
+    settings: Settings,
+}
+
+/// A topic and its partitions.
+pub(super) struct TopicState {
+    pub(super) number: u32,
+    pub(super) topic: Arc<Topic>,
+    pub(super) partitions: Vec<Arc<Partition>>,
+}
+
+impl TopicState {
+    /// One partition.
+    pub(super) fn partition(&self, partition: u32) -> Result<&Partition, Error> {
+        self.topic.check_partition(partition)?;
+        Ok(&self.partitions[partition as usize])
+    }
+}
+
+impl Core {
+    /// Opens RocksDB at `path` and reads where every partition stands.
+    pub(super) fn open(path: &Path, env: Option<&Env>, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
+        if env.is_none() {
+            std::fs::create_dir_all(path)
+                .map_err(|error| Error::Unavailable { reason: format!("can't make {}: {error}", path.display()) })?;
+        }
+        let db = DB::open(&settings.options(env), path).map_err(|error| errors::opening(path, error))?;
+        let mut write_options = WriteOptions::default();
+        write_options.set_sync(settings.fsync);
+        // In memory nothing outlives the process: a WAL would only take memory.
+        write_options.disable_wal(env.is_some());
+        let free_bytes = match (&settings.free_bytes, env) {
+            (Some(free_bytes), _) => free_bytes.clone(),
+            (None, None) => of_disk(path.to_owned()),
+            (None, Some(_)) => Arc::new(|| None),
+        };
+        let core = Self {
+            db,
+            write_options,
+            fsync: settings.fsync,
+            in_memory: env.is_some(),
+            clock,
+            room: Room::new(free_bytes, settings.reserve_bytes),
+            topics: RwLock::default(),
+            holders: Mutex::default(),
+            settings,
+        };
+        let rows = core.range(&keys::topics_from(), &keys::topics_to());
+        for row in rows {
+            let (key, row) = row.map_err(errors::reading)?;
+            let (number, topic) = catalog::decode(&key[keys::topics_from().len()..], &row)?;
+            core.add(number, topic)?;
+        }
+        Ok(core)
+    }
+
+    /// A topic by name.
+    pub(super) fn topic(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
+        self.topics.read().get(topic).cloned().ok_or_else(|| unknown(topic))
+    }
+
+    /// See [`crate::Log::ensure_topics`].
+    pub(super) fn ensure(&self, specs: &[TopicSpec]) -> Result<(), Error> {
+        for spec in specs {
+            match self.topic(&spec.name) {
+                Ok(known) => {
+                    let updated = known.topic.updated(spec)?;
+                    if updated != *known.topic {
+                        self.save(known.number, &updated)?;
+                        let partitions = known.partitions.clone();
+                        let state = TopicState { number: known.number, topic: Arc::new(updated), partitions };
+                        self.topics.write().insert(spec.name.clone(), Arc::new(state));
+                    }
+                }
+                Err(_) => {
+                    let number = self.topics.read().values().map(|topic| topic.number).max().unwrap_or(0) + 1;
+                    let topic = Topic { spec: spec.clone(), id: (self.settings.topic_ids)(&spec.name).into() };
+                    self.save(number, &topic)?;
+                    self.add(number, topic)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, number: u32, topic: &Topic) -> Result<(), Error> {
+        let mut batch = WriteBatch::default();
+        batch.put(keys::topic(&topic.spec.name), catalog::encode(number, topic));
+        self.write(batch)
+    }
+
+    fn add(&self, number: u32, topic: Topic) -> Result<(), Error> {
+        let mut partitions = Vec::new();
+        for partition in 0..topic.spec.partitions {
+            partitions.push(Arc::new(self.recover(Place { topic: number, partition }, &topic)?));
+        }
+        let name = topic.spec.name.clone();
+        self.topics.write().insert(name, Arc::new(TopicState { number, topic: Arc::new(topic), partitions }));
+        Ok(())
+    }
+
+    /// Where a partition stands: its bounds and its last record say.
+    fn recover(&self, place: Place, topic: &Topic) -> Result<Partition, Error> {
+        let bounds = self.db.get_pinned(place.bounds()).map_err(errors::reading)?;
+        let bounds = bounds.map_or(Ok(Bounds::default()), |row| Bounds::decode(&row))?;
+        let (mut end, mut append_ms) = (bounds.end_min, bounds.append_ms_min);
+        let last = self.db.iterator(IteratorMode::From(&place.record(Offset::MAX), Direction::Reverse)).next();
+        if let Some(last) = last {
+            let (key, value) = last.map_err(errors::reading)?;
+            if key.starts_with(&place.record(0)[..8])
+                && let (Some(offset), Some(head)) = (keys::offset_of(&key), codec::head(&value))
+            {
+                end = end.max(offset + 1);
+                append_ms = append_ms.max(head.timestamp_ms);
+            }
+        }
+        if !topic.spec.log_append_time {
+            append_ms = 0;
+        }
+        Ok(Partition::new(place, bounds, end, append_ms, self.clock.now_ms(), self.settings.tail_bytes))
+    }
+
+    /// Rows with `from <= key < to`.
+    pub(super) fn range(&self, from: &[u8], to: &[u8]) -> rocksdb::DBIterator<'_> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(to);
+        options.fill_cache(false);
+        self.db.iterator_opt(IteratorMode::From(from, Direction::Forward), options)
+    }
+}

@@ -1,0 +1,76 @@
+//! One partition's state in memory.
+
+use std::{collections::VecDeque, sync::Arc, task::Waker};
+
+use parking_lot::Mutex;
+
+use super::{bounds::Bounds, keys::Place, tail::Tail};
+use crate::{Appended, Error, Offset, Record, Stored, wakers::Wakers};
+
+/// Locks are taken in this order: cleaner, writer, then queue or view; queue and view are held for moments only.
+pub(super) struct Partition {
+    pub(super) place: Place,
+    /// Held while records of this partition are written.
+    pub(super) writer: Mutex<Writer>,
+    /// Appends that came while the writer was busy: whoever has it writes them along.
+    pub(super) queue: Mutex<VecDeque<Request>>,
+    /// What readers see.
+    pub(super) view: Mutex<View>,
+    /// Held while records are taken away.
+    pub(super) cleaner: Mutex<Cleaner>,
+}
+
+pub(super) struct Writer {
+    /// Offset of the next record.
+    pub(super) next: Offset,
+    pub(super) last_append_ms: i64,
+    /// Above `next` when a failed write may have left records in the WAL: the next write takes them away.
+    pub(super) litter_to: Offset,
+    /// Reused for encoding.
+    pub(super) scratch: Vec<u8>,
+}
+
+pub(super) struct View {
+    pub(super) start: Offset,
+    pub(super) end: Offset,
+    pub(super) tail: Tail,
+    pub(super) wakers: Wakers,
+}
+
+pub(super) struct Cleaner {
+    pub(super) bounds: Bounds,
+    /// Below, trimmed records are gone from RocksDB too.
+    pub(super) reclaimed_to: Offset,
+    /// When housekeeping last compacted the partition.
+    pub(super) looked_ms: i64,
+}
+
+/// An append that waits, and where its result goes.
+pub(super) struct Request {
+    pub(super) records: Vec<Record>,
+    pub(super) slot: Arc<Mutex<Option<Result<Appended, Error>>>>,
+}
+
+impl Partition {
+    /// A partition whose records end at `end`.
+    pub(super) fn new(place: Place, bounds: Bounds, end: Offset, last_append_ms: i64, looked_ms: i64, tail_bytes: usize) -> Self {
+        let view = View { start: bounds.start, end, tail: Tail::new(end, tail_bytes), wakers: Wakers::default() };
+        Self {
+            place,
+            writer: Mutex::new(Writer { next: end, last_append_ms, litter_to: 0, scratch: Vec::new() }),
+            queue: Mutex::default(),
+            view: Mutex::new(view),
+            cleaner: Mutex::new(Cleaner { bounds, reclaimed_to: 0, looked_ms }),
+        }
+    }
+
+    /// Shows records that are written to the readers; gives whom to wake.
+    pub(super) fn publish(&self, end: Offset, records: Vec<Stored>) -> Vec<Waker> {
+        let mut view = self.view.lock();
+        view.end = end;
+        for stored in records {
+            view.tail.push(stored);
+        }
+        view.wakers.take(end)
+    }
+}

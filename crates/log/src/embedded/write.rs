@@ -1,0 +1,246 @@
+//! Appends and commits: each one atomic batch of RocksDB.
+
+use std::{collections::BTreeMap, sync::Arc, task::Waker};
+
+use parking_lot::MutexGuard;
+use rocksdb::WriteBatch;
+
+use super::{
+    codec,
+    core::{Core, TopicState},
+    errors,
+    keys::Place,
+    partition::{Partition, Request, Writer},
+};
+use crate::{Appended, Error, Offset, Output, Record, Stored, Topic, wakers::wake};
+
+/// Appends that wait are written together up to so many bytes.
+const GROUP_BYTES_MAX: usize = 4 << 20;
+
+/// Larger buffers are given back after use.
+const SCRATCH_BYTES_MAX: usize = 64 << 10;
+
+/// What a record costs in a batch of RocksDB beyond [`Record::size`].
+const BATCH_RECORD_BYTES: usize = 32;
+
+impl Core {
+    /// See [`crate::Log::append`].
+    ///
+    /// Appends that meet at one partition are written by whoever holds its writer, in the order in which they came: with fsync one sync
+    /// serves them all.
+    pub(super) fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
+        let known = self.topic(topic)?;
+        let place = known.partition(partition)?;
+        known.topic.check_batch(&records)?;
+        if let Some(mut writer) = place.writer.try_lock() {
+            let wakers = self.serve_queue(&known.topic, place, &mut writer);
+            let result = self.write_group(&known.topic, place, &mut writer, vec![records]);
+            drop(writer);
+            wake(wakers);
+            let (appended, wakers) = result?;
+            wake(wakers);
+            return first(appended);
+        }
+        let slot = Arc::default();
+        place.queue.lock().push_back(Request { records, slot: Arc::clone(&slot) });
+        loop {
+            let mut writer = place.writer.lock();
+            if let Some(result) = slot.lock().take() {
+                return result;
+            }
+            let wakers = self.serve_queue(&known.topic, place, &mut writer);
+            drop(writer);
+            wake(wakers);
+        }
+    }
+
+    /// Writes appends that wait, oldest first; not necessarily all.
+    fn serve_queue(&self, topic: &Topic, place: &Partition, writer: &mut Writer) -> Vec<Waker> {
+        let mut groups = Vec::new();
+        let mut slots = Vec::new();
+        let mut bytes = 0;
+        {
+            let mut queue = place.queue.lock();
+            while bytes < GROUP_BYTES_MAX
+                && let Some(request) = queue.pop_front()
+            {
+                bytes += request.records.iter().map(Record::size).sum::<usize>();
+                groups.push(request.records);
+                slots.push(request.slot);
+            }
+        }
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        match self.write_group(topic, place, writer, groups) {
+            Ok((appended, wakers)) => {
+                for (slot, appended) in slots.into_iter().zip(appended) {
+                    *slot.lock() = Some(Ok(appended));
+                }
+                wakers
+            }
+            Err(error) => {
+                for slot in slots {
+                    *slot.lock() = Some(Err(error.clone()));
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Writes several batches to one partition.
+    fn write_group(
+        &self,
+        topic: &Topic,
+        place: &Partition,
+        writer: &mut Writer,
+        groups: Vec<Vec<Record>>,
+    ) -> Result<(Vec<Appended>, Vec<Waker>), Error> {
+        let size = groups.iter().flatten().map(|record| record.size() + BATCH_RECORD_BYTES).sum();
+        self.room.take(size)?;
+        let mut batch = WriteBatch::with_capacity_bytes(size);
+        let mut draft = Draft::new(writer, self.clock.now_ms());
+        let mut appended = Vec::with_capacity(groups.len());
+        for records in groups {
+            let first_offset = writer.next + draft.count();
+            for record in records {
+                draft.add(&mut batch, topic, place.place, writer, record);
+            }
+            let timestamp_ms = draft.records.last().map_or(draft.append_ms, |stored| stored.timestamp_ms);
+            appended.push(Appended { first_offset, timestamp_ms });
+        }
+        draft.sweep(&mut batch, place.place, writer);
+        let written = self.write(batch);
+        draft.settle(topic, writer, written.is_ok());
+        written?;
+        Ok((appended, place.publish(writer.next, draft.records)))
+    }
+
+    /// See [`crate::Transactional::commit`].
+    pub(super) fn commit(&self, outputs: Vec<Output>) -> Result<Vec<Offset>, Error> {
+        let mut topics: BTreeMap<Arc<str>, Arc<TopicState>> = BTreeMap::new();
+        let mut places: BTreeMap<Place, (Arc<TopicState>, u32)> = BTreeMap::new();
+        let mut size = 0;
+        for output in &outputs {
+            let known = match topics.get(&output.topic) {
+                Some(known) => known.clone(),
+                None => topics.entry(output.topic.clone()).or_insert(self.topic(&output.topic)?).clone(),
+            };
+            let place = known.partition(output.partition)?.place;
+            known.topic.check_record(&output.record)?;
+            size += output.record.size() + BATCH_RECORD_BYTES;
+            places.entry(place).or_insert((known, output.partition));
+        }
+        if outputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.room.take(size)?;
+        // Writers are taken in the order of their places, so that no two commits wait for each other.
+        let now_ms = self.clock.now_ms();
+        let mut parts: BTreeMap<Place, Part<'_>> = BTreeMap::new();
+        for (place, (known, partition)) in &places {
+            let partition = known.partition(*partition)?;
+            let writer = partition.writer.lock();
+            let draft = Draft::new(&writer, now_ms);
+            parts.insert(*place, Part { topic: &known.topic, partition, writer, draft });
+        }
+        let mut batch = WriteBatch::with_capacity_bytes(size);
+        let mut offsets = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let place = topics.get(&output.topic).map(|known| Place { topic: known.number, partition: output.partition });
+            let part = place.and_then(|place| parts.get_mut(&place));
+            if let Some(Part { topic, partition, writer, draft }) = part {
+                offsets.push(draft.add(&mut batch, topic, partition.place, writer, output.record));
+            }
+        }
+        for (place, part) in &parts {
+            part.draft.sweep(&mut batch, *place, &part.writer);
+        }
+        let written = self.write(batch);
+        let mut wakers = Vec::new();
+        for part in parts.values_mut() {
+            part.draft.settle(part.topic, &mut part.writer, written.is_ok());
+            if written.is_ok() {
+                wakers.extend(part.partition.publish(part.writer.next, std::mem::take(&mut part.draft.records)));
+            }
+        }
+        drop(parts);
+        wake(wakers);
+        written.map(|()| offsets)
+    }
+
+    /// Writes a batch, durably as the settings say.
+    pub(super) fn write(&self, batch: WriteBatch) -> Result<(), Error> {
+        self.db.write_opt(batch, &self.write_options).map_err(|error| errors::writing(error, self.fsync))
+    }
+
+    /// See [`crate::Log::sync`].
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        if self.in_memory { Ok(()) } else { self.db.flush_wal(true).map_err(|error| errors::writing(error, true)) }
+    }
+}
+
+/// A commit's share of one partition.
+struct Part<'a> {
+    topic: &'a Topic,
+    partition: &'a Partition,
+    writer: MutexGuard<'a, Writer>,
+    draft: Draft,
+}
+
+/// Records on their way into a partition.
+struct Draft {
+    records: Vec<Stored>,
+    append_ms: i64,
+}
+
+impl Draft {
+    fn new(writer: &Writer, now_ms: i64) -> Self {
+        Self { records: Vec::new(), append_ms: writer.last_append_ms.max(now_ms) }
+    }
+
+    fn count(&self) -> Offset {
+        self.records.len() as Offset
+    }
+
+    /// Adds a record to the batch; gives its offset.
+    fn add(&mut self, batch: &mut WriteBatch, topic: &Topic, place: Place, writer: &mut Writer, mut record: Record) -> Offset {
+        if topic.spec.log_append_time {
+            record.timestamp_ms = self.append_ms;
+        }
+        let offset = writer.next + self.count();
+        writer.scratch.clear();
+        codec::encode(&record, &mut writer.scratch);
+        batch.put(place.record(offset), &writer.scratch);
+        if writer.scratch.capacity() > SCRATCH_BYTES_MAX {
+            writer.scratch = Vec::new();
+        }
+        self.records.push(Stored { offset, timestamp_ms: record.timestamp_ms, record });
+        offset
+    }
+
+    /// Takes away what a failed write may have left above this one.
+    fn sweep(&self, batch: &mut WriteBatch, place: Place, writer: &Writer) {
+        for offset in writer.next + self.count()..writer.litter_to {
+            batch.delete(place.record(offset));
+        }
+    }
+
+    /// Notes the outcome.
+    fn settle(&self, topic: &Topic, writer: &mut Writer, written: bool) {
+        if !written {
+            writer.litter_to = writer.litter_to.max(writer.next + self.count());
+            return;
+        }
+        writer.next += self.count();
+        writer.litter_to = 0;
+        if topic.spec.log_append_time {
+            writer.last_append_ms = self.append_ms;
+        }
+    }
+}
+
+/// The only one, or the first, of several.
+fn first(appended: Vec<Appended>) -> Result<Appended, Error> {
+    appended.into_iter().next().ok_or_else(|| Error::InDoubt { reason: "a written batch without offset".to_owned() })
+}
