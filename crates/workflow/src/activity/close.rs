@@ -110,7 +110,7 @@ fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState) -> i64 {
 }
 
 /// The closing event of this outcome.
-fn closing_event(activity: &ActivityState, started_event_id: i64, outcome: Outcome) -> (EventType, Attributes) {
+pub(crate) fn closing_event(activity: &ActivityState, started_event_id: i64, outcome: Outcome) -> (EventType, Attributes) {
     let scheduled_event_id = activity.scheduled_event_id;
     match outcome {
         Outcome::Completed { result, identity } => (

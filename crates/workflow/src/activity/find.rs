@@ -63,7 +63,7 @@ pub(crate) fn open_run<'t, 'a>(
     token: &ActivityTaskToken,
 ) -> Result<Run<'t, 'a>, Rejection> {
     let execution = WorkflowExecution { workflow_id: command.workflow_id.clone(), run_id: token.run_id.clone() };
-    let run = locate::run(tx, command, Some(&execution), "")?;
+    let run = locate::run(tx, command, Some(&execution))?;
     if run.is_open() { Ok(run) } else { Err(Rejection::not_found(locate::COMPLETED)) }
 }
 

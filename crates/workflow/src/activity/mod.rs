@@ -35,7 +35,7 @@ mod timeouts;
 pub(crate) mod transition;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use apply::{apply_cancel_requested, apply_closed, apply_run_closed, apply_scheduled, apply_state};
 pub(crate) use retry::nanos;

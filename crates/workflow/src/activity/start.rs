@@ -30,7 +30,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartA
         return obsolete;
     }
     if activity.phase() == ActivityPhase::Started {
-        return if activity.request_id == body.poll_id { answer(&state, body.scheduled_event_id) } else { obsolete };
+        return if activity.request_id == body.poll_id && !body.poll_id.is_empty() { answer(&state, body.scheduled_event_id) } else { obsolete };
     }
     let now = run.now();
     let started = START.make(activity, |next| {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     activity::{
-        close::{self, Outcome},
+        close::{Outcome, closing_event},
         transition::BEFORE_START,
     },
     run::Run,
@@ -67,7 +67,8 @@ pub(crate) fn handle(
         let activity = ActivityState { cancel_requested_event_id: requested_event_id, ..activity };
         let outcome = Outcome::Canceled { details: Some(not_started()), identity: cx.identity.to_owned() };
         // No command's own event: it waits until all commands are done.
-        close::end(run, &activity, outcome);
+        let (event_type, attributes) = closing_event(&activity, 0, outcome);
+        run.buffer_event(event_type, attributes);
     }
     Ok(())
 }

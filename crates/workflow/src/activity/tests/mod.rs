@@ -1,0 +1,11 @@
+//! Histories of activities, one rule per test.
+
+pub(crate) mod env;
+
+mod cancel;
+mod complete;
+mod heartbeat;
+mod retry;
+mod schedule;
+mod start;
+mod timeouts;
