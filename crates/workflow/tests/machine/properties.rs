@@ -1,0 +1,277 @@
+//! Random commands: whatever comes, state is the fold of events, ids are contiguous, one run at most is open, and nothing panics.
+
+use klamm_machine::{Decision, TablesExt};
+use klamm_messages::{
+    klamm::v1::{
+        ActivityTaskToken, CompleteActivityTask, FailActivityTask, FailWorkflowTask, ResetStickyTaskQueue, RunState, StartActivityTask,
+        TaskKind, WorkflowTaskPhase, command::Body,
+    },
+    temporal::{
+        enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
+        workflowservice::v1::RespondWorkflowTaskFailedRequest,
+    },
+};
+use klamm_workflow::{
+    Answer, Event,
+    answer::StartedWorkflowTask,
+    tables::{History, Runs, Tasks},
+};
+use proptest::prelude::*;
+
+use crate::{
+    Attributes, activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new,
+    env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
+    fail, timer,
+};
+
+/// One step of somebody.
+#[derive(Debug, Clone)]
+enum Step {
+    Start { terminates: bool, delay: i64, run_timeout: i64 },
+    SignalWithStart,
+    Signal { request: u8 },
+    Cancel,
+    Terminate,
+    Poll { same: bool },
+    Complete { commands: Vec<Do>, sticky: bool, force: bool, inline: bool },
+    Fail,
+    ResetSticky,
+    StartActivity,
+    CompleteActivity,
+    FailActivity,
+    Wake,
+    Pass { millis: u64 },
+}
+
+/// One command of the workflow.
+#[derive(Debug, Clone)]
+enum Do {
+    Activity(u8),
+    Timer(u8),
+    CancelTimer(u8),
+    CancelActivity(i64),
+    Complete,
+    Fail,
+    Cancel,
+    ContinueAsNew,
+}
+
+fn command() -> impl Strategy<Value = Do> {
+    prop_oneof![
+        6 => (0..3_u8).prop_map(Do::Activity),
+        6 => (0..3_u8).prop_map(Do::Timer),
+        3 => (0..3_u8).prop_map(Do::CancelTimer),
+        3 => (4..12_i64).prop_map(Do::CancelActivity),
+        1 => Just(Do::Complete),
+        1 => Just(Do::Fail),
+        1 => Just(Do::Cancel),
+        1 => Just(Do::ContinueAsNew),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (any::<bool>(), prop_oneof![3 => Just(0), 1 => 1..20_i64], prop_oneof![3 => Just(0), 1 => 1..30_i64])
+            .prop_map(|(terminates, delay, run_timeout)| Step::Start { terminates, delay, run_timeout }),
+        1 => Just(Step::SignalWithStart),
+        5 => (0..6_u8).prop_map(|request| Step::Signal { request }),
+        1 => Just(Step::Cancel),
+        1 => Just(Step::Terminate),
+        8 => any::<bool>().prop_map(|same| Step::Poll { same }),
+        8 => (prop::collection::vec(command(), 0..4), any::<bool>(), any::<bool>(), any::<bool>())
+            .prop_map(|(commands, sticky, force, inline)| Step::Complete { commands, sticky, force, inline }),
+        3 => Just(Step::Fail),
+        1 => Just(Step::ResetSticky),
+        4 => Just(Step::StartActivity),
+        3 => Just(Step::CompleteActivity),
+        2 => Just(Step::FailActivity),
+        4 => Just(Step::Wake),
+        4 => (1..15_000_u64).prop_map(|millis| Step::Pass { millis }),
+    ]
+}
+
+/// The partition and what its workers hold.
+struct World {
+    env: Env,
+    tasks: Vec<StartedWorkflowTask>,
+    activities: Vec<ActivityTaskToken>,
+    polls: usize,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut env = Env::new();
+        env.settings.retention = Some(env::seconds(60));
+        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0 }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Start { terminates, delay, run_timeout } => {
+                let body = self.env.start_body(|request| {
+                    if *terminates {
+                        request.workflow_id_conflict_policy = WorkflowIdConflictPolicy::TerminateExisting as i32;
+                    }
+                    request.workflow_start_delay = Some(env::seconds(*delay));
+                    request.workflow_run_timeout = Some(env::seconds(*run_timeout));
+                });
+                self.decide(body);
+            }
+            Step::SignalWithStart => {
+                let body = self.env.signal_with_start_body(|_| ());
+                self.decide(body);
+            }
+            Step::Signal { request: 0 } => self.decide(signal_body("s", "")),
+            Step::Signal { request } => self.decide(signal_body("s", &format!("r{request}"))),
+            Step::Cancel => self.decide(env::cancel_body("")),
+            Step::Terminate => self.decide(terminate_body("")),
+            Step::Poll { same } => self.poll(*same),
+            Step::Complete { commands, sticky: is_sticky, force, inline } => {
+                let Some(task) = self.tasks.pop() else { return };
+                let body = complete_body(&task, commands.iter().map(attributes).collect(), |request| {
+                    request.sticky_attributes = sticky().filter(|_| *is_sticky);
+                    request.force_create_new_workflow_task = *force;
+                    request.return_new_workflow_task = *inline;
+                });
+                let decision = self.env.decide(body);
+                if let Ok(klamm_machine::Outcome::Answer(Answer::WorkflowTaskCompleted { new_workflow_task: Some(task) })) = decision {
+                    self.tasks.push(*task);
+                }
+            }
+            Step::Fail => {
+                let Some(task) = self.tasks.pop() else { return };
+                let request = RespondWorkflowTaskFailedRequest {
+                    cause: WorkflowTaskFailedCause::NonDeterministicError as i32,
+                    ..RespondWorkflowTaskFailedRequest::default()
+                };
+                self.decide(Body::FailWorkflowTask(FailWorkflowTask { token: Some(token(&task)), request: Some(request) }));
+            }
+            Step::ResetSticky => {
+                let run_id = self.env.current().run_id;
+                self.decide(Body::ResetStickyTaskQueue(ResetStickyTaskQueue { run_id }));
+            }
+            Step::StartActivity => self.start_activity(),
+            Step::CompleteActivity => {
+                let Some(token) = self.activities.pop() else { return };
+                self.decide(Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result: None }));
+            }
+            Step::FailActivity => {
+                let Some(token) = self.activities.pop() else { return };
+                let failure = Some(Default::default());
+                let body = FailActivityTask { token: Some(token), failure, ..FailActivityTask::default() };
+                self.decide(Body::FailActivityTask(body));
+            }
+            Step::Wake => {
+                if self.env.next_wake().is_some_and(|due| due <= self.env.elapsed()) {
+                    self.env.wake();
+                }
+            }
+            Step::Pass { millis } => self.env.advance(*millis),
+        }
+    }
+
+    fn decide(&mut self, body: Body) {
+        let _: Decision<Answer> = self.env.decide(body);
+    }
+
+    fn poll(&mut self, same: bool) {
+        let Some(row) = self.env.waiting_workflow_task() else { return };
+        if !same {
+            self.polls += 1;
+        }
+        let body = env::start_task_body(&row, &format!("poll-{}", self.polls));
+        if let Ok(klamm_machine::Outcome::Answer(Answer::WorkflowTaskStarted(task))) = self.env.decide(body) {
+            self.tasks.push(*task);
+        }
+    }
+
+    fn start_activity(&mut self) {
+        let from = klamm_machine::key::KeyBytes::new(klamm_machine::Kind::Task).finish();
+        let rows = self.env.rows.range::<Tasks>(&from, &klamm_machine::key::prefix_end(&from), usize::MAX);
+        let Some((_, row)) = rows.into_iter().find(|(_, row)| row.kind == TaskKind::Activity as i32) else { return };
+        let body = StartActivityTask {
+            run_id: row.run_id.clone(),
+            scheduled_event_id: row.scheduled_event_id,
+            stamp: row.stamp,
+            poll_id: format!("activity-{}", self.polls),
+            ..StartActivityTask::default()
+        };
+        if let Ok(klamm_machine::Outcome::Answer(Answer::ActivityTaskStarted(task))) = self.env.decide(Body::StartActivityTask(body)) {
+            self.activities.push(ActivityTaskToken {
+                namespace: "default".to_owned(),
+                workflow_id: env::ID.to_owned(),
+                run_id: task.run_id,
+                scheduled_event_id: task.scheduled_event_id,
+                attempt: task.attempt,
+                stamp: task.stamp,
+                ..ActivityTaskToken::default()
+            });
+        }
+    }
+
+    /// What holds after every step.
+    fn check(&self) {
+        let from = klamm_machine::key::KeyBytes::new(klamm_machine::Kind::Run).finish();
+        let runs = self.env.rows.range::<Runs>(&from, &klamm_machine::key::prefix_end(&from), usize::MAX);
+        let open = runs.iter().filter(|(_, run)| run.status == WorkflowExecutionStatus::Running as i32).count();
+        assert!(open <= 1, "{open} open runs");
+        for (_, run) in &runs {
+            self.check_run(run);
+        }
+    }
+
+    fn check_run(&self, run: &RunState) {
+        let key = klamm_workflow::tables::RunKey::new(&run.namespace, &run.workflow_id, &run.run_id);
+        let (from, to) = History::range(&key, 1, i64::MAX);
+        let ids: Vec<_> = self.env.rows.range::<History>(&from, &to, usize::MAX).iter().map(|(_, event)| event.event_id).collect();
+        assert_eq!(ids, (1..run.next_event_id).collect::<Vec<_>>(), "event ids of {}", run.run_id);
+        let phase = run.workflow_task.as_ref().map(|task| task.phase());
+        if run.status != WorkflowExecutionStatus::Running as i32 {
+            assert!(run.activities.is_empty() && run.timers.is_empty() && run.buffered_events.is_empty());
+            assert!(!matches!(phase, Some(WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started)));
+        }
+        if phase != Some(WorkflowTaskPhase::Started) {
+            assert!(run.buffered_events.is_empty(), "events wait for nothing");
+        }
+    }
+}
+
+fn attributes(command: &Do) -> Attributes {
+    match command {
+        Do::Activity(id) => activity(&format!("a{id}")),
+        Do::Timer(id) => timer(&format!("t{id}"), 1 + i64::from(*id) * 5),
+        Do::CancelTimer(id) => cancel_timer(&format!("t{id}")),
+        Do::CancelActivity(id) => cancel_activity(*id),
+        Do::Complete => complete("done"),
+        Do::Fail => fail("boom"),
+        Do::Cancel => cancel(),
+        Do::ContinueAsNew => Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(continue_as_new()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// [`Env`] compares the folds after each accepted command.
+    #[test]
+    fn state_is_the_fold_of_events(steps in prop::collection::vec(step(), 1..60)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.take(step);
+            world.check();
+        }
+    }
+
+    /// The same commands give the same events.
+    #[test]
+    fn a_replay_gives_the_same_events(steps in prop::collection::vec(step(), 1..40)) {
+        let events = || {
+            let mut world = World::new();
+            world.env.checks_folds = false;
+            steps.iter().for_each(|step| world.take(step));
+            world.env.log
+        };
+        let (first, again): (Vec<Event>, Vec<Event>) = (events(), events());
+        prop_assert_eq!(first, again);
+    }
+}

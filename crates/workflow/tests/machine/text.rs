@@ -1,0 +1,218 @@
+//! Histories as text: one line per event, with the attributes that matter; internal records begin with "~".
+
+use klamm_machine::{Time, time};
+use klamm_messages::{
+    klamm::v1::{HistoryRecord, history_record::Record},
+    temporal::{
+        command::v1::command::Attributes as CommandAttributes,
+        common::v1::Payloads,
+        enums::v1::{CommandType, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
+        history::v1::{HistoryEvent, history_event::Attributes},
+        taskqueue::v1::TaskQueue,
+    },
+};
+use klamm_workflow::Event;
+
+/// A public event: "3 WorkflowTaskStarted {scheduled: 2}".
+pub fn line(event: &HistoryEvent) -> String {
+    let name = camel_case(event.event_type().as_str_name().trim_start_matches("EVENT_TYPE_"));
+    let fields = event.attributes.as_ref().map(fields).unwrap_or_default();
+    let fields: Vec<_> =
+        fields.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")).collect();
+    if fields.is_empty() { format!("{} {name}", event.event_id) } else { format!("{} {name} {{{}}}", event.event_id, fields.join(", ")) }
+}
+
+/// Any event of the machine.
+pub fn record_line(event: &Event) -> String {
+    match event {
+        Event::Record(record) => record_text(record),
+        Event::Delete { run_id, key_suffixes, .. } => format!("delete {run_id} [{}]", key_suffixes.join(" ")),
+    }
+}
+
+fn record_text(record: &HistoryRecord) -> String {
+    match record.record.as_ref() {
+        Some(Record::Event(event)) => line(event),
+        Some(Record::WorkflowTask(task)) => format!(
+            "~workflow_task {} attempt {} scheduled {} started {}",
+            task.phase().as_str_name().trim_start_matches("WORKFLOW_TASK_PHASE_").to_lowercase(),
+            task.attempt,
+            task.scheduled_event_id,
+            task.started_event_id
+        ),
+        Some(Record::BufferedEvents(buffered)) => {
+            let names: Vec<_> = buffered.events.iter().map(line).map(|line| line.trim_start_matches("0 ").to_owned()).collect();
+            format!("~buffered [{}]", names.join(" | "))
+        }
+        Some(Record::Sticky(sticky)) => format!("~sticky {:?}", sticky.task_queue),
+        Some(Record::Execution(execution)) => {
+            let delete = execution.delete_time.as_ref().map(|time| format!(" delete {}", Time::from(time).millis())).unwrap_or_default();
+            format!("~execution requests [{}]{delete}", execution.request_ids.join(" "))
+        }
+        Some(Record::Activity(activity)) => format!("~activity {} attempt {}", activity.scheduled_event_id, activity.attempt),
+        other => format!("~{other:?}"),
+    }
+}
+
+/// Derived run ids are UUIDs: the text has next-1, next-2, … in the order of their appearance.
+pub fn with_plain_run_ids(text: &str, log: &[Event]) -> String {
+    let mut text = text.to_owned();
+    let mut seen: Vec<&str> = Vec::new();
+    for event in log {
+        if let Event::Record(record) = event
+            && !record.run_id.starts_with("run-")
+            && !seen.contains(&record.run_id.as_str())
+        {
+            seen.push(&record.run_id);
+        }
+    }
+    for (at, run_id) in seen.into_iter().enumerate() {
+        text = text.replace(run_id, &format!("next-{}", at + 1));
+    }
+    text
+}
+
+/// The attributes that matter, unset ones empty.
+#[allow(deprecated, reason = "older workers tell their binary by binary_checksum")]
+fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
+    match attributes {
+        Attributes::WorkflowExecutionStartedEventAttributes(a) => vec![
+            ("type", a.workflow_type.clone().unwrap_or_default().name),
+            ("queue", queue(a.task_queue.as_ref())),
+            ("run_timeout", duration(a.workflow_run_timeout.as_ref())),
+            ("execution_timeout", duration(a.workflow_execution_timeout.as_ref())),
+            ("task_timeout", duration(a.workflow_task_timeout.as_ref())),
+            ("backoff", duration(a.first_workflow_task_backoff.as_ref())),
+            ("continued", a.continued_execution_run_id.clone()),
+            ("first", a.first_execution_run_id.clone()),
+            ("original", a.original_execution_run_id.clone()),
+        ],
+        Attributes::WorkflowTaskScheduledEventAttributes(a) => vec![
+            ("queue", queue(a.task_queue.as_ref())),
+            ("timeout", duration(a.start_to_close_timeout.as_ref())),
+            ("attempt", a.attempt.to_string()),
+        ],
+        Attributes::WorkflowTaskStartedEventAttributes(a) => vec![
+            ("scheduled", a.scheduled_event_id.to_string()),
+            ("request", a.request_id.clone()),
+            ("suggest_continue_as_new", flag(a.suggest_continue_as_new)),
+        ],
+        Attributes::WorkflowTaskCompletedEventAttributes(a) => vec![
+            ("scheduled", a.scheduled_event_id.to_string()),
+            ("started", a.started_event_id.to_string()),
+            ("sdk", a.sdk_metadata.clone().unwrap_or_default().sdk_name),
+            ("binary", a.binary_checksum.clone()),
+        ],
+        Attributes::WorkflowTaskFailedEventAttributes(a) => vec![
+            ("scheduled", a.scheduled_event_id.to_string()),
+            ("started", a.started_event_id.to_string()),
+            ("cause", cause(a.cause())),
+            ("message", a.failure.clone().unwrap_or_default().message),
+            ("identity", a.identity.clone()),
+        ],
+        Attributes::WorkflowTaskTimedOutEventAttributes(a) => vec![
+            ("scheduled", a.scheduled_event_id.to_string()),
+            ("started", a.started_event_id.to_string()),
+            ("timeout", timeout(a.timeout_type())),
+        ],
+        Attributes::WorkflowExecutionSignaledEventAttributes(a) => vec![("name", a.signal_name.clone()), ("request", a.request_id.clone())],
+        Attributes::WorkflowExecutionCancelRequestedEventAttributes(a) => {
+            vec![("cause", a.cause.clone()), ("identity", a.identity.clone())]
+        }
+        Attributes::WorkflowExecutionTerminatedEventAttributes(a) => {
+            vec![("reason", a.reason.clone()), ("details", payloads(a.details.as_ref())), ("identity", a.identity.clone())]
+        }
+        Attributes::WorkflowExecutionCompletedEventAttributes(a) => {
+            vec![("completed", a.workflow_task_completed_event_id.to_string()), ("result", payloads(a.result.as_ref()))]
+        }
+        Attributes::WorkflowExecutionFailedEventAttributes(a) => vec![
+            ("completed", a.workflow_task_completed_event_id.to_string()),
+            ("message", a.failure.clone().unwrap_or_default().message),
+            ("retry_state", a.retry_state().as_str_name().trim_start_matches("RETRY_STATE_").to_owned()),
+        ],
+        Attributes::WorkflowExecutionTimedOutEventAttributes(a) => {
+            vec![("retry_state", a.retry_state().as_str_name().trim_start_matches("RETRY_STATE_").to_owned())]
+        }
+        Attributes::WorkflowExecutionCanceledEventAttributes(a) => {
+            vec![("completed", a.workflow_task_completed_event_id.to_string()), ("details", payloads(a.details.as_ref()))]
+        }
+        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(a) => vec![
+            ("new", a.new_execution_run_id.clone()),
+            ("type", a.workflow_type.clone().unwrap_or_default().name),
+            ("queue", queue(a.task_queue.as_ref())),
+            ("completed", a.workflow_task_completed_event_id.to_string()),
+            ("initiator", a.initiator().as_str_name().trim_start_matches("CONTINUE_AS_NEW_INITIATOR_").to_owned()),
+        ],
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => vec![("attached_request", a.attached_request_id.clone())],
+        Attributes::ActivityTaskScheduledEventAttributes(a) => vec![("id", a.activity_id.clone())],
+        Attributes::ActivityTaskStartedEventAttributes(a) => vec![("scheduled", a.scheduled_event_id.to_string())],
+        Attributes::ActivityTaskCompletedEventAttributes(a) => {
+            vec![("scheduled", a.scheduled_event_id.to_string()), ("started", a.started_event_id.to_string())]
+        }
+        Attributes::ActivityTaskCanceledEventAttributes(a) => {
+            vec![("scheduled", a.scheduled_event_id.to_string()), ("started", a.started_event_id.to_string())]
+        }
+        Attributes::TimerStartedEventAttributes(a) => vec![("id", a.timer_id.clone())],
+        Attributes::TimerFiredEventAttributes(a) => vec![("id", a.timer_id.clone()), ("started", a.started_event_id.to_string())],
+        _ => Vec::new(),
+    }
+}
+
+/// The type that goes with a command's attributes.
+pub fn command_type(attributes: &CommandAttributes) -> CommandType {
+    match attributes {
+        CommandAttributes::ScheduleActivityTaskCommandAttributes(_) => CommandType::ScheduleActivityTask,
+        CommandAttributes::StartTimerCommandAttributes(_) => CommandType::StartTimer,
+        CommandAttributes::CompleteWorkflowExecutionCommandAttributes(_) => CommandType::CompleteWorkflowExecution,
+        CommandAttributes::FailWorkflowExecutionCommandAttributes(_) => CommandType::FailWorkflowExecution,
+        CommandAttributes::RequestCancelActivityTaskCommandAttributes(_) => CommandType::RequestCancelActivityTask,
+        CommandAttributes::CancelTimerCommandAttributes(_) => CommandType::CancelTimer,
+        CommandAttributes::CancelWorkflowExecutionCommandAttributes(_) => CommandType::CancelWorkflowExecution,
+        CommandAttributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
+            CommandType::RequestCancelExternalWorkflowExecution
+        }
+        CommandAttributes::RecordMarkerCommandAttributes(_) => CommandType::RecordMarker,
+        CommandAttributes::ContinueAsNewWorkflowExecutionCommandAttributes(_) => CommandType::ContinueAsNewWorkflowExecution,
+        CommandAttributes::StartChildWorkflowExecutionCommandAttributes(_) => CommandType::StartChildWorkflowExecution,
+        CommandAttributes::SignalExternalWorkflowExecutionCommandAttributes(_) => CommandType::SignalExternalWorkflowExecution,
+        CommandAttributes::UpsertWorkflowSearchAttributesCommandAttributes(_) => CommandType::UpsertWorkflowSearchAttributes,
+        CommandAttributes::ProtocolMessageCommandAttributes(_) => CommandType::ProtocolMessage,
+        CommandAttributes::ModifyWorkflowPropertiesCommandAttributes(_) => CommandType::ModifyWorkflowProperties,
+        CommandAttributes::ScheduleNexusOperationCommandAttributes(_) => CommandType::ScheduleNexusOperation,
+        CommandAttributes::RequestCancelNexusOperationCommandAttributes(_) => CommandType::RequestCancelNexusOperation,
+    }
+}
+
+fn queue(queue: Option<&TaskQueue>) -> String {
+    match queue {
+        Some(queue) if queue.kind() == TaskQueueKind::Sticky => format!("{} for {}", queue.name, queue.normal_name),
+        Some(queue) => queue.name.clone(),
+        None => String::new(),
+    }
+}
+
+fn duration(duration: Option<&prost_types::Duration>) -> String {
+    time::duration_or_none(duration).map(|duration| format!("{duration:?}")).unwrap_or_default()
+}
+
+fn payloads(payloads: Option<&Payloads>) -> String {
+    payloads
+        .map(|payloads| payloads.payloads.iter().map(|payload| String::from_utf8_lossy(&payload.data).into_owned()).collect())
+        .unwrap_or_default()
+}
+
+fn cause(cause: WorkflowTaskFailedCause) -> String {
+    cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_").to_owned()
+}
+
+fn timeout(timeout: TimeoutType) -> String {
+    timeout.as_str_name().trim_start_matches("TIMEOUT_TYPE_").to_owned()
+}
+
+fn flag(flag: bool) -> String {
+    if flag { "true".to_owned() } else { String::new() }
+}
+
+fn camel_case(name: &str) -> String {
+    name.split('_').map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase())).collect()
+}
