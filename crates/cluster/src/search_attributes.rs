@@ -1,0 +1,133 @@
+//! Search attributes that the system defines: the one table of their names and types.
+//!
+//! *System* ones are set by the server alone; *predefined* ones are set by SDKs and server features (patches, build ids,
+//! schedules) and travel in `SearchAttributes` maps like custom ones. Source: Temporal's common/searchattribute/sadefs.
+
+use klamm_messages::temporal::enums::v1::IndexedValueType::{self, Bool, Datetime, Int, Keyword, KeywordList};
+
+/// Every name that begins with this is the system's.
+pub const RESERVED_PREFIX: &str = "Temporal";
+
+/// Hides runs that are not ordinary workflows: a query that does not mention it sees only runs without it.
+pub const NAMESPACE_DIVISION: &str = "TemporalNamespaceDivision";
+
+/// Set by the server, from the run itself; no client can set them.
+pub const SYSTEM: &[(&str, IndexedValueType)] = &[
+    ("CloseTime", Datetime),
+    ("ExecutionDuration", Int),
+    ("ExecutionStatus", Keyword),
+    ("ExecutionTime", Datetime),
+    ("HistoryLength", Int),
+    ("HistorySizeBytes", Int),
+    ("ParentRunId", Keyword),
+    ("ParentWorkflowId", Keyword),
+    ("RootRunId", Keyword),
+    ("RootWorkflowId", Keyword),
+    ("RunId", Keyword),
+    ("StartTime", Datetime),
+    ("StateTransitionCount", Int),
+    ("TaskQueue", Keyword),
+    ("WorkflowId", Keyword),
+    ("WorkflowType", Keyword),
+];
+
+/// Set by SDKs and server features.
+pub const PREDEFINED: &[(&str, IndexedValueType)] = &[
+    ("BatcherNamespace", Keyword),
+    ("BatcherUser", Keyword),
+    ("BinaryChecksums", KeywordList),
+    ("BuildIds", KeywordList),
+    ("TemporalChangeVersion", KeywordList),
+    ("TemporalExternalPayloadCount", Int),
+    ("TemporalExternalPayloadSizeBytes", Int),
+    (NAMESPACE_DIVISION, Keyword),
+    ("TemporalPauseInfo", KeywordList),
+    ("TemporalReportedProblems", KeywordList),
+    ("TemporalScheduledById", Keyword),
+    ("TemporalSchedulePaused", Bool),
+    ("TemporalScheduledStartTime", Datetime),
+    ("TemporalUsedWorkerDeploymentVersions", KeywordList),
+    ("TemporalWorkerDeployment", Keyword),
+    ("TemporalWorkerDeploymentVersion", Keyword),
+    ("TemporalWorkflowVersioningBehavior", Keyword),
+];
+
+/// Type of a system search attribute.
+pub fn system(name: &str) -> Option<IndexedValueType> {
+    find(SYSTEM, name)
+}
+
+/// Type of a predefined search attribute.
+pub fn predefined(name: &str) -> Option<IndexedValueType> {
+    find(PREDEFINED, name)
+}
+
+/// Type of a search attribute that the system defines, either way.
+pub fn defined(name: &str) -> Option<IndexedValueType> {
+    system(name).or_else(|| predefined(name))
+}
+
+/// True for names that no custom search attribute may have.
+pub fn is_reserved(name: &str) -> bool {
+    name.starts_with(RESERVED_PREFIX) || defined(name).is_some()
+}
+
+/// Type of a search attribute that a client may set on a run: custom (`types`, those of the namespace) or predefined.
+pub fn settable(name: &str, types: &std::collections::BTreeMap<String, IndexedValueType>) -> Option<IndexedValueType> {
+    types.get(name).copied().or_else(|| predefined(name))
+}
+
+/// The type's name as payload metadata `type` and error texts spell it ("KeywordList"); "Unspecified" for none.
+pub fn type_name(value_type: IndexedValueType) -> &'static str {
+    match value_type {
+        IndexedValueType::Unspecified => "Unspecified",
+        IndexedValueType::Text => "Text",
+        IndexedValueType::Keyword => "Keyword",
+        IndexedValueType::Int => "Int",
+        IndexedValueType::Double => "Double",
+        IndexedValueType::Bool => "Bool",
+        IndexedValueType::Datetime => "Datetime",
+        IndexedValueType::KeywordList => "KeywordList",
+    }
+}
+
+/// Undoes [`type_name`]; takes the enum's own spelling ("INDEXED_VALUE_TYPE_KEYWORD_LIST") too.
+pub fn type_named(name: &str) -> Option<IndexedValueType> {
+    const TYPES: [IndexedValueType; 7] = [
+        IndexedValueType::Text,
+        IndexedValueType::Keyword,
+        IndexedValueType::Int,
+        IndexedValueType::Double,
+        IndexedValueType::Bool,
+        IndexedValueType::Datetime,
+        IndexedValueType::KeywordList,
+    ];
+    TYPES.into_iter().find(|&value_type| type_name(value_type) == name || value_type.as_str_name() == name)
+}
+
+fn find(table: &[(&str, IndexedValueType)], name: &str) -> Option<IndexedValueType> {
+    table.iter().find(|(known, _)| *known == name).map(|&(_, value_type)| value_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_stands_twice() {
+        let mut names: Vec<_> = SYSTEM.iter().chain(PREDEFINED).map(|(name, _)| *name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn type_names_round_trip() {
+        for &(_, value_type) in SYSTEM.iter().chain(PREDEFINED) {
+            assert_eq!(type_named(type_name(value_type)), Some(value_type));
+            assert_eq!(type_named(value_type.as_str_name()), Some(value_type));
+        }
+        assert_eq!(type_named("keyword"), None);
+    }
+}

@@ -1,0 +1,261 @@
+//! Namespaces and search attributes from commands to tables, told as text.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::Arc,
+};
+
+use klamm_machine::{Context, DecodeRow, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx};
+use klamm_messages::{
+    klamm::v1::{
+        AddSearchAttributes, ClusterCommand, ClusterRecord, Command, DeprecateNamespace, NamespaceState, RegisterNamespace,
+        RemoveSearchAttributes, UpdateNamespace, cluster_command::Command as Body_, cluster_record::Record, command::Body,
+    },
+    temporal::enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
+};
+use proptest::prelude::*;
+
+use crate::{Answer, Cluster, Namespaces, namespaces, topic_key};
+
+/// Tables in a map of encoded rows: what comes back has gone through the bytes.
+#[derive(Default, Clone, PartialEq, Debug)]
+struct Rows(BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl Tables for Rows {
+    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        self.0.get(key).map(|bytes| decode(bytes).expect("a row"))
+    }
+
+    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
+        match row {
+            Some(row) => self.0.insert(key, row.encode_row()),
+            None => self.0.remove(&key),
+        };
+    }
+
+    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        self.load(key, decode)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
+        let rows = self.0.range(from.to_vec()..to.to_vec()).take(limit);
+        rows.map(|(key, bytes)| (key.clone(), decode(bytes).expect("a row"))).collect()
+    }
+}
+
+/// A cluster under test: its tables and every event so far.
+#[derive(Default)]
+struct Env {
+    rows: Rows,
+    events: Vec<ClusterRecord>,
+    offset: i64,
+}
+
+impl Env {
+    fn decide(&mut self, command: Body_) -> Result<Answer, Rejection> {
+        let command = Command {
+            body: Some(Body::Cluster(ClusterCommand { command: Some(command) })),
+            ..Command::default()
+        };
+        self.offset += 1;
+        let mut context = Context::new(Time::from_millis(1_700_000_000_000 + self.offset), 1, "topic", 0, self.offset);
+        let mut scratch = self.rows.clone();
+        let mut tx = Tx::new(&Cluster, &mut scratch, &mut context);
+        let outcome = Cluster.decide(&mut tx, &command)?;
+        let effects = tx.finish();
+        assert!(effects.commands.is_empty() && effects.publications.is_empty());
+        self.events.extend(effects.events);
+        self.rows = scratch;
+        match outcome {
+            Outcome::Answer(answer) => Ok(answer),
+            Outcome::Refused(rejection) => panic!("refused: {rejection}"),
+        }
+    }
+
+    fn refused(&mut self, command: Body_) -> Rejection {
+        let (rows, events) = (self.rows.clone(), self.events.len());
+        let rejection = self.decide(command).expect_err("a rejection");
+        assert_eq!((&self.rows, self.events.len()), (&rows, events), "a rejection changes nothing");
+        rejection
+    }
+
+    fn namespace(&self, name: &str) -> Arc<NamespaceState> {
+        self.rows.get::<Namespaces>(name).expect("the namespace")
+    }
+}
+
+fn register(name: &str, hours: i64) -> Body_ {
+    Body_::RegisterNamespace(RegisterNamespace {
+        name: name.to_owned(),
+        id: format!("id-of-{name}"),
+        retention: Some(prost_types::Duration { seconds: hours * 3600, nanos: 0 }),
+        ..RegisterNamespace::default()
+    })
+}
+
+fn add(namespace: &str, attributes: &[(&str, IndexedValueType)]) -> Body_ {
+    Body_::AddSearchAttributes(AddSearchAttributes {
+        namespace: namespace.to_owned(),
+        search_attributes: attributes.iter().map(|&(name, value_type)| (name.to_owned(), value_type as i32)).collect(),
+    })
+}
+
+fn remove(namespace: &str, attributes: &[&str]) -> Body_ {
+    Body_::RemoveSearchAttributes(RemoveSearchAttributes {
+        namespace: namespace.to_owned(),
+        search_attributes: attributes.iter().map(|&name| name.to_owned()).collect(),
+    })
+}
+
+/// One line per event: key, lifecycle, retention in seconds, what else is set.
+fn story(events: &[ClusterRecord]) -> String {
+    let mut text = String::new();
+    for event in events {
+        let Some(Record::Namespace(state)) = &event.record else { panic!("an empty record") };
+        let attributes: Vec<_> = state.search_attributes.iter().map(|(name, value_type)| format!("{name}={value_type}")).collect();
+        writeln!(
+            text,
+            "{} {} {} s {:?} {:?} [{}]",
+            topic_key(event).expect("a key"),
+            Lifecycle::try_from(state.state).expect("a state").as_str_name().trim_start_matches("NAMESPACE_STATE_"),
+            state.retention.as_ref().map_or(0, |retention| retention.seconds),
+            state.description,
+            state.data,
+            attributes.join(" "),
+        )
+        .expect("text");
+    }
+    text
+}
+
+#[test]
+fn the_life_of_a_namespace() {
+    let mut env = Env::default();
+    let answer = env.decide(register("default", 72)).expect("registered");
+    let Answer::Namespace(state) = answer else { panic!("{answer:?}") };
+    assert_eq!((state.id.as_str(), state.create_time.is_some()), ("id-of-default", true));
+    env.decide(register("a/b%", 1)).expect("one hour is enough");
+    let update = |description: Option<&str>, hours: Option<i64>, data: &[(&str, &str)]| {
+        Body_::UpdateNamespace(UpdateNamespace {
+            name: "default".to_owned(),
+            description: description.map(str::to_owned),
+            retention: hours.map(|hours| prost_types::Duration { seconds: hours * 3600, nanos: 0 }),
+            data: data.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            ..UpdateNamespace::default()
+        })
+    };
+    env.decide(update(Some("orders"), None, &[("team", "a"), ("tier", "1")])).expect("updated");
+    env.decide(update(None, Some(24), &[("team", "b")])).expect("updated");
+    env.decide(update(None, None, &[])).expect("nothing to change");
+    env.decide(add("default", &[("Customer", IndexedValueType::Keyword), ("Amount", IndexedValueType::Double)])).expect("added");
+    env.decide(add("default", &[("Customer", IndexedValueType::Keyword)])).expect("passed over");
+    env.decide(remove("default", &["Amount"])).expect("removed");
+    env.decide(Body_::DeprecateNamespace(DeprecateNamespace { name: "default".to_owned() })).expect("deprecated");
+    env.decide(Body_::DeprecateNamespace(DeprecateNamespace { name: "default".to_owned() })).expect("again");
+    insta::assert_snapshot!(story(&env.events), @r#"
+    namespace/default REGISTERED 259200 s "" {} []
+    namespace/a%2Fb%25 REGISTERED 3600 s "" {} []
+    namespace/default REGISTERED 259200 s "orders" {"team": "a", "tier": "1"} []
+    namespace/default REGISTERED 86400 s "orders" {"team": "b", "tier": "1"} []
+    namespace/default REGISTERED 86400 s "orders" {"team": "b", "tier": "1"} [Amount=4 Customer=2]
+    namespace/default REGISTERED 86400 s "orders" {"team": "b", "tier": "1"} [Customer=2]
+    namespace/default DEPRECATED 86400 s "orders" {"team": "b", "tier": "1"} [Customer=2]
+    "#);
+    let (from, to) = namespaces::all();
+    assert_eq!(env.rows.range::<Namespaces>(&from, &to, 10).len(), 2);
+}
+
+#[test]
+fn refusals_say_what_temporal_says() {
+    let mut env = Env::default();
+    env.decide(register("default", 72)).expect("registered");
+    env.decide(add("default", &[("Customer", IndexedValueType::Keyword)])).expect("added");
+    let retention = "A valid retention period is not set on request.";
+    let unset = Body_::RegisterNamespace(RegisterNamespace { name: "n".to_owned(), ..RegisterNamespace::default() });
+    let global = Body_::RegisterNamespace(RegisterNamespace { name: "n".to_owned(), is_global: true, ..RegisterNamespace::default() });
+    let short = Body_::UpdateNamespace(UpdateNamespace {
+        name: "default".to_owned(),
+        retention: Some(prost_types::Duration { seconds: 3599, nanos: 999_999_999 }),
+        ..UpdateNamespace::default()
+    });
+    let nobody = Body_::UpdateNamespace(UpdateNamespace { name: "nobody".to_owned(), ..UpdateNamespace::default() });
+    for (command, expected) in [
+        (unset, Rejection::invalid(retention)),
+        (register("n", 0), Rejection::invalid(retention)),
+        (register("n", -5), Rejection::invalid(retention)),
+        (short, Rejection::invalid(retention)),
+        (global, Rejection::invalid("Cannot register global namespace when not enabled")),
+        (register("", 5), Rejection::invalid("Namespace not set on request.")),
+        (register(&"x".repeat(1001), 5), Rejection::invalid("Namespace length exceeds limit.")),
+        (register("default", 72), Rejection::NamespaceAlreadyExists("Namespace \"default\" already exists".to_owned())),
+        (nobody, Rejection::NamespaceNotFound("nobody".to_owned())),
+        (Body_::DeprecateNamespace(DeprecateNamespace { name: "x".to_owned() }), Rejection::NamespaceNotFound("x".to_owned())),
+        (add("x", &[("A", IndexedValueType::Int)]), Rejection::NamespaceNotFound("x".to_owned())),
+        (add("default", &[]), Rejection::invalid("SearchAttributes are not set on request.")),
+        (add("default", &[("RunId", IndexedValueType::Keyword)]), Rejection::invalid("Search attribute RunId is reserved by system.")),
+        (add("default", &[("TemporalX", IndexedValueType::Int)]), Rejection::invalid("Search attribute TemporalX is reserved by system.")),
+        (add("default", &[("A", IndexedValueType::Unspecified)]), Rejection::invalid("Unknown search attribute type: 0.")),
+        (
+            add("default", &[("Another", IndexedValueType::Int), ("Customer", IndexedValueType::Int)]),
+            Rejection::AlreadyExists("Search attribute Customer already exists.".to_owned()),
+        ),
+        (remove("default", &["Customer", "Gone"]), Rejection::not_found("Search attribute Gone doesn't exist.")),
+        (remove("default", &["BuildIds"]), Rejection::invalid("Unable to remove non-custom search attributes: BuildIds.")),
+    ] {
+        assert_eq!(env.refused(command.clone()), expected, "{command:?}");
+    }
+    assert_eq!(env.namespace("default").search_attributes.len(), 1);
+}
+
+#[test]
+fn a_hundred_custom_search_attributes_are_not_too_many() {
+    let mut env = Env::default();
+    env.decide(register("default", 72)).expect("registered");
+    let names: Vec<_> = (0..100).map(|n| format!("Attribute{n}")).collect();
+    for name in &names {
+        env.decide(add("default", &[(name, IndexedValueType::Keyword)])).expect("added");
+    }
+    assert_eq!(env.namespace("default").search_attributes.len(), 100);
+}
+
+/// A random command on one of two namespaces, often one that is refused.
+fn any_command() -> impl Strategy<Value = Body_> {
+    let namespace = prop::sample::select(vec!["a", "b"]);
+    let attribute = prop::sample::select(vec!["X", "Y", "RunId"]);
+    prop_oneof![
+        (namespace.clone(), -1i64..3).prop_map(|(name, hours)| register(name, hours)),
+        namespace.clone().prop_map(|name| Body_::DeprecateNamespace(DeprecateNamespace { name: name.to_owned() })),
+        (namespace.clone(), attribute.clone(), 0i32..4).prop_map(|(name, attribute, value_type)| {
+            add(name, &[(attribute, IndexedValueType::try_from(value_type).expect("a type"))])
+        }),
+        (namespace.clone(), attribute).prop_map(|(name, attribute)| remove(name, &[attribute])),
+        (namespace, prop::option::of(0i64..3), "[a-c]", "[a-c]").prop_map(|(name, hours, key, value)| {
+            Body_::UpdateNamespace(UpdateNamespace {
+                name: name.to_owned(),
+                retention: hours.map(|hours| prost_types::Duration { seconds: hours * 3600, nanos: 0 }),
+                data: [(key, value)].into(),
+                ..UpdateNamespace::default()
+            })
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn folding_any_compaction_of_the_events_gives_the_state(commands in prop::collection::vec(any_command(), 0..40), keep in any::<u64>()) {
+        let mut env = Env::default();
+        for command in commands {
+            let _ = env.decide(command);
+        }
+        // Any superseded record may be gone from the topic.
+        let newest: BTreeMap<_, _> = env.events.iter().enumerate().map(|(i, event)| (topic_key(event), i)).collect();
+        let mut rows = Rows::default();
+        for (i, event) in env.events.iter().enumerate() {
+            if newest[&topic_key(event)] == i || keep >> (i % 64) & 1 == 1 {
+                Cluster.apply(&mut rows, event);
+            }
+        }
+        prop_assert_eq!(rows, env.rows);
+    }
+}

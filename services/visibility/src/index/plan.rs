@@ -1,0 +1,198 @@
+//! Where a query starts.
+//!
+//! SQLite's planner does not know how many runs a value has, so the way is chosen here. Every conjunct that an index answers is
+//! counted, up to a limit. The rarest leads: when its index gives the order of results the query walks it until the page is full;
+//! else, when it is rare enough, its runs are fetched and sorted; else the query walks all runs in order and tests each.
+
+use rusqlite::{Connection, params_from_iter};
+
+use super::sql::{Names, Sql, condition, on_column, on_value};
+use crate::query::{Column, Comparison, Field, Filter, Test};
+
+/// Up to here the runs of a conjunct are counted; more is "many". 20,000 index entries are about a millisecond.
+const COUNTED_MAX: i64 = 20_000;
+
+/// The way to the candidates.
+#[derive(Debug)]
+pub(super) enum Lead {
+    /// All runs of the namespace that this index of `runs` gives for the filter's own conditions, in order.
+    Ordered(&'static str),
+    /// The list of one attribute value, in order: name, condition on `p.value`.
+    Posting(i64, Sql),
+    /// These runs (a SELECT of run numbers), to be sorted.
+    Set(Sql),
+    /// Whatever SQLite chooses, sorted: filters on namespace divisions that no index orders.
+    Any,
+}
+
+/// A conjunct that an index answers.
+struct Candidate {
+    source: Sql,
+    count: i64,
+    ordered: Option<Lead>,
+}
+
+/// Chooses the lead for `filter`.
+pub(super) fn lead(connection: &Connection, names: &Names<'_>, namespace: i64, filter: &Filter) -> rusqlite::Result<Lead> {
+    let planner = Planner { connection, names, namespace };
+    let mut parts = Vec::new();
+    conjuncts(filter, &mut parts);
+    let mut best: Option<Candidate> = None;
+    let mut best_ordered: Option<Candidate> = None;
+    for part in &parts {
+        let Some(candidate) = planner.candidate(part)? else { continue };
+        let slot = if candidate.ordered.is_some() { &mut best_ordered } else { &mut best };
+        if slot.as_ref().is_none_or(|other| candidate.count < other.count) {
+            *slot = Some(candidate);
+        }
+    }
+    // A list in order is never worse than sorting the same list; a rarer set is better than a longer list.
+    let ordered_count = best_ordered.as_ref().map_or(i64::MAX, |candidate| candidate.count);
+    match best {
+        Some(set) if set.count < ordered_count && set.count <= COUNTED_MAX => return Ok(Lead::Set(set.source)),
+        _ => {}
+    }
+    if let Some(Candidate { ordered: Some(lead), .. }) = best_ordered {
+        return Ok(lead);
+    }
+    let division_is_fixed = parts.iter().any(|part| match part {
+        Filter::Test(Field::Column(Column::NamespaceDivision), test) => {
+            matches!(test, Test::IsNull { negated: false } | Test::Compare(Comparison::Equal, _))
+        }
+        _ => false,
+    });
+    Ok(if division_is_fixed { Lead::Ordered("runs_in_order") } else { Lead::Any })
+}
+
+/// The parts that all must be true.
+fn conjuncts<'f>(filter: &'f Filter, parts: &mut Vec<&'f Filter>) {
+    match filter {
+        Filter::And(inner) => inner.iter().for_each(|part| conjuncts(part, parts)),
+        other => parts.push(other),
+    }
+}
+
+struct Planner<'p> {
+    connection: &'p Connection,
+    names: &'p Names<'p>,
+    namespace: i64,
+}
+
+impl Planner<'_> {
+    /// The runs that fulfil `filter` (or more of them), when an index gives them.
+    fn candidate(&self, filter: &Filter) -> rusqlite::Result<Option<Candidate>> {
+        match filter {
+            Filter::And(parts) => {
+                let mut best: Option<Candidate> = None;
+                for part in parts {
+                    if let Some(candidate) = self.candidate(part)?
+                        && best.as_ref().is_none_or(|other| candidate.count < other.count)
+                    {
+                        best = Some(candidate);
+                    }
+                }
+                Ok(best.map(|best| Candidate { ordered: None, ..best }))
+            }
+            Filter::Or(parts) => {
+                let (mut source, mut count) = (Sql::default(), 0);
+                for (i, part) in parts.iter().enumerate() {
+                    let Some(candidate) = self.candidate(part)? else { return Ok(None) };
+                    if i > 0 {
+                        source.push(" UNION ALL ");
+                    }
+                    source.append(candidate.source);
+                    count += candidate.count;
+                }
+                Ok((!parts.is_empty()).then_some(Candidate { source, count, ordered: None }))
+            }
+            Filter::Test(field, test) => {
+                if !is_sought(test) {
+                    return Ok(None);
+                }
+                let Some((source, ordered)) = (match field {
+                    Field::Column(column) => self.column(*column, test),
+                    Field::Attribute(name, value_type) => {
+                        self.names.number(name, *value_type)?.map(|number| attribute(number, test))
+                    }
+                }) else {
+                    return Ok(None);
+                };
+                let count = self.count(&source)?;
+                Ok(Some(Candidate { source, count, ordered }))
+            }
+        }
+    }
+
+    fn column(&self, column: Column, test: &Test) -> Option<(Sql, Option<Lead>)> {
+        let is_equal = matches!(test, Test::Compare(Comparison::Equal, _));
+        let (index, gives_order) = match column {
+            Column::WorkflowType => ("runs_by_type", is_equal),
+            Column::ExecutionStatus => ("runs_by_status", is_equal),
+            Column::TaskQueue => ("runs_by_task_queue", is_equal),
+            Column::WorkflowId => ("runs_by_workflow_id", false),
+            Column::RunId => ("runs_by_run_id", false),
+            Column::StartTime => ("runs_by_start", false),
+            Column::ParentWorkflowId => ("runs_by_parent", false),
+            Column::RootWorkflowId => ("runs_by_root", false),
+            _ => return None,
+        };
+        let mut source = Sql::new(format!("SELECT r.id FROM runs r INDEXED BY {index} WHERE r.namespace = "));
+        source.bind(self.namespace).push(" AND ").append(on_column(column, test));
+        if column == Column::ParentWorkflowId {
+            source.push(" AND r.parent_workflow_id IS NOT NULL");
+        }
+        Some((source, gives_order.then_some(Lead::Ordered(index))))
+    }
+
+    /// Runs of a source, at most one more than [`COUNTED_MAX`].
+    fn count(&self, source: &Sql) -> rusqlite::Result<i64> {
+        let text = format!("SELECT count(*) FROM ({} LIMIT {})", source.text, COUNTED_MAX + 1);
+        self.connection.prepare_cached(&text)?.query_row(params_from_iter(&source.parameters), |row| row.get(0))
+    }
+}
+
+fn attribute(number: i64, test: &Test) -> (Sql, Option<Lead>) {
+    let on_value = on_value("p.value", test);
+    let single = match test {
+        Test::Compare(Comparison::Equal, _) => true,
+        Test::Any { values, .. } => values.len() == 1,
+        _ => false,
+    };
+    let mut source = Sql::new("SELECT p.run FROM postings p WHERE p.name = ");
+    source.bind(number).push(" AND ").append(on_value.clone());
+    (source, single.then_some(Lead::Posting(number, on_value)))
+}
+
+/// True for tests whose fitting values lie together in an index.
+fn is_sought(test: &Test) -> bool {
+    match test {
+        Test::Compare(comparison, _) => *comparison != Comparison::NotEqual,
+        Test::In { negated, .. } | Test::Between { negated, .. } | Test::Any { negated, .. } => !negated,
+        Test::StartsWith { prefix, negated } => !negated && !prefix.is_empty(),
+        Test::IsNull { .. } => false,
+    }
+}
+
+/// The FROM and WHERE of a query over the runs `r` that fulfil `filter`, by the chosen way. The flag says that the rows come in
+/// the order of results but for the last term.
+pub(super) fn from_where(lead: Lead, names: &Names<'_>, namespace: i64, filter: &Filter) -> rusqlite::Result<Sql> {
+    let mut sql = Sql::default();
+    match lead {
+        Lead::Ordered(index) => {
+            sql.push("FROM runs r INDEXED BY ").push(index).push(" WHERE r.namespace = ").bind(namespace);
+        }
+        Lead::Posting(number, on_value) => {
+            // CROSS JOIN keeps the postings outside.
+            sql.push("FROM postings p CROSS JOIN runs r WHERE p.name = ").bind(number).push(" AND ").append(on_value);
+            sql.push(" AND r.id = p.run AND +r.namespace = ").bind(namespace);
+        }
+        Lead::Set(source) => {
+            sql.push("FROM runs r NOT INDEXED WHERE r.id IN (").append(source).push(") AND r.namespace = ").bind(namespace);
+        }
+        Lead::Any => {
+            sql.push("FROM runs r WHERE r.namespace = ").bind(namespace);
+        }
+    }
+    sql.push(" AND ").append(condition(filter, names)?);
+    Ok(sql)
+}

@@ -1,0 +1,119 @@
+//! Reading: pages of documents, counts.
+
+use klamm_messages::klamm::v1::VisibilityDocument;
+use prost::Message;
+use rusqlite::{Connection, params_from_iter};
+
+use super::{
+    namespace_number,
+    plan::{from_where, lead},
+    sql::{Names, Sql},
+};
+use crate::{
+    Error, Query, Result,
+    query::{Filter, status_name},
+    token::PageToken,
+};
+
+/// Most runs of one page; larger requests get so many (Temporal: frontend.visibilityMaxPageSize).
+pub const PAGE_SIZE_MAX: usize = 1000;
+
+/// A page of runs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// The runs' documents, in the order of results.
+    pub documents: Vec<VisibilityDocument>,
+    /// Token of the next page; empty: this is the last.
+    pub next_page_token: Vec<u8>,
+}
+
+/// How many runs fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// All of them.
+    pub total: i64,
+    /// By status, in the order of the enum; empty without GROUP BY.
+    pub groups: Vec<Group>,
+}
+
+/// Runs of one status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The status as filters spell it ("Running").
+    pub value: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// See [`super::Index::list`].
+pub(super) fn list(connection: &Connection, namespace: &str, filter: &Filter, page_size: usize, page_token: &[u8]) -> Result<Page> {
+    let token = PageToken::decode(page_token)?;
+    let page_size = if page_size == 0 { PAGE_SIZE_MAX } else { page_size.min(PAGE_SIZE_MAX) };
+    // One view for choosing the way, finding the runs and reading their documents.
+    let view = connection.unchecked_transaction()?;
+    let Some(namespace) = namespace_number(&view, namespace)? else { return Ok(Page::default()) };
+    let sql = select(&view, namespace, filter, token.as_ref(), page_size + 1)?;
+    let mut found = Vec::with_capacity(page_size + 1);
+    let mut statement = view.prepare_cached(&sql.text)?;
+    let mut rows = statement.query(params_from_iter(&sql.parameters))?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        found.push((id, PageToken { close: row.get(1)?, start: row.get(2)?, run_id: row.get(3)? }));
+    }
+    let has_more = found.len() > page_size;
+    found.truncate(page_size);
+    let mut documents = Vec::with_capacity(found.len());
+    let mut statement = view.prepare_cached("SELECT body FROM documents WHERE id = ?")?;
+    for (id, place) in &found {
+        let body: Vec<u8> = statement.query_row((id,), |row| row.get(0))?;
+        let decoded = VisibilityDocument::decode(body.as_slice());
+        documents.push(decoded.map_err(|source| Error::Corrupt { run_id: place.run_id.clone(), source })?);
+    }
+    let last = found.last().filter(|_| has_more);
+    Ok(Page { documents, next_page_token: last.map(|(_, place)| place.encode()).unwrap_or_default() })
+}
+
+/// The SELECT of one page: number, close, start, run id.
+pub(super) fn select(
+    connection: &Connection,
+    namespace: i64,
+    filter: &Filter,
+    token: Option<&PageToken>,
+    limit: usize,
+) -> rusqlite::Result<Sql> {
+    let names = Names::new(connection, namespace);
+    let lead = lead(connection, &names, namespace, filter)?;
+    let is_posting = matches!(lead, super::plan::Lead::Posting(..));
+    // Postings repeat the run's times: naming theirs lets SQLite see their order.
+    let times = if is_posting { "p" } else { "r" };
+    let mut sql = Sql::new("SELECT r.id, r.close, r.start, r.run_id ");
+    sql.append(from_where(lead, &names, namespace, filter)?);
+    if let Some(PageToken { close, start, run_id }) = token {
+        sql.push(&format!(" AND ({times}.close, {times}.start) <= (")).bind(*close).push(", ").bind(*start).push(")");
+        sql.push(" AND NOT (r.close = ").bind(*close).push(" AND r.start = ").bind(*start);
+        sql.push(" AND r.run_id <= ").bind(run_id.clone()).push(")");
+    }
+    sql.push(&format!(" ORDER BY {times}.close DESC, {times}.start DESC, r.run_id LIMIT {limit}"));
+    Ok(sql)
+}
+
+/// See [`super::Index::count`].
+pub(super) fn count(connection: &Connection, namespace: &str, query: &Query) -> Result<Count> {
+    let view = connection.unchecked_transaction()?;
+    let Some(namespace) = namespace_number(&view, namespace)? else { return Ok(Count::default()) };
+    let names = Names::new(&view, namespace);
+    let lead = lead(&view, &names, namespace, &query.filter)?;
+    let from_where = from_where(lead, &names, namespace, &query.filter)?;
+    if !query.group_by_status {
+        let text = format!("SELECT count(*) {}", from_where.text);
+        let total = view.prepare_cached(&text)?.query_row(params_from_iter(&from_where.parameters), |row| row.get(0))?;
+        return Ok(Count { total, groups: Vec::new() });
+    }
+    let text = format!("SELECT r.status, count(*) {} GROUP BY r.status ORDER BY r.status", from_where.text);
+    let mut statement = view.prepare_cached(&text)?;
+    let rows = statement.query_map(params_from_iter(&from_where.parameters), |row| {
+        Ok(Group { value: status_name(row.get(0)?), count: row.get(1)? })
+    })?;
+    let groups = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(Count { total: groups.iter().map(|group| group.count).sum(), groups })
+}

@@ -1,0 +1,206 @@
+//! Syntax tree → filter: names become columns and attributes, literals values of their types, NOT goes down to the leaves.
+
+use klamm_cluster::search_attributes::{self, RESERVED_PREFIX, type_name};
+use klamm_messages::temporal::enums::v1::IndexedValueType;
+
+use super::{Column, Comparison, Field, Filter, Query, Test, Types, Value, literal, parser::{Expression, Statement}};
+use crate::{Error, Result};
+
+/// What schedules' workflow ids begin with; `ScheduleId` in a filter is the workflow id without it.
+const SCHEDULE_WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
+
+/// A name in a filter.
+struct Name<'q> {
+    /// As written.
+    alias: &'q str,
+    field: Field,
+    value_type: IndexedValueType,
+    /// What its string literals lack.
+    prefix: &'static str,
+}
+
+/// Resolves a whole statement.
+pub(super) fn resolve(statement: &Statement, types: &Types) -> Result<Query> {
+    if statement.order_by {
+        return not_supported("'ORDER BY' clause");
+    }
+    if statement.limit {
+        return not_supported("'LIMIT' clause");
+    }
+    let mut resolver = Resolver { types, mentions_division: false };
+    let mut parts = Vec::new();
+    if let Some(filter) = &statement.filter {
+        parts.push(resolver.filter(filter, false)?);
+    }
+    if statement.group_by.len() > 1 {
+        return not_supported("'GROUP BY' clause supports only a single field");
+    }
+    for expression in &statement.group_by {
+        if resolver.name(expression)?.field != Field::Column(Column::ExecutionStatus) {
+            return not_supported("'GROUP BY' clause is only supported for ExecutionStatus");
+        }
+    }
+    if !resolver.mentions_division {
+        parts.push(Filter::Test(Field::Column(Column::NamespaceDivision), Test::IsNull { negated: false }));
+    }
+    Ok(Query { filter: Filter::And(parts), group_by_status: !statement.group_by.is_empty() })
+}
+
+struct Resolver<'t> {
+    types: &'t Types,
+    mentions_division: bool,
+}
+
+impl Resolver<'_> {
+    /// The condition, or its negation.
+    fn filter(&mut self, expression: &Expression, negated: bool) -> Result<Filter> {
+        Ok(match expression {
+            Expression::Paren(inner) => self.filter(inner, negated)?,
+            Expression::Not(inner) => self.filter(inner, !negated)?,
+            Expression::And(left, right) | Expression::Or(left, right) => {
+                let both = vec![self.filter(left, negated)?, self.filter(right, negated)?];
+                if matches!(expression, Expression::And(..)) != negated { Filter::And(both) } else { Filter::Or(both) }
+            }
+            Expression::Compare(left, operator, right) => leaf(self.compare(left, operator, right)?, negated),
+            Expression::Between(what, from, to, not) => leaf(self.between(what, from, to, *not)?, negated),
+            Expression::Is(what, state) => {
+                let name = self.name(what)?;
+                let test = match *state {
+                    "null" => Test::IsNull { negated: false },
+                    "not null" => Test::IsNull { negated: true },
+                    _ => return invalid("'IS' operator can only be used as 'IS NULL' or 'IS NOT NULL'"),
+                };
+                leaf((name.field, test), negated)
+            }
+            Expression::Function => return not_supported("function expression"),
+            Expression::Column(_) => return invalid("incomplete expression"),
+            Expression::Text(_) | Expression::Number(_) => return not_supported("expression of type *sqlparser.SQLVal"),
+            Expression::Bool(_) => return not_supported("expression of type sqlparser.BoolVal"),
+            Expression::Null => return not_supported("expression of type *sqlparser.NullVal"),
+            Expression::Tuple(_) => return not_supported("expression of type sqlparser.ValTuple"),
+            Expression::Signed(..) => return not_supported("expression of type *sqlparser.UnaryExpr"),
+        })
+    }
+
+    fn compare(&mut self, left: &Expression, operator: &str, right: &Expression) -> Result<(Field, Test)> {
+        let name = self.name(left)?;
+        let values = match right {
+            Expression::Tuple(values) => values.iter().map(|value| name.value(value)).collect::<Result<Vec<_>>>()?,
+            single => vec![name.value(single)?],
+        };
+        let unsupported = || {
+            not_supported(format!(
+                "operator '{}' not supported for {} type search attribute '{}'",
+                operator.to_uppercase(),
+                type_name(name.value_type),
+                name.alias
+            ))
+        };
+        let is_list = operator.ends_with("in");
+        if is_list != matches!(right, Expression::Tuple(_)) {
+            return invalid("unexpected value type sqlparser.ValTuple");
+        }
+        let negated = operator == "!=" || operator.starts_with("not ");
+        let test = match name.value_type {
+            IndexedValueType::KeywordList => match operator {
+                "=" | "!=" | "in" | "not in" => Test::Any { values, negated },
+                _ => return unsupported(),
+            },
+            IndexedValueType::Text => match operator {
+                "=" | "!=" => {
+                    let tokens = values.into_iter().map(|value| literal::text_tokens(value, name.alias));
+                    Test::Any { values: tokens.collect::<Result<Vec<_>>>()?.concat(), negated }
+                }
+                _ => return unsupported(),
+            },
+            _ if is_list => Test::In { values, negated },
+            value_type => {
+                let Some(value) = values.into_iter().next() else { return invalid("unexpected value type") };
+                match operator {
+                    "=" => Test::Compare(Comparison::Equal, value),
+                    "!=" => Test::Compare(Comparison::NotEqual, value),
+                    "<" => Test::Compare(Comparison::Less, value),
+                    "<=" => Test::Compare(Comparison::LessOrEqual, value),
+                    ">" => Test::Compare(Comparison::Greater, value),
+                    ">=" => Test::Compare(Comparison::GreaterOrEqual, value),
+                    "starts_with" | "not starts_with" if value_type == IndexedValueType::Keyword => match value {
+                        Value::Text(prefix) => Test::StartsWith { prefix, negated },
+                        _ => return unsupported(),
+                    },
+                    _ => return unsupported(),
+                }
+            }
+        };
+        Ok((name.field, test))
+    }
+
+    fn between(&mut self, what: &Expression, from: &Expression, to: &Expression, negated: bool) -> Result<(Field, Test)> {
+        let name = self.name(what)?;
+        use IndexedValueType::{Datetime, Double, Int, Keyword};
+        if !matches!(name.value_type, Datetime | Double | Int | Keyword) {
+            return invalid(format!(
+                "cannot do range condition on search attribute '{}' of type {}",
+                name.alias,
+                type_name(name.value_type)
+            ));
+        }
+        let test = Test::Between { from: name.value(from)?, to: name.value(to)?, negated };
+        Ok((name.field, test))
+    }
+
+    /// Looks a name up: custom ones first, then the system's, with the prefix "Temporal" added or left out (Temporal: query/resolve.go).
+    fn name<'q>(&mut self, expression: &'q Expression) -> Result<Name<'q>> {
+        let alias = match expression {
+            Expression::Column(alias) => alias.as_str(),
+            Expression::Paren(inner) => return self.name(inner),
+            Expression::Function => return invalid("must be a column name but was *sqlparser.FuncExpr"),
+            Expression::Tuple(_) => return invalid("must be a column name but was sqlparser.ValTuple"),
+            Expression::Bool(_) => return invalid("must be a column name but was sqlparser.BoolVal"),
+            _ => return invalid("must be a column name but was *sqlparser.SQLVal"),
+        };
+        if !search_attributes::is_reserved(alias) {
+            if let Some(&value_type) = self.types.get(alias) {
+                return Ok(Name { alias, field: Field::Attribute(alias.to_owned(), value_type), value_type, prefix: "" });
+            }
+            if alias == "ScheduleId" {
+                let field = Field::Column(Column::WorkflowId);
+                return Ok(Name { alias, field, value_type: IndexedValueType::Keyword, prefix: SCHEDULE_WORKFLOW_ID_PREFIX });
+            }
+        }
+        let spellings = [
+            Some(alias.to_owned()),
+            Some(format!("{RESERVED_PREFIX}{alias}")),
+            alias.strip_prefix(RESERVED_PREFIX).map(str::to_owned),
+        ];
+        for name in spellings.into_iter().flatten() {
+            if let Some(value_type) = search_attributes::defined(&name) {
+                let field = Column::named(&name).map_or_else(|| Field::Attribute(name, value_type), Field::Column);
+                self.mentions_division |= field == Field::Column(Column::NamespaceDivision);
+                return Ok(Name { alias, field, value_type, prefix: "" });
+            }
+        }
+        invalid(format!("column name '{alias}' is not a valid search attribute"))
+    }
+}
+
+impl Name<'_> {
+    fn value(&self, expression: &Expression) -> Result<Value> {
+        let value = literal::value(expression, self.alias, &self.field, self.value_type)?;
+        Ok(match value {
+            Value::Text(text) if !self.prefix.is_empty() => Value::Text(format!("{}{text}", self.prefix)),
+            value => value,
+        })
+    }
+}
+
+fn leaf((field, test): (Field, Test), negated: bool) -> Filter {
+    Filter::Test(field, if negated { test.negate() } else { test })
+}
+
+fn invalid<T>(message: impl std::fmt::Display) -> Result<T> {
+    Err(Error::InvalidQuery(format!("invalid expression: {message}")))
+}
+
+fn not_supported<T>(message: impl std::fmt::Display) -> Result<T> {
+    Err(Error::InvalidQuery(format!("operation is not supported: {message}")))
+}
