@@ -1,0 +1,28 @@
+//! ListClusters: this one.
+
+use klamm_messages::temporal::operatorservice::v1::{
+    ClusterMetadata, ListClustersRequest, ListClustersResponse,
+};
+use klamm_processor::Backend;
+
+use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};
+
+pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    _call: Call,
+    _request: ListClustersRequest,
+) -> Result<ListClustersResponse> {
+    let config = &gateway.config;
+    Ok(ListClustersResponse {
+        clusters: vec![ClusterMetadata {
+            cluster_name: config.cluster_name.clone(),
+            cluster_id: config.cluster_id.clone(),
+            address: config.address.clone(),
+            initial_failover_version: 1,
+            history_shard_count: i32::try_from(config.partition_count).unwrap_or(i32::MAX),
+            is_connection_enabled: true,
+            ..ClusterMetadata::default()
+        }],
+        ..ListClustersResponse::default()
+    })
+}

@@ -1,0 +1,32 @@
+//! Sizes of payloads.
+
+use prost::Message;
+
+use crate::{
+    config::Limits,
+    errors::{Fault, Result},
+};
+
+/// True when a field is too large: above the limit and above the size from which fields are looked at.
+pub fn blob_exceeds<M: Message>(blob: Option<&M>, limits: &Limits) -> bool {
+    let size = blob.map_or(0, Message::encoded_len);
+    size > limits.blob_warn_bytes && size > limits.blob_bytes
+}
+
+/// Refuses a field that is too large.
+pub fn blob<M: Message>(blob: Option<&M>, limits: &Limits) -> Result<()> {
+    if blob_exceeds(blob, limits) {
+        Err(Fault::invalid("Blob data size exceeds limit."))
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses a memo that is too large.
+pub fn memo<M: Message>(memo: Option<&M>, limits: &Limits) -> Result<()> {
+    let size = memo.map_or(0, Message::encoded_len);
+    if size > limits.memo_warn_bytes && size > limits.memo_bytes {
+        return Err(Fault::invalid("Memo size exceeds limit."));
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! What StartWorkflowExecution and SignalWithStartWorkflowExecution have in common.
+
+use klamm_messages::temporal::{
+    common::v1::{Callback, RetryPolicy, TimeSkippingConfig},
+    enums::v1::WorkflowIdConflictPolicy,
+    workflow::v1::{OnConflictOptions, VersioningOverride},
+};
+use prost_types::Duration;
+
+use super::durations;
+use crate::errors::{Fault, Result};
+
+/// Longest start-to-close time-out of a workflow task; longer ones are cut to it.
+const WORKFLOW_TASK_TIMEOUT_MAX: Duration = Duration {
+    seconds: 120,
+    nanos: 0,
+};
+/// Start-to-close time-out of a workflow task whose start names none (history.defaultWorkflowTaskTimeout).
+const WORKFLOW_TASK_TIMEOUT_DEFAULT: Duration = Duration {
+    seconds: 10,
+    nanos: 0,
+};
+
+/// The three time-outs of a start.
+#[derive(Debug)]
+pub struct Timeouts<'r> {
+    /// Of the chain of runs; zero: none.
+    pub execution: &'r mut Option<Duration>,
+    /// Of one run; zero: the execution's.
+    pub run: &'r mut Option<Duration>,
+    /// Of one workflow task.
+    pub task: &'r mut Option<Duration>,
+}
+
+impl Timeouts<'_> {
+    /// Refuses negative ones, caps long ones.
+    pub fn check(&mut self) -> Result<()> {
+        for (timeout, name) in [
+            (&mut *self.execution, "WorkflowExecutionTimeoutSeconds"),
+            (&mut *self.run, "WorkflowRunTimeoutSeconds"),
+            (&mut *self.task, "WorkflowTaskTimeoutSeconds"),
+        ] {
+            durations::check_and_cap(timeout.as_mut()).map_err(|cause| {
+                Fault::invalid(format!(
+                    "An invalid {name} is set on request. cause: {cause}"
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Fills what is not set: a run lasts no longer than the execution, a task no longer than the run
+    /// (Temporal: create_workflow_util.go OverrideStartWorkflowExecutionRequest).
+    pub fn fill(&mut self) {
+        let execution = durations::nanos(self.execution.as_ref());
+        let mut run = durations::nanos(self.run.as_ref());
+        if execution > 0 && (run == 0 || run > execution) {
+            *self.run = *self.execution;
+            run = execution;
+        }
+        let mut task = match self.task {
+            Some(task) if durations::nanos(Some(task)) > 0 => *task,
+            _ => WORKFLOW_TASK_TIMEOUT_DEFAULT,
+        };
+        if durations::nanos(Some(&task)) > durations::nanos(Some(&WORKFLOW_TASK_TIMEOUT_MAX)) {
+            task = WORKFLOW_TASK_TIMEOUT_MAX;
+        }
+        if let Some(limit) = &*self.run
+            && run > 0
+            && durations::nanos(Some(&task)) > run
+        {
+            task = *limit;
+        }
+        *self.task = Some(task);
+    }
+}
+
+/// Start delay: not negative, not with a cron schedule.
+pub fn start_delay(cron_schedule: &str, delay: Option<&mut Duration>) -> Result<()> {
+    if !cron_schedule.is_empty() && delay.is_some() {
+        return Err(Fault::invalid(
+            "CronSchedule and WorkflowStartDelay may not be used together.",
+        ));
+    }
+    durations::check_and_cap(delay).map_err(|cause| {
+        Fault::invalid(format!(
+            "An invalid WorkflowStartDelaySeconds is set on request. cause: {cause}"
+        ))
+    })
+}
+
+/// Options for a start that finds an open run.
+pub fn on_conflict_options(options: Option<&OnConflictOptions>) -> Result<()> {
+    match options {
+        Some(options) if options.attach_completion_callbacks && !options.attach_request_id => Err(
+            Fault::invalid("attaching request ID is required for attaching completion callbacks"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Time skipping is off in Temporal too unless a setting turns it on.
+pub fn time_skipping(config: Option<&TimeSkippingConfig>) -> Result<()> {
+    match config {
+        Some(_) => Err(Fault::Unimplemented(
+            "The Time-Skipping feature is not enabled for namespace.".to_owned(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Fields whose feature a later version brings; named one by one, so that no start silently lacks what was asked.
+#[derive(Debug)]
+pub struct NotBuilt<'r> {
+    /// Starts a new run at each tick.
+    pub cron_schedule: &'r str,
+    /// Starts a new run when one fails.
+    pub retry_policy: Option<&'r RetryPolicy>,
+    /// Calls somebody when the workflow closes.
+    pub completion_callbacks: &'r [Callback],
+    /// Pins the workflow to a worker version.
+    pub versioning_override: Option<&'r VersioningOverride>,
+    /// Changes the open run that a start finds.
+    pub on_conflict_options: Option<&'r OnConflictOptions>,
+    /// Which only matter with this conflict policy.
+    pub conflict_policy: i32,
+}
+
+impl NotBuilt<'_> {
+    /// Refuses the first that is set.
+    pub fn check(&self) -> Result<()> {
+        if !self.cron_schedule.is_empty() {
+            return Err(Fault::not_built("cron_schedule"));
+        }
+        if self.retry_policy.is_some() {
+            return Err(Fault::not_built("The retry policy of a workflow"));
+        }
+        if !self.completion_callbacks.is_empty() {
+            return Err(Fault::not_built("completion_callbacks"));
+        }
+        if self.versioning_override.is_some() {
+            return Err(Fault::not_built("versioning_override"));
+        }
+        if self.conflict_policy == WorkflowIdConflictPolicy::UseExisting as i32
+            && self.on_conflict_options.is_some_and(|options| {
+                options.attach_request_id
+                    || options.attach_completion_callbacks
+                    || options.attach_links
+            })
+        {
+            return Err(Fault::not_built("on_conflict_options"));
+        }
+        Ok(())
+    }
+}

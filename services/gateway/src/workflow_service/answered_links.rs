@@ -1,0 +1,56 @@
+//! Links in answers: where the caller finds what its request made (Temporal: service/history/api/link_util.go).
+
+use klamm_messages::temporal::{
+    common::v1::{
+        Link,
+        link::{
+            Variant, WorkflowEvent,
+            workflow_event::{EventReference, Reference, RequestIdReference},
+        },
+    },
+    enums::v1::EventType,
+};
+
+/// To the first event of a run.
+pub(super) fn started(namespace: &str, workflow_id: String, run_id: String) -> Link {
+    let reference = EventReference {
+        event_id: 1,
+        event_type: EventType::WorkflowExecutionStarted as i32,
+    };
+    link(
+        namespace,
+        workflow_id,
+        run_id,
+        Reference::EventRef(reference),
+    )
+}
+
+/// To the event that a signal made, by its request id: its event id is not known while it is buffered.
+pub(super) fn signaled(
+    namespace: &str,
+    workflow_id: String,
+    run_id: String,
+    request_id: String,
+) -> Link {
+    let reference = RequestIdReference {
+        request_id,
+        event_type: EventType::WorkflowExecutionSignaled as i32,
+    };
+    link(
+        namespace,
+        workflow_id,
+        run_id,
+        Reference::RequestIdRef(reference),
+    )
+}
+
+fn link(namespace: &str, workflow_id: String, run_id: String, reference: Reference) -> Link {
+    Link {
+        variant: Some(Variant::WorkflowEvent(WorkflowEvent {
+            namespace: namespace.to_owned(),
+            workflow_id,
+            run_id,
+            reference: Some(reference),
+        })),
+    }
+}

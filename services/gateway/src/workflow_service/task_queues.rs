@@ -1,0 +1,170 @@
+//! DescribeTaskQueue and ListTaskQueuePartitions.
+
+use std::{collections::BTreeMap, time::UNIX_EPOCH};
+
+use klamm_machine::time;
+use klamm_messages::temporal::{
+    enums::v1::{DescribeTaskQueueMode, TaskQueueKind, TaskQueueType},
+    taskqueue::v1::{
+        TaskIdBlock, TaskQueuePartitionMetadata, TaskQueueStats, TaskQueueStatus,
+        TaskQueueTypeInfo, TaskQueueVersionInfo, TaskQueueVersioningInfo,
+    },
+    workflowservice::v1::{
+        DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest,
+        ListTaskQueuePartitionsResponse,
+    },
+};
+use klamm_processor::{
+    Backend,
+    backend::{TaskQueueDescription, TaskQueueSide},
+};
+
+use crate::{
+    call::Call,
+    errors::{Fault, Result},
+    gateway::Gateway,
+    validate,
+    visibility::VisibilityQueries,
+};
+
+/// The version that stands for workers without one.
+const UNVERSIONED: &str = "__unversioned__";
+/// Priority of tasks whose maker names none.
+const DEFAULT_PRIORITY: i32 = 3;
+
+#[allow(deprecated, reason = "clients still ask in the older modes")]
+pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    _call: Call,
+    mut request: DescribeTaskQueueRequest,
+) -> Result<DescribeTaskQueueResponse> {
+    let namespaces = gateway.backend.namespaces();
+    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
+    validate::task_queue::check(request.task_queue.as_mut(), &gateway.config.limits)?;
+    let queue = request.task_queue.unwrap_or_default();
+    let describe = |side| {
+        gateway
+            .backend
+            .describe_task_queue(&namespace.name, &queue.name, side)
+    };
+
+    if request.api_mode == DescribeTaskQueueMode::Enhanced as i32 {
+        if queue.kind == TaskQueueKind::Sticky as i32 {
+            return Err(Fault::invalid(
+                "Enhanced DescribeTaskQueue is not valid for a sticky queue, use api_mode=UNSPECIFIED or a normal queue.",
+            ));
+        }
+        let types = if request.task_queue_types.is_empty() {
+            vec![
+                TaskQueueType::Workflow as i32,
+                TaskQueueType::Activity as i32,
+            ]
+        } else {
+            request.task_queue_types
+        };
+        let types_info = types
+            .into_iter()
+            .map(|number| {
+                let description = side(number).map(describe).unwrap_or_default();
+                let stats = request.report_stats.then(|| stats(&description));
+                (
+                    number,
+                    TaskQueueTypeInfo {
+                        pollers: description.pollers,
+                        stats,
+                    },
+                )
+            })
+            .collect();
+        let versions_info = [(
+            String::new(),
+            TaskQueueVersionInfo {
+                types_info,
+                ..TaskQueueVersionInfo::default()
+            },
+        )];
+        return Ok(DescribeTaskQueueResponse {
+            versions_info: versions_info.into_iter().collect(),
+            ..DescribeTaskQueueResponse::default()
+        });
+    }
+
+    let description = side(request.task_queue_type)
+        .map(describe)
+        .unwrap_or_default();
+    let stats = request.report_stats.then(|| stats(&description));
+    let by_priority: BTreeMap<_, _> = stats
+        .iter()
+        .map(|stats| (DEFAULT_PRIORITY, stats.clone()))
+        .collect();
+    Ok(DescribeTaskQueueResponse {
+        task_queue_status: request
+            .include_task_queue_status
+            .then(|| status(&description)),
+        pollers: description.pollers,
+        stats,
+        stats_by_priority_key: by_priority.into_iter().collect(),
+        versioning_info: (queue.kind != TaskQueueKind::Sticky as i32).then(unversioned),
+        ..DescribeTaskQueueResponse::default()
+    })
+}
+
+/// A queue has one partition here: itself.
+pub(super) async fn handle_partitions<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    _call: Call,
+    mut request: ListTaskQueuePartitionsRequest,
+) -> Result<ListTaskQueuePartitionsResponse> {
+    let namespaces = gateway.backend.namespaces();
+    gateway.namespace(&namespaces, &request.namespace)?;
+    validate::task_queue::check(request.task_queue.as_mut(), &gateway.config.limits)?;
+    let partition = TaskQueuePartitionMetadata {
+        key: request
+            .task_queue
+            .map(|queue| queue.name)
+            .unwrap_or_default(),
+        owner_host_name: gateway.config.address.clone(),
+    };
+    Ok(ListTaskQueuePartitionsResponse {
+        activity_task_queue_partitions: vec![partition.clone()],
+        workflow_task_queue_partitions: vec![partition],
+    })
+}
+
+/// Which side a type is; unspecified means workflow tasks, Nexus tasks have none yet.
+fn side(task_queue_type: i32) -> Option<TaskQueueSide> {
+    match TaskQueueType::try_from(task_queue_type).unwrap_or_default() {
+        TaskQueueType::Unspecified | TaskQueueType::Workflow => Some(TaskQueueSide::Workflow),
+        TaskQueueType::Activity => Some(TaskQueueSide::Activity),
+        TaskQueueType::Nexus => None,
+    }
+}
+
+fn stats(description: &TaskQueueDescription) -> TaskQueueStats {
+    TaskQueueStats {
+        approximate_backlog_count: description.backlog_count,
+        approximate_backlog_age: Some(time::to_proto(description.backlog_age)),
+        tasks_add_rate: description.tasks_add_rate,
+        tasks_dispatch_rate: description.tasks_dispatch_rate,
+        ..TaskQueueStats::default()
+    }
+}
+
+/// The oldest form; its levels are of Temporal's task tables and stay 0.
+fn status(description: &TaskQueueDescription) -> TaskQueueStatus {
+    TaskQueueStatus {
+        backlog_count_hint: description.backlog_count,
+        rate_per_second: f64::from(description.tasks_dispatch_rate),
+        task_id_block: Some(TaskIdBlock::default()),
+        ..TaskQueueStatus::default()
+    }
+}
+
+#[allow(deprecated, reason = "older clients read current_version")]
+fn unversioned() -> TaskQueueVersioningInfo {
+    TaskQueueVersioningInfo {
+        current_version: UNVERSIONED.to_owned(),
+        update_time: Some(UNIX_EPOCH.into()),
+        ..TaskQueueVersioningInfo::default()
+    }
+}
