@@ -51,7 +51,7 @@ pub(super) fn reads_outside_the_bounds_are_errors(harness: &mut dyn Harness) {
 
 pub(super) fn unknown_places_are_errors_everywhere(harness: &mut dyn Harness) {
     let topic = kept(harness, "known", 2);
-    let missing = harness.topic_name("missing").into();
+    let missing: std::sync::Arc<str> = harness.topic_name("missing").into();
     let log = harness.log();
     let unknown_topic = Error::UnknownTopic { topic: String::from(&*missing) };
     let unknown_partition = Error::UnknownPartition { topic: topic.to_string(), partition: 2, partitions: 2 };
