@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use klamm_machine::{Context, DecodeRow, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx};
+use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx, table::DecodeRow};
 use klamm_messages::{
     klamm::v1::{
         AddSearchAttributes, ClusterCommand, ClusterRecord, Command, DeprecateNamespace, NamespaceState, RegisterNamespace,

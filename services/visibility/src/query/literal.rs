@@ -52,17 +52,16 @@ pub(super) fn value(expression: &Expression, name: &str, field: &Field, value_ty
         Expression::Number(number) => parse_number(number)?,
         Expression::Bool(value) => Literal::Bool(*value),
         Expression::Signed(sign, inner) => return signed(*sign, inner, name, field, value_type),
-        Expression::Paren(inner) => return value(inner, name, field, value_type),
         Expression::Function => return not_supported("nested func"),
         Expression::Column(column) => {
             return not_supported(format!(
                 "column name on the right side of comparison expression (did you forget to quote {column:?}?)"
             ));
         }
-        Expression::Null => return invalid("unexpected value type *sqlparser.NullVal"),
-        _ => return invalid("unexpected value type"),
+        other => return invalid(format!("unexpected value type {}", other.kind())),
     };
     match field {
+        _ if matches!(literal, Literal::Bool(_)) => typed(literal, name, value_type),
         Field::Column(Column::ExecutionStatus) => execution_status(literal),
         Field::Column(Column::ExecutionDuration) => execution_duration(literal),
         _ => typed(literal, name, value_type),
@@ -90,13 +89,12 @@ fn parse_number(number: &str) -> Result<Literal> {
 }
 
 fn signed(sign: char, inner: &Expression, name: &str, field: &Field, value_type: IndexedValueType) -> Result<Value> {
-    let Expression::Number(number) = inner else {
-        return invalid("unary operator is supported before a number only");
-    };
-    match sign {
-        '+' => value(inner, name, field, value_type),
-        '-' => value(&Expression::Number(format!("-{number}")), name, field, value_type),
-        other => not_supported(format!("unary operator \"{other}\"")),
+    match (sign, inner) {
+        ('~', _) => not_supported("unary operator \"~\""),
+        ('-', Expression::Number(number)) => value(&Expression::Number(format!("-{number}")), name, field, value_type),
+        (_, Expression::Number(_)) => value(inner, name, field, value_type),
+        (_, Expression::Text(text)) => invalid(format!("unary operator not supported in \"{sign}'{text}'\"")),
+        (_, other) => invalid(format!("unexpected value type {}", other.kind())),
     }
 }
 

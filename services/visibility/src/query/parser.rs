@@ -12,6 +12,9 @@ const KEYWORDS: &[&str] = &[
     "desc", "where", "select", "from", "having", "regexp", "rlike", "union", "join", "case", "exists",
 ];
 
+/// Operators between values.
+const ARITHMETIC: &[&str] = &["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"];
+
 /// A parsed filter.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Statement {
@@ -19,6 +22,30 @@ pub(super) struct Statement {
     pub(super) group_by: Vec<Expression>,
     pub(super) order_by: bool,
     pub(super) limit: bool,
+}
+
+impl Expression {
+    /// What Temporal's messages call it: the type's name in its parser.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::And(..) => "*sqlparser.AndExpr",
+            Self::Or(..) => "*sqlparser.OrExpr",
+            Self::Not(_) => "*sqlparser.NotExpr",
+            Self::Compare(..) => "*sqlparser.ComparisonExpr",
+            Self::Between(..) => "*sqlparser.RangeCond",
+            Self::Is(..) => "*sqlparser.IsExpr",
+            Self::Column(_) => "*sqlparser.ColName",
+            Self::Text(_) | Self::Number(_) => "*sqlparser.SQLVal",
+            Self::Bool(_) => "sqlparser.BoolVal",
+            Self::Null => "*sqlparser.NullVal",
+            Self::Tuple(_) => "sqlparser.ValTuple",
+            Self::Signed(..) => "*sqlparser.UnaryExpr",
+            Self::Arithmetic => "*sqlparser.BinaryExpr",
+            Self::Function => "*sqlparser.FuncExpr",
+            Self::Subquery => "*sqlparser.Subquery",
+            Self::Paren(_) => "*sqlparser.ParenExpr",
+        }
+    }
 }
 
 /// A part of a filter, as written.
@@ -40,7 +67,10 @@ pub(super) enum Expression {
     Null,
     Tuple(Vec<Expression>),
     Signed(char, Box<Expression>),
+    /// Two values and an arithmetic operator between them.
+    Arithmetic,
     Function,
+    Subquery,
     Paren(Box<Expression>),
 }
 
@@ -171,7 +201,7 @@ impl Parser {
     }
 
     fn predicate(&mut self) -> Result<Expression> {
-        let left = self.operand()?;
+        let left = self.value()?;
         if self.take_word("is") {
             let negated = self.take_word("not");
             let what = match (self.next(), negated) {
@@ -188,25 +218,29 @@ impl Parser {
         }
         let negated = self.take_word("not");
         if self.take_word("between") {
-            let from = self.operand()?;
+            let from = self.value()?;
             self.expect_word("and")?;
-            let to = self.operand()?;
+            let to = self.value()?;
             return Ok(Expression::Between(Box::new(left), Box::new(from), Box::new(to), negated));
         }
         if self.take_word("in") {
             self.expect_symbol("(")?;
-            let mut values = vec![self.operand()?];
+            let operator = if negated { "not in" } else { "in" };
+            if self.ahead_is_word("select") {
+                return Ok(compare(left, operator, self.subquery()?));
+            }
+            let mut values = vec![self.value()?];
             while self.take_symbol(",") {
-                values.push(self.operand()?);
+                values.push(self.value()?);
             }
             self.expect_symbol(")")?;
-            return Ok(compare(left, if negated { "not in" } else { "in" }, Expression::Tuple(values)));
+            return Ok(compare(left, operator, Expression::Tuple(values)));
         }
         for (word, plain, not) in
             [("starts_with", "starts_with", "not starts_with"), ("like", "like", "not like"), ("regexp", "regexp", "not regexp")]
         {
             if self.take_word(word) {
-                let right = self.operand()?;
+                let right = self.value()?;
                 return Ok(compare(left, if negated { not } else { plain }, right));
             }
         }
@@ -217,11 +251,22 @@ impl Parser {
             [("=", "="), ("!=", "!="), ("<>", "!="), ("<=>", "<=>"), ("<=", "<="), (">=", ">="), ("<", "<"), (">", ">")]
         {
             if self.take_symbol(symbol) {
-                let right = self.operand()?;
+                let right = self.value()?;
                 return Ok(compare(left, operator, right));
             }
         }
         Ok(left)
+    }
+
+    /// An operand, or several with arithmetic between them.
+    fn value(&mut self) -> Result<Expression> {
+        let first = self.operand()?;
+        let mut is_single = true;
+        while ARITHMETIC.iter().any(|symbol| self.take_symbol(symbol)) {
+            self.operand()?;
+            is_single = false;
+        }
+        Ok(if is_single { first } else { Expression::Arithmetic })
     }
 
     fn operand(&mut self) -> Result<Expression> {
@@ -264,6 +309,21 @@ impl Parser {
             return self.function();
         }
         Ok(expression)
+    }
+
+    /// Skips a subquery to its closing parenthesis.
+    fn subquery(&mut self) -> Result<Expression> {
+        let mut open = 1;
+        while open > 0 {
+            match self.peek() {
+                Token::End => return Err(self.error()),
+                Token::Symbol("(") => open += 1,
+                Token::Symbol(")") => open -= 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Ok(Expression::Subquery)
     }
 
     /// Skips the arguments of a function call, which no query may have.

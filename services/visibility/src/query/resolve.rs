@@ -36,8 +36,9 @@ pub(super) fn resolve(statement: &Statement, types: &Types) -> Result<Query> {
         return not_supported("'GROUP BY' clause supports only a single field");
     }
     for expression in &statement.group_by {
-        if resolver.name(expression)?.field != Field::Column(Column::ExecutionStatus) {
-            return not_supported("'GROUP BY' clause is only supported for ExecutionStatus");
+        let name = resolver.name(expression)?;
+        if name.field != Field::Column(Column::ExecutionStatus) {
+            return not_supported(format!("'GROUP BY' clause is not supported for search attribute {}", name.alias));
         }
     }
     if !resolver.mentions_division {
@@ -74,11 +75,7 @@ impl Resolver<'_> {
             }
             Expression::Function => return not_supported("function expression"),
             Expression::Column(_) => return invalid("incomplete expression"),
-            Expression::Text(_) | Expression::Number(_) => return not_supported("expression of type *sqlparser.SQLVal"),
-            Expression::Bool(_) => return not_supported("expression of type sqlparser.BoolVal"),
-            Expression::Null => return not_supported("expression of type *sqlparser.NullVal"),
-            Expression::Tuple(_) => return not_supported("expression of type sqlparser.ValTuple"),
-            Expression::Signed(..) => return not_supported("expression of type *sqlparser.UnaryExpr"),
+            other => return not_supported(format!("expression of type {}", other.kind())),
         })
     }
 
@@ -98,7 +95,7 @@ impl Resolver<'_> {
         };
         let is_list = operator.ends_with("in");
         if is_list != matches!(right, Expression::Tuple(_)) {
-            return invalid("unexpected value type sqlparser.ValTuple");
+            return invalid(format!("unexpected value type {}", right.kind()));
         }
         let negated = operator == "!=" || operator.starts_with("not ");
         let test = match name.value_type {
@@ -125,7 +122,13 @@ impl Resolver<'_> {
                     ">=" => Test::Compare(Comparison::GreaterOrEqual, value),
                     "starts_with" | "not starts_with" if value_type == IndexedValueType::Keyword => match value {
                         Value::Text(prefix) => Test::StartsWith { prefix, negated },
-                        _ => return unsupported(),
+                        // Statuses are numbers here.
+                        Value::Int(_) | Value::Real(_) => {
+                            let Expression::Text(text) = right else { return unsupported() };
+                            return invalid(format!(
+                                "right-hand side of \"{operator}\" operator must be a literal string (got: {text})"
+                            ));
+                        }
                     },
                     _ => return unsupported(),
                 }
@@ -152,20 +155,16 @@ impl Resolver<'_> {
     fn name<'q>(&mut self, expression: &'q Expression) -> Result<Name<'q>> {
         let alias = match expression {
             Expression::Column(alias) => alias.as_str(),
-            Expression::Paren(inner) => return self.name(inner),
-            Expression::Function => return invalid("must be a column name but was *sqlparser.FuncExpr"),
-            Expression::Tuple(_) => return invalid("must be a column name but was sqlparser.ValTuple"),
-            Expression::Bool(_) => return invalid("must be a column name but was sqlparser.BoolVal"),
-            _ => return invalid("must be a column name but was *sqlparser.SQLVal"),
+            other => return invalid(format!("must be a column name but was {}", other.kind())),
         };
         if !search_attributes::is_reserved(alias) {
             if let Some(&value_type) = self.types.get(alias) {
                 return Ok(Name { alias, field: Field::Attribute(alias.to_owned(), value_type), value_type, prefix: "" });
             }
-            if alias == "ScheduleId" {
-                let field = Field::Column(Column::WorkflowId);
-                return Ok(Name { alias, field, value_type: IndexedValueType::Keyword, prefix: SCHEDULE_WORKFLOW_ID_PREFIX });
-            }
+        }
+        if matches!(alias, "ScheduleId" | "TemporalScheduleId") {
+            let field = Field::Column(Column::WorkflowId);
+            return Ok(Name { alias, field, value_type: IndexedValueType::Keyword, prefix: SCHEDULE_WORKFLOW_ID_PREFIX });
         }
         let spellings = [
             Some(alias.to_owned()),

@@ -166,6 +166,7 @@ fn filters_find_what_they_say() {
         ("WorkflowId STARTS_WITH 'temporal-sys'", ""),
         ("TemporalNamespaceDivision = 'TemporalScheduler'", "temporal-sys-scheduler:nightly"),
         ("TemporalNamespaceDivision = 'TemporalScheduler' AND ScheduleId = 'nightly'", "temporal-sys-scheduler:nightly"),
+        ("NamespaceDivision = 'TemporalScheduler' AND TemporalScheduleId = 'nightly'", "temporal-sys-scheduler:nightly"),
         ("TemporalNamespaceDivision = 'TemporalScheduler' AND TemporalSchedulePaused = false", ""),
         ("TemporalNamespaceDivision IS NULL", "w4 w1 w2 w3"),
         ("TemporalNamespaceDivision IS NOT NULL", "temporal-sys-scheduler:nightly"),
