@@ -93,10 +93,10 @@ impl Overlay {
             let end: &[u8] = part_end.as_deref().unwrap_or(to);
             let mut changed = changes.range::<[u8], _>((std::ops::Bound::Included(from_store.as_slice()), std::ops::Bound::Excluded(end))).peekable();
             for (key, bytes) in stored {
-                while let Some((changed_key, change)) = changed.next_if(|(changed_key, _)| **changed_key < key[..]) {
+                while let Some((changed_key, change)) = changed.next_if(|(changed_key, _)| ***changed_key < key[..]) {
                     rows.extend(change.as_ref().map(|row| (changed_key.to_vec(), row.clone())));
                 }
-                if let Some((_, change)) = changed.next_if(|(changed_key, _)| **changed_key == key[..]) {
+                if let Some((_, change)) = changed.next_if(|(changed_key, _)| ***changed_key == key[..]) {
                     rows.extend(change.as_ref().map(|row| (key.to_vec(), row.clone())));
                     continue;
                 }

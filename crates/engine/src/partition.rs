@@ -196,6 +196,11 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.unsent.iter()
     }
 
+    /// The first of them.
+    pub fn first_unsent(&self) -> Option<&Outgoing> {
+        self.unsent.front()
+    }
+
     /// The first unsent command is durable on its partition.
     pub fn sent(&mut self) {
         self.unsent.pop_front();

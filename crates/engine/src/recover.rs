@@ -81,7 +81,7 @@ pub fn recover<M: Machine, C: Codec<M::Event>>(
 /// # Errors
 /// The log's: try again later; an append in doubt may be made again, since receivers drop repetitions.
 pub fn send_all<M: Machine, C: Codec<M::Event>>(partition: &mut Partition<M, C>, log: &dyn Log, commands: &str) -> Result<(), Error> {
-    while let Some(outgoing) = partition.unsent().next().cloned() {
+    while let Some(outgoing) = partition.first_unsent().cloned() {
         log.append(commands, outgoing.partition, vec![outgoing.record])?;
         partition.sent();
     }

@@ -38,7 +38,7 @@ impl Processor {
                         task_queue: Some(poll.task_queue.clone()),
                         worker_version: poll.worker_version.clone(),
                     };
-                    match self.start(&run, Body::StartWorkflowTask(start), task, &poll).await? {
+                    match self.start_task(&run, Body::StartWorkflowTask(start), task, &poll).await? {
                         Some(Answer::WorkflowTaskStarted(task)) => {
                             let queries = self.queries.carry(&run, task.stamp);
                             let task = WorkflowTask { run, task: *task, query: None, queries, backlog_count_hint: 0 };
@@ -67,7 +67,7 @@ impl Processor {
                         identity: poll.identity.clone(),
                         worker_version: poll.worker_version.clone(),
                     };
-                    match self.start(&run, Body::StartActivityTask(start), task, &poll).await? {
+                    match self.start_task(&run, Body::StartActivityTask(start), task, &poll).await? {
                         Some(Answer::ActivityTaskStarted(task)) => return Ok(Some(ActivityTask { run, task: *task })),
                         _ => continue,
                     }
@@ -82,7 +82,7 @@ impl Processor {
     }
 
     /// Appends a start command; `None` when the task was obsolete. A task that could not be started for now is offered again.
-    async fn start(&self, run: &RunKey, body: Body, task: Task, poll: &Poll) -> Result<Option<Answer>, Error> {
+    async fn start_task(&self, run: &RunKey, body: Body, task: Task, poll: &Poll) -> Result<Option<Answer>, Error> {
         let command = Command {
             version: 1,
             namespace: run.namespace.clone(),

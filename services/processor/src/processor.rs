@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -16,8 +16,8 @@ use klamm_engine::{
     topic,
 };
 use klamm_log::{Log, ReadLimit, Stored, Transactional};
-use klamm_machine::{Kind, Rejection, Row, TablesExt, key};
-use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, command::Body};
+use klamm_machine::{Kind, Rejection, Row, TablesExt, Time, key};
+use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, WakeRow, command::Body};
 use klamm_store::Store;
 use klamm_workflow::tables::{RunKey, Tasks};
 use parking_lot::{Mutex, MutexGuard, RwLock};
@@ -74,7 +74,9 @@ pub struct Processor {
     pub(crate) commands_topic: Arc<str>,
     /// A wake row has appeared or moved: the scheduler looks again.
     pub(crate) wakes_changed: Notify,
-    /// A partition has something to commit.
+    /// When the scheduler looks again by itself, milliseconds since the epoch.
+    pub(crate) scheduler_sleeps_until: AtomicI64,
+    /// The process is stopping: no new commands.
     pub(crate) closing: AtomicBool,
 }
 
@@ -130,6 +132,7 @@ impl Processor {
             namespaces: RwLock::default(),
             commands_topic,
             wakes_changed: Notify::new(),
+            scheduler_sleeps_until: AtomicI64::new(i64::MAX),
             closing: AtomicBool::new(false),
         };
         // Sends of the replay may have reached partitions that were recovered before.
@@ -274,7 +277,10 @@ impl Processor {
                     self.watchers.changed(&RunKey::new(&*run.namespace, &*run.workflow_id, &*run.run_id));
                 }
             } else if kind == Kind::Wake as u8 {
-                wakes_changed |= change.is_some();
+                wakes_changed |= change.and_then(downcast::<WakeRow>).is_some_and(|row| {
+                    let due = row.due.as_ref().map_or(Time::default(), Time::from);
+                    due.millis() < self.scheduler_sleeps_until.load(Ordering::SeqCst)
+                });
             } else if kind == Kind::Namespace as u8 {
                 namespaces_changed |= change.and_then(downcast::<NamespaceState>).is_some_and(|state| {
                     let mut namespaces = self.namespaces.write();
@@ -317,6 +323,11 @@ impl Processor {
                 self.task_queues.add(key, row);
             }
         }
+    }
+
+    /// Takes no new commands from now on.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
     }
 
     /// Where the store of a partition stands, as its own row says.

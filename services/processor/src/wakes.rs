@@ -1,5 +1,7 @@
 //! The partitions' wake rows, for the scheduler.
 
+use std::sync::atomic::Ordering;
+
 use klamm_machine::Time;
 use klamm_messages::klamm::v1::{Command, WakeRow, WakeUp, command::Body};
 use klamm_scheduler::WakeSource;
@@ -28,6 +30,10 @@ impl WakeSource for Processor {
                 false
             }
         }
+    }
+
+    fn sleeps_until(&self, time: Time) {
+        self.scheduler_sleeps_until.store(time.millis(), Ordering::SeqCst);
     }
 
     async fn changed(&self) {

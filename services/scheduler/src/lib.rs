@@ -30,7 +30,9 @@ pub trait WakeSource: Send + Sync + 'static {
     fn next(&self, partition: u32) -> Option<Time>;
     /// Appends WakeUp commands for these rows; false when that failed for now.
     fn wake_up(&self, partition: u32, rows: &[WakeRow]) -> bool;
-    /// Completes when a wake row may have appeared.
+    /// The scheduler sleeps until this time: a wake row due earlier completes [`WakeSource::changed`].
+    fn sleeps_until(&self, time: Time);
+    /// Completes when a wake row has appeared that is due before the scheduler would look again.
     fn changed(&self) -> impl Future<Output = ()> + Send;
 }
 
@@ -64,11 +66,17 @@ pub async fn run<S: WakeSource>(source: Arc<S>, now: impl Fn() -> Time + Send) {
             tokio::task::yield_now().await;
             continue;
         }
+        let time = now();
         let sleep = match next {
-            Some(due) if due <= now() => Duration::from_millis(10),
-            Some(due) => due.since(now()).min(SLEEP_MAX),
+            Some(due) if due <= time => Duration::from_millis(10),
+            Some(due) => due.since(time).min(SLEEP_MAX),
             None => SLEEP_MAX,
         };
+        source.sleeps_until(time.after(sleep));
+        // A row may have appeared between the look and the line above.
+        if (0..source.partition_count()).filter_map(|partition| source.next(partition)).any(|due| next.is_none_or(|next| due < next)) {
+            continue;
+        }
         tokio::select! {
             () = tokio::time::sleep(sleep) => {}
             () = source.changed() => {}

@@ -44,7 +44,6 @@ struct Seen {
     at: Instant,
     time: SystemTime,
     rate_per_second: Option<f64>,
-    worker_version: Option<klamm_messages::temporal::common::v1::WorkerVersionStamp>,
 }
 
 impl Queue {
@@ -144,13 +143,6 @@ impl Queue {
                 last_access_time: Some(seen.time.into()),
                 identity: identity.clone(),
                 rate_per_second: seen.rate_per_second.unwrap_or(100_000.0),
-                worker_version_capabilities: seen.worker_version.as_ref().map(|version| {
-                    klamm_messages::temporal::common::v1::WorkerVersionCapabilities {
-                        build_id: version.build_id.clone(),
-                        use_versioning: version.use_versioning,
-                        ..Default::default()
-                    }
-                }),
                 ..PollerInfo::default()
             })
             .collect();
@@ -172,7 +164,6 @@ impl Queue {
             at: now,
             time: SystemTime::now(),
             rate_per_second: poll.max_tasks_per_second,
-            worker_version: poll.worker_version.clone(),
         };
         self.pollers.insert(poll.identity.clone(), seen);
     }
