@@ -31,8 +31,8 @@ func plainError(err error) any {
 	st, _ := status.FromError(err)
 	answer := map[string]any{"code": st.Code().String(), "message": st.Message()}
 	var details []any
-	for _, any := range st.Proto().GetDetails() {
-		details = append(details, Plain(any))
+	for _, detail := range st.Proto().GetDetails() {
+		details = append(details, Plain(detail))
 	}
 	if details != nil {
 		answer["details"] = details

@@ -30,6 +30,7 @@ var measured = map[string]string{
 	"execution_duration":          "<duration>",
 	"last_access_time":            "<time>",
 	"rate_per_second":             "<rate>",
+	"current_retry_interval":      "<duration>",
 	"external_payload_size_bytes": "<size>",
 }
 
@@ -64,6 +65,9 @@ type normalizer struct {
 	uuids  map[string]string
 	// eventTime is that of the history event being walked, if any.
 	eventTime time.Time
+	// continued says that the event starts a later run of a chain, whose
+	// expiration depends on how long the runs before it took.
+	continued bool
 }
 
 func (n *normalizer) value(key string, value any) any {
@@ -94,6 +98,10 @@ func (n *normalizer) object(object map[string]any) any {
 		n.eventTime = at
 		defer func() { n.eventTime = time.Time{} }()
 	}
+	if _, ok := object["continued_execution_run_id"]; ok {
+		n.continued = true
+		defer func() { n.continued = false }()
+	}
 	keys := make([]string, 0, len(object))
 	for key := range object {
 		keys = append(keys, key)
@@ -119,10 +127,13 @@ func (n *normalizer) scalar(key, text string) string {
 		switch {
 		case at.Unix() == 0 || at.IsZero():
 			return "<no time>"
-		case key == "workflow_execution_expiration_time" && !n.eventTime.IsZero():
+		case key == "workflow_execution_expiration_time" && !n.eventTime.IsZero() && !n.continued:
 			return fmt.Sprintf("<event time + %s>", at.Sub(n.eventTime).Round(time.Second))
 		}
 		return "<time>"
+	}
+	if key == "first_workflow_task_backoff" && strings.Contains(text, ".") {
+		return "<what is left of a second>"
 	}
 	if key == "request_id" && uuidPattern.MatchString(text) {
 		return "<request-id>"

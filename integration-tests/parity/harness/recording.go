@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -25,11 +26,14 @@ type Recording struct {
 
 // Write stores the recording as DIR/<scenario>.json.
 func (r Recording) Write(dir string) error {
-	text, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // placeholders stand in angle brackets
+	encoder.SetIndent("", " ")
+	if err := encoder.Encode(r); err != nil {
 		return fmt.Errorf("while encoding scenario %s: %w", r.Scenario, err)
 	}
-	return os.WriteFile(goldenPath(dir, r.Scenario), append(text, '\n'), 0o644)
+	return os.WriteFile(goldenPath(dir, r.Scenario), text.Bytes(), 0o644)
 }
 
 // ReadRecording reads DIR/<scenario>.json.

@@ -8,10 +8,28 @@ import (
 	querypb "go.temporal.io/api/query/v1"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/proto"
 )
 
-// pollTimeout is how long a poll waits for a task that is known to come.
-const pollTimeout = 10 * time.Second
+// pollTimeout is how long one poll waits for a task that is known to come; an
+// empty poll is repeated pollTries times.
+const (
+	pollTimeout = 5 * time.Second
+	pollTries   = 3
+)
+
+// repeat polls until a task comes, an error does, or its tries are used up.
+func repeat[Q proto.Message, R interface {
+	proto.Message
+	GetTaskToken() []byte
+}](rpc RPC[Q, R], request Q) (R, error) {
+	for try := 1; ; try++ {
+		task, err := call(pollTimeout, rpc, request)
+		if err != nil || len(task.GetTaskToken()) > 0 || try == pollTries {
+			return task, err
+		}
+	}
+}
 
 // WorkflowTask is a task as a worker got it.
 type WorkflowTask = workflowservice.PollWorkflowTaskQueueResponse
@@ -25,7 +43,7 @@ func (e *Env) PollWorkflow(step string) *WorkflowTask { return e.PollWorkflowOn(
 
 // PollWorkflowOn is PollWorkflow on another queue. An empty step records nothing.
 func (e *Env) PollWorkflowOn(step string, queue *taskqueuepb.TaskQueue) *WorkflowTask {
-	task, err := call(pollTimeout, e.WF.PollWorkflowTaskQueue, &workflowservice.PollWorkflowTaskQueueRequest{
+	task, err := repeat(e.WF.PollWorkflowTaskQueue, &workflowservice.PollWorkflowTaskQueueRequest{
 		Namespace: e.Namespace, TaskQueue: queue, Identity: Identity,
 	})
 	if step != "" {
@@ -67,7 +85,7 @@ func (e *Env) Fail(step string, task *WorkflowTask, cause enumspb.WorkflowTaskFa
 
 // PollActivity takes the next activity task of the scenario's queue and records it.
 func (e *Env) PollActivity(step string) *ActivityTask {
-	task, err := call(pollTimeout, e.WF.PollActivityTaskQueue, &workflowservice.PollActivityTaskQueueRequest{
+	task, err := repeat(e.WF.PollActivityTaskQueue, &workflowservice.PollActivityTaskQueueRequest{
 		Namespace: e.Namespace, TaskQueue: e.Queue(), Identity: Identity,
 	})
 	if step != "" {

@@ -99,19 +99,19 @@ var runTimeouts = []Scenario{
 }
 
 func runTimeout(e *Env) {
-	run := e.Start("wf", func(r *startRequest) { r.WorkflowRunTimeout = Seconds(1) })
+	run := e.Start("wf", func(r *startRequest) { r.WorkflowRunTimeout = Seconds(3) })
 	e.Step("task", e.ScheduleActivity("a1"), StartTimer("t1", 100))
 	e.AwaitEvent(run, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
 }
 
 func executionTimeout(e *Env) {
-	run := e.Start("wf", func(r *startRequest) { r.WorkflowExecutionTimeout = Seconds(1) })
+	run := e.Start("wf", func(r *startRequest) { r.WorkflowExecutionTimeout = Seconds(3) })
 	e.PollWorkflow("task that nobody answers")
 	e.AwaitEvent(run, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
 }
 
 func executionTimeoutAcrossRuns(e *Env) {
-	run := e.Start("wf", func(r *startRequest) { r.WorkflowExecutionTimeout = Seconds(3) })
+	run := e.Start("wf", func(r *startRequest) { r.WorkflowExecutionTimeout = Seconds(4) })
 	e.Step("task", ContinueAsNew(nil))
 	next := successor(e, "second run", run)
 	e.AwaitEvent(next, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)

@@ -233,6 +233,11 @@ func visibilityBadQueries(e *Env) {
 		`ParityKeyword IS TRUE`,
 		`ParityInt = 1; ParityInt = 2`,
 	} {
+		// What a query finds is another scenario's matter: here others' runs show.
+		if _, err := list(e, query); err == nil {
+			e.Note(query, "accepted")
+			continue
+		}
 		_, _ = Call(e, query, e.WF.ListWorkflowExecutions, listRequest(e, query))
 	}
 	_, _ = Call(e, "no namespace", e.WF.ListWorkflowExecutions, &workflowservice.ListWorkflowExecutionsRequest{})

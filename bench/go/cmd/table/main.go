@@ -5,8 +5,10 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"text/tabwriter"
 
@@ -16,12 +18,30 @@ import (
 const reference = "temporal"
 
 func main() {
+	port := flag.Bool("free-port", false, "print a port that nobody listens on, and nothing else")
+	flag.Parse()
+	if *port {
+		printFreePort()
+		return
+	}
 	reports, err := read(os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench table:", err)
 		os.Exit(1)
 	}
-	print(os.Stdout, reports)
+	printTables(os.Stdout, reports)
+}
+
+// printFreePort serves bench/run, which starts servers on ports of its own.
+func printFreePort() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench table:", err)
+		os.Exit(1)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String()) // the system's own address has one
+	_ = listener.Close()
+	fmt.Println(port)
 }
 
 func read(input io.Reader) ([]measure.Report, error) {
@@ -42,7 +62,7 @@ type key struct {
 	inFlight         int
 }
 
-func print(output io.Writer, reports []measure.Report) {
+func printTables(output io.Writer, reports []measure.Report) {
 	references := map[key]measure.Report{}
 	for _, r := range reports {
 		if r.Server == reference {
