@@ -1,8 +1,8 @@
 // Package integration runs ordinary Go SDK programs against a running server.
 //
 // TEMPORAL_ADDRESS names the server (127.0.0.1:7233 when unset). Every test has
-// a task queue and workflow ids of its own, so all of them run in parallel and
-// may share the server with other suites.
+// a task queue and workflow ids of its own, so they run in parallel and may
+// share the server with other suites.
 package integration
 
 import (
@@ -26,8 +26,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// testDeadline bounds everything one test does with the server.
-const testDeadline = 40 * time.Second
+// testDeadline bounds everything one test does with the server. It is generous:
+// 200 workflows take long on two busy cores.
+const testDeadline = 150 * time.Second
 
 // TestMain runs the tests, or, when asked by environment variable, is the
 // worker process that a test is going to kill.
@@ -69,9 +70,17 @@ type env struct {
 	queue string
 }
 
+// newEnv lets its test run beside the others.
 func newEnv(t *testing.T) *env {
 	t.Helper()
 	t.Parallel()
+	return newLoneEnv(t)
+}
+
+// newLoneEnv is for a test that loads the machine: it runs before the parallel
+// ones, so that their short timeouts are not its victims.
+func newLoneEnv(t *testing.T) *env {
+	t.Helper()
 	c, err := dial()
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), testDeadline)
@@ -132,7 +141,7 @@ func (e *env) tryStart(o client.StartWorkflowOptions, wf any, args ...any) (clie
 		o.ID = e.id("wf")
 	}
 	if o.WorkflowExecutionTimeout == 0 {
-		o.WorkflowExecutionTimeout = time.Minute
+		o.WorkflowExecutionTimeout = 3 * time.Minute
 	}
 	return e.c.ExecuteWorkflow(e.ctx, o, wf, args...)
 }

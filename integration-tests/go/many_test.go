@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,27 +29,42 @@ func oneOfManyWorkflow(ctx workflow.Context, number int) (int, error) {
 	return squared + offset, nil
 }
 
-func Test200ConcurrentWorkflows(t *testing.T) {
-	e := newEnv(t)
-	e.work(oneOfManyWorkflow, act(square))
-	results := make([]int, manyCount)
+// each calls f for every number, on at most limit goroutines at once, and
+// requires every call to succeed.
+func (e *env) each(step string, limit int, f func(number int) error) {
+	e.t.Helper()
 	errs := make([]error, manyCount)
+	gate := make(chan struct{}, limit)
 	var all sync.WaitGroup
 	for number := range manyCount {
 		all.Go(func() {
-			run, err := e.tryStart(client.StartWorkflowOptions{ID: e.id(fmt.Sprint(number))}, oneOfManyWorkflow, number)
-			if err == nil {
-				err = e.c.SignalWorkflow(e.ctx, run.GetID(), run.GetRunID(), "add", number)
-			}
-			if err == nil {
-				err = run.Get(e.ctx, &results[number])
-			}
-			errs[number] = err
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			errs[number] = f(number)
 		})
 	}
 	all.Wait()
-	for number := range manyCount {
-		e.NoError(errs[number])
-		e.Equal(number*number+number, results[number])
+	failed := slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(failed) > 0 {
+		e.Failf(step, "%d of %d failed, the first so: %v", len(failed), manyCount, failed[0])
+	}
+}
+
+func Test200ConcurrentWorkflows(t *testing.T) {
+	e := newLoneEnv(t)
+	e.work(oneOfManyWorkflow, act(square))
+	runs := make([]client.WorkflowRun, manyCount)
+	results := make([]int, manyCount)
+	// None can end before its signal: all are open at once.
+	e.each("start", 20, func(number int) (err error) {
+		runs[number], err = e.tryStart(client.StartWorkflowOptions{ID: e.id(fmt.Sprint(number))}, oneOfManyWorkflow, number)
+		return err
+	})
+	e.each("signal", 20, func(number int) error {
+		return e.c.SignalWorkflow(e.ctx, runs[number].GetID(), runs[number].GetRunID(), "add", number)
+	})
+	e.each("result", manyCount, func(number int) error { return runs[number].Get(e.ctx, &results[number]) })
+	for number, result := range results {
+		e.Equal(number*number+number, result)
 	}
 }

@@ -70,8 +70,8 @@ func TestALocalActivityLeavesAMarker(t *testing.T) {
 func TestALongLocalActivityKeepsItsWorkflowTaskByHeartbeats(t *testing.T) {
 	e := newEnv(t)
 	e.work(longLocalActivityWorkflow, act(takeAWhile))
-	run := e.startWith(client.StartWorkflowOptions{WorkflowTaskTimeout: time.Second},
-		longLocalActivityWorkflow, 2500*time.Millisecond)
+	run := e.startWith(client.StartWorkflowOptions{WorkflowTaskTimeout: 2 * time.Second},
+		longLocalActivityWorkflow, 4*time.Second)
 	var result string
 	e.NoError(run.Get(e.ctx, &result))
 	e.Equal("done", result)

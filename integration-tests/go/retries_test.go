@@ -47,7 +47,7 @@ func failWithTypeWorkflow(ctx workflow.Context, kind string, nonRetryable bool) 
 func TestAnActivitySucceedsOnAttempt3(t *testing.T) {
 	e := newEnv(t)
 	e.work(retryUntilWorkflow, act(succeedOnAttempt))
-	run := e.start(retryUntilWorkflow, 3)
+	run := e.start(retryUntilWorkflow, int32(3))
 	var attempt int32
 	e.NoError(run.Get(e.ctx, &attempt))
 	e.EqualValues(3, attempt)

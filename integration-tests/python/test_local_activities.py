@@ -27,7 +27,7 @@ async def test_a_local_activity_leaves_a_marker_and_no_activity_events(env: Env)
 
 async def test_a_local_activity_longer_than_the_task_timeout_keeps_its_task_by_heartbeats(env: Env):
     async with env.worker([LongLocalActivityWorkflow], [take_a_while]):
-        handle = await env.start(LongLocalActivityWorkflow.run, 2.5, task_timeout=timedelta(seconds=1))
+        handle = await env.start(LongLocalActivityWorkflow.run, 4, task_timeout=timedelta(seconds=2))
         assert await handle.result() == "done"
     names = await event_names(handle)
     assert names.count("WorkflowTaskCompleted") >= 3

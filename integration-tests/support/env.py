@@ -9,10 +9,6 @@ from typing import Any, Callable, List, Optional, Sequence
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
-#: How long a client waits for a workflow in these suites. Far above what any
-#: scenario takes, below the per-test limit, so that the error names the wait.
-RESULT_DEADLINE = timedelta(seconds=30)
-
 
 def server_address() -> str:
     """Where the server under test listens for gRPC."""
@@ -53,7 +49,7 @@ class Env:
     async def start(self, workflow: Any, *args: Any, id: Optional[str] = None, **options: Any) -> WorkflowHandle:
         """Start `workflow` on this test's queue."""
         options.setdefault("task_queue", self.task_queue)
-        options.setdefault("execution_timeout", timedelta(seconds=60))
+        options.setdefault("execution_timeout", timedelta(minutes=3))
         return await self.client.start_workflow(workflow, args=list(args), id=id or self.id(), **options)
 
     async def execute(self, workflow: Any, *args: Any, **options: Any) -> Any:
