@@ -36,8 +36,9 @@ pub(crate) fn apply_scheduled(
         attempt_scheduled_time: event.event_time,
         ..ActivityState::default()
     };
-    let activity =
-        PendingActivity { scheduled: Some(attributes.clone()), scheduled_time: event.event_time, state: Some(state) };
+    // Input and header may be large and are needed once per attempt only: they are read from the history then.
+    let scheduled = ActivityTaskScheduledEventAttributes { input: None, header: None, ..attributes.clone() };
+    let activity = PendingActivity { scheduled: Some(scheduled), scheduled_time: event.event_time, state: Some(state) };
     if let Some(row) = task_row(run, &activity) {
         rows.put(row);
     }

@@ -94,7 +94,6 @@ pub(crate) fn retry(
 /// `started_event_id` in).
 fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState) -> i64 {
     let started_time = activity.started_time.as_ref().map_or_else(|| run.now(), Time::from);
-    #[allow(deprecated, reason = "worker_version and build_id_redirect_counter are stored as given")]
     let attributes = ActivityTaskStartedEventAttributes {
         scheduled_event_id: activity.scheduled_event_id,
         identity: activity.started_identity.clone(),

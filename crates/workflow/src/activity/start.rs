@@ -3,14 +3,17 @@
 //! Temporal: service/history/api/recordactivitytaskstarted. No public event: ActivityTaskStarted is written when the activity ends.
 
 use klamm_machine::{Decision, Outcome, Time, Tx};
-use klamm_messages::klamm::v1::{ActivityPhase, Command, PendingActivity, RunState, StartActivityTask, history_record::Record};
+use klamm_messages::{
+    klamm::v1::{ActivityPhase, Command, PendingActivity, RunState, StartActivityTask, history_record::Record},
+    temporal::history::v1::history_event::Attributes,
+};
 
 use super::{apply::effective_priority, transition::START};
 use crate::{
     Answer, Workflow,
     answer::StartedActivityTask,
     run::{Run, is_open},
-    tables::RunKey,
+    tables::{History, RunKey},
 };
 
 /// Starts the scheduled task that the command names. Its repetition by the same poll repeats the answer; what is no longer there, was started by
@@ -30,7 +33,9 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartA
         return obsolete;
     }
     if activity.phase() == ActivityPhase::Started {
-        return if activity.request_id == body.poll_id && !body.poll_id.is_empty() { answer(&state, body.scheduled_event_id) } else { obsolete };
+        let is_same_poll = activity.request_id == body.poll_id && !body.poll_id.is_empty();
+        drop(state);
+        return if is_same_poll { answer(&run, body.scheduled_event_id) } else { obsolete };
     }
     let now = run.now();
     let started = START.make(activity, |next| {
@@ -42,16 +47,24 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartA
     drop(state);
     let Ok(started) = started else { return obsolete };
     run.record(Record::Activity(started));
-    answer(&run.state(), body.scheduled_event_id)
+    answer(&run, body.scheduled_event_id)
 }
 
 /// What the poller of the started activity gets.
-fn answer(run: &RunState, scheduled_event_id: i64) -> Decision<Answer> {
-    let task = run.activities.get(&scheduled_event_id).and_then(|activity| started_task(run, activity));
+fn answer(run: &Run<'_, '_>, scheduled_event_id: i64) -> Decision<Answer> {
+    let state = run.state();
+    let mut task = state.activities.get(&scheduled_event_id).and_then(|activity| started_task(&state, activity));
+    let event = run.tx.get::<History>(&(run.key.clone(), scheduled_event_id));
+    if let (Some(task), Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled))) =
+        (&mut task, event.as_ref().and_then(|event| event.attributes.as_ref()))
+    {
+        task.scheduled.input.clone_from(&scheduled.input);
+        task.scheduled.header.clone_from(&scheduled.header);
+    }
     Ok(Outcome::Answer(task.map_or(Answer::TaskObsolete, |task| Answer::ActivityTaskStarted(Box::new(task)))))
 }
 
-/// The activity as a task in a worker's hands.
+/// The activity as a task in a worker's hands, without input and header.
 fn started_task(run: &RunState, activity: &PendingActivity) -> Option<StartedActivityTask> {
     let state = activity.state.as_ref()?;
     let mut scheduled = activity.scheduled.clone()?;

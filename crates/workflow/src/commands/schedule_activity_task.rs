@@ -54,7 +54,6 @@ pub(crate) fn handle(
         ));
     }
     drop(state);
-    #[allow(deprecated, reason = "use_workflow_build_id is stored as given")]
     let scheduled = ActivityTaskScheduledEventAttributes {
         activity_id: attributes.activity_id,
         activity_type: attributes.activity_type,

@@ -1,8 +1,11 @@
 //! StartActivityTask.
 
-use klamm_messages::klamm::v1::{ActivityPhase, StartActivityTask, command::Body};
+use klamm_messages::{
+    klamm::v1::{ActivityPhase, StartActivityTask, command::Body},
+    temporal::common::v1::Header,
+};
 
-use super::env::{Env, schedule};
+use super::env::{Env, json, jsons, schedule, schedule_with};
 use crate::Answer;
 
 #[test]
@@ -16,6 +19,19 @@ fn a_started_activity_has_no_public_event_and_its_task_waits_no_longer() {
     assert_eq!(env.history_from(5), ["5 ActivityTaskScheduled a"]);
     assert!(env.tasks().is_empty());
     assert_eq!(env.state().activities[&5].state.as_ref().unwrap().phase(), ActivityPhase::Started);
+}
+
+#[test]
+fn the_worker_gets_input_and_header_though_the_runs_state_does_not_keep_them() {
+    let mut env = Env::new();
+    let header = Header { fields: [("trace".to_owned(), json("1"))].into() };
+    env.workflow(vec![schedule_with("a", |a| {
+        a.input = jsons("[1]");
+        a.header = Some(header.clone());
+    })]);
+    let task = env.start_activity(5);
+    assert_eq!((task.scheduled.input, task.scheduled.header), (jsons("[1]"), Some(header)));
+    assert_eq!(env.state().activities[&5].scheduled.as_ref().unwrap().input, None);
 }
 
 #[test]
