@@ -170,3 +170,115 @@ impl Tables for Savepoint<'_> {
         rows.into_iter().take(limit).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use klamm_messages::klamm::v1::TestRecord;
+
+    use super::*;
+    use crate::{Decision, Kind, Outcome, Time, key::KeyBytes};
+
+    /// Counters by number; an event sets one, or removes it at zero.
+    struct Counters;
+    struct Table0;
+
+    impl Table for Table0 {
+        const KIND: Kind = Kind::Test;
+        type Key = u32;
+        type Row = TestRecord;
+
+        fn key(key: &u32) -> Vec<u8> {
+            KeyBytes::new(Self::KIND).u32(*key).finish()
+        }
+    }
+
+    impl Machine for Counters {
+        type Event = (u32, i64);
+        type Answer = ();
+
+        fn decide(&self, _: &mut Tx<'_, Self>, _: &Command) -> Decision<()> {
+            Ok(Outcome::Answer(()))
+        }
+
+        fn apply(&self, tables: &mut dyn Tables, (key, value): &(u32, i64)) {
+            if *value == 0 {
+                tables.remove::<Table0>(key);
+            } else if !tables.update::<Table0>(key, |row| row.value = *value) {
+                tables.put::<Table0>(key, TestRecord { value: *value, ..TestRecord::default() });
+            }
+        }
+    }
+
+    #[derive(Default)]
+    struct Memory(BTreeMap<Vec<u8>, Arc<dyn Row>>);
+
+    impl Tables for Memory {
+        fn load(&self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
+            self.0.get(key).cloned()
+        }
+
+        fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
+            match row {
+                Some(row) => self.0.insert(key, row),
+                None => self.0.remove(&key),
+            };
+        }
+
+        fn take(&mut self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
+            self.0.remove(key)
+        }
+
+        fn scan(&self, from: &[u8], to: &[u8], limit: usize, _: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
+            self.0.range(from.to_vec()..to.to_vec()).take(limit).map(|(key, row)| (key.clone(), row.clone())).collect()
+        }
+    }
+
+    fn values(tx: &Tx<'_, Counters>, limit: usize) -> Vec<i64> {
+        let from = KeyBytes::new(Kind::Test).finish();
+        let to = crate::key::prefix_end(&from);
+        tx.range::<Table0>(&from, &to, limit).iter().map(|(_, row)| row.value).collect()
+    }
+
+    #[test]
+    fn a_failed_attempt_leaves_nothing() {
+        let mut memory = Memory::default();
+        let mut context = Context::new(Time::default(), 1, "t", 0, 0);
+        let mut tx = Tx::new(&Counters, &mut memory, &mut context);
+        tx.emit((1, 10));
+        tx.emit((2, 20));
+        let failed: Result<(), &str> = tx.attempt(|tx| {
+            tx.emit((1, 11));
+            tx.emit((2, 0));
+            tx.emit((3, 30));
+            assert_eq!(values(tx, 9), [11, 30]);
+            assert_eq!(values(tx, 1), [11]);
+            tx.send(Command::default());
+            Err("no")
+        });
+        assert_eq!(failed, Err("no"));
+        assert_eq!(values(&tx, 9), [10, 20]);
+        let effects = tx.finish();
+        assert_eq!((effects.events, effects.commands.len()), (vec![(1, 10), (2, 20)], 0));
+    }
+
+    #[test]
+    fn a_successful_attempt_keeps_everything() {
+        let mut memory = Memory::default();
+        let mut context = Context::new(Time::default(), 1, "t", 0, 0);
+        let mut tx = Tx::new(&Counters, &mut memory, &mut context);
+        tx.emit((1, 10));
+        tx.emit((2, 20));
+        let kept: Result<u8, ()> = tx.attempt(|tx| {
+            tx.emit((1, 0));
+            tx.emit((2, 21));
+            tx.emit((2, 22));
+            tx.send(Command::default());
+            Ok(7)
+        });
+        assert_eq!(kept, Ok(7));
+        assert_eq!(values(&tx, 9), [22]);
+        let effects = tx.finish();
+        assert_eq!(effects.events, [(1, 10), (2, 20), (1, 0), (2, 21), (2, 22)]);
+        assert_eq!(effects.commands.len(), 1);
+    }
+}

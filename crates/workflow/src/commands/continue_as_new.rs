@@ -179,7 +179,6 @@ fn next_start(
     cx: &CommandContext<'_>,
 ) -> Start {
     let started = state.started.clone().unwrap_or_default();
-    let backoff = backoff(time::duration_or_none(continued.backoff_start_interval.as_ref()), state, &started, now);
     Start {
         attributes: WorkflowExecutionStartedEventAttributes {
             workflow_type: continued.workflow_type.clone(),
@@ -196,7 +195,7 @@ fn next_start(
             first_execution_run_id: first_run_id(state),
             attempt: 1,
             workflow_execution_expiration_time: started.workflow_execution_expiration_time,
-            first_workflow_task_backoff: Some(time::to_proto(backoff)),
+            first_workflow_task_backoff: backoff(continued.backoff_start_interval, state, &started, now),
             memo: without_nulls_memo(continued.memo.clone()),
             search_attributes: without_nulls_search_attributes(continued.search_attributes.clone()),
             prev_auto_reset_points: rolled_over(state, now, cx),
@@ -209,13 +208,18 @@ fn next_start(
 }
 
 /// How long the next run's first workflow task waits: as told, but runs of a chain begin at least a second apart.
-fn backoff(told: Option<Duration>, state: &RunState, started: &WorkflowExecutionStartedEventAttributes, now: Time) -> Duration {
+fn backoff(
+    told: Option<prost_types::Duration>,
+    state: &RunState,
+    started: &WorkflowExecutionStartedEventAttributes,
+    now: Time,
+) -> Option<prost_types::Duration> {
     let start = state.start_time.as_ref().map_or(now, Time::from);
     let delay = time::duration_or_none(started.first_workflow_task_backoff.as_ref()).unwrap_or_default();
     let execution = start.after(delay);
     let lived = if now >= execution { now.since(execution) } else { now.since(start) };
-    let told = told.unwrap_or_default();
-    if lived + told < MINIMAL_INTERVAL { MINIMAL_INTERVAL - lived } else { told }
+    let interval = lived.saturating_add(told.as_ref().map(time::duration).unwrap_or_default());
+    if interval < MINIMAL_INTERVAL { Some(time::to_proto(MINIMAL_INTERVAL - lived)) } else { told }
 }
 
 /// The auto-reset points that go on to the next run: this run's points expire with it.

@@ -8,6 +8,7 @@ use klamm_machine::{Decision, Outcome, Rejection, Time, Tx};
 use klamm_messages::{
     klamm::v1::{Command, CommandSettings, CompleteWorkflowTask, StickyState, WorkflowTaskState},
     temporal::{
+        deployment::v1::WorkerDeploymentVersion,
         enums::v1::{EventType, TimeoutType, WorkerVersioningMode, WorkflowTaskFailedCause},
         failure::v1::{Failure, ServerFailureInfo, failure::FailureInfo},
         history::v1::{WorkflowTaskCompletedEventAttributes, history_event::Attributes},
@@ -174,7 +175,6 @@ fn fail(
         cause: failure.cause,
         failure: Some(Failure {
             message: message.clone(),
-            source: "Server".to_owned(),
             failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: false })),
             ..Failure::default()
         }),
@@ -199,7 +199,13 @@ fn completed(
     started_event_id: i64,
 ) -> WorkflowTaskCompletedEventAttributes {
     let options = request.deployment_options.clone().unwrap_or_default();
-    let versioned = request.deployment_options.is_none() || options.worker_versioning_mode() == WorkerVersioningMode::Versioned;
+    let versioned = options.worker_versioning_mode() == WorkerVersioningMode::Versioned;
+    // Some SDKs tell a behaviour without using versions.
+    let told = request.deployment_options.is_none() || versioned;
+    let deployment_version = versioned.then(|| WorkerDeploymentVersion {
+        deployment_name: options.deployment_name.clone(),
+        build_id: options.build_id.clone(),
+    });
     WorkflowTaskCompletedEventAttributes {
         scheduled_event_id,
         started_event_id,
@@ -208,8 +214,9 @@ fn completed(
         worker_version: request.worker_version_stamp.clone(),
         sdk_metadata: request.sdk_metadata.clone(),
         metering_metadata: request.metering_metadata,
-        versioning_behavior: if versioned { request.versioning_behavior } else { 0 },
+        versioning_behavior: if told { request.versioning_behavior } else { 0 },
         worker_deployment_name: options.deployment_name,
+        deployment_version,
         ..WorkflowTaskCompletedEventAttributes::default()
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
                 terminate_for(&mut Run::new(tx, old), &body.run_id, &settings);
             }
             let mut run = Run::new(tx, key.clone());
-            start(&mut run, Start::of_request(request, run_now(&run)), &settings);
+            let now = run.now();
+            start(&mut run, Start::of_request(request, now), &settings);
             schedule_first_workflow_task(&mut run);
             Ok(answer(tx, &key, true))
         }
@@ -346,8 +347,4 @@ fn json_string(text: &str) -> Payload {
         data: format!("\"{text}\"").into_bytes(),
         ..Payload::default()
     }
-}
-
-fn run_now(run: &Run<'_, '_>) -> Time {
-    run.now()
 }

@@ -11,9 +11,9 @@ use klamm_machine::{
 };
 use klamm_messages::{
     klamm::v1::{
-        Command, CommandSettings, CompleteWorkflowTask, FailWorkflowTask, HistoryRecord, RequestCancelWorkflow, RunState,
+        Command, CommandSettings, CompleteWorkflowTask, FailWorkflowTask, RequestCancelWorkflow, RunState,
         SignalWithStartWorkflow, SignalWorkflow, StartWorkflow, StartWorkflowTask, TaskKind, TaskRow, TerminateWorkflow,
-        VisibilityDocument, WakeRow, WakeUp, WorkflowTaskToken, command::Body, history_record::Record,
+        VisibilityDocument, WakeRow, WakeUp, WorkflowTaskToken, command::Body,
     },
     temporal::{
         self,
@@ -60,6 +60,40 @@ impl Tables for Rows {
 
     fn scan(&self, from: &[u8], to: &[u8], limit: usize, _: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
         self.0.range(from.to_vec()..to.to_vec()).take(limit).map(|(key, row)| (key.clone(), row.clone())).collect()
+    }
+}
+
+/// What one command changes, over the tables that do not see it until it is accepted.
+struct Scratch<'r> {
+    under: &'r Rows,
+    changes: BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>,
+}
+
+impl Tables for Scratch<'_> {
+    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        self.changes.get(key).cloned().unwrap_or_else(|| self.under.load(key, decode))
+    }
+
+    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
+        self.changes.insert(key, row);
+    }
+
+    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        match self.changes.get_mut(key) {
+            Some(row) => row.take(),
+            None => self.under.load(key, decode),
+        }
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
+        let mut rows: BTreeMap<_, _> = self.under.scan(from, to, usize::MAX, decode).into_iter().collect();
+        for (key, row) in self.changes.range(from.to_vec()..to.to_vec()) {
+            match row {
+                Some(row) => rows.insert(key.clone(), row.clone()),
+                None => rows.remove(key),
+            };
+        }
+        rows.into_iter().take(limit).collect()
     }
 }
 
@@ -118,13 +152,15 @@ impl Env {
             body: Some(body),
             ..Command::default()
         };
-        let mut scratch = self.rows.clone();
+        let mut scratch = Scratch { under: &self.rows, changes: BTreeMap::new() };
         let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
         let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
         let decision = Workflow.decide(&mut tx, &command);
         let effects = tx.finish();
         if decision.is_ok() {
-            self.rows = scratch;
+            for (key, row) in scratch.changes {
+                self.rows.save(key, row);
+            }
             self.log.extend(effects.events);
             self.publications.extend(effects.publications);
             assert!(effects.commands.is_empty());
@@ -403,19 +439,6 @@ pub fn wake_rows(rows: &Rows) -> Vec<WakeRow> {
     let from = KeyBytes::new(klamm_machine::Kind::Wake).finish();
     let to = klamm_machine::key::prefix_end(&from);
     rows.range::<Wakes>(&from, &to, usize::MAX).into_iter().map(|(_, row)| (*row).clone()).collect()
-}
-
-/// The records of the log.
-pub fn records(log: &[Event]) -> impl Iterator<Item = &HistoryRecord> {
-    log.iter().filter_map(|event| match event {
-        Event::Record(record) => Some(&**record),
-        Event::Delete { .. } => None,
-    })
-}
-
-/// Whether a record is public.
-pub fn is_public(record: &HistoryRecord) -> bool {
-    matches!(record.record, Some(Record::Event(_)))
 }
 
 /// What a rejection says, behind its kind.
