@@ -186,7 +186,7 @@ async def check_visibility(client: Client, load: Load) -> None:
 async def check_verify_and_clean_restart(server: KlammServer, load: Load, histories: Histories) -> None:
     """`klamm verify` passes; after a clean stop and start every history is still the same."""
     verified = await asyncio.to_thread(server.verify)
-    assert verified.returncode == 0, f"klamm verify: exit code {verified.returncode}\n{verified.stdout}"
+    assert verified.returncode == 0, f"klamm verify: exit code {verified.returncode}\n{verified.stdout}{verified.stderr}"
     assert await asyncio.to_thread(server.stop) == 0
     await asyncio.to_thread(server.start)
     await histories.check_all(load.acknowledged)

@@ -3,6 +3,7 @@
 Standard library only: the entry script uses it outside the virtual environment.
 """
 
+import json
 import os
 import signal
 import socket
@@ -105,22 +106,22 @@ class KlammServer:
             raise RuntimeError(f"klamm did not stop within {STOP_DEADLINE_S} s of SIGTERM") from None
 
     def verify(self) -> subprocess.CompletedProcess:
-        """`klamm verify` against this running server, its output captured."""
+        """`klamm verify` against this running server."""
         return self.command("verify")
 
     def topic_records(self, topic: str) -> List[str]:
-        """The records of one topic as `klamm topics cat` prints them, one JSON text each."""
+        """The records of one topic as `klamm topics cat --json` prints them, with their fields in one order."""
         printed = self.command("topics", "cat", topic, "--json")
         if printed.returncode != 0:
-            raise RuntimeError(f"klamm topics cat {topic}: exit code {printed.returncode}\n{printed.stdout}")
-        return printed.stdout.splitlines()
+            raise RuntimeError(f"klamm topics cat {topic}: exit code {printed.returncode}\n{printed.stderr}")
+        return [json.dumps(json.loads(line), sort_keys=True) for line in printed.stdout.splitlines()]
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess:
-        """One of klamm's commands that ask the running server."""
+        """One of klamm's commands that ask the running server; its output captured."""
         return subprocess.run(
             [str(self.binary), *arguments, "--address", self.address],
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=COMMAND_DEADLINE_S,
         )
