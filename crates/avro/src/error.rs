@@ -39,6 +39,7 @@ pub enum Error {
 
 impl Error {
     /// Bytes that are no value, with the input as it stands.
+    #[cold]
     pub(crate) fn corrupt(what: &'static str, input: &[u8]) -> Self {
         Self::Corrupt { what, remaining: input.len() }
     }

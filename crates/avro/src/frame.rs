@@ -70,8 +70,7 @@ fn decode_with<T: Value>(schema: &'static Schema, id: u32, mut value: &[u8]) -> 
     if schema.id == T::SCHEMA_ID {
         return decode_whole(&mut value);
     }
-    let present = schemas::by_id(T::SCHEMA_ID).ok_or(Error::UnknownSchema { id: T::SCHEMA_ID })?;
-    let carried = resolve::carry_over(schema.json, present.json, id, value)?;
+    let carried = resolve::carry_over(schemas::parsed(schema.id)?, schemas::parsed(T::SCHEMA_ID)?, id, value)?;
     decode_whole(&mut carried.as_slice())
 }
 

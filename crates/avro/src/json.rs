@@ -12,7 +12,7 @@ use crate::{
     Error,
     frame::{self, Ids},
     schema::{Parsed, Type},
-    wire,
+    schemas, wire,
 };
 
 /// A framed value of any topic, with a reserved id.
@@ -28,17 +28,9 @@ pub fn to_json(framed: &[u8]) -> Result<Json, Error> {
 /// # Errors
 /// As [`to_json`].
 pub fn to_json_with(ids: &Ids, framed: &[u8]) -> Result<Json, Error> {
-    let (id, value) = frame::split(framed)?;
-    value_to_json(ids.schema(id)?.json, id, value)
-}
-
-/// A value without frame, by its schema's text; `id` is for the error only.
-///
-/// # Errors
-/// [`Error::Corrupt`]; [`Error::Resolution`] when the schema has shapes that the mapping does not make.
-pub fn value_to_json(schema: &str, id: u32, mut value: &[u8]) -> Result<Json, Error> {
-    let parsed = Parsed::of(schema).map_err(|what| Error::Resolution { id, what })?;
-    let shown = show(&parsed, &parsed.root, &mut value)?;
+    let (id, mut value) = frame::split(framed)?;
+    let schema = schemas::parsed(ids.schema(id)?.id)?;
+    let shown = show(schema, &schema.root, &mut value)?;
     if value.is_empty() { Ok(shown) } else { Err(Error::corrupt("bytes after the value", value)) }
 }
 

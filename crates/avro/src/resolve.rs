@@ -1,7 +1,6 @@
 //! A value of one schema version as a value of another: Avro's schema resolution for the shapes that the mapping has.
 //!
-//! It goes straight from bytes to bytes. This is the slow way, taken only for records older than the present schema (a topic is read with
-//! the present one as soon as its old records are gone); schemas are parsed every time.
+//! It goes straight from bytes to bytes. This is the slow way, taken only for records older than the present schema.
 
 use serde_json::Value as Json;
 
@@ -11,17 +10,15 @@ use crate::{
     wire,
 };
 
-/// Carries `value`, written with `writer`, over to `reader`; both are schemas' texts, `id` is the writer's for errors.
+/// Carries `value`, written with `writer`, over to `reader`; `id` is the writer's, for errors.
 ///
 /// Fields go by name: those that only the writer has are passed over, those that only the reader has get their default. Symbols of enums go by
 /// name; one that the reader does not know becomes its default. Values that became nullable are carried over, and numbers that grew.
 ///
 /// # Errors
 /// [`Error::Corrupt`] when the bytes are no value of `writer`; [`Error::Resolution`] when the two are not compatible.
-pub fn carry_over(writer: &str, reader: &str, id: u32, mut value: &[u8]) -> Result<Vec<u8>, Error> {
-    let parse = |text| Parsed::of(text).map_err(|what| Error::Resolution { id, what });
-    let (writer, reader) = (parse(writer)?, parse(reader)?);
-    let carrier = Carrier { writer: &writer, reader: &reader, id };
+pub fn carry_over(writer: &Parsed, reader: &Parsed, id: u32, mut value: &[u8]) -> Result<Vec<u8>, Error> {
+    let carrier = Carrier { writer, reader, id };
     let mut out = Vec::with_capacity(value.len());
     carrier.value(&writer.root, &reader.root, &mut value, &mut out)?;
     if value.is_empty() { Ok(out) } else { Err(Error::corrupt("bytes after the value", value)) }
@@ -191,8 +188,12 @@ impl Carrier<'_> {
 mod tests {
     use apache_avro::{Schema, from_avro_datum, to_avro_datum, types::Value};
 
-    use super::carry_over;
-    use crate::{Error, compatibility::check_reads};
+    use crate::{Error, compatibility::check_reads, schema::Parsed};
+
+    fn carry_over(writer: &str, reader: &str, id: u32, value: &[u8]) -> Result<Vec<u8>, Error> {
+        let parse = |text| Parsed::of(text).expect("a schema");
+        super::carry_over(&parse(writer), &parse(reader), id, value)
+    }
 
     const ONE: &str = r#"{"type": "record", "name": "R", "namespace": "n", "fields": [
         {"name": "gone", "type": {"type": "array", "items": {"type": "record", "name": "S", "namespace": "n", "fields": [

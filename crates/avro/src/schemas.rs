@@ -3,6 +3,10 @@
 //! Ids are `0x7fff0000 + n`, n counting all versions of all subjects in the order in which they were made (schemas/ids.json): far above
 //! what a registry gives out, and never used again for anything else.
 
+use std::sync::LazyLock;
+
+use crate::{Error, schema::Parsed};
+
 /// First of the reserved ids.
 pub const RESERVED_ID_MIN: u32 = 0x7fff_0000;
 
@@ -39,4 +43,13 @@ pub fn current(subject: &str) -> Option<&'static Schema> {
 /// The version with this reserved id.
 pub fn by_id(id: u32) -> Option<&'static Schema> {
     VERSIONS.iter().find(|schema| schema.id == id)
+}
+
+/// Every version as data, in the order of [`VERSIONS`]; parsed at the first use of the generic ways.
+static PARSED: LazyLock<Vec<Result<Parsed, String>>> = LazyLock::new(|| VERSIONS.iter().map(|schema| Parsed::of(schema.json)).collect());
+
+/// The version with this reserved id, as data.
+pub(crate) fn parsed(id: u32) -> Result<&'static Parsed, Error> {
+    let place = VERSIONS.iter().position(|schema| schema.id == id).ok_or(Error::UnknownSchema { id })?;
+    PARSED[place].as_ref().map_err(|what| Error::Resolution { id, what: what.clone() })
 }

@@ -26,33 +26,58 @@ type Result<T> = std::result::Result<T, Error>;
 
 // Numbers.
 
-/// Zig-zag, seven bits a byte, least significant first.
+/// Zig-zag, seven bits a byte, least significant first. Most numbers take one byte.
 #[inline]
 pub fn put_int64(value: &i64, out: &mut Vec<u8>) {
-    let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
+    let bits = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    if bits < 0x80 {
+        out.push(bits as u8);
+    } else {
+        put_bits(bits, out);
     }
-    out.push(rest as u8);
+}
+
+#[inline(never)]
+fn put_bits(mut bits: u64, out: &mut Vec<u8>) {
+    let mut bytes = [0; 10];
+    let mut length = 0;
+    while bits >= 0x80 {
+        bytes[length] = bits as u8 | 0x80;
+        length += 1;
+        bits >>= 7;
+    }
+    bytes[length] = bits as u8;
+    out.extend_from_slice(&bytes[..=length]);
 }
 
 /// At most ten bytes; bits above the 64th are refused.
 #[inline]
 pub fn get_int64(input: &mut &[u8]) -> Result<i64> {
-    let mut value = 0_u64;
-    let mut shift = 0;
-    loop {
+    let bits = match input.split_first() {
+        Some((byte, rest)) if *byte < 0x80 => {
+            *input = rest;
+            u64::from(*byte)
+        }
+        _ => get_bits(input)?,
+    };
+    Ok((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed())
+}
+
+#[inline(never)]
+fn get_bits(input: &mut &[u8]) -> Result<u64> {
+    let mut bits = 0_u64;
+    for shift in (0..64).step_by(7) {
         let byte = get_byte(input)?;
         if shift == 63 && byte > 1 {
             return Err(Error::corrupt("a number of more than 64 bits", input));
         }
-        value |= u64::from(byte & 0x7f) << shift;
+        bits |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
-            return Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed());
+            return Ok(bits);
         }
-        shift += 7;
     }
+    // The tenth byte has returned above: it is 0 or 1, or refused.
+    Err(Error::corrupt("a number of more than 64 bits", input))
 }
 
 /// An int.
@@ -152,8 +177,8 @@ pub fn get_enum(input: &mut &[u8], numbers: &[i32]) -> Result<i32> {
 /// Microseconds since the epoch; what is finer is cut, what is beyond 64 bits stops there.
 #[inline]
 pub fn put_timestamp(value: &Timestamp, out: &mut Vec<u8>) {
-    let micros = value.seconds.saturating_mul(MICROS_PER_SECOND).saturating_add(i64::from(value.nanos.div_euclid(NANOS_PER_MICRO)));
-    put_int64(&micros, out);
+    let micros = i128::from(value.seconds) * i128::from(MICROS_PER_SECOND) + i128::from(value.nanos.div_euclid(NANOS_PER_MICRO));
+    put_int64(&saturated(micros), out);
 }
 
 /// The time of as many microseconds since the epoch.
@@ -168,7 +193,7 @@ pub fn get_timestamp(input: &mut &[u8]) -> Result<Timestamp> {
 /// Nanoseconds; what is beyond 64 bits (292 years) stops there.
 #[inline]
 pub fn put_duration(value: &Duration, out: &mut Vec<u8>) {
-    put_int64(&value.seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(i64::from(value.nanos)), out);
+    put_int64(&saturated(i128::from(value.seconds) * i128::from(NANOS_PER_SECOND) + i128::from(value.nanos)), out);
 }
 
 /// As many nanoseconds.
@@ -177,6 +202,11 @@ pub fn get_duration(input: &mut &[u8]) -> Result<Duration> {
     let nanos = get_int64(input)?;
     // Seconds and the rest have the same sign, as protobuf asks; the rest is below a thousand million.
     Ok(Duration { seconds: nanos / NANOS_PER_SECOND, nanos: (nanos % NANOS_PER_SECOND) as i32 })
+}
+
+#[inline]
+fn saturated(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
 // Bytes and text.

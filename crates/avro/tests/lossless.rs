@@ -10,7 +10,7 @@ use prost::Message;
 use prost_types::{Duration, Timestamp};
 use proptest::prelude::*;
 
-fn check<T: Value + Message + Default + PartialEq>(seed: u64) {
+fn check<T: Value + Message + Default + PartialEq + std::fmt::Debug>(seed: u64) {
     let message: T = support::random(T::NAME, seed);
     let framed = frame::encode(&message);
     assert_eq!(frame::decode::<T>(&framed).as_ref(), Ok(&message));

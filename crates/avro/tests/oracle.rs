@@ -7,7 +7,7 @@ use klamm_avro::{Value, schemas};
 use klamm_messages::klamm::v1 as klamm;
 use prost::Message;
 
-fn check<T: Value + Message + Default + PartialEq>(cases: u64) {
+fn check<T: Value + Message + Default + PartialEq + std::fmt::Debug>(cases: u64) {
     let schema = schemas::by_id(T::SCHEMA_ID).expect("the present schema");
     let schema = Schema::parse_str(schema.json).expect("a schema");
     for seed in 0..cases {
