@@ -5,6 +5,8 @@
 //! the log in `decide`, commands of a completed workflow task in `commands`, events in `apply`. What all of them say is said with the
 //! verbs of `run`.
 
+#![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as older workers send them")]
+
 pub mod answer;
 pub mod event;
 pub mod tables;
