@@ -14,6 +14,7 @@ mod errors;
 mod housekeeping;
 mod keys;
 mod partition;
+mod queue;
 mod read;
 mod room;
 mod settings;

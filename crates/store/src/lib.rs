@@ -10,5 +10,5 @@ mod settings;
 mod store;
 
 pub use error::Error;
-pub use settings::Settings;
+pub use settings::{FreeBytes, Settings};
 pub use store::{Row, Stats, Store, Value};

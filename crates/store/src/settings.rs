@@ -1,19 +1,28 @@
 //! Settings of the store, and RocksDB's that follow from them.
 
+use std::sync::Arc;
+
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, Env, LogLevel, Options};
 
+/// Says how many bytes are free on the disk; `None`: unknown, which refuses nothing.
+pub type FreeBytes = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
+
 /// How much a store takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Settings {
     /// Size of a memtable; at most two are held. Default: 8 MiB.
     pub write_buffer_bytes: usize,
     /// RocksDB's block cache, indexes and filters included. Default: 16 MiB.
     pub cache_bytes: usize,
+    /// Writes are refused with [`crate::Error::Full`] while less is free on the disk: RocksDB itself would make them wait. Default: 64 MiB.
+    pub reserve_bytes: u64,
+    /// How free bytes are found; `None`: the disk is asked. For tests.
+    pub free_bytes: Option<FreeBytes>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { write_buffer_bytes: 8 << 20, cache_bytes: 16 << 20 }
+        Self { write_buffer_bytes: 8 << 20, cache_bytes: 16 << 20, reserve_bytes: 64 << 20, free_bytes: None }
     }
 }
 

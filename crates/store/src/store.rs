@@ -1,10 +1,14 @@
 //! The store.
 
-use std::{ops::Deref, path::Path};
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rocksdb::{DB, DBPinnableSlice, DBRawIterator, Env, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 
-use crate::{Error, Settings};
+use crate::{Error, FreeBytes, Settings};
 
 /// Rows by partition and key.
 ///
@@ -13,6 +17,8 @@ use crate::{Error, Settings};
 pub struct Store {
     db: DB,
     write_options: WriteOptions,
+    free_bytes: FreeBytes,
+    reserve_bytes: u64,
 }
 
 /// A row: key (without the partition) and value.
@@ -58,20 +64,21 @@ impl Store {
         let path = path.as_ref();
         std::fs::create_dir_all(path)
             .map_err(|error| Error::Unavailable { reason: format!("can't make {}: {error}", path.display()) })?;
-        Self::start(path, settings.options(None))
+        Self::start(path, settings, None, of_disk(path.to_owned()))
     }
 
     /// A store that is gone with the process.
     pub fn in_memory(settings: &Settings) -> Result<Self, Error> {
         let env = Env::mem_env()?;
-        Self::start(Path::new("/klamm-store"), settings.options(Some(&env)))
+        Self::start(Path::new("/klamm-store"), settings, Some(&env), Arc::new(|| None))
     }
 
-    fn start(path: &Path, options: rocksdb::Options) -> Result<Self, Error> {
-        let db = DB::open(&options, path).map_err(|error| Error::opening(path, error))?;
+    fn start(path: &Path, settings: &Settings, env: Option<&Env>, free_bytes: FreeBytes) -> Result<Self, Error> {
+        let db = DB::open(&settings.options(env), path).map_err(|error| Error::opening(path, error))?;
         let mut write_options = WriteOptions::default();
         write_options.disable_wal(true);
-        Ok(Self { db, write_options })
+        let free_bytes = settings.free_bytes.clone().unwrap_or(free_bytes);
+        Ok(Self { db, write_options, free_bytes, reserve_bytes: settings.reserve_bytes })
     }
 
     /// The row under `key`.
@@ -112,7 +119,8 @@ impl Store {
 
     /// Sets (`Some`) and removes (`None`) rows of a partition, all at once or none; of several for one key the last counts.
     ///
-    /// Readers see them when it returns; the disk has them after some later flush.
+    /// Readers see them when it returns; the disk has them after some later flush. Waits while RocksDB is behind with flushing.
+    /// [`Error::Full`] while the disk's reserve is touched: nothing is written then.
     pub fn write<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         &self,
         partition: u16,
@@ -125,7 +133,20 @@ impl Store {
                 None => batch.delete(key),
             });
         }
+        self.check_room(batch.size_in_bytes())?;
         Ok(self.db.write_opt(batch, &self.write_options)?)
+    }
+
+    /// One system call per write: a write is a whole batch of a partition.
+    fn check_room(&self, bytes: usize) -> Result<(), Error> {
+        let needed = self.reserve_bytes.saturating_add(bytes as u64);
+        match (self.free_bytes)() {
+            Some(free) if free < needed => {
+                let reserve = self.reserve_bytes;
+                Err(Error::Full { reason: format!("{free} bytes are free on the disk, of which {reserve} are kept in reserve") })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes all rows of a partition, at once; with [`Store::flush`] it is final.
@@ -171,6 +192,14 @@ impl Store {
         options.set_iterate_upper_bound(to);
         Some(self.db.raw_iterator_opt(options))
     }
+}
+
+/// Free bytes of the file system that holds `path`.
+fn of_disk(path: PathBuf) -> FreeBytes {
+    Arc::new(move || {
+        let stat = rustix::fs::statvfs(&path).ok()?;
+        Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+    })
 }
 
 /// Shows rows to `visit` until it says false.

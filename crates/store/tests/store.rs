@@ -5,13 +5,17 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use klamm_store::{Error, Row, Settings, Store};
 use proptest::prelude::*;
 
 fn small() -> Settings {
-    Settings { write_buffer_bytes: 64 << 10, cache_bytes: 1 << 20 }
+    Settings { write_buffer_bytes: 64 << 10, cache_bytes: 1 << 20, reserve_bytes: 0, free_bytes: None }
 }
 
 fn put(store: &Store, partition: u16, key: &[u8], value: &[u8]) {
@@ -91,7 +95,24 @@ fn damage_is_told_apart_from_other_trouble() {
     assert!(matches!(error, Error::Unavailable { .. }), "{error}");
 }
 
-/// Row `n` of the next two tests: what write `n` does. Every write says its number and changes some of 50 rows.
+#[test]
+fn a_full_disk_refuses_whole_writes_and_goes_on_when_there_is_room() {
+    let free = Arc::new(AtomicU64::new(1_000_000));
+    let seen = free.clone();
+    let free_bytes: klamm_store::FreeBytes = Arc::new(move || Some(seen.load(Ordering::SeqCst)));
+    let settings = Settings { reserve_bytes: 10_000, free_bytes: Some(free_bytes), ..small() };
+    let store = Store::in_memory(&settings).unwrap();
+    put(&store, 0, b"a", b"1");
+    free.store(10_500, Ordering::SeqCst);
+    let rows = || [(b"a", Some(vec![2; 600])), (b"b", Some(vec![2; 1]))];
+    assert!(matches!(store.write(0, rows()), Err(Error::Full { .. })));
+    assert_eq!(store.scan(0, &[], &[], 10).unwrap(), [row(b"a", b"1")]);
+    free.store(20_000, Ordering::SeqCst);
+    store.write(0, rows()).unwrap();
+    assert_eq!(store.scan(0, &[], &[], 10).unwrap().len(), 2);
+}
+
+/// What write `n` does in the next two tests. Every write says its number and changes some of 50 rows.
 fn write_number(n: u64) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
     let changed = (0..5).map(|k| {
         let slot = (n * 7 + k * 11) % 50;
@@ -208,4 +229,47 @@ proptest! {
             }
         }
     }
+}
+
+/// `mount -t tmpfs -o size=32m none DIR; KLAMM_SMALL_DISK=DIR cargo test --release -p klamm-store -- --ignored small_disk`
+#[test]
+#[ignore = "needs a small file system"]
+fn a_small_disk_refuses_and_recovers() {
+    let disk = std::path::PathBuf::from(std::env::var("KLAMM_SMALL_DISK").expect("KLAMM_SMALL_DISK names a directory on a small file system"));
+    let filler = disk.join("store-filler");
+    let directory = disk.join("store");
+    let store = Store::open(&directory, &Settings { write_buffer_bytes: 1 << 20, reserve_bytes: 6 << 20, ..small() }).unwrap();
+    std::fs::write(&filler, vec![0; 8 << 20]).unwrap();
+    let mut state = 1_u64;
+    let mut noise = || {
+        let next = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        };
+        (0..20_000).map(next).collect::<Vec<_>>()
+    };
+    let mut written = Vec::new();
+    let full = loop {
+        assert!(written.len() < 5_000, "never full");
+        let value = noise();
+        match store.write(0, [((written.len() as u32).to_be_bytes(), Some(&value))]) {
+            Ok(()) => written.push(value),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(full, Error::Full { .. }), "{full:?}");
+    assert!(store.get(0, &0_u32.to_be_bytes()).unwrap().is_some());
+    std::fs::remove_file(&filler).unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while let Err(error) = store.write(0, [(b"after", Some(b"v"))]) {
+        assert!(matches!(error, Error::Full { .. }), "{error:?}");
+        assert!(std::time::Instant::now() < deadline, "never recovered: {error}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    store.flush().unwrap();
+    for (n, value) in written.iter().enumerate() {
+        assert!(store.get(0, &(n as u32).to_be_bytes()).unwrap().as_deref() == Some(&value[..]), "row {n}");
+    }
+    drop(store);
+    std::fs::remove_dir_all(directory).unwrap();
 }

@@ -25,7 +25,7 @@ pub(super) fn topics_are_made_once_and_checked(harness: &mut dyn Harness) {
         max_message_bytes: 6 << 20,
         ..kept.clone()
     };
-    log.ensure_topics(&[changed.clone()]).unwrap();
+    log.ensure_topics(std::slice::from_ref(&changed)).unwrap();
     assert_eq!(log.topic(&kept.name).unwrap().spec, changed);
     assert_eq!(log.topic(&kept.name).unwrap().id, first[0]);
     let listed: Vec<_> = log.topics().unwrap().into_iter().map(|topic| topic.spec).filter(|spec| *spec == changed || *spec == compacted).collect();

@@ -1,19 +1,19 @@
 //! One partition's state in memory.
 
-use std::{collections::VecDeque, sync::Arc, task::Waker};
+use std::task::Waker;
 
 use parking_lot::Mutex;
 
-use super::{bounds::Bounds, keys::Place, tail::Tail};
-use crate::{Appended, Error, Offset, Record, Stored, wakers::Wakers};
+use super::{bounds::Bounds, keys::Place, queue::Queue, tail::Tail};
+use crate::{Offset, Stored, wakers::Wakers};
 
-/// Locks are taken in this order: cleaner, writer, then queue or view; queue and view are held for moments only.
+/// Locks are taken in this order: cleaner, lead of the queue, writer, view; the view is held for moments only.
 pub(super) struct Partition {
     pub(super) place: Place,
     /// Held while records of this partition are written.
     pub(super) writer: Mutex<Writer>,
-    /// Appends that came while the writer was busy: whoever has it writes them along.
-    pub(super) queue: Mutex<VecDeque<Request>>,
+    /// Appends on their way to the writer.
+    pub(super) queue: Queue,
     /// What readers see.
     pub(super) view: Mutex<View>,
     /// Held while records are taken away.
@@ -45,12 +45,6 @@ pub(super) struct Cleaner {
     pub(super) looked_ms: i64,
 }
 
-/// An append that waits, and where its result goes.
-pub(super) struct Request {
-    pub(super) records: Vec<Record>,
-    pub(super) slot: Arc<Mutex<Option<Result<Appended, Error>>>>,
-}
-
 impl Partition {
     /// A partition whose records end at `end`.
     pub(super) fn new(place: Place, bounds: Bounds, end: Offset, last_append_ms: i64, looked_ms: i64, tail_bytes: usize) -> Self {
@@ -58,7 +52,7 @@ impl Partition {
         Self {
             place,
             writer: Mutex::new(Writer { next: end, last_append_ms, litter_to: 0, scratch: Vec::new() }),
-            queue: Mutex::default(),
+            queue: Queue::default(),
             view: Mutex::new(view),
             cleaner: Mutex::new(Cleaner { bounds, reclaimed_to: 0, looked_ms }),
         }

@@ -10,7 +10,8 @@ use super::{
     core::{Core, TopicState},
     errors,
     keys::Place,
-    partition::{Partition, Request, Writer},
+    partition::{Partition, Writer},
+    queue::Entered,
 };
 use crate::{Appended, Error, Offset, Output, Record, Stored, Topic, wakers::wake};
 
@@ -26,66 +27,28 @@ const BATCH_RECORD_BYTES: usize = 32;
 impl Core {
     /// See [`crate::Log::append`].
     ///
-    /// Appends that meet at one partition are written by whoever holds its writer, in the order in which they came: with fsync one sync
-    /// serves them all.
+    /// Appends that meet at one partition are written together, in the order in which they came: with fsync one sync serves them all.
     pub(super) fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
         let known = self.topic(topic)?;
         let place = known.partition(partition)?;
         known.topic.check_batch(&records)?;
-        if let Some(mut writer) = place.writer.try_lock() {
-            let wakers = self.serve_queue(&known.topic, place, &mut writer);
-            let result = self.write_group(&known.topic, place, &mut writer, vec![records]);
-            drop(writer);
-            wake(wakers);
-            let (appended, wakers) = result?;
-            wake(wakers);
-            return first(appended);
-        }
-        let slot = Arc::default();
-        place.queue.lock().push_back(Request { records, slot: Arc::clone(&slot) });
-        loop {
-            let mut writer = place.writer.lock();
-            if let Some(result) = slot.lock().take() {
-                return result;
-            }
-            let wakers = self.serve_queue(&known.topic, place, &mut writer);
-            drop(writer);
-            wake(wakers);
-        }
-    }
-
-    /// Writes appends that wait, oldest first; not necessarily all.
-    fn serve_queue(&self, topic: &Topic, place: &Partition, writer: &mut Writer) -> Vec<Waker> {
-        let mut groups = Vec::new();
-        let mut slots = Vec::new();
-        let mut bytes = 0;
-        {
-            let mut queue = place.queue.lock();
-            while bytes < GROUP_BYTES_MAX
-                && let Some(request) = queue.pop_front()
-            {
-                bytes += request.records.iter().map(Record::size).sum::<usize>();
-                groups.push(request.records);
-                slots.push(request.slot);
-            }
-        }
-        if groups.is_empty() {
-            return Vec::new();
-        }
-        match self.write_group(topic, place, writer, groups) {
-            Ok((appended, wakers)) => {
-                for (slot, appended) in slots.into_iter().zip(appended) {
-                    *slot.lock() = Some(Ok(appended));
-                }
-                wakers
-            }
-            Err(error) => {
-                for slot in slots {
-                    *slot.lock() = Some(Err(error.clone()));
-                }
-                Vec::new()
-            }
-        }
+        let mut lead = match place.queue.enter(records) {
+            Entered::Done(result) => return result,
+            Entered::Lead(lead) => lead,
+        };
+        let mut writer = place.writer.lock();
+        // Taken after the wait for the writer: whoever came meanwhile is written along.
+        let (groups, followers) = lead.take(GROUP_BYTES_MAX);
+        let written = self.write_group(&known.topic, place, &mut writer, groups);
+        drop(writer);
+        drop(lead);
+        let (written, wakers) = match written {
+            Ok((appended, wakers)) => (Ok(appended), wakers),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        let own = followers.answer(written);
+        wake(wakers);
+        own
     }
 
     /// Writes several batches to one partition.
@@ -240,7 +203,32 @@ impl Draft {
     }
 }
 
-/// The only one, or the first, of several.
-fn first(appended: Vec<Appended>) -> Result<Appended, Error> {
-    appended.into_iter().next().ok_or_else(|| Error::InDoubt { reason: "a written batch without offset".to_owned() })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TopicSpec;
+
+    fn write(writer: &mut Writer, count: i64, written: bool) -> usize {
+        let topic = Topic { spec: TopicSpec::kept("t", 1), id: "".into() };
+        let place = Place { topic: 1, partition: 0 };
+        let (mut batch, mut draft) = (WriteBatch::default(), Draft::new(writer, 5));
+        for _ in 0..count {
+            draft.add(&mut batch, &topic, place, writer, Record::new("k", "v"));
+        }
+        draft.sweep(&mut batch, place, writer);
+        draft.settle(&topic, writer, written);
+        batch.len()
+    }
+
+    #[test]
+    fn what_a_failed_write_may_have_left_goes_with_the_next() {
+        let mut writer = Writer { next: 10, last_append_ms: 0, litter_to: 0, scratch: Vec::new() };
+        assert_eq!(write(&mut writer, 4, false), 4);
+        assert_eq!((writer.next, writer.litter_to, writer.last_append_ms), (10, 14, 0));
+        // One record and the three above it, twice as the first of these fails too.
+        assert_eq!(write(&mut writer, 1, false), 4);
+        assert_eq!(write(&mut writer, 1, true), 4);
+        assert_eq!((writer.next, writer.litter_to, writer.last_append_ms), (11, 0, 5));
+        assert_eq!(write(&mut writer, 1, true), 1);
+    }
 }

@@ -1,6 +1,6 @@
 //! Prints what the embedded log costs on this machine: CPU time and wall time per call.
 //!
-//! `cargo run --release -p klamm-log --example figures [directory]`
+//! `cargo run --release -p klamm-log --example log_figures [directory]`
 
 use std::{
     sync::Arc,

@@ -1,6 +1,6 @@
 //! Prints what the store costs on this machine: CPU time and wall time per call.
 //!
-//! `cargo run --release -p klamm-store --example figures [directory]`
+//! `cargo run --release -p klamm-store --example store_figures [directory]`
 
 use std::time::{Duration, Instant};
 
