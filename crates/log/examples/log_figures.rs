@@ -12,7 +12,7 @@ use klamm_log::{EmbeddedLog, Error, Log, Output, ReadLimit, Record, SystemClock,
 const ROUNDS: usize = 100_000;
 
 fn main() -> Result<(), Error> {
-    let directory = std::env::args().nth(1).unwrap_or_else(|| "figures-data".to_owned());
+    let directory = std::env::args().nth(1).unwrap_or_else(|| std::env::temp_dir().join("klamm-figures").display().to_string());
     let log = Arc::new(EmbeddedLog::open(&directory, Arc::new(SystemClock), Settings::default())?);
     log.ensure_topics(&[TopicSpec::kept("commands", 8), TopicSpec::compacted("history", 8)])?;
     println!("idle: {} KiB resident", resident_kib());

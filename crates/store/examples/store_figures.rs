@@ -9,7 +9,7 @@ use klamm_store::{Error, Settings, Store};
 const ROUNDS: usize = 100_000;
 
 fn main() -> Result<(), Error> {
-    let directory = std::env::args().nth(1).unwrap_or_else(|| "figures-data".to_owned());
+    let directory = std::env::args().nth(1).unwrap_or_else(|| std::env::temp_dir().join("klamm-store-figures").display().to_string());
     let store = Store::open(&directory, &Settings::default())?;
     println!("idle: {} KiB resident", resident_kib());
     let key = |kind: u8, n: usize| [&[kind][..], &(n as u32).wrapping_mul(0x9e37_79b9).to_be_bytes(), b"default/workflow-id"].concat();
