@@ -16,9 +16,7 @@ pub mod search_attributes;
 mod update_namespace;
 
 use klamm_machine::{Decision, Machine, Outcome, Rejection, Tables, TablesExt, Tx, key};
-use klamm_messages::klamm::v1::{
-    ClusterRecord, Command, NamespaceState, cluster_command, cluster_record::Record, command::Body,
-};
+use klamm_messages::klamm::v1::{ClusterRecord, Command, NamespaceState, cluster_command, cluster_record::Record, command::Body};
 
 pub use namespaces::Namespaces;
 pub use retention::{RETENTION_MIN_GLOBAL, RETENTION_MIN_LOCAL};

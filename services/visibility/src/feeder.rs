@@ -76,8 +76,14 @@ impl<S: VisibilitySource> Feeder<S> {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn new(index: Index, source: S, now_ms: i64) -> Result<Self> {
-        metrics::describe_gauge!("klamm_visibility_lag_records", "Records of the visibility topic that the index has not taken yet");
-        metrics::describe_gauge!("klamm_visibility_lag_seconds", "Age of the last record that the index took, while there are more");
+        metrics::describe_gauge!(
+            "klamm_visibility_lag_records",
+            "Records of the visibility topic that the index has not taken yet"
+        );
+        metrics::describe_gauge!(
+            "klamm_visibility_lag_seconds",
+            "Age of the last record that the index took, while there are more"
+        );
         if index.bind(&source.topic_id())? {
             tracing::warn!("the visibility index was made from another topic, it is built anew");
         }
@@ -101,10 +107,11 @@ impl<S: VisibilitySource> Feeder<S> {
         let mut lags = Vec::new();
         for partition in 0..self.source.partition_count() {
             let from = positions.get(&partition).copied().unwrap_or(0);
-            let batch = self
-                .source
-                .read(partition, from, BATCH_RECORDS_MAX)
-                .map_err(|message| Error::Source { partition, offset: from, message })?;
+            let batch = self.source.read(partition, from, BATCH_RECORDS_MAX).map_err(|message| Error::Source {
+                partition,
+                offset: from,
+                message,
+            })?;
             let lag = batch.end_offset.saturating_sub(batch.next_offset).max(0);
             let last = batch.records.last().map_or(now_ms, |record| record.timestamp_ms);
             lags.push((partition, lag, if lag > 0 { now_ms.saturating_sub(last) } else { 0 }));

@@ -16,6 +16,6 @@ pub mod query;
 mod token;
 
 pub use error::{Error, Result};
-pub use feeder::{Batch, Feeder, Fed, Record, VisibilitySource};
+pub use feeder::{Batch, Fed, Feeder, Record, VisibilitySource};
 pub use index::{Change, ChangeBody, Count, Group, Index, Location, PAGE_SIZE_MAX, Page};
 pub use query::{Query, Types};

@@ -15,7 +15,7 @@ use std::{
 
 use klamm_messages::klamm::v1::VisibilityDocument;
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 
 pub use read::{Count, Group, PAGE_SIZE_MAX, Page};
 
@@ -268,6 +268,8 @@ fn open_reader(path: &Path) -> Result<Connection> {
 
 /// Settings of every connection. A lost write after a power cut is read from the topic again, so the log is not synced at commit.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // Without it SQLite plans a statement anew for every value bound (partial indexes may depend on it): the plan is chosen here.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;

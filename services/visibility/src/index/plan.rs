@@ -133,7 +133,7 @@ impl Planner<'_> {
             Column::RunId => ("runs_by_run_id", false),
             Column::StartTime => ("runs_by_start", false),
             Column::ParentWorkflowId => ("runs_by_parent", false),
-            Column::RootWorkflowId => ("runs_by_root", false),
+            Column::RootWorkflowId => return Some((self.of_root(test), None)),
             _ => return None,
         };
         let mut source = Sql::new(format!("SELECT r.id FROM runs r INDEXED BY {index} WHERE r.namespace = "));
@@ -142,6 +142,18 @@ impl Planner<'_> {
             source.push(" AND r.parent_workflow_id IS NOT NULL");
         }
         Some((source, gives_order.then_some(Lead::Ordered(index))))
+    }
+
+    /// Runs of a root: itself (a root names itself, and is not in the index of roots) and those below it.
+    fn of_root(&self, test: &Test) -> Sql {
+        let mut source = Sql::new("SELECT r.id FROM runs r INDEXED BY runs_by_root WHERE r.namespace = ");
+        source.bind(self.namespace).push(" AND r.root_workflow_id <> r.workflow_id AND ");
+        source.append(on_column(Column::RootWorkflowId, test));
+        source
+            .push(" UNION ALL SELECT r.id FROM runs r INDEXED BY runs_by_workflow_id WHERE r.namespace = ")
+            .bind(self.namespace);
+        source.push(" AND ").append(on_column(Column::WorkflowId, test));
+        source
     }
 
     /// Runs of a source, at most one more than [`COUNTED_MAX`].
@@ -173,8 +185,7 @@ fn is_sought(test: &Test) -> bool {
     }
 }
 
-/// The FROM and WHERE of a query over the runs `r` that fulfil `filter`, by the chosen way. The flag says that the rows come in
-/// the order of results but for the last term.
+/// The FROM and WHERE of a query over the runs `r` that fulfil `filter`, by the chosen way.
 pub(super) fn from_where(lead: Lead, names: &Names<'_>, namespace: i64, filter: &Filter) -> rusqlite::Result<Sql> {
     let mut sql = Sql::default();
     match lead {

@@ -46,7 +46,13 @@ pub struct Group {
 }
 
 /// See [`super::Index::list`].
-pub(super) fn list(connection: &Connection, namespace: &str, filter: &Filter, page_size: usize, page_token: &[u8]) -> Result<Page> {
+pub(super) fn list(
+    connection: &Connection,
+    namespace: &str,
+    filter: &Filter,
+    page_size: usize,
+    page_token: &[u8],
+) -> Result<Page> {
     let token = PageToken::decode(page_token)?;
     let page_size = if page_size == 0 { PAGE_SIZE_MAX } else { page_size.min(PAGE_SIZE_MAX) };
     // One view for choosing the way, finding the runs and reading their documents.

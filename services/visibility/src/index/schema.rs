@@ -45,7 +45,7 @@ CREATE INDEX runs_by_start ON runs (namespace, start);
 CREATE INDEX runs_by_workflow_id ON runs (namespace, workflow_id);
 CREATE INDEX runs_by_run_id ON runs (run_id, namespace);
 CREATE INDEX runs_by_parent ON runs (namespace, parent_workflow_id) WHERE parent_workflow_id IS NOT NULL;
-CREATE INDEX runs_by_root ON runs (namespace, root_workflow_id);
+CREATE INDEX runs_by_root ON runs (namespace, root_workflow_id) WHERE root_workflow_id <> workflow_id;
 CREATE TABLE documents (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE attributes (run INTEGER NOT NULL, name INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (run, name, value)) WITHOUT ROWID;
 CREATE TABLE postings (

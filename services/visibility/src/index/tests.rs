@@ -122,7 +122,10 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
     // Even what does not change in a run's life may be written over.
     second.workflow_type = "Refund".to_owned();
     index.apply(&changes(3, [second])).expect("applied");
-    assert_eq!((ids(&index, "WorkflowType = 'Refund'", 10), ids(&index, "WorkflowType = 'Order'", 10)), ("w1".into(), "w2".into()));
+    assert_eq!(
+        (ids(&index, "WorkflowType = 'Refund'", 10), ids(&index, "WorkflowType = 'Order'", 10)),
+        ("w1".into(), "w2".into())
+    );
     index.apply(&[deletion(4, 1), deletion(5, 77)]).expect("applied");
     assert_eq!(ids(&index, "", 10), "w2");
     assert_eq!(ids(&index, "Customer IS NOT NULL", 10), "");
@@ -170,7 +173,8 @@ fn counts_may_be_grouped_by_status_and_lists_may_not() {
     let grouped = index.count("default", "GROUP BY ExecutionStatus", &types()).expect("a count");
     let groups: Vec<_> = grouped.groups.iter().map(|group| (group.value.as_str(), group.count)).collect();
     assert_eq!((grouped.total, groups), (3, vec![("Running", 2), ("Failed", 1)]));
-    let filtered = index.count("default", "StartTime < '2024-01-01T00:00:15Z' group by ExecutionStatus", &types()).expect("a count");
+    let filtered =
+        index.count("default", "StartTime < '2024-01-01T00:00:15Z' group by ExecutionStatus", &types()).expect("a count");
     assert_eq!((filtered.total, filtered.groups.len()), (1, 1));
     let error = index.list("default", "GROUP BY ExecutionStatus", &types(), 10, &[]).expect_err("refused");
     assert_eq!(error.to_string(), "invalid query: operation is not supported: 'GROUP BY' clause");
@@ -232,7 +236,10 @@ fn a_lost_or_damaged_file_is_built_anew() {
         index.apply(&all).expect("applied");
         ids(&index, "", 10)
     };
-    for damage in [None, Some(&b"this is no database, and longer than a header of a hundred bytes has to be so that it is looked at ..."[..])] {
+    for damage in [
+        None,
+        Some(&b"this is no database, and longer than a header of a hundred bytes has to be so that it is looked at ..."[..]),
+    ] {
         fs::remove_file(&path).expect("removed");
         if let Some(bytes) = damage {
             fs::write(&path, bytes).expect("written");
@@ -295,7 +302,8 @@ fn lists_walk_an_index_in_order() {
                 Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?.join("\n"))
             });
             let plan = plan.expect("a plan");
-            let expected = if token.is_some() { expected.replace("?)", "? AND (close,start)<(?,?))") } else { expected.to_owned() };
+            let expected =
+                if token.is_some() { expected.replace("?)", "? AND (close,start)<(?,?))") } else { expected.to_owned() };
             assert!(plan.contains(&expected), "{query}: {plan}");
             assert!(plan.contains("USE TEMP B-TREE FOR LAST TERM OF ORDER BY"), "{query}: {plan}");
         }
@@ -308,11 +316,24 @@ proptest! {
     #[test]
     fn the_index_agrees_with_a_naive_reading(
         documents in prop::collection::vec(model::any_document(), 0..30),
+        closings in prop::collection::vec(0usize..30, 0..8),
         deleted in prop::collection::vec(0u32..12, 0..4),
         conditions in prop::collection::vec(model::any_condition(), 1..6),
         page_size in 1usize..6,
+        batch_size in 1usize..12,
     ) {
-        let index = index_of(documents.clone());
+        let mut documents = documents;
+        // Some run on as they are, but for their end.
+        for i in closings.into_iter().filter(|&i| i < documents.len()).collect::<Vec<_>>() {
+            let mut closed = documents[i].clone();
+            closed.close_time = Some(Timestamp { seconds: 1_704_067_229, nanos: 0 });
+            closed.status = WorkflowExecutionStatus::Completed as i32;
+            documents.push(closed);
+        }
+        let index = Index::open(Location::Memory).expect("an index");
+        for batch in changes(0, documents.clone()).chunks(batch_size) {
+            index.apply(batch).expect("applied");
+        }
         let offset = documents.len() as i64;
         let deletions: Vec<_> = deleted.iter().zip(offset..).map(|(&n, offset)| deletion(offset, n)).collect();
         index.apply(&deletions).expect("applied");
@@ -329,5 +350,10 @@ proptest! {
             let count = index.count("default", &query, &types()).expect("a count");
             prop_assert_eq!(count.total, expected.len() as i64, "{}", query);
         }
+        prop_assert_eq!(leftovers(&index).0, newest.len() as i64);
+        let numbers = newest.keys().map(|id| id[1..].parse().expect("a number"));
+        let deletions: Vec<_> = numbers.zip(1000..).map(|(n, offset)| deletion(offset, n)).collect();
+        index.apply(&deletions).expect("applied");
+        prop_assert_eq!(leftovers(&index), (0, 0, 0));
     }
 }

@@ -23,7 +23,8 @@ pub(super) struct Writer {
 struct Known {
     next_offsets: BTreeMap<u32, i64>,
     namespaces: BTreeMap<String, i64>,
-    names: BTreeMap<(i64, String, i32), i64>,
+    /// By namespace and type, by name.
+    names: BTreeMap<(i64, i32), BTreeMap<String, i64>>,
 }
 
 impl Writer {
@@ -113,10 +114,10 @@ impl Known {
             let (name, id) = row?;
             known.namespaces.insert(name, id);
         }
-        let mut names = connection.prepare("SELECT namespace, name, type, id FROM names")?;
-        for row in names.query_map((), |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)))? {
-            let (name, id) = row?;
-            known.names.insert(name, id);
+        let mut names = connection.prepare("SELECT namespace, type, name, id FROM names")?;
+        for row in names.query_map((), |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?, row.get(3)?)))? {
+            let (key, name, id): ((i64, i32), String, i64) = row?;
+            known.names.entry(key).or_default().insert(name, id);
         }
         Ok(known)
     }
@@ -157,7 +158,10 @@ impl Batch<'_> {
         }
         for (partition, next_offset) in &next {
             if self.known.next_offsets.get(partition) != Some(next_offset) {
-                self.execute("INSERT OR REPLACE INTO positions (partition, next_offset) VALUES (?, ?)", (partition, next_offset))?;
+                self.execute(
+                    "INSERT OR REPLACE INTO positions (partition, next_offset) VALUES (?, ?)",
+                    (partition, next_offset),
+                )?;
             }
         }
         self.known.next_offsets = next;
@@ -194,9 +198,17 @@ impl Batch<'_> {
                         ),
                     )?;
                 }
-                if old.changing.close != row.changing.close || old.attributes != row.attributes {
-                    self.remove_attributes(namespace, id, &old)?;
-                    self.insert_attributes(namespace, id, &row)?;
+                let (start, from, to) = (row.fixed.start, old.changing.close, row.changing.close);
+                if old.attributes != row.attributes {
+                    let values = self.values(namespace, &old)?;
+                    self.remove_postings(id, from, start, &values)?;
+                    self.execute("DELETE FROM attributes WHERE run = ?", (id,))?;
+                    let values = self.values(namespace, &row)?;
+                    self.insert_attributes(id, &values)?;
+                    self.insert_postings(id, to, start, &values)?;
+                } else if from != to {
+                    let values = self.values(namespace, &row)?;
+                    self.move_postings(id, from, to, start, &values)?;
                 }
                 self.execute("UPDATE documents SET body = ? WHERE id = ?", (document.encode_to_vec(), id))?;
                 Ok(())
@@ -254,53 +266,68 @@ impl Batch<'_> {
         )?;
         let id = self.transaction.last_insert_rowid();
         self.execute("INSERT INTO documents (id, body) VALUES (?, ?)", (id, document.encode_to_vec()))?;
-        self.insert_attributes(namespace, id, row)
+        let values = self.values(namespace, row)?;
+        self.insert_attributes(id, &values)?;
+        self.insert_postings(id, changing.close, fixed.start, &values)
     }
 
-    fn insert_attributes(&mut self, namespace: i64, id: i64, row: &Row) -> Result<()> {
-        for Attribute { name, value_type, values } in &row.attributes {
-            let name = self.name(namespace, name, *value_type)?;
-            for value in values {
-                let value = Sqlite::from(value);
-                self.execute("INSERT INTO attributes (run, name, value) VALUES (?, ?, ?)", (id, name, &value))?;
-                self.execute(
-                    "INSERT INTO postings (name, value, close, start, run) VALUES (?, ?, ?, ?, ?)",
-                    (name, &value, row.changing.close, row.fixed.start, id),
-                )?;
-            }
+    fn insert_attributes(&mut self, id: i64, values: &[(i64, Sqlite)]) -> Result<()> {
+        let mut statement = self.transaction.prepare_cached("INSERT INTO attributes (run, name, value) VALUES (?, ?, ?)")?;
+        for (name, value) in values {
+            statement.execute((id, name, value))?;
         }
         Ok(())
     }
 
-    fn remove_attributes(&mut self, namespace: i64, id: i64, row: &Row) -> Result<()> {
-        for Attribute { name, value_type, values } in &row.attributes {
-            let name = self.name(namespace, name, *value_type)?;
-            for value in values {
-                self.remove_posting(name, &Sqlite::from(value), row.changing.close, row.fixed.start, id)?;
-            }
+    fn insert_postings(&mut self, id: i64, close: i64, start: i64, values: &[(i64, Sqlite)]) -> Result<()> {
+        let sql = "INSERT INTO postings (name, value, close, start, run) VALUES (?, ?, ?, ?, ?)";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        for (name, value) in values {
+            statement.execute((name, value, close, start, id))?;
         }
-        self.execute("DELETE FROM attributes WHERE run = ?", (id,))?;
         Ok(())
     }
 
-    fn remove_posting(&self, name: i64, value: &Sqlite, close: i64, start: i64, id: i64) -> Result<()> {
+    fn remove_postings(&mut self, id: i64, close: i64, start: i64, values: &[(i64, Sqlite)]) -> Result<()> {
         let sql = "DELETE FROM postings WHERE name = ? AND value = ? AND close = ? AND start = ? AND run = ?";
-        self.execute(sql, (name, value, close, start, id))?;
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        for (name, value) in values {
+            statement.execute((name, value, close, start, id))?;
+        }
         Ok(())
+    }
+
+    /// The run's close time changed: its postings move.
+    fn move_postings(&mut self, id: i64, from: i64, to: i64, start: i64, values: &[(i64, Sqlite)]) -> Result<()> {
+        let sql = "UPDATE postings SET close = ? WHERE name = ? AND value = ? AND close = ? AND start = ? AND run = ?";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        for (name, value) in values {
+            statement.execute((to, name, value, from, start, id))?;
+        }
+        Ok(())
+    }
+
+    /// Every value of every attribute: number of the name, value.
+    fn values(&mut self, namespace: i64, row: &Row) -> Result<Vec<(i64, Sqlite)>> {
+        let mut all = Vec::new();
+        for Attribute { name, value_type, values } in &row.attributes {
+            let name = self.name(namespace, name, *value_type)?;
+            all.extend(values.iter().map(|value| (name, Sqlite::from(value))));
+        }
+        Ok(all)
     }
 
     /// Removes a run by what the tables say of it, whatever its document says.
     fn remove(&mut self, id: i64) -> Result<()> {
-        let postings: Vec<(i64, Sqlite, i64, i64)> = {
-            let mut statement = self.transaction.prepare_cached(
-                "SELECT v.name, v.value, r.close, r.start FROM attributes v CROSS JOIN runs r WHERE v.run = ?1 AND r.id = ?1",
-            )?;
-            let rows = statement.query_map((id,), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-            rows.collect::<rusqlite::Result<_>>()?
+        let place = "SELECT close, start FROM runs WHERE id = ?";
+        let place = self.transaction.prepare_cached(place)?.query_row((id,), |row| Ok((row.get(0)?, row.get(1)?)));
+        let (close, start) = place?;
+        let values = {
+            let mut statement = self.transaction.prepare_cached("SELECT name, value FROM attributes WHERE run = ?")?;
+            let rows = statement.query_map((id,), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()?
         };
-        for (name, value, close, start) in &postings {
-            self.remove_posting(*name, value, *close, *start, id)?;
-        }
+        self.remove_postings(id, close, start, &values)?;
         self.execute("DELETE FROM attributes WHERE run = ?", (id,))?;
         self.execute("DELETE FROM documents WHERE id = ?", (id,))?;
         self.execute("DELETE FROM runs WHERE id = ?", (id,))?;
@@ -318,13 +345,13 @@ impl Batch<'_> {
     }
 
     fn name(&mut self, namespace: i64, name: &str, value_type: IndexedValueType) -> Result<i64> {
-        let key = (namespace, name.to_owned(), value_type as i32);
-        if let Some(&id) = self.known.names.get(&key) {
+        let key = (namespace, value_type as i32);
+        if let Some(&id) = self.known.names.get(&key).and_then(|names| names.get(name)) {
             return Ok(id);
         }
-        self.execute("INSERT INTO names (namespace, name, type) VALUES (?, ?, ?)", (&key.0, &key.1, &key.2))?;
+        self.execute("INSERT INTO names (namespace, type, name) VALUES (?, ?, ?)", (key.0, key.1, name))?;
         let id = self.transaction.last_insert_rowid();
-        self.known.names.insert(key, id);
+        self.known.names.entry(key).or_default().insert(name.to_owned(), id);
         Ok(id)
     }
 }

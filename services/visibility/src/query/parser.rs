@@ -8,8 +8,33 @@ const DEPTH_MAX: usize = 200;
 
 /// Words that are no names.
 const KEYWORDS: &[&str] = &[
-    "and", "or", "not", "in", "is", "null", "true", "false", "between", "like", "starts_with", "group", "order", "by", "limit", "asc",
-    "desc", "where", "select", "from", "having", "regexp", "rlike", "union", "join", "case", "exists",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "null",
+    "true",
+    "false",
+    "between",
+    "like",
+    "starts_with",
+    "group",
+    "order",
+    "by",
+    "limit",
+    "asc",
+    "desc",
+    "where",
+    "select",
+    "from",
+    "having",
+    "regexp",
+    "rlike",
+    "union",
+    "join",
+    "case",
+    "exists",
 ];
 
 /// Operators between values.

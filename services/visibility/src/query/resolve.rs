@@ -3,7 +3,10 @@
 use klamm_cluster::search_attributes::{self, RESERVED_PREFIX, type_name};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
 
-use super::{Column, Comparison, Field, Filter, Query, Test, Types, Value, literal, parser::{Expression, Statement}};
+use super::{
+    Column, Comparison, Field, Filter, Query, Test, Types, Value, literal,
+    parser::{Expression, Statement},
+};
 use crate::{Error, Result};
 
 /// What schedules' workflow ids begin with; `ScheduleId` in a filter is the workflow id without it.
@@ -157,10 +160,10 @@ impl Resolver<'_> {
             Expression::Column(alias) => alias.as_str(),
             other => return invalid(format!("must be a column name but was {}", other.kind())),
         };
-        if !search_attributes::is_reserved(alias) {
-            if let Some(&value_type) = self.types.get(alias) {
-                return Ok(Name { alias, field: Field::Attribute(alias.to_owned(), value_type), value_type, prefix: "" });
-            }
+        if !search_attributes::is_reserved(alias)
+            && let Some(&value_type) = self.types.get(alias)
+        {
+            return Ok(Name { alias, field: Field::Attribute(alias.to_owned(), value_type), value_type, prefix: "" });
         }
         if matches!(alias, "ScheduleId" | "TemporalScheduleId") {
             let field = Field::Column(Column::WorkflowId);

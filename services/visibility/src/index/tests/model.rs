@@ -74,7 +74,19 @@ impl Literal {
 
 const SCALAR: &[&str] = &["=", "!=", "<", "<=", ">", ">=", "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "IS NULL", "IS NOT NULL"];
 const KEYWORD: &[&str] = &[
-    "=", "!=", "<", "<=", ">", ">=", "IN", "NOT IN", "BETWEEN", "NOT BETWEEN", "IS NULL", "IS NOT NULL", "STARTS_WITH",
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "IN",
+    "NOT IN",
+    "BETWEEN",
+    "NOT BETWEEN",
+    "IS NULL",
+    "IS NOT NULL",
+    "STARTS_WITH",
     "NOT STARTS_WITH",
 ];
 const EQUALITY: &[&str] = &["=", "!=", "IN", "NOT IN", "IS NULL", "IS NOT NULL"];
@@ -93,8 +105,16 @@ pub(super) fn any_condition() -> impl Strategy<Value = Condition> {
     }
     let leaves = prop_oneof![
         leaf(&["Customer"], KEYWORD, "[ab]{0,2}".prop_map(Literal::Text)),
-        leaf(&["WorkflowType"], KEYWORD, prop::sample::select(vec!["Order", "Ref", "Other", "P"]).prop_map(|t| Literal::Text(t.into()))),
-        leaf(&["WorkflowId", "ParentWorkflowId", "RootWorkflowId"], KEYWORD, (0u32..12).prop_map(|n| Literal::Text(format!("w{n}")))),
+        leaf(
+            &["WorkflowType"],
+            KEYWORD,
+            prop::sample::select(vec!["Order", "Ref", "Other", "P"]).prop_map(|t| Literal::Text(t.into()))
+        ),
+        leaf(
+            &["WorkflowId", "ParentWorkflowId", "RootWorkflowId"],
+            KEYWORD,
+            (0u32..12).prop_map(|n| Literal::Text(format!("w{n}")))
+        ),
         leaf(&["RunId"], EQUALITY, (0u32..12).prop_map(|n| Literal::Text(format!("r{n}")))),
         leaf(
             &["ExecutionStatus"],

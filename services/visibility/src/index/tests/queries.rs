@@ -170,7 +170,10 @@ fn filters_find_what_they_say() {
         ("TemporalNamespaceDivision = 'TemporalScheduler' AND TemporalSchedulePaused = false", ""),
         ("TemporalNamespaceDivision IS NULL", "w4 w1 w2 w3"),
         ("TemporalNamespaceDivision IS NOT NULL", "temporal-sys-scheduler:nightly"),
-        ("TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = 'TemporalScheduler'", "temporal-sys-scheduler:nightly w4 w1 w2 w3"),
+        (
+            "TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = 'TemporalScheduler'",
+            "temporal-sys-scheduler:nightly w4 w1 w2 w3",
+        ),
         // Nobody ever had it.
         ("BatcherUser = 'x'", ""),
         ("BatcherUser IS NULL AND Tags != 'red'", "w4 w2 w3"),
