@@ -6,6 +6,7 @@ import (
 
 	commandpb "go.temporal.io/api/command/v1"
 	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	. "klamm.dev/integration-tests/parity/harness"
 )
@@ -116,6 +117,9 @@ func activityBadAnswers(e *Env) {
 	_ = e.CancelActivity("canceled though nobody asked", activity, "why")
 	_, _ = Call(e, "failure without application info", e.WF.RespondActivityTaskFailed, &workflowservice.RespondActivityTaskFailedRequest{
 		Namespace: e.Namespace, TaskToken: activity.GetTaskToken(), Identity: Identity,
+		Failure: &failurepb.Failure{Message: "timed out, says the worker", FailureInfo: &failurepb.Failure_TimeoutFailureInfo{
+			TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{},
+		}},
 	})
 	_, _ = Call(e, "token of another namespace", e.WF.RespondActivityTaskCompleted, &workflowservice.RespondActivityTaskCompletedRequest{
 		Namespace: "temporal-system", TaskToken: activity.GetTaskToken(), Identity: Identity,

@@ -19,7 +19,10 @@ var badActivities = []Scenario{
 // history and the description that are taken at the end.
 func refuse(e *Env, name string, commands ...*commandpb.Command) {
 	queue := e.NamedQueue("queue-of-" + name)
-	e.Start(name, func(r *startRequest) { r.TaskQueue = queue })
+	e.Start(name, func(r *startRequest) {
+		r.TaskQueue = queue
+		r.WorkflowTaskTimeout = Seconds(100) // a task that stays started does not time out meanwhile
+	})
 	_, _ = e.Complete(name, e.PollWorkflowOn("", queue), commands...)
 }
 

@@ -12,6 +12,7 @@ var closing = []Scenario{
 	{Name: "fail_workflow", Run: failWorkflow},
 	{Name: "complete_with_pending_work", Run: completeWithPendingWork},
 	{Name: "continue_as_new", Run: continueAsNew},
+	{Name: "continue_as_new_at_once", Run: continueAsNewAtOnce},
 	{Name: "continue_as_new_inherits", Run: continueAsNewInherits},
 	{Name: "continue_as_new_changed", Run: continueAsNewChanged},
 }
@@ -58,6 +59,15 @@ func continueAsNew(e *Env) {
 	_ = e.Cancel("cancel the first run afterwards", run)
 }
 
+// continueAsNewAtOnce ends a run before it is a second old: the next one waits
+// for the rest of that second.
+func continueAsNewAtOnce(e *Env) {
+	run := e.Start("wf")
+	e.Step("task", ContinueAsNew(nil))
+	successor(e, "second run", run)
+	e.Step("second run's task", CompleteWorkflow("done"))
+}
+
 func continueAsNewInherits(e *Env) {
 	run := e.Start("wf", func(r *startRequest) {
 		r.Memo = Memo(map[string]any{"kept": "a"})
@@ -68,9 +78,10 @@ func continueAsNewInherits(e *Env) {
 		r.WorkflowTaskTimeout = Seconds(8)
 		r.Priority = &commonpb.Priority{PriorityKey: 2}
 	})
-	e.Step("task", UpsertSearchAttributes(map[string]*commonpb.Payload{"ParityInt": Payload(5)}), ContinueAsNew(nil))
+	task := e.PollWorkflow("task")
+	e.Eventually("the run has lived for more than a second", dueIn(1200))
+	_, _ = e.Complete("continue as new", task, UpsertSearchAttributes(map[string]*commonpb.Payload{"ParityInt": Payload(5)}), ContinueAsNew(nil))
 	successor(e, "second run", run)
-	e.Eventually("the second run's backoff of a second is over", dueIn(1100))
 	e.PollWorkflow("second run's task")
 }
 
@@ -112,7 +123,9 @@ func executionTimeout(e *Env) {
 
 func executionTimeoutAcrossRuns(e *Env) {
 	run := e.Start("wf", func(r *startRequest) { r.WorkflowExecutionTimeout = Seconds(4) })
-	e.Step("task", ContinueAsNew(nil))
+	task := e.PollWorkflow("task")
+	e.Eventually("the run has lived for more than a second", dueIn(1200))
+	_, _ = e.Complete("continue as new", task, ContinueAsNew(nil))
 	next := successor(e, "second run", run)
 	e.AwaitEvent(next, enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT)
 }

@@ -57,7 +57,7 @@ func queryAttached(e *Env) {
 	e.Step("first task")
 	_ = e.Signal("signal", run, "s", 1)
 	pending := Go(10*time.Second, e.WF.QueryWorkflow, e.QueryRequest(run, "state"))
-	e.Eventually("the query has reached the server", dueIn(300))
+	e.Eventually("the query has reached the server", dueIn(1000))
 	task := e.PollWorkflow("")
 	e.Note("queries that came with the task", len(task.GetQueries()))
 	request := e.CompleteRequest(task)
@@ -75,7 +75,7 @@ func queryAttached(e *Env) {
 func queryBeforeFirstTask(e *Env) {
 	run := e.Start("wf")
 	pending := Go(10*time.Second, e.WF.QueryWorkflow, e.QueryRequest(run, "state"))
-	e.Eventually("the query has reached the server", dueIn(300))
+	e.Eventually("the query has reached the server", dueIn(1000))
 	task := e.PollWorkflow("")
 	e.Note("queries that came with the first task", len(task.GetQueries()))
 	request := e.CompleteRequest(task, StartTimer("t1", 100))
