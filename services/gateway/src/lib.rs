@@ -20,6 +20,7 @@ pub mod tokens;
 mod validate;
 pub mod versions;
 pub mod visibility;
+mod visibility_index;
 mod workflow_service;
 
 pub use config::{Config, Limits};

@@ -20,6 +20,8 @@ use crate::{gateway::Gateway, message_size::MessageSizeLayer, visibility::Visibi
 const WORKFLOW_SERVICE: &str = "temporal.api.workflowservice.v1.WorkflowService";
 /// Streams of one connection: a worker parks hundreds of polls on it.
 const STREAMS_MAX: u32 = 10_000;
+/// Streams that a client may reset before they are looked at: a worker that stops cancels all its polls at once.
+const RESETS_MAX: usize = 10_000;
 /// Flow-control windows, large enough for 4 MiB messages on loopback without stalls.
 const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 /// See above; of a whole connection.
@@ -69,6 +71,7 @@ pub async fn serve_with<B: Backend, V: VisibilityQueries>(
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .layer(MessageSizeLayer)

@@ -10,6 +10,7 @@ use klamm_messages::{
             EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
         },
         taskqueue::v1::TaskQueue,
+        workflow::v1::OnConflictOptions,
     },
 };
 use klamm_processor::backend::{Error, Reply};
@@ -308,4 +309,45 @@ async fn a_record_that_is_too_large_is_not_appended() {
         status.message()
     );
     assert!(fake.with(|state| state.commands.is_empty()));
+}
+
+#[tokio::test]
+async fn a_start_that_left_its_request_id_on_an_open_run_links_to_where() {
+    let fake = Fake::new();
+    fake.with(|state| {
+        state
+            .replies
+            .push_back(Ok(Reply::Workflow(Answer::Started(Started {
+                run_id: "r".to_owned(),
+                started: false,
+                status: WorkflowExecutionStatus::Running,
+                first_execution_run_id: "r".to_owned(),
+            }))));
+    });
+    let request = StartWorkflowExecutionRequest {
+        request_id: "q".to_owned(),
+        workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting as i32,
+        on_conflict_options: Some(OnConflictOptions {
+            attach_request_id: true,
+            ..Default::default()
+        }),
+        ..start()
+    };
+    let response = fake
+        .gateway()
+        .start_workflow_execution(Request::new(request))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(!response.started);
+    let Some(link::workflow_event::Reference::RequestIdRef(reference)) =
+        event_link(response.link).reference
+    else {
+        panic!("no request id");
+    };
+    assert_eq!(reference.request_id, "q");
+    assert_eq!(
+        reference.event_type,
+        EventType::WorkflowExecutionOptionsUpdated as i32
+    );
 }

@@ -2,7 +2,6 @@
 
 use klamm_messages::temporal::{
     common::v1::{Callback, RetryPolicy, TimeSkippingConfig},
-    enums::v1::WorkflowIdConflictPolicy,
     workflow::v1::{OnConflictOptions, VersioningOverride},
 };
 use prost_types::Duration;
@@ -120,10 +119,6 @@ pub struct NotBuilt<'r> {
     pub completion_callbacks: &'r [Callback],
     /// Pins the workflow to a worker version.
     pub versioning_override: Option<&'r VersioningOverride>,
-    /// Changes the open run that a start finds.
-    pub on_conflict_options: Option<&'r OnConflictOptions>,
-    /// Which only matter with this conflict policy.
-    pub conflict_policy: i32,
 }
 
 impl NotBuilt<'_> {
@@ -140,15 +135,6 @@ impl NotBuilt<'_> {
         }
         if self.versioning_override.is_some() {
             return Err(Fault::not_built("versioning_override"));
-        }
-        if self.conflict_policy == WorkflowIdConflictPolicy::UseExisting as i32
-            && self.on_conflict_options.is_some_and(|options| {
-                options.attach_request_id
-                    || options.attach_completion_callbacks
-                    || options.attach_links
-            })
-        {
-            return Err(Fault::not_built("on_conflict_options"));
         }
         Ok(())
     }

@@ -32,9 +32,41 @@ pub(super) fn signaled(
     run_id: String,
     request_id: String,
 ) -> Link {
+    by_request_id(
+        namespace,
+        workflow_id,
+        run_id,
+        request_id,
+        EventType::WorkflowExecutionSignaled,
+    )
+}
+
+/// To the event that left a start's request id on the open run that it found.
+pub(super) fn attached(
+    namespace: &str,
+    workflow_id: String,
+    run_id: String,
+    request_id: String,
+) -> Link {
+    by_request_id(
+        namespace,
+        workflow_id,
+        run_id,
+        request_id,
+        EventType::WorkflowExecutionOptionsUpdated,
+    )
+}
+
+fn by_request_id(
+    namespace: &str,
+    workflow_id: String,
+    run_id: String,
+    request_id: String,
+    event_type: EventType,
+) -> Link {
     let reference = RequestIdReference {
         request_id,
-        event_type: EventType::WorkflowExecutionSignaled as i32,
+        event_type: event_type as i32,
     };
     link(
         namespace,

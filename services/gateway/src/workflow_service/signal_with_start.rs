@@ -84,8 +84,6 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         retry_policy: request.retry_policy.as_ref(),
         completion_callbacks: &[],
         versioning_override: request.versioning_override.as_ref(),
-        on_conflict_options: None,
-        conflict_policy: request.workflow_id_conflict_policy,
     }
     .check()?;
 

@@ -79,8 +79,6 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         retry_policy: request.retry_policy.as_ref(),
         completion_callbacks: &request.completion_callbacks,
         versioning_override: request.versioning_override.as_ref(),
-        on_conflict_options: request.on_conflict_options.as_ref(),
-        conflict_policy: request.workflow_id_conflict_policy,
     }
     .check()?;
 
@@ -95,6 +93,11 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request.eager_worker_deployment_options = None;
 
     let workflow_id = request.workflow_id.clone();
+    // A start that finds an open run may leave its request id there: the event that did so is what its link is to.
+    let attached = request
+        .on_conflict_options
+        .filter(|options| options.attach_request_id);
+    let attached = attached.map(|_| request.request_id.clone());
     let answer = gateway
         .submit(
             &call,
@@ -114,12 +117,17 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let Answer::Started(started) = answer else {
         return Err(unexpected_answer());
     };
-    Ok(StartWorkflowExecutionResponse {
-        link: Some(answered_links::started(
+    let link = match attached.filter(|_| !started.started) {
+        Some(request_id) => answered_links::attached(
             &namespace.name,
             workflow_id,
             started.run_id.clone(),
-        )),
+            request_id,
+        ),
+        None => answered_links::started(&namespace.name, workflow_id, started.run_id.clone()),
+    };
+    Ok(StartWorkflowExecutionResponse {
+        link: Some(link),
         run_id: started.run_id,
         first_execution_run_id: started.first_execution_run_id,
         started: started.started,
