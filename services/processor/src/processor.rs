@@ -325,6 +325,11 @@ impl Processor {
         }
     }
 
+    /// Why a partition cannot go on; `None` while all can.
+    pub fn failure(&self) -> Option<String> {
+        self.slots.iter().find_map(|slot| slot.failed.read().clone())
+    }
+
     /// Takes no new commands from now on.
     pub fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);

@@ -17,7 +17,7 @@ use crate::{
     backend::{ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask},
 };
 
-impl Backend for Processor {
+impl Backend for Arc<Processor> {
     async fn submit(&self, command: Command) -> Result<Reply, Error> {
         self.submit_to(self.partition_of(&command), &command).await
     }

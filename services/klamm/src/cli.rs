@@ -1,0 +1,125 @@
+//! Commands and their options.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Where command-line tools find a running server.
+pub const ADDRESS: &str = "127.0.0.1:7233";
+
+/// Durable execution and scheduling on Kafka that speaks Temporal's API.
+#[derive(Debug, Parser)]
+#[command(name = "klamm", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process, over the embedded log: for development and tests.
+    Dev(DevOptions),
+    /// Look into the topics of a running server.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    /// Rebuild the state of a running server from its topics into an empty store, and compare.
+    Verify(VerifyOptions),
+}
+
+/// Options of `klamm dev`.
+#[derive(Debug, Clone, Args)]
+pub struct DevOptions {
+    /// Directory for all data; made if missing.
+    #[arg(long, default_value = "klamm-data", conflicts_with = "in_memory")]
+    pub data_dir: PathBuf,
+    /// Keep nothing: all data is gone when the server stops.
+    #[arg(long)]
+    pub in_memory: bool,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub ip: IpAddr,
+    /// Port of the gRPC API; 0 takes a free one.
+    #[arg(long, default_value_t = 7233)]
+    pub port: u16,
+    /// Port for /metrics and /healthz; 0 takes a free one.
+    #[arg(long, default_value_t = 8233)]
+    pub http_port: u16,
+    /// Number of partitions, a power of two; fixed once the data directory exists.
+    #[arg(long, default_value_t = 8)]
+    pub partitions: u32,
+    /// Namespace to register besides `default`; may be given several times.
+    #[arg(long = "namespace", value_name = "NAME")]
+    pub namespaces: Vec<String>,
+    /// Custom search attribute to register in these namespaces: Text, Keyword, Int, Double, Bool, Datetime or KeywordList; may be given several times.
+    #[arg(long = "search-attribute", value_name = "NAME=TYPE")]
+    pub search_attributes: Vec<String>,
+    /// Write every command to the disk before it is answered: survives a power loss, costs a disk's latency.
+    #[arg(long)]
+    pub fsync: bool,
+    /// How much is logged: error, warn, info, debug, trace, or a filter.
+    #[arg(long, default_value = "warn")]
+    pub log_level: String,
+}
+
+/// `klamm topics …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum TopicsCommand {
+    /// All topics.
+    List(Server),
+    /// One topic and where its partitions stand.
+    Describe {
+        /// Name, with or without prefix.
+        topic: String,
+        /// Where the server is.
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Records of a topic, decoded.
+    Cat(CatOptions),
+}
+
+/// Options of `klamm topics cat`.
+#[derive(Debug, Clone, Args)]
+pub struct CatOptions {
+    /// Name, with or without prefix.
+    pub topic: String,
+    /// Only this partition.
+    #[arg(long)]
+    pub partition: Option<i32>,
+    /// First offset.
+    #[arg(long)]
+    pub from: Option<i64>,
+    /// Go on with new records as they come.
+    #[arg(long)]
+    pub follow: bool,
+    /// At most so many records.
+    #[arg(long, default_value_t = 0)]
+    pub limit: u64,
+    /// Only records whose key contains this text.
+    #[arg(long, default_value = "")]
+    pub key: String,
+    /// One JSON object per line instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyOptions {
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Where the server is.
+#[derive(Debug, Clone, Args)]
+pub struct Server {
+    /// Host and port of the server's gRPC API.
+    #[arg(long, env = "KLAMM_ADDRESS", default_value = ADDRESS)]
+    pub address: String,
+}
