@@ -39,7 +39,21 @@ pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &
     run.memo = started.memo.clone();
     run.search_attributes = started.search_attributes.clone();
     run.auto_reset_points = started.prev_auto_reset_points.clone();
-    run.started = Some(started.clone());
+    run.started = Some(without_payloads(started));
+}
+
+/// The attributes without what is large and stands in the history, or has its own place in the run's state.
+fn without_payloads(started: &WorkflowExecutionStartedEventAttributes) -> WorkflowExecutionStartedEventAttributes {
+    WorkflowExecutionStartedEventAttributes {
+        input: None,
+        header: None,
+        last_completion_result: None,
+        continued_failure: None,
+        memo: None,
+        search_attributes: None,
+        prev_auto_reset_points: None,
+        ..started.clone()
+    }
 }
 
 /// Facts about the run that no public event tells.

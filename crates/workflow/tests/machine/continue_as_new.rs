@@ -4,6 +4,7 @@ use klamm_machine::TablesExt;
 use klamm_messages::temporal::{
     common::v1::{Memo, SearchAttributes, WorkflowType},
     enums::v1::WorkflowExecutionStatus,
+    history::v1::history_event,
 };
 use klamm_workflow::tables::Runs;
 
@@ -35,7 +36,11 @@ fn the_next_run_begins_where_the_last_one_ended() {
     ");
     let next = env.state();
     assert_eq!(next.execution_expiration_time, closed.execution_expiration_time, "the execution's time goes on");
-    let started = next.started.clone().unwrap();
+    let Some(history_event::Attributes::WorkflowExecutionStartedEventAttributes(started)) =
+        env.events(&env.current()).remove(0).attributes
+    else {
+        unreachable!()
+    };
     assert_eq!((started.input, started.memo.unwrap().fields.len()), (Some(payloads(b"more")), 1));
     assert_eq!(started.search_attributes.unwrap().indexed_fields.len(), 1);
     let points = started.prev_auto_reset_points.unwrap().points;

@@ -250,7 +250,7 @@ fn attributes(command: &Do) -> Attributes {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// [`Env`] compares the folds after each accepted command.
     #[test]

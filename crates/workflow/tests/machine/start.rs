@@ -4,6 +4,7 @@ use klamm_machine::Outcome;
 use klamm_messages::temporal::{
     common::v1::{Link, Memo, SearchAttributes, link},
     enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
+    history::v1::history_event::Attributes,
     sdk::v1::UserMetadata,
     workflow::v1::OnConflictOptions,
 };
@@ -40,7 +41,8 @@ fn a_start_carries_what_it_was_given_without_null_values() {
     });
     let event = env.events(&env.current()).remove(0);
     assert_eq!((event.links.len(), event.user_metadata.is_some()), (1, true));
-    let started = env.state().started.clone().unwrap();
+    assert_eq!(env.state().started.as_ref().unwrap().input, None, "the history has it");
+    let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = event.attributes else { unreachable!() };
     assert_eq!(started.memo.unwrap().fields.into_keys().collect::<Vec<_>>(), ["a"]);
     assert_eq!(started.search_attributes, None);
     assert_eq!(started.input, Some(payloads(b"in")));
