@@ -20,24 +20,18 @@ pub struct Call {
 impl Call {
     /// The call with this metadata, arrived now.
     pub fn new(metadata: MetadataMap) -> Self {
-        Self {
-            metadata,
-            arrived: Instant::now(),
-        }
+        Self { metadata, arrived: Instant::now() }
     }
 
     /// When the caller gives up (header `grpc-timeout`); `None`: never, or longer than this machine's clock can tell.
     pub fn deadline(&self) -> Option<Instant> {
-        self.arrived
-            .checked_add(timeout(self.header("grpc-timeout"))?)
+        self.arrived.checked_add(timeout(self.header("grpc-timeout"))?)
     }
 
     /// When a call ends that may wait `wait` at most: the tail room before the caller's deadline at the latest.
     pub fn deadline_within(&self, wait: Duration, tail_room: Duration) -> Instant {
         let latest = self.arrived + wait;
-        self.deadline().map_or(latest, |deadline| {
-            latest.min(deadline.checked_sub(tail_room).unwrap_or(self.arrived))
-        })
+        self.deadline().map_or(latest, |deadline| latest.min(deadline.checked_sub(tail_room).unwrap_or(self.arrived)))
     }
 
     /// Refuses a poll for tasks without a deadline or with too short a one (Temporal: common/util.go ValidateLongPollContextTimeout).
@@ -46,9 +40,7 @@ impl Call {
             return Err(Fault::invalid("Context timeout is not set."));
         };
         if timeout < config.long_poll_deadline_min {
-            return Err(Fault::FailedPrecondition(
-                "Context timeout is too short.".to_owned(),
-            ));
+            return Err(Fault::FailedPrecondition("Context timeout is too short.".to_owned()));
         }
         Ok(())
     }
@@ -64,19 +56,12 @@ impl Call {
 
     /// True for clients that follow `new_execution_run_id` of a close event themselves.
     pub fn follows_next_run_id(&self) -> bool {
-        self.header("supported-features").is_some_and(|features| {
-            features
-                .split(',')
-                .any(|feature| feature == "follows-next-run-id")
-        })
+        self.header("supported-features").is_some_and(|features| features.split(',').any(|feature| feature == "follows-next-run-id"))
     }
 
     /// True for the clients that show histories to people: they get no events that are not stored.
     pub fn shows_histories(&self) -> bool {
-        matches!(
-            self.header("client-name"),
-            Some("temporal-cli" | "temporal-ui")
-        )
+        matches!(self.header("client-name"), Some("temporal-cli" | "temporal-ui"))
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -144,39 +129,17 @@ mod tests {
             let status = tonic::Status::from(fault);
             (status.code(), status.message().to_owned())
         };
-        assert_eq!(
-            code(&call(&[])),
-            (
-                Code::InvalidArgument,
-                "Context timeout is not set.".to_owned()
-            )
-        );
-        assert_eq!(
-            code(&call(&[("grpc-timeout", "1999m")])),
-            (
-                Code::FailedPrecondition,
-                "Context timeout is too short.".to_owned()
-            )
-        );
-        assert!(
-            call(&[("grpc-timeout", "2S")])
-                .check_long_poll(&config)
-                .is_ok()
-        );
+        assert_eq!(code(&call(&[])), (Code::InvalidArgument, "Context timeout is not set.".to_owned()));
+        assert_eq!(code(&call(&[("grpc-timeout", "1999m")])), (Code::FailedPrecondition, "Context timeout is too short.".to_owned()));
+        assert!(call(&[("grpc-timeout", "2S")]).check_long_poll(&config).is_ok());
     }
 
     #[test]
     fn long_waits_leave_room_before_the_deadline() {
         let second = Duration::from_secs(1);
         let call = call(&[("grpc-timeout", "10S")]);
-        assert_eq!(
-            call.deadline_within(Duration::from_secs(60), second),
-            call.arrived + Duration::from_secs(9)
-        );
-        assert_eq!(
-            call.deadline_within(Duration::from_secs(5), second),
-            call.arrived + Duration::from_secs(5)
-        );
+        assert_eq!(call.deadline_within(Duration::from_secs(60), second), call.arrived + Duration::from_secs(9));
+        assert_eq!(call.deadline_within(Duration::from_secs(5), second), call.arrived + Duration::from_secs(5));
     }
 
     #[test]

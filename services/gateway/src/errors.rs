@@ -17,6 +17,8 @@ use klamm_processor::backend;
 use prost::{Message, Name};
 use tonic::{Code, Status, metadata::MetadataValue};
 
+use crate::text;
+
 /// Longest message that a client gets, bytes.
 const MESSAGE_BYTES_MAX: usize = 4000;
 
@@ -126,37 +128,16 @@ impl Fault {
     fn parts(self) -> (Code, String, Option<prost_types::Any>) {
         match self {
             Self::InvalidArgument(message) => (Code::InvalidArgument, message, None),
-            Self::NotFound(message) => (
-                Code::NotFound,
-                message,
-                detail(&details::NotFoundFailure::default()),
-            ),
-            Self::NamespaceNotFound(namespace) => (
-                Code::NotFound,
-                format!("Namespace {namespace} is not found."),
-                detail(&details::NamespaceNotFoundFailure { namespace }),
-            ),
-            Self::NamespaceAlreadyExists(message) => (
-                Code::AlreadyExists,
-                message,
-                detail(&details::NamespaceAlreadyExistsFailure {}),
-            ),
-            Self::NamespaceInvalidState {
-                namespace,
-                state,
-                allowed,
-            } => {
-                let names: Vec<_> = allowed
-                    .iter()
-                    .map(|state| namespace_state_name(*state))
-                    .collect();
+            Self::NotFound(message) => (Code::NotFound, message, detail(&details::NotFoundFailure::default())),
+            Self::NamespaceNotFound(namespace) => {
+                (Code::NotFound, format!("Namespace {namespace} is not found."), detail(&details::NamespaceNotFoundFailure { namespace }))
+            }
+            Self::NamespaceAlreadyExists(message) => (Code::AlreadyExists, message, detail(&details::NamespaceAlreadyExistsFailure {})),
+            Self::NamespaceInvalidState { namespace, state, allowed } => {
+                let names: Vec<_> = allowed.iter().map(|state| namespace_state_name(*state)).collect();
                 (
                     Code::FailedPrecondition,
-                    format!(
-                        "Namespace has invalid state: {}. Must be {}.",
-                        namespace_state_name(state),
-                        names.join(" or ")
-                    ),
+                    format!("Namespace has invalid state: {}. Must be {}.", namespace_state_name(state), names.join(" or ")),
                     detail(&details::NamespaceInvalidStateFailure {
                         namespace,
                         state: state as i32,
@@ -175,40 +156,19 @@ impl Fault {
             ),
             Self::AlreadyExists(message) => (Code::AlreadyExists, message, None),
             Self::FailedPrecondition(message) => (Code::FailedPrecondition, message, None),
-            Self::WorkflowNotReady(message) => (
-                Code::FailedPrecondition,
-                message,
-                detail(&details::WorkflowNotReadyFailure {}),
-            ),
+            Self::WorkflowNotReady(message) => (Code::FailedPrecondition, message, detail(&details::WorkflowNotReadyFailure {})),
             Self::ResourceExhausted { cause, message } => (
                 Code::ResourceExhausted,
                 message,
-                detail(&details::ResourceExhaustedFailure {
-                    cause: cause as i32,
-                    scope: scope(cause) as i32,
-                }),
+                detail(&details::ResourceExhaustedFailure { cause: cause as i32, scope: scope(cause) as i32 }),
             ),
-            Self::QueryFailed { message, failure } => (
-                Code::InvalidArgument,
-                message,
-                detail(&details::QueryFailedFailure {
-                    failure: failure.map(|failure| *failure),
-                }),
-            ),
-            Self::PermissionDenied(message) => (
-                Code::PermissionDenied,
-                message,
-                detail(&details::PermissionDeniedFailure::default()),
-            ),
-            Self::ClientVersionNotSupported {
-                name,
-                version,
-                supported,
-            } => (
+            Self::QueryFailed { message, failure } => {
+                (Code::InvalidArgument, message, detail(&details::QueryFailedFailure { failure: failure.map(|failure| *failure) }))
+            }
+            Self::PermissionDenied(message) => (Code::PermissionDenied, message, detail(&details::PermissionDeniedFailure::default())),
+            Self::ClientVersionNotSupported { name, version, supported } => (
                 Code::FailedPrecondition,
-                format!(
-                    "Client version {version} is not supported. Server supports {name} versions: {supported}"
-                ),
+                format!("Client version {version} is not supported. Server supports {name} versions: {supported}"),
                 detail(&details::ClientVersionNotSupportedFailure {
                     client_version: version,
                     client_name: name,
@@ -217,13 +177,8 @@ impl Fault {
             ),
             Self::ServerVersionNotSupported { version, supported } => (
                 Code::FailedPrecondition,
-                format!(
-                    "Server version {version} is not supported. Client supports server versions: {supported}"
-                ),
-                detail(&details::ServerVersionNotSupportedFailure {
-                    server_version: version,
-                    client_supported_server_versions: supported,
-                }),
+                format!("Server version {version} is not supported. Client supports server versions: {supported}"),
+                detail(&details::ServerVersionNotSupportedFailure { server_version: version, client_supported_server_versions: supported }),
             ),
             Self::Unimplemented(message) => (Code::Unimplemented, message, None),
             Self::Unavailable(message) => (Code::Unavailable, message, None),
@@ -236,19 +191,14 @@ impl Fault {
 /// Whose limit a cause is about.
 fn scope(cause: ResourceExhaustedCause) -> ResourceExhaustedScope {
     match cause {
-        ResourceExhaustedCause::SystemOverloaded | ResourceExhaustedCause::PersistenceLimit => {
-            ResourceExhaustedScope::System
-        }
+        ResourceExhaustedCause::SystemOverloaded | ResourceExhaustedCause::PersistenceLimit => ResourceExhaustedScope::System,
         _ => ResourceExhaustedScope::Namespace,
     }
 }
 
 /// A detail as `google.rpc.Status` carries it.
 fn detail<M: Message + Name>(message: &M) -> Option<prost_types::Any> {
-    Some(prost_types::Any {
-        type_url: format!("type.googleapis.com/{}", M::full_name()),
-        value: message.encode_to_vec(),
-    })
+    Some(prost_types::Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() })
 }
 
 /// Temporal's short name of a namespace's state.
@@ -282,32 +232,20 @@ impl From<Fault> for Status {
             _ => None,
         };
         let (code, mut message, detail) = fault.parts();
-        if message.len() > MESSAGE_BYTES_MAX {
-            message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX));
-        }
+        text::cut(&mut message, MESSAGE_BYTES_MAX);
         let Some(detail) = detail else {
             return Self::new(code, message);
         };
-        let status = rpc::Status {
-            code: code as i32,
-            message: message.clone(),
-            details: vec![detail],
-        };
+        let status = rpc::Status { code: code as i32, message: message.clone(), details: vec![detail] };
         let mut status = Self::with_details(code, message, Bytes::from(status.encode_to_vec()));
         if let Some(cause) = exhausted {
             let headers = status.metadata_mut();
-            headers.insert(
-                "x-resource-exhausted-cause",
-                MetadataValue::from_static(cause_name(cause)),
-            );
+            headers.insert("x-resource-exhausted-cause", MetadataValue::from_static(cause_name(cause)));
             let scope = match scope(cause) {
                 ResourceExhaustedScope::System => "System",
                 _ => "Namespace",
             };
-            headers.insert(
-                "x-resource-exhausted-scope",
-                MetadataValue::from_static(scope),
-            );
+            headers.insert("x-resource-exhausted-scope", MetadataValue::from_static(scope));
         }
         status
     }
@@ -320,28 +258,19 @@ impl From<Rejection> for Fault {
             Rejection::NotFound(message) => Self::NotFound(message),
             Rejection::NamespaceNotFound(namespace) => Self::NamespaceNotFound(namespace),
             Rejection::NamespaceAlreadyExists(message) => Self::NamespaceAlreadyExists(message),
-            Rejection::WorkflowExecutionAlreadyStarted {
-                message,
-                start_request_id,
-                run_id,
-                first_execution_run_id,
-            } => Self::WorkflowExecutionAlreadyStarted(Box::new(AlreadyStarted {
-                message,
-                start_request_id,
-                run_id,
-                first_execution_run_id,
-            })),
+            Rejection::WorkflowExecutionAlreadyStarted { message, start_request_id, run_id, first_execution_run_id } => {
+                Self::WorkflowExecutionAlreadyStarted(Box::new(AlreadyStarted {
+                    message,
+                    start_request_id,
+                    run_id,
+                    first_execution_run_id,
+                }))
+            }
             Rejection::AlreadyExists(message) => Self::AlreadyExists(message),
             Rejection::FailedPrecondition(message) => Self::FailedPrecondition(message),
             Rejection::WorkflowNotReady(message) => Self::WorkflowNotReady(message),
-            Rejection::BusyWorkflow(message) => Self::ResourceExhausted {
-                cause: ResourceExhaustedCause::BusyWorkflow,
-                message,
-            },
-            Rejection::Overloaded(message) => Self::ResourceExhausted {
-                cause: ResourceExhaustedCause::SystemOverloaded,
-                message,
-            },
+            Rejection::BusyWorkflow(message) => Self::ResourceExhausted { cause: ResourceExhaustedCause::BusyWorkflow, message },
+            Rejection::Overloaded(message) => Self::ResourceExhausted { cause: ResourceExhaustedCause::SystemOverloaded, message },
             Rejection::Unimplemented(message) => Self::Unimplemented(message),
             Rejection::Internal(message) => Self::Internal(message),
         }
@@ -353,10 +282,7 @@ impl From<backend::Error> for Fault {
         match error {
             backend::Error::Rejected(rejection) => rejection.into(),
             backend::Error::Unavailable(message) => Self::Unavailable(message),
-            backend::Error::Exhausted(message) => Self::ResourceExhausted {
-                cause: ResourceExhaustedCause::SystemOverloaded,
-                message,
-            },
+            backend::Error::Exhausted(message) => Self::ResourceExhausted { cause: ResourceExhaustedCause::SystemOverloaded, message },
             backend::Error::DeadlineExceeded(message) => Self::DeadlineExceeded(message),
         }
     }

@@ -3,6 +3,8 @@
 use klamm_messages::temporal::failure::v1::{Failure, ServerFailureInfo, failure::FailureInfo};
 use prost::Message;
 
+use crate::text;
+
 /// A result of an activity was too large.
 pub const RESULT_EXCEEDS_LIMIT: &str = "Complete result exceeds size limit.";
 /// A failure was too large.
@@ -22,19 +24,14 @@ pub fn server(message: &str) -> Failure {
     Failure {
         message: message.to_owned(),
         source: SOURCE.to_owned(),
-        failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo {
-            non_retryable: true,
-        })),
+        failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: true })),
         ..Failure::default()
     }
 }
 
 /// What stands in for a failure that is too large: the server's, with the cut one as its cause.
 pub fn too_large(failure: Option<Failure>, bytes_max: usize) -> Failure {
-    Failure {
-        cause: failure.map(|failure| Box::new(cut(failure, bytes_max))),
-        ..server(FAILURE_EXCEEDS_LIMIT)
-    }
+    Failure { cause: failure.map(|failure| Box::new(cut(failure, bytes_max))), ..server(FAILURE_EXCEEDS_LIMIT) }
 }
 
 /// A failure cut to about `bytes_max`: texts shortened, details and encoded attributes left out; causes as far as they fit.
@@ -43,7 +40,7 @@ fn cut(mut failure: Failure, bytes_max: usize) -> Failure {
         return failure;
     }
     for text in [&mut failure.message, &mut failure.stack_trace] {
-        text.truncate(text.floor_char_boundary(bytes_max / TEXT_PART));
+        text::cut(text, bytes_max / TEXT_PART);
     }
     failure.encoded_attributes = None;
     match &mut failure.failure_info {
@@ -68,10 +65,7 @@ mod tests {
 
     #[test]
     fn a_cut_failure_keeps_its_chain_and_fits() {
-        let inner = Failure {
-            message: "inner".repeat(1000),
-            ..Failure::default()
-        };
+        let inner = Failure { message: "inner".repeat(1000), ..Failure::default() };
         let outer = Failure {
             message: "ä".repeat(5000),
             stack_trace: "at line 1\n".repeat(1000),
@@ -82,15 +76,7 @@ mod tests {
         assert_eq!(made.message, FAILURE_EXCEEDS_LIMIT);
         let kept = made.cause.expect("the worker's own failure");
         assert!(kept.message.starts_with('ä'));
-        assert!(
-            kept.cause
-                .as_ref()
-                .is_some_and(|cause| cause.message.starts_with("inner"))
-        );
-        assert!(
-            kept.encoded_len() <= 4096 + 64,
-            "{} bytes",
-            kept.encoded_len()
-        );
+        assert!(kept.cause.as_ref().is_some_and(|cause| cause.message.starts_with("inner")));
+        assert!(kept.encoded_len() <= 4096 + 64, "{} bytes", kept.encoded_len());
     }
 }

@@ -38,54 +38,30 @@ const REGISTERED_OR_DEPRECATED: &[Lifecycle] = &[Lifecycle::Registered, Lifecycl
 impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     /// A gateway over these two.
     pub fn new(backend: B, visibility: V, config: Config) -> Self {
-        Self {
-            backend,
-            visibility,
-            config,
-        }
+        Self { backend, visibility, config }
     }
 
     /// The namespace of a request that starts work.
-    pub(crate) fn registered_namespace<'n>(
-        &self,
-        namespaces: &'n Namespaces,
-        name: &str,
-    ) -> Result<&'n NamespaceState> {
+    pub(crate) fn registered_namespace<'n>(&self, namespaces: &'n Namespaces, name: &str) -> Result<&'n NamespaceState> {
         self.namespace_in(namespaces, name, REGISTERED)
     }
 
     /// The namespace of any other request.
-    pub(crate) fn namespace<'n>(
-        &self,
-        namespaces: &'n Namespaces,
-        name: &str,
-    ) -> Result<&'n NamespaceState> {
+    pub(crate) fn namespace<'n>(&self, namespaces: &'n Namespaces, name: &str) -> Result<&'n NamespaceState> {
         self.namespace_in(namespaces, name, REGISTERED_OR_DEPRECATED)
     }
 
     /// The namespace of a request with a task token: the token's, which must not differ from the request's where that is known.
-    pub(crate) fn token_namespace<'n>(
-        &self,
-        namespaces: &'n Namespaces,
-        requested: &str,
-        of_token: &str,
-    ) -> Result<&'n NamespaceState> {
+    pub(crate) fn token_namespace<'n>(&self, namespaces: &'n Namespaces, requested: &str, of_token: &str) -> Result<&'n NamespaceState> {
         validate::ids::namespace(requested, &self.config.limits)?;
         let namespace = find(namespaces, of_token)?;
         if requested != of_token && namespaces.contains_key(requested) {
-            return Err(Fault::invalid(
-                "Operation requested with a token from a different namespace.",
-            ));
+            return Err(Fault::invalid("Operation requested with a token from a different namespace."));
         }
         in_state(namespace, REGISTERED_OR_DEPRECATED)
     }
 
-    fn namespace_in<'n>(
-        &self,
-        namespaces: &'n Namespaces,
-        name: &str,
-        allowed: &'static [Lifecycle],
-    ) -> Result<&'n NamespaceState> {
+    fn namespace_in<'n>(&self, namespaces: &'n Namespaces, name: &str, allowed: &'static [Lifecycle]) -> Result<&'n NamespaceState> {
         validate::ids::namespace(name, &self.config.limits)?;
         if name.is_empty() {
             return Err(Fault::invalid("Namespace not set on request."));
@@ -95,26 +71,15 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
 
     /// Appends a command about a workflow and waits for its answer.
     pub(crate) async fn submit(&self, call: &Call, command: WorkflowCommand<'_>) -> Result<Answer> {
-        match self
-            .submit_any(call, command.into_command(&self.config.limits))
-            .await?
-        {
+        match self.submit_any(call, command.into_command(&self.config.limits)).await? {
             Reply::Workflow(answer) => Ok(answer),
             Reply::Cluster(_) => Err(unexpected_answer()),
         }
     }
 
     /// Appends a command of the cluster about `name` and waits for its answer.
-    pub(crate) async fn submit_cluster(
-        &self,
-        call: &Call,
-        name: &str,
-        command: cluster_command::Command,
-    ) -> Result<klamm_cluster::Answer> {
-        match self
-            .submit_any(call, settings::cluster_command(name, command))
-            .await?
-        {
+    pub(crate) async fn submit_cluster(&self, call: &Call, name: &str, command: cluster_command::Command) -> Result<klamm_cluster::Answer> {
+        match self.submit_any(call, settings::cluster_command(name, command)).await? {
             Reply::Cluster(answer) => Ok(answer),
             Reply::Workflow(_) => Err(unexpected_answer()),
         }
@@ -137,37 +102,23 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
 }
 
 /// The answer of a future, or DeadlineExceeded.
-async fn within<T, E: Into<Fault>>(
-    timeout: Duration,
-    future: impl Future<Output = std::result::Result<T, E>>,
-) -> Result<T> {
+async fn within<T, E: Into<Fault>>(timeout: Duration, future: impl Future<Output = std::result::Result<T, E>>) -> Result<T> {
     match tokio::time::timeout(timeout, future).await {
         Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(Fault::DeadlineExceeded(
-            "The command was not answered in time; it may still take effect.".to_owned(),
-        )),
+        Err(_) => Err(Fault::DeadlineExceeded("The command was not answered in time; it may still take effect.".to_owned())),
     }
 }
 
 fn find<'n>(namespaces: &'n Namespaces, name: &str) -> Result<&'n NamespaceState> {
-    namespaces
-        .get(name)
-        .ok_or_else(|| Fault::NamespaceNotFound(name.to_owned()))
+    namespaces.get(name).ok_or_else(|| Fault::NamespaceNotFound(name.to_owned()))
 }
 
-fn in_state<'n>(
-    namespace: &'n NamespaceState,
-    allowed: &'static [Lifecycle],
-) -> Result<&'n NamespaceState> {
+fn in_state<'n>(namespace: &'n NamespaceState, allowed: &'static [Lifecycle]) -> Result<&'n NamespaceState> {
     let state = Lifecycle::try_from(namespace.state).unwrap_or(Lifecycle::Unspecified);
     if allowed.contains(&state) {
         return Ok(namespace);
     }
-    Err(Fault::NamespaceInvalidState {
-        namespace: namespace.name.clone(),
-        state,
-        allowed,
-    })
+    Err(Fault::NamespaceInvalidState { namespace: namespace.name.clone(), state, allowed })
 }
 
 /// A backend gave the answer of another command: a bug, said and not hidden.

@@ -9,9 +9,8 @@ use klamm_messages::{
         enums::v1::{EventType, WorkflowExecutionStatus},
         failure::v1::{Failure, TimeoutFailureInfo, failure::FailureInfo},
         history::v1::{
-            HistoryEvent, WorkflowExecutionContinuedAsNewEventAttributes,
-            WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
-            history_event::Attributes,
+            HistoryEvent, WorkflowExecutionContinuedAsNewEventAttributes, WorkflowTaskScheduledEventAttributes,
+            WorkflowTaskStartedEventAttributes, history_event::Attributes,
         },
     },
 };
@@ -40,16 +39,10 @@ pub async fn read<B: Backend>(
     limits: &Limits,
 ) -> std::result::Result<Page, klamm_processor::backend::Error> {
     if first >= end {
-        return Ok(Page {
-            events: Vec::new(),
-            next: end,
-        });
+        return Ok(Page { events: Vec::new(), next: end });
     }
     let stored = backend.history(run, first, end, count).await?;
-    let mut page = Page {
-        events: Vec::with_capacity(stored.len()),
-        next: first,
-    };
+    let mut page = Page { events: Vec::with_capacity(stored.len()), next: first };
     let (mut size, found) = (0, stored.len());
     for event in stored {
         size += event.encoded_len();
@@ -76,12 +69,7 @@ pub async fn read_reverse<B: Backend>(
     let first = (last - count as i64 + 1).max(1);
     let mut events = Vec::new();
     let (mut size, mut next) = (0, first - 1);
-    for event in backend
-        .history(run, first, last + 1, count)
-        .await?
-        .into_iter()
-        .rev()
-    {
+    for event in backend.history(run, first, last + 1, count).await?.into_iter().rev() {
         size += event.encoded_len();
         if size > limits.history_page_bytes && !events.is_empty() {
             next = event.event_id;
@@ -99,10 +87,7 @@ pub fn transient_events(state: &RunState, next_event_id: i64) -> Vec<HistoryEven
         return Vec::new();
     };
     let phase = task.phase();
-    let pending = matches!(
-        phase,
-        WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started
-    );
+    let pending = matches!(phase, WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started);
     if state.status != WorkflowExecutionStatus::Running as i32
         || !pending
         || task.recorded
@@ -123,13 +108,11 @@ fn scheduled(task: &WorkflowTaskState) -> HistoryEvent {
         event_id: task.scheduled_event_id,
         event_time: task.scheduled_time,
         event_type: EventType::WorkflowTaskScheduled as i32,
-        attributes: Some(Attributes::WorkflowTaskScheduledEventAttributes(
-            WorkflowTaskScheduledEventAttributes {
-                task_queue: task.task_queue.clone(),
-                start_to_close_timeout: task.start_to_close_timeout,
-                attempt: task.attempt,
-            },
-        )),
+        attributes: Some(Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
+            task_queue: task.task_queue.clone(),
+            start_to_close_timeout: task.start_to_close_timeout,
+            attempt: task.attempt,
+        })),
         ..HistoryEvent::default()
     }
 }
@@ -140,42 +123,29 @@ fn started(task: &WorkflowTaskState) -> HistoryEvent {
         event_id: task.started_event_id,
         event_time: task.started_time,
         event_type: EventType::WorkflowTaskStarted as i32,
-        attributes: Some(Attributes::WorkflowTaskStartedEventAttributes(
-            WorkflowTaskStartedEventAttributes {
-                scheduled_event_id: task.scheduled_event_id,
-                identity: task.identity.clone(),
-                request_id: task.request_id.clone(),
-                suggest_continue_as_new: task.suggest_continue_as_new,
-                history_size_bytes: task.history_size_bytes,
-                worker_version: task.worker_version.clone(),
-                ..WorkflowTaskStartedEventAttributes::default()
-            },
-        )),
+        attributes: Some(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
+            scheduled_event_id: task.scheduled_event_id,
+            identity: task.identity.clone(),
+            request_id: task.request_id.clone(),
+            suggest_continue_as_new: task.suggest_continue_as_new,
+            history_size_bytes: task.history_size_bytes,
+            worker_version: task.worker_version.clone(),
+            ..WorkflowTaskStartedEventAttributes::default()
+        })),
         ..HistoryEvent::default()
     }
 }
 
 /// What clients see that don't follow `new_execution_run_id`: ContinuedAsNew in place of a close event that names a next run
 /// (Temporal: get_history_util.go makeFakeContinuedAsNewEvent).
-#[allow(
-    deprecated,
-    reason = "the field of ContinuedAsNew that such clients read"
-)]
+#[allow(deprecated, reason = "the field of ContinuedAsNew that such clients read")]
 pub fn as_continued_as_new(event: &HistoryEvent) -> Option<HistoryEvent> {
     let (new_execution_run_id, last_completion_result, failure) = match event.attributes.as_ref()? {
-        Attributes::WorkflowExecutionCompletedEventAttributes(completed) => (
-            &completed.new_execution_run_id,
-            completed.result.clone(),
-            None,
-        ),
-        Attributes::WorkflowExecutionFailedEventAttributes(failed) => {
-            (&failed.new_execution_run_id, None, failed.failure.clone())
+        Attributes::WorkflowExecutionCompletedEventAttributes(completed) => {
+            (&completed.new_execution_run_id, completed.result.clone(), None)
         }
-        Attributes::WorkflowExecutionTimedOutEventAttributes(timed_out) => (
-            &timed_out.new_execution_run_id,
-            None,
-            Some(timeout_failure()),
-        ),
+        Attributes::WorkflowExecutionFailedEventAttributes(failed) => (&failed.new_execution_run_id, None, failed.failure.clone()),
+        Attributes::WorkflowExecutionTimedOutEventAttributes(timed_out) => (&timed_out.new_execution_run_id, None, Some(timeout_failure())),
         _ => return None,
     };
     if new_execution_run_id.is_empty() {
@@ -187,14 +157,12 @@ pub fn as_continued_as_new(event: &HistoryEvent) -> Option<HistoryEvent> {
         event_type: EventType::WorkflowExecutionContinuedAsNew as i32,
         version: event.version,
         task_id: event.task_id,
-        attributes: Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(
-            WorkflowExecutionContinuedAsNewEventAttributes {
-                new_execution_run_id: new_execution_run_id.clone(),
-                last_completion_result,
-                failure,
-                ..WorkflowExecutionContinuedAsNewEventAttributes::default()
-            },
-        )),
+        attributes: Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(WorkflowExecutionContinuedAsNewEventAttributes {
+            new_execution_run_id: new_execution_run_id.clone(),
+            last_completion_result,
+            failure,
+            ..WorkflowExecutionContinuedAsNewEventAttributes::default()
+        })),
         ..HistoryEvent::default()
     })
 }

@@ -16,6 +16,7 @@ mod runs;
 mod server;
 pub mod settings;
 mod table;
+mod text;
 pub mod tokens;
 mod validate;
 pub mod versions;

@@ -45,9 +45,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Rewritten {
-            inner: Box::pin(self.inner.call(request)),
-        }
+        Rewritten { inner: Box::pin(self.inner.call(request)) }
     }
 }
 
@@ -73,10 +71,7 @@ where
 }
 
 fn rewrite(headers: &mut http::HeaderMap) {
-    if headers
-        .get("grpc-status")
-        .is_none_or(|code| code.as_bytes() != (Code::OutOfRange as i32).to_string().as_bytes())
-    {
+    if headers.get("grpc-status").is_none_or(|code| code.as_bytes() != (Code::OutOfRange as i32).to_string().as_bytes()) {
         return;
     }
     let Some(status) = tonic::Status::from_header_map(headers) else {
@@ -85,9 +80,7 @@ fn rewrite(headers: &mut http::HeaderMap) {
     let Some(sizes) = status.message().strip_prefix(TONIC_MESSAGE) else {
         return;
     };
-    let mut numbers = sizes
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|text| !text.is_empty());
+    let mut numbers = sizes.split(|c: char| !c.is_ascii_digit()).filter(|text| !text.is_empty());
     let (found, limit) = (numbers.next().unwrap_or("0"), numbers.next().unwrap_or("0"));
     let message = format!("grpc: received message larger than max ({found} vs. {limit})");
     headers.remove("grpc-status");
@@ -113,18 +106,9 @@ mod tests {
             header_map(tonic::Status::out_of_range(
                 "Error, decoded message length too large: found 5000000 bytes, the limit is: 4194304 bytes"
             )),
-            (
-                Code::ResourceExhausted,
-                "grpc: received message larger than max (5000000 vs. 4194304)".to_owned()
-            )
+            (Code::ResourceExhausted, "grpc: received message larger than max (5000000 vs. 4194304)".to_owned())
         );
-        assert_eq!(
-            header_map(tonic::Status::out_of_range("other")),
-            (Code::OutOfRange, "other".to_owned())
-        );
-        assert_eq!(
-            header_map(tonic::Status::not_found("gone")),
-            (Code::NotFound, "gone".to_owned())
-        );
+        assert_eq!(header_map(tonic::Status::out_of_range("other")), (Code::OutOfRange, "other".to_owned()));
+        assert_eq!(header_map(tonic::Status::not_found("gone")), (Code::NotFound, "gone".to_owned()));
     }
 }

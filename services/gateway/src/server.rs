@@ -9,6 +9,7 @@ use klamm_api::{
 use klamm_processor::Backend;
 use tokio::net::TcpListener;
 use tonic::{
+    codec::CompressionEncoding,
     service::RoutesBuilder,
     transport::{Server, server::TcpIncoming},
 };
@@ -52,16 +53,16 @@ pub async fn serve_with<B: Backend, V: VisibilityQueries>(
 ) -> Result<(), ServeError> {
     let limit = gateway.config.limits.message_bytes;
     let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status(WORKFLOW_SERVICE, ServingStatus::Serving)
-        .await;
+    health.set_service_status(WORKFLOW_SERVICE, ServingStatus::Serving).await;
 
     let mut routes = RoutesBuilder::default();
     routes
-        .add_service(
-            WorkflowServiceServer::from_arc(gateway.clone()).max_decoding_message_size(limit),
-        )
-        .add_service(OperatorServiceServer::from_arc(gateway).max_decoding_message_size(limit))
+        .add_service(WorkflowServiceServer::from_arc(gateway.clone())
+                .max_decoding_message_size(limit)
+                .accept_compressed(CompressionEncoding::Gzip))
+        .add_service(OperatorServiceServer::from_arc(gateway)
+                .max_decoding_message_size(limit)
+                .accept_compressed(CompressionEncoding::Gzip))
         .add_service(health_service)
         .add_service(reflection()?.build_v1()?)
         .add_service(reflection()?.build_v1alpha()?);
@@ -76,10 +77,7 @@ pub async fn serve_with<B: Backend, V: VisibilityQueries>(
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .layer(MessageSizeLayer)
         .add_routes(routes.routes())
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        )
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), shutdown)
         .await?;
     Ok(())
 }

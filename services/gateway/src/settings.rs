@@ -2,9 +2,7 @@
 //!
 //! Limits, retention and types are resolved here and stamped, so that replay never depends on today's settings (design 3.3).
 
-use klamm_messages::klamm::v1::{
-    ClusterCommand, Command, CommandSettings, NamespaceState, cluster_command, command::Body,
-};
+use klamm_messages::klamm::v1::{ClusterCommand, Command, CommandSettings, NamespaceState, cluster_command, command::Body};
 
 use crate::config::Limits;
 
@@ -12,11 +10,7 @@ use crate::config::Limits;
 const DECISION_VERSION: u32 = 1;
 
 /// Settings of a command of this namespace; the types of its search attributes only where the command may upsert some.
-pub fn settings(
-    namespace: &NamespaceState,
-    limits: &Limits,
-    with_search_attribute_types: bool,
-) -> CommandSettings {
+pub fn settings(namespace: &NamespaceState, limits: &Limits, with_search_attribute_types: bool) -> CommandSettings {
     CommandSettings {
         retention: namespace.retention,
         blob_size_limit_bytes: u32::try_from(limits.blob_bytes).unwrap_or(u32::MAX),
@@ -24,11 +18,7 @@ pub fn settings(
         history_size_limit_bytes: limits.history_bytes,
         history_count_suggest_continue_as_new: limits.history_count_suggest_continue_as_new,
         history_size_suggest_continue_as_new_bytes: limits.history_bytes_suggest_continue_as_new,
-        search_attribute_types: if with_search_attribute_types {
-            namespace.search_attributes.clone()
-        } else {
-            Default::default()
-        },
+        search_attribute_types: if with_search_attribute_types { namespace.search_attributes.clone() } else { Default::default() },
     }
 }
 
@@ -70,9 +60,7 @@ pub fn cluster_command(name: &str, command: cluster_command::Command) -> Command
     Command {
         version: DECISION_VERSION,
         workflow_id: name.to_owned(),
-        body: Some(Body::Cluster(ClusterCommand {
-            command: Some(command),
-        })),
+        body: Some(Body::Cluster(ClusterCommand { command: Some(command) })),
         ..Command::default()
     }
 }

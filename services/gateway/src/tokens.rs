@@ -45,12 +45,7 @@ pub fn activity_task(run: &RunKey, task: &StartedActivityTask) -> Vec<u8> {
         scheduled_event_id: task.scheduled_event_id,
         attempt: task.attempt,
         activity_id: task.scheduled.activity_id.clone(),
-        activity_type: task
-            .scheduled
-            .activity_type
-            .as_ref()
-            .map(|kind| kind.name.clone())
-            .unwrap_or_default(),
+        activity_type: task.scheduled.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default(),
         stamp: task.stamp,
     }
     .encode_to_vec()
@@ -106,9 +101,7 @@ impl HistoryPage {
             return Err(Fault::invalid("Invalid NextPageToken."));
         }
         if !run_id.is_empty() && run_id != page.run_id {
-            return Err(Fault::invalid(
-                "RunId in the request does not match the NextPageToken.",
-            ));
+            return Err(Fault::invalid("RunId in the request does not match the NextPageToken."));
         }
         Ok(page)
     }

@@ -1,8 +1,5 @@
 use klamm_machine::Time;
-use klamm_messages::temporal::{
-    common::v1::ActivityType, history::v1::ActivityTaskScheduledEventAttributes,
-    taskqueue::v1::TaskQueue,
-};
+use klamm_messages::temporal::{common::v1::ActivityType, history::v1::ActivityTaskScheduledEventAttributes, taskqueue::v1::TaskQueue};
 
 use super::*;
 
@@ -31,9 +28,7 @@ fn started_activity_task() -> StartedActivityTask {
         workflow_type: "T".to_owned(),
         scheduled: ActivityTaskScheduledEventAttributes {
             activity_id: "a".to_owned(),
-            activity_type: Some(ActivityType {
-                name: "A".to_owned(),
-            }),
+            activity_type: Some(ActivityType { name: "A".to_owned() }),
             ..Default::default()
         },
         scheduled_event_id: 7,
@@ -54,98 +49,39 @@ fn run() -> RunKey {
 #[test]
 fn task_tokens_round_trip() {
     let token = decode_workflow_task(&workflow_task(&run(), &started_workflow_task())).unwrap();
-    assert_eq!(
-        (
-            token.namespace.as_str(),
-            token.workflow_id.as_str(),
-            token.run_id.as_str()
-        ),
-        ("n", "w", "r")
-    );
-    assert_eq!(
-        (
-            token.scheduled_event_id,
-            token.started_event_id,
-            token.attempt,
-            token.stamp
-        ),
-        (5, 6, 2, 9)
-    );
+    assert_eq!((token.namespace.as_str(), token.workflow_id.as_str(), token.run_id.as_str()), ("n", "w", "r"));
+    assert_eq!((token.scheduled_event_id, token.started_event_id, token.attempt, token.stamp), (5, 6, 2, 9));
     assert!(token.query_id.is_empty());
 
     let token = decode_activity_task(&activity_task(&run(), &started_activity_task())).unwrap();
-    assert_eq!(
-        (
-            token.namespace.as_str(),
-            token.workflow_id.as_str(),
-            token.run_id.as_str()
-        ),
-        ("n", "w", "r")
-    );
-    assert_eq!(
-        (token.scheduled_event_id, token.attempt, token.stamp),
-        (7, 3, 11)
-    );
-    assert_eq!(
-        (token.activity_id.as_str(), token.activity_type.as_str()),
-        ("a", "A")
-    );
+    assert_eq!((token.namespace.as_str(), token.workflow_id.as_str(), token.run_id.as_str()), ("n", "w", "r"));
+    assert_eq!((token.scheduled_event_id, token.attempt, token.stamp), (7, 3, 11));
+    assert_eq!((token.activity_id.as_str(), token.activity_type.as_str()), ("a", "A"));
 
-    assert_eq!(
-        decode_workflow_task(&query_task(&run(), "q"))
-            .unwrap()
-            .query_id,
-        "q"
-    );
+    assert_eq!(decode_workflow_task(&query_task(&run(), "q")).unwrap().query_id, "q");
 }
 
 #[test]
 fn foreign_tokens_are_refused() {
     let undecodable = || Err(Fault::invalid("Error deserializing task token."));
-    assert_eq!(
-        decode_workflow_task(b""),
-        Err(Fault::invalid("Task token not set on request."))
-    );
+    assert_eq!(decode_workflow_task(b""), Err(Fault::invalid("Task token not set on request.")));
     assert_eq!(decode_workflow_task(b"\xff\xff"), undecodable());
     // The token of the other kind of task is none of this kind.
-    assert_eq!(
-        decode_workflow_task(&activity_task(&run(), &started_activity_task())),
-        undecodable()
-    );
+    assert_eq!(decode_workflow_task(&activity_task(&run(), &started_activity_task())), undecodable());
     assert_eq!(
         decode_activity_task(&workflow_task(&run(), &started_workflow_task())),
         Err(Fault::invalid("Error deserializing task token."))
     );
-    let nameless = WorkflowTaskToken {
-        workflow_id: "w".to_owned(),
-        ..WorkflowTaskToken::default()
-    }
-    .encode_to_vec();
-    assert_eq!(
-        decode_workflow_task(&nameless),
-        Err(Fault::invalid("Namespace not set on request."))
-    );
+    let nameless = WorkflowTaskToken { workflow_id: "w".to_owned(), ..WorkflowTaskToken::default() }.encode_to_vec();
+    assert_eq!(decode_workflow_task(&nameless), Err(Fault::invalid("Namespace not set on request.")));
 }
 
 #[test]
 fn page_tokens_are_of_one_run() {
-    let page = HistoryPage {
-        run_id: "r".to_owned(),
-        next: 257,
-        end: 300,
-        running: true,
-    };
+    let page = HistoryPage { run_id: "r".to_owned(), next: 257, end: 300, running: true };
     let token = page.encode_to_vec();
     assert_eq!(HistoryPage::decode_for(&token, ""), Ok(page.clone()));
     assert_eq!(HistoryPage::decode_for(&token, "r"), Ok(page));
-    assert_eq!(
-        HistoryPage::decode_for(&token, "other"),
-        Err(Fault::invalid(
-            "RunId in the request does not match the NextPageToken."
-        ))
-    );
-    assert_eq!(
-        HistoryPage::decode_for(b"\x00\x01", ""),
-        Err(Fault::invalid("Invalid NextPageToken."))
-    );
+    assert_eq!(HistoryPage::decode_for(&token, "other"), Err(Fault::invalid("RunId in the request does not match the NextPageToken.")));
+    assert_eq!(HistoryPage::decode_for(b"\x00\x01", ""), Err(Fault::invalid("Invalid NextPageToken.")));
 }

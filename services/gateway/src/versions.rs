@@ -21,14 +21,10 @@ pub const SUPPORTED_CLIENTS: &[(&str, &str)] = &[
 pub fn check(client_name: &str, client_version: &str, server_versions: &str) -> Result<()> {
     if !client_name.is_empty()
         && !client_version.is_empty()
-        && let Some((_, supported)) = SUPPORTED_CLIENTS
-            .iter()
-            .find(|(name, _)| *name == client_name)
+        && let Some((_, supported)) = SUPPORTED_CLIENTS.iter().find(|(name, _)| *name == client_name)
     {
         let Some(version) = parse(client_version) else {
-            return Err(Fault::invalid(format!(
-                "Unable to parse client version: {client_version}"
-            )));
+            return Err(Fault::invalid(format!("Unable to parse client version: {client_version}")));
         };
         if !matches(version, supported).unwrap_or(true) {
             return Err(Fault::ClientVersionNotSupported {
@@ -42,16 +38,11 @@ pub fn check(client_name: &str, client_version: &str, server_versions: &str) -> 
         let own = parse(SERVER_VERSION).unwrap_or_default();
         match matches(own, server_versions) {
             None => {
-                return Err(Fault::invalid(format!(
-                    "Unable to parse supported server versions: {server_versions}"
-                )));
+                return Err(Fault::invalid(format!("Unable to parse supported server versions: {server_versions}")));
             }
             Some(true) => {}
             Some(false) => {
-                return Err(Fault::ServerVersionNotSupported {
-                    version: SERVER_VERSION.to_owned(),
-                    supported: server_versions.to_owned(),
-                });
+                return Err(Fault::ServerVersionNotSupported { version: SERVER_VERSION.to_owned(), supported: server_versions.to_owned() });
             }
         }
     }
@@ -64,11 +55,7 @@ type Version = (u64, u64, u64);
 fn parse(text: &str) -> Option<Version> {
     let text = text.split(['-', '+']).next()?;
     let mut parts = text.split('.').map(|part| part.parse::<u64>().ok());
-    let version = (
-        parts.next()??,
-        parts.next().unwrap_or(Some(0))?,
-        parts.next().unwrap_or(Some(0))?,
-    );
+    let version = (parts.next()??, parts.next().unwrap_or(Some(0))?, parts.next().unwrap_or(Some(0))?);
     parts.next().is_none().then_some(version)
 }
 
@@ -106,21 +93,9 @@ mod tests {
         assert!(check("temporal-python", "99.0.0", "").is_ok());
         assert!(check("", "", "").is_ok());
         assert!(check("temporal-go", "1.2.3-rc.1", "").is_ok());
-        assert!(matches!(
-            check("temporal-go", "2.0.0", ""),
-            Err(Fault::ClientVersionNotSupported { .. })
-        ));
-        assert!(matches!(
-            check("temporal-go", "1.0.0", "<1.0.0"),
-            Err(Fault::ServerVersionNotSupported { .. })
-        ));
-        assert!(matches!(
-            check("temporal-go", "banana", ""),
-            Err(Fault::InvalidArgument(_))
-        ));
-        assert!(matches!(
-            check("temporal-ui", "2.40.1", "<1.0.0 || >=1.32.0"),
-            Ok(())
-        ));
+        assert!(matches!(check("temporal-go", "2.0.0", ""), Err(Fault::ClientVersionNotSupported { .. })));
+        assert!(matches!(check("temporal-go", "1.0.0", "<1.0.0"), Err(Fault::ServerVersionNotSupported { .. })));
+        assert!(matches!(check("temporal-go", "banana", ""), Err(Fault::InvalidArgument(_))));
+        assert!(matches!(check("temporal-ui", "2.40.1", "<1.0.0 || >=1.32.0"), Ok(())));
     }
 }

@@ -36,9 +36,5 @@ pub trait VisibilityQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Runs>> + Send;
 
     /// How many match, by groups where the query says GROUP BY.
-    fn count(
-        &self,
-        namespace: &NamespaceState,
-        query: &str,
-    ) -> impl Future<Output = Result<Count>> + Send;
+    fn count(&self, namespace: &NamespaceState, query: &str) -> impl Future<Output = Result<Count>> + Send;
 }

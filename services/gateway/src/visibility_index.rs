@@ -14,54 +14,29 @@ use crate::{
 };
 
 impl VisibilityQueries for Arc<Index> {
-    async fn list(
-        &self,
-        namespace: &NamespaceState,
-        query: &str,
-        page_size: usize,
-        token: &[u8],
-    ) -> Result<Runs> {
+    async fn list(&self, namespace: &NamespaceState, query: &str, page_size: usize, token: &[u8]) -> Result<Runs> {
         let (index, types, name) = (self.clone(), types(namespace), namespace.name.clone());
         let (query, token) = (query.to_owned(), token.to_owned());
-        let page =
-            blocking(move || Index::list(&index, &name, &query, &types, page_size, &token)).await?;
-        Ok(Runs {
-            documents: page.documents,
-            next_page_token: page.next_page_token,
-        })
+        let page = blocking(move || Index::list(&index, &name, &query, &types, page_size, &token)).await?;
+        Ok(Runs { documents: page.documents, next_page_token: page.next_page_token })
     }
 
     async fn count(&self, namespace: &NamespaceState, query: &str) -> Result<Count> {
         let (index, types, name) = (self.clone(), types(namespace), namespace.name.clone());
         let query = query.to_owned();
         let counted = blocking(move || Index::count(&index, &name, &query, &types)).await?;
-        let groups = counted
-            .groups
-            .into_iter()
-            .map(|group| (group.value, group.count))
-            .collect();
-        Ok(Count {
-            count: counted.total,
-            groups,
-        })
+        let groups = counted.groups.into_iter().map(|group| (group.value, group.count)).collect();
+        Ok(Count { count: counted.total, groups })
     }
 }
 
 /// Types of the namespace's custom search attributes.
 fn types(namespace: &NamespaceState) -> Types {
-    let known = |(name, number): (&String, &i32)| {
-        Some((name.clone(), IndexedValueType::try_from(*number).ok()?))
-    };
-    namespace
-        .search_attributes
-        .iter()
-        .filter_map(known)
-        .collect()
+    let known = |(name, number): (&String, &i32)| Some((name.clone(), IndexedValueType::try_from(*number).ok()?));
+    namespace.search_attributes.iter().filter_map(known).collect()
 }
 
-async fn blocking<T: Send + 'static>(
-    call: impl FnOnce() -> std::result::Result<T, Error> + Send + 'static,
-) -> Result<T> {
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> std::result::Result<T, Error> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(call).await {
         Ok(result) => result.map_err(Fault::from),
         Err(error) => Err(Fault::Internal(format!("visibility index: {error}"))),
@@ -71,16 +46,9 @@ async fn blocking<T: Send + 'static>(
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
-            Error::InvalidQuery(_) | Error::InvalidPageToken => {
-                Self::InvalidArgument(error.to_string())
-            }
-            Error::Unavailable(_) | Error::File { .. } | Error::Corrupt { .. } => {
-                Self::Unavailable(error.to_string())
-            }
-            Error::Source { .. } => Self::ResourceExhausted {
-                cause: ResourceExhaustedCause::SystemOverloaded,
-                message: error.to_string(),
-            },
+            Error::InvalidQuery(_) | Error::InvalidPageToken => Self::InvalidArgument(error.to_string()),
+            Error::Unavailable(_) | Error::File { .. } | Error::Corrupt { .. } => Self::Unavailable(error.to_string()),
+            Error::Source { .. } => Self::ResourceExhausted { cause: ResourceExhaustedCause::SystemOverloaded, message: error.to_string() },
         }
     }
 }

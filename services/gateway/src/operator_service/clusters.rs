@@ -1,8 +1,6 @@
 //! ListClusters: this one.
 
-use klamm_messages::temporal::operatorservice::v1::{
-    ClusterMetadata, ListClustersRequest, ListClustersResponse,
-};
+use klamm_messages::temporal::operatorservice::v1::{ClusterMetadata, ListClustersRequest, ListClustersResponse};
 use klamm_processor::Backend;
 
 use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};

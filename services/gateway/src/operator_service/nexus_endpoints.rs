@@ -1,8 +1,6 @@
 //! ListNexusEndpoints: none can be created yet, so that the list is empty (the web UI asks for it on every page).
 
-use klamm_messages::temporal::operatorservice::v1::{
-    ListNexusEndpointsRequest, ListNexusEndpointsResponse,
-};
+use klamm_messages::temporal::operatorservice::v1::{ListNexusEndpointsRequest, ListNexusEndpointsResponse};
 use klamm_processor::Backend;
 
 use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};

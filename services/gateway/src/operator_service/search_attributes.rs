@@ -6,9 +6,8 @@ use klamm_messages::{
     temporal::{
         enums::v1::IndexedValueType,
         operatorservice::v1::{
-            AddSearchAttributesRequest, AddSearchAttributesResponse, ListSearchAttributesRequest,
-            ListSearchAttributesResponse, RemoveSearchAttributesRequest,
-            RemoveSearchAttributesResponse,
+            AddSearchAttributesRequest, AddSearchAttributesResponse, ListSearchAttributesRequest, ListSearchAttributesResponse,
+            RemoveSearchAttributesRequest, RemoveSearchAttributesResponse,
         },
     },
 };
@@ -36,30 +35,21 @@ pub(super) async fn handle_add<B: Backend, V: VisibilityQueries>(
     names.sort_unstable();
     for (name, number) in &names {
         if search_attributes::is_reserved(name) || RESERVED.contains(&name.as_str()) {
-            return Err(Fault::invalid(format!(
-                "Search attribute {name} is reserved by system."
-            )));
+            return Err(Fault::invalid(format!("Search attribute {name} is reserved by system.")));
         }
         match IndexedValueType::try_from(*number) {
             Ok(IndexedValueType::Unspecified) | Err(_) => {
-                return Err(Fault::invalid(format!(
-                    "Unknown search attribute type: {number}."
-                )));
+                return Err(Fault::invalid(format!("Unknown search attribute type: {number}.")));
             }
             Ok(_) => {}
         }
     }
     let namespace = namespace.ok_or_else(|| Fault::invalid("Namespace is not set on request."))?;
-    let search_attributes: std::collections::BTreeMap<_, _> = names
-        .into_iter()
-        .filter(|(name, _)| !namespace.search_attributes.contains_key(name))
-        .collect();
+    let search_attributes: std::collections::BTreeMap<_, _> =
+        names.into_iter().filter(|(name, _)| !namespace.search_attributes.contains_key(name)).collect();
     if !search_attributes.is_empty() {
         let name = namespace.name.clone();
-        let command = Command::AddSearchAttributes(AddSearchAttributes {
-            namespace: name.clone(),
-            search_attributes,
-        });
+        let command = Command::AddSearchAttributes(AddSearchAttributes { namespace: name.clone(), search_attributes });
         gateway.submit_cluster(&call, &name, command).await?;
     }
     Ok(AddSearchAttributesResponse {})
@@ -75,14 +65,9 @@ pub(super) async fn handle_remove<B: Backend, V: VisibilityQueries>(
     if request.search_attributes.is_empty() {
         return Err(Fault::invalid("SearchAttributes are not set on request."));
     }
-    let name = namespace
-        .ok_or_else(|| Fault::invalid("Namespace is not set on request."))?
-        .name
-        .clone();
-    let command = Command::RemoveSearchAttributes(RemoveSearchAttributes {
-        namespace: name.clone(),
-        search_attributes: request.search_attributes,
-    });
+    let name = namespace.ok_or_else(|| Fault::invalid("Namespace is not set on request."))?.name.clone();
+    let command =
+        Command::RemoveSearchAttributes(RemoveSearchAttributes { namespace: name.clone(), search_attributes: request.search_attributes });
     gateway.submit_cluster(&call, &name, command).await?;
     Ok(RemoveSearchAttributesResponse {})
 }
@@ -93,16 +78,12 @@ pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
     request: ListSearchAttributesRequest,
 ) -> Result<ListSearchAttributesResponse> {
     let namespaces = gateway.backend.namespaces();
-    let namespace = optional(gateway, &namespaces, &request.namespace)?
-        .ok_or_else(|| Fault::invalid("Namespace is not set on request."))?;
-    let defined = search_attributes::SYSTEM
-        .iter()
-        .chain(search_attributes::PREDEFINED);
+    let namespace =
+        optional(gateway, &namespaces, &request.namespace)?.ok_or_else(|| Fault::invalid("Namespace is not set on request."))?;
+    let defined = search_attributes::SYSTEM.iter().chain(search_attributes::PREDEFINED);
     Ok(ListSearchAttributesResponse {
         custom_attributes: namespace.search_attributes.clone().into_iter().collect(),
-        system_attributes: defined
-            .map(|(name, kind)| ((*name).to_owned(), *kind as i32))
-            .collect(),
+        system_attributes: defined.map(|(name, kind)| ((*name).to_owned(), *kind as i32)).collect(),
         ..ListSearchAttributesResponse::default()
     })
 }
@@ -116,9 +97,5 @@ fn optional<'n, B: Backend, V: VisibilityQueries>(
     namespaces: &'n crate::gateway::Namespaces,
     name: &str,
 ) -> Result<Option<&'n klamm_messages::klamm::v1::NamespaceState>> {
-    if name.is_empty() {
-        Ok(None)
-    } else {
-        gateway.namespace(namespaces, name).map(Some)
-    }
+    if name.is_empty() { Ok(None) } else { gateway.namespace(namespaces, name).map(Some) }
 }

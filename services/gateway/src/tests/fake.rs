@@ -16,10 +16,7 @@ use klamm_messages::{
 };
 use klamm_processor::{
     Backend,
-    backend::{
-        ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, TaskQueueDescription,
-        TaskQueueSide, WorkflowTask,
-    },
+    backend::{ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask},
 };
 use klamm_workflow::{Answer, tables::RunKey};
 
@@ -64,22 +61,14 @@ impl Fake {
             name: name.to_owned(),
             id: format!("id-of-{name}"),
             state: state as i32,
-            retention: Some(prost_types::Duration {
-                seconds: 86_400,
-                nanos: 0,
-            }),
+            retention: Some(prost_types::Duration { seconds: 86_400, nanos: 0 }),
             search_attributes: [("Name".to_owned(), 2)].into(),
             ..NamespaceState::default()
         };
         let fake = Self::default();
         fake.with(|state| {
-            for (name, lifecycle) in [
-                ("default", Lifecycle::Registered),
-                ("old", Lifecycle::Deprecated),
-            ] {
-                state
-                    .namespaces
-                    .insert(name.to_owned(), namespace(name, lifecycle));
+            for (name, lifecycle) in [("default", Lifecycle::Registered), ("old", Lifecycle::Deprecated)] {
+                state.namespaces.insert(name.to_owned(), namespace(name, lifecycle));
             }
         });
         fake
@@ -97,19 +86,12 @@ impl Fake {
     pub(crate) fn put_run(&self, run_id: &str, count: i64, status: WorkflowExecutionStatus) {
         self.with(|state| {
             state.events = (1..=count).map(event).collect();
-            state.runs.insert(
-                run_id.to_owned(),
-                Arc::new(run_state(run_id, count + 1, status)),
-            );
+            state.runs.insert(run_id.to_owned(), Arc::new(run_state(run_id, count + 1, status)));
         });
     }
 }
 
-pub(crate) fn run_state(
-    run_id: &str,
-    next_event_id: i64,
-    status: WorkflowExecutionStatus,
-) -> RunState {
+pub(crate) fn run_state(run_id: &str, next_event_id: i64, status: WorkflowExecutionStatus) -> RunState {
     RunState {
         namespace: "default".to_owned(),
         workflow_id: "w".to_owned(),
@@ -122,117 +104,65 @@ pub(crate) fn run_state(
 }
 
 pub(crate) fn event(event_id: i64) -> Arc<HistoryEvent> {
-    Arc::new(HistoryEvent {
-        event_id,
-        event_type: EventType::WorkflowExecutionSignaled as i32,
-        ..HistoryEvent::default()
-    })
+    Arc::new(HistoryEvent { event_id, event_type: EventType::WorkflowExecutionSignaled as i32, ..HistoryEvent::default() })
 }
 
 impl Backend for Fake {
     async fn submit(&self, command: Command) -> std::result::Result<Reply, Error> {
         self.with(|state| {
             state.commands.push(command);
-            state
-                .replies
-                .pop_front()
-                .unwrap_or(Ok(Reply::Workflow(Answer::Empty)))
+            state.replies.pop_front().unwrap_or(Ok(Reply::Workflow(Answer::Empty)))
         })
     }
 
-    async fn run(
-        &self,
-        namespace: &str,
-        workflow_id: &str,
-        run_id: &str,
-    ) -> std::result::Result<Option<RunSnapshot>, Error> {
+    async fn run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> std::result::Result<Option<RunSnapshot>, Error> {
         Ok(self.with(|state| {
-            let found = if run_id.is_empty() {
-                state.runs.values().next_back()
-            } else {
-                state.runs.get(run_id)
-            };
-            found
-                .filter(|run| run.workflow_id == workflow_id)
-                .map(|run| RunSnapshot {
-                    run: RunKey::new(namespace, workflow_id, &run.run_id),
-                    state: run.clone(),
-                    is_current: true,
-                })
+            let found = if run_id.is_empty() { state.runs.values().next_back() } else { state.runs.get(run_id) };
+            found.filter(|run| run.workflow_id == workflow_id).map(|run| RunSnapshot {
+                run: RunKey::new(namespace, workflow_id, &run.run_id),
+                state: run.clone(),
+                is_current: true,
+            })
         }))
     }
 
-    async fn history(
-        &self,
-        _run: &RunKey,
-        first: i64,
-        end: i64,
-        limit: usize,
-    ) -> std::result::Result<Vec<Arc<HistoryEvent>>, Error> {
+    async fn history(&self, _run: &RunKey, first: i64, end: i64, limit: usize) -> std::result::Result<Vec<Arc<HistoryEvent>>, Error> {
         Ok(self.with(|state| {
-            let wanted = state
-                .events
-                .iter()
-                .filter(|event| (first..end).contains(&event.event_id));
+            let wanted = state.events.iter().filter(|event| (first..end).contains(&event.event_id));
             wanted.take(limit).cloned().collect()
         }))
     }
 
-    async fn wait_for_event(
-        &self,
-        run: &RunKey,
-        event_id: i64,
-        _deadline: Instant,
-    ) -> std::result::Result<Option<RunSnapshot>, Error> {
+    async fn wait_for_event(&self, run: &RunKey, event_id: i64, _deadline: Instant) -> std::result::Result<Option<RunSnapshot>, Error> {
         self.with(|state| {
             state.waits.push(event_id);
             if let Some(after) = state.after_wait.take() {
-                state
-                    .events
-                    .extend((state.events.len() as i64 + 1..after.next_event_id).map(event));
+                state.events.extend((state.events.len() as i64 + 1..after.next_event_id).map(event));
                 state.runs.insert(run.run_id.clone(), Arc::new(after));
             }
         });
-        self.run(&run.namespace, &run.workflow_id, &run.run_id)
-            .await
+        self.run(&run.namespace, &run.workflow_id, &run.run_id).await
     }
 
-    async fn poll_workflow_task(
-        &self,
-        poll: Poll,
-    ) -> std::result::Result<Option<WorkflowTask>, Error> {
+    async fn poll_workflow_task(&self, poll: Poll) -> std::result::Result<Option<WorkflowTask>, Error> {
         Ok(self.with(|state| {
             state.polls.push(poll);
             state.workflow_task.take()
         }))
     }
 
-    async fn poll_activity_task(
-        &self,
-        poll: Poll,
-    ) -> std::result::Result<Option<ActivityTask>, Error> {
+    async fn poll_activity_task(&self, poll: Poll) -> std::result::Result<Option<ActivityTask>, Error> {
         Ok(self.with(|state| {
             state.polls.push(poll);
             state.activity_task.take()
         }))
     }
 
-    async fn query(
-        &self,
-        _run: &RunKey,
-        _query: WorkflowQuery,
-        _deadline: Instant,
-    ) -> std::result::Result<QueryOutcome, Error> {
-        Ok(self
-            .with(|state| state.query_outcome.take())
-            .unwrap_or(QueryOutcome::TimedOut))
+    async fn query(&self, _run: &RunKey, _query: WorkflowQuery, _deadline: Instant) -> std::result::Result<QueryOutcome, Error> {
+        Ok(self.with(|state| state.query_outcome.take()).unwrap_or(QueryOutcome::TimedOut))
     }
 
-    fn complete_query_task(
-        &self,
-        query_id: &str,
-        result: WorkflowQueryResult,
-    ) -> std::result::Result<(), Error> {
+    fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> std::result::Result<(), Error> {
         self.with(|state| state.completed_queries.push((query_id.to_owned(), result)));
         Ok(())
     }
@@ -244,29 +174,15 @@ impl Backend for Fake {
         });
     }
 
-    fn describe_task_queue(
-        &self,
-        _namespace: &str,
-        _task_queue: &str,
-        side: TaskQueueSide,
-    ) -> TaskQueueDescription {
+    fn describe_task_queue(&self, _namespace: &str, _task_queue: &str, side: TaskQueueSide) -> TaskQueueDescription {
         let backlog_count = match side {
             TaskQueueSide::Workflow => 7,
             TaskQueueSide::Activity => 8,
         };
-        TaskQueueDescription {
-            backlog_count,
-            ..TaskQueueDescription::default()
-        }
+        TaskQueueDescription { backlog_count, ..TaskQueueDescription::default() }
     }
 
-    fn forget_worker(
-        &self,
-        _namespace: &str,
-        _sticky_task_queue: &str,
-        _worker_instance_key: &str,
-    ) {
-    }
+    fn forget_worker(&self, _namespace: &str, _sticky_task_queue: &str, _worker_instance_key: &str) {}
 
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {
         Arc::new(self.with(|state| state.namespaces.clone()))
@@ -274,29 +190,13 @@ impl Backend for Fake {
 }
 
 impl VisibilityQueries for Fake {
-    async fn list(
-        &self,
-        _namespace: &NamespaceState,
-        query: &str,
-        page_size: usize,
-        _token: &[u8],
-    ) -> Result<Runs> {
-        self.with(|state| {
-            state
-                .visibility_queries
-                .push(format!("{query} [{page_size}]"))
-        });
-        Ok(Runs {
-            documents: self.with(|state| state.documents.clone()),
-            next_page_token: b"next".to_vec(),
-        })
+    async fn list(&self, _namespace: &NamespaceState, query: &str, page_size: usize, _token: &[u8]) -> Result<Runs> {
+        self.with(|state| state.visibility_queries.push(format!("{query} [{page_size}]")));
+        Ok(Runs { documents: self.with(|state| state.documents.clone()), next_page_token: b"next".to_vec() })
     }
 
     async fn count(&self, _namespace: &NamespaceState, query: &str) -> Result<Count> {
         self.with(|state| state.visibility_queries.push(query.to_owned()));
-        Ok(Count {
-            count: 5,
-            groups: vec![("Running".to_owned(), 3), ("Completed".to_owned(), 2)],
-        })
+        Ok(Count { count: 5, groups: vec![("Running".to_owned(), 3), ("Completed".to_owned(), 2)] })
     }
 }

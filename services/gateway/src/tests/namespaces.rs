@@ -30,10 +30,7 @@ fn cluster_command(fake: &Fake) -> Cluster {
 fn updated(fake: &Fake, name: &str) {
     let state = fake.with(|state| state.namespaces[name].clone());
     fake.with(|fake| {
-        let answer = klamm_cluster::Answer::Namespace(Box::new(NamespaceState {
-            description: "new".to_owned(),
-            ..state
-        }));
+        let answer = klamm_cluster::Answer::Namespace(Box::new(NamespaceState { description: "new".to_owned(), ..state }));
         fake.replies.push_back(Ok(Reply::Cluster(answer)));
     });
 }
@@ -46,26 +43,14 @@ fn said<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
 #[tokio::test]
 async fn a_namespace_is_registered_by_the_cluster_machine() {
     let fake = Fake::new();
-    fake.with(|state| {
-        state
-            .replies
-            .push_back(Ok(Reply::Cluster(klamm_cluster::Answer::Empty)))
-    });
+    fake.with(|state| state.replies.push_back(Ok(Reply::Cluster(klamm_cluster::Answer::Empty))));
     let request = RegisterNamespaceRequest {
         namespace: "n".to_owned(),
-        workflow_execution_retention_period: Some(Duration {
-            seconds: 86_400,
-            nanos: 0,
-        }),
+        workflow_execution_retention_period: Some(Duration { seconds: 86_400, nanos: 0 }),
         ..RegisterNamespaceRequest::default()
     };
-    fake.gateway()
-        .register_namespace(Request::new(request))
-        .await
-        .unwrap();
-    let Cluster::RegisterNamespace(command) = cluster_command(&fake) else {
-        panic!("no registration")
-    };
+    fake.gateway().register_namespace(Request::new(request)).await.unwrap();
+    let Cluster::RegisterNamespace(command) = cluster_command(&fake) else { panic!("no registration") };
     assert_eq!(command.name, "n");
     assert!(uuid::Uuid::parse_str(&command.id).is_ok());
     assert_eq!(command.retention.unwrap().seconds, 86_400);
@@ -85,59 +70,25 @@ async fn a_namespace_is_described_by_name_or_id() {
     let by_id = describe("", "id-of-default").await.unwrap().into_inner();
     assert_eq!(by_name, by_id);
     let info = by_name.namespace_info.unwrap();
-    assert_eq!(
-        (info.name.as_str(), info.id.as_str()),
-        ("default", "id-of-default")
-    );
+    assert_eq!((info.name.as_str(), info.id.as_str()), ("default", "id-of-default"));
     let limits = info.limits.unwrap();
-    assert_eq!(
-        (limits.blob_size_limit_error, limits.memo_size_limit_error),
-        (2 * 1024 * 1024, 2 * 1024 * 1024)
-    );
-    assert_eq!(
-        by_name
-            .config
-            .unwrap()
-            .workflow_execution_retention_ttl
-            .unwrap()
-            .seconds,
-        86_400
-    );
-    assert_eq!(
-        said(describe("", "").await),
-        (
-            Code::InvalidArgument,
-            "Namespace not set on request.".to_owned()
-        )
-    );
-    assert_eq!(
-        said(describe("x", "").await),
-        (Code::NotFound, "Namespace x is not found.".to_owned())
-    );
-    assert_eq!(
-        said(describe("", "y").await),
-        (Code::NotFound, "Namespace y is not found.".to_owned())
-    );
+    assert_eq!((limits.blob_size_limit_error, limits.memo_size_limit_error), (2 * 1024 * 1024, 2 * 1024 * 1024));
+    assert_eq!(by_name.config.unwrap().workflow_execution_retention_ttl.unwrap().seconds, 86_400);
+    assert_eq!(said(describe("", "").await), (Code::InvalidArgument, "Namespace not set on request.".to_owned()));
+    assert_eq!(said(describe("x", "").await), (Code::NotFound, "Namespace x is not found.".to_owned()));
+    assert_eq!(said(describe("", "y").await), (Code::NotFound, "Namespace y is not found.".to_owned()));
 }
 
 #[tokio::test]
 async fn namespaces_are_listed_by_pages() {
     let gateway = Fake::new().gateway();
     let list = |token: Vec<u8>| {
-        gateway.list_namespaces(Request::new(ListNamespacesRequest {
-            page_size: 1,
-            next_page_token: token,
-            ..Default::default()
-        }))
+        gateway.list_namespaces(Request::new(ListNamespacesRequest { page_size: 1, next_page_token: token, ..Default::default() }))
     };
     let first = list(Vec::new()).await.unwrap().into_inner();
     let second = list(first.next_page_token).await.unwrap().into_inner();
-    let name =
-        |page: &[DescribeNamespaceResponse]| page[0].namespace_info.as_ref().unwrap().name.clone();
-    assert_eq!(
-        (name(&first.namespaces), name(&second.namespaces)),
-        ("default".to_owned(), "old".to_owned())
-    );
+    let name = |page: &[DescribeNamespaceResponse]| page[0].namespace_info.as_ref().unwrap().name.clone();
+    assert_eq!((name(&first.namespaces), name(&second.namespaces)), ("default".to_owned(), "old".to_owned()));
     assert!(second.next_page_token.is_empty());
 }
 
@@ -147,33 +98,17 @@ async fn only_what_is_present_is_updated() {
     updated(&fake, "default");
     let request = UpdateNamespaceRequest {
         namespace: "default".to_owned(),
-        update_info: Some(UpdateNamespaceInfo {
-            description: "new".to_owned(),
-            ..Default::default()
-        }),
+        update_info: Some(UpdateNamespaceInfo { description: "new".to_owned(), ..Default::default() }),
         config: Some(NamespaceConfig {
-            workflow_execution_retention_ttl: Some(Duration {
-                seconds: 7200,
-                nanos: 0,
-            }),
+            workflow_execution_retention_ttl: Some(Duration { seconds: 7200, nanos: 0 }),
             ..NamespaceConfig::default()
         }),
         ..UpdateNamespaceRequest::default()
     };
-    let response = fake
-        .gateway()
-        .update_namespace(Request::new(request))
-        .await
-        .unwrap()
-        .into_inner();
+    let response = fake.gateway().update_namespace(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(response.namespace_info.unwrap().description, "new");
-    let Cluster::UpdateNamespace(command) = cluster_command(&fake) else {
-        panic!("no update")
-    };
-    assert_eq!(
-        (command.description.as_deref(), command.owner_email),
-        (Some("new"), None)
-    );
+    let Cluster::UpdateNamespace(command) = cluster_command(&fake) else { panic!("no update") };
+    assert_eq!((command.description.as_deref(), command.owner_email), (Some("new"), None));
     assert_eq!(command.retention.unwrap().seconds, 7200);
 }
 
@@ -181,23 +116,11 @@ async fn only_what_is_present_is_updated() {
 async fn a_namespace_is_not_registered_again_by_an_update() {
     let request = UpdateNamespaceRequest {
         namespace: "old".to_owned(),
-        update_info: Some(UpdateNamespaceInfo {
-            state: Lifecycle::Registered as i32,
-            ..Default::default()
-        }),
+        update_info: Some(UpdateNamespaceInfo { state: Lifecycle::Registered as i32, ..Default::default() }),
         ..UpdateNamespaceRequest::default()
     };
-    let result = Fake::new()
-        .gateway()
-        .update_namespace(Request::new(request))
-        .await;
-    assert_eq!(
-        said(result),
-        (
-            Code::InvalidArgument,
-            "Invalid namespace state update.".to_owned()
-        )
-    );
+    let result = Fake::new().gateway().update_namespace(Request::new(request)).await;
+    assert_eq!(said(result), (Code::InvalidArgument, "Invalid namespace state update.".to_owned()));
 }
 
 #[tokio::test]
@@ -207,105 +130,46 @@ async fn search_attributes_are_added_once_and_reserved_names_refused() {
     let add = |names: &[(&str, IndexedValueType)]| {
         gateway.add_search_attributes(Request::new(AddSearchAttributesRequest {
             namespace: "default".to_owned(),
-            search_attributes: names
-                .iter()
-                .map(|(name, kind)| ((*name).to_owned(), *kind as i32))
-                .collect(),
+            search_attributes: names.iter().map(|(name, kind)| ((*name).to_owned(), *kind as i32)).collect(),
         }))
     };
     // `Name` exists: nothing is left to add.
     add(&[("Name", IndexedValueType::Keyword)]).await.unwrap();
     assert!(fake.with(|state| state.commands.is_empty()));
 
-    fake.with(|state| {
-        state
-            .replies
-            .push_back(Ok(Reply::Cluster(klamm_cluster::Answer::Empty)))
-    });
-    add(&[
-        ("Name", IndexedValueType::Keyword),
-        ("Amount", IndexedValueType::Double),
-    ])
-    .await
-    .unwrap();
-    let Cluster::AddSearchAttributes(command) = cluster_command(&fake) else {
-        panic!("no addition")
-    };
-    assert_eq!(
-        command.search_attributes.keys().collect::<Vec<_>>(),
-        ["Amount"]
-    );
+    fake.with(|state| state.replies.push_back(Ok(Reply::Cluster(klamm_cluster::Answer::Empty))));
+    add(&[("Name", IndexedValueType::Keyword), ("Amount", IndexedValueType::Double)]).await.unwrap();
+    let Cluster::AddSearchAttributes(command) = cluster_command(&fake) else { panic!("no addition") };
+    assert_eq!(command.search_attributes.keys().collect::<Vec<_>>(), ["Amount"]);
 
     for (names, message) in [
         (vec![], "SearchAttributes are not set on request."),
-        (
-            vec![("WorkflowId", IndexedValueType::Keyword)],
-            "Search attribute WorkflowId is reserved by system.",
-        ),
-        (
-            vec![("TemporalFoo", IndexedValueType::Keyword)],
-            "Search attribute TemporalFoo is reserved by system.",
-        ),
-        (
-            vec![("Memo", IndexedValueType::Keyword)],
-            "Search attribute Memo is reserved by system.",
-        ),
-        (
-            vec![("Foo", IndexedValueType::Unspecified)],
-            "Unknown search attribute type: 0.",
-        ),
+        (vec![("WorkflowId", IndexedValueType::Keyword)], "Search attribute WorkflowId is reserved by system."),
+        (vec![("TemporalFoo", IndexedValueType::Keyword)], "Search attribute TemporalFoo is reserved by system."),
+        (vec![("Memo", IndexedValueType::Keyword)], "Search attribute Memo is reserved by system."),
+        (vec![("Foo", IndexedValueType::Unspecified)], "Unknown search attribute type: 0."),
     ] {
-        assert_eq!(
-            said(add(&names).await),
-            (Code::InvalidArgument, message.to_owned())
-        );
+        assert_eq!(said(add(&names).await), (Code::InvalidArgument, message.to_owned()));
     }
 }
 
 #[tokio::test]
 async fn search_attributes_are_listed() {
-    let request = ListSearchAttributesRequest {
-        namespace: "default".to_owned(),
-    };
-    let response = Fake::new()
-        .gateway()
-        .list_search_attributes(Request::new(request))
-        .await
-        .unwrap()
-        .into_inner();
+    let request = ListSearchAttributesRequest { namespace: "default".to_owned() };
+    let response = Fake::new().gateway().list_search_attributes(Request::new(request)).await.unwrap().into_inner();
     assert_eq!(response.custom_attributes, [("Name".to_owned(), 2)].into());
-    assert_eq!(
-        response.system_attributes["WorkflowType"],
-        IndexedValueType::Keyword as i32
-    );
-    assert_eq!(
-        response.system_attributes["TemporalChangeVersion"],
-        IndexedValueType::KeywordList as i32
-    );
+    assert_eq!(response.system_attributes["WorkflowType"], IndexedValueType::Keyword as i32);
+    assert_eq!(response.system_attributes["TemporalChangeVersion"], IndexedValueType::KeywordList as i32);
 }
 
 #[tokio::test]
 async fn the_server_says_which_temporal_it_is() {
     let gateway = Fake::new().gateway();
-    let system = gateway
-        .get_system_info(Request::new(GetSystemInfoRequest {}))
-        .await
-        .unwrap()
-        .into_inner();
+    let system = gateway.get_system_info(Request::new(GetSystemInfoRequest {})).await.unwrap().into_inner();
     assert_eq!(system.server_version, "1.32.0");
     assert!(system.capabilities.unwrap().count_group_by_execution_status);
-    let cluster = gateway
-        .get_cluster_info(Request::new(GetClusterInfoRequest {}))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        (
-            cluster.server_version.as_str(),
-            cluster.cluster_name.as_str()
-        ),
-        ("1.32.0", "active")
-    );
+    let cluster = gateway.get_cluster_info(Request::new(GetClusterInfoRequest {})).await.unwrap().into_inner();
+    assert_eq!((cluster.server_version.as_str(), cluster.cluster_name.as_str()), ("1.32.0", "active"));
     assert_eq!(cluster.supported_clients["temporal-cli"], "<2.0.0");
 }
 
@@ -315,52 +179,19 @@ async fn task_queues_are_described_in_the_old_and_the_enhanced_way() {
     let gateway = Fake::new().gateway();
     let request = DescribeTaskQueueRequest {
         namespace: "default".to_owned(),
-        task_queue: Some(TaskQueue {
-            name: "q".to_owned(),
-            ..TaskQueue::default()
-        }),
+        task_queue: Some(TaskQueue { name: "q".to_owned(), ..TaskQueue::default() }),
         report_stats: true,
         ..DescribeTaskQueueRequest::default()
     };
-    let describe = async |request| {
-        gateway
-            .describe_task_queue(Request::new(request))
-            .await
-            .unwrap()
-            .into_inner()
-    };
-    let activity = DescribeTaskQueueRequest {
-        task_queue_type: TaskQueueType::Activity as i32,
-        ..request.clone()
-    };
-    assert_eq!(
-        describe(activity)
-            .await
-            .stats
-            .unwrap()
-            .approximate_backlog_count,
-        8
-    );
-    assert_eq!(
-        describe(request.clone())
-            .await
-            .stats
-            .unwrap()
-            .approximate_backlog_count,
-        7
-    );
+    let describe = async |request| gateway.describe_task_queue(Request::new(request)).await.unwrap().into_inner();
+    let activity = DescribeTaskQueueRequest { task_queue_type: TaskQueueType::Activity as i32, ..request.clone() };
+    assert_eq!(describe(activity).await.stats.unwrap().approximate_backlog_count, 8);
+    assert_eq!(describe(request.clone()).await.stats.unwrap().approximate_backlog_count, 7);
 
-    let enhanced = describe(DescribeTaskQueueRequest {
-        api_mode: 1,
-        ..request
-    })
-    .await;
+    let enhanced = describe(DescribeTaskQueueRequest { api_mode: 1, ..request }).await;
     let unversioned = &enhanced.versions_info[""];
     for (kind, backlog) in [(TaskQueueType::Workflow, 7), (TaskQueueType::Activity, 8)] {
-        let stats = unversioned.types_info[&(kind as i32)]
-            .stats
-            .as_ref()
-            .unwrap();
+        let stats = unversioned.types_info[&(kind as i32)].stats.as_ref().unwrap();
         assert_eq!(stats.approximate_backlog_count, backlog);
     }
 }

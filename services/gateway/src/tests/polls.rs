@@ -24,10 +24,7 @@ use crate::tokens;
 const RUN: &str = "8e4b1f4e-0c7e-4d6e-9b0e-000000000001";
 
 fn queue() -> Option<TaskQueue> {
-    Some(TaskQueue {
-        name: "q".to_owned(),
-        ..TaskQueue::default()
-    })
+    Some(TaskQueue { name: "q".to_owned(), ..TaskQueue::default() })
 }
 
 fn poll(timeout: &str) -> Request<PollWorkflowTaskQueueRequest> {
@@ -37,9 +34,7 @@ fn poll(timeout: &str) -> Request<PollWorkflowTaskQueueRequest> {
         identity: "me".to_owned(),
         ..Default::default()
     });
-    request
-        .metadata_mut()
-        .insert("grpc-timeout", timeout.parse().unwrap());
+    request.metadata_mut().insert("grpc-timeout", timeout.parse().unwrap());
     request
 }
 
@@ -63,70 +58,34 @@ fn task(sticky: bool, last_stored_event_id: i64) -> WorkflowTask {
             history_size_bytes: 0,
         },
         query: None,
-        queries: [(
-            "id".to_owned(),
-            WorkflowQuery {
-                query_type: "state".to_owned(),
-                ..WorkflowQuery::default()
-            },
-        )]
-        .into(),
+        queries: [("id".to_owned(), WorkflowQuery { query_type: "state".to_owned(), ..WorkflowQuery::default() })].into(),
         backlog_count_hint: 12,
     }
 }
 
 fn ids(response: &PollWorkflowTaskQueueResponse) -> Vec<i64> {
-    response
-        .history
-        .as_ref()
-        .unwrap()
-        .events
-        .iter()
-        .map(|event| event.event_id)
-        .collect()
+    response.history.as_ref().unwrap().events.iter().map(|event| event.event_id).collect()
 }
 
 async fn polled(fake: &Fake, task: WorkflowTask) -> PollWorkflowTaskQueueResponse {
     fake.with(|state| state.workflow_task = Some(task));
-    fake.gateway()
-        .poll_workflow_task_queue(poll("70S"))
-        .await
-        .unwrap()
-        .into_inner()
+    fake.gateway().poll_workflow_task_queue(poll("70S")).await.unwrap().into_inner()
 }
 
 #[tokio::test]
 async fn polls_wait_as_long_as_the_caller_and_the_server_allow() {
     let fake = Fake::new();
     for (timeout, seconds) in [("70S", 60), ("30S", 29)] {
-        let response = fake
-            .gateway()
-            .poll_workflow_task_queue(poll(timeout))
-            .await
-            .unwrap()
-            .into_inner();
+        let response = fake.gateway().poll_workflow_task_queue(poll(timeout)).await.unwrap().into_inner();
         assert!(response.task_token.is_empty(), "an empty answer, no error");
         let poll = fake.with(|state| state.polls.remove(0));
-        assert_eq!(
-            (poll.namespace.as_str(), poll.identity.as_str()),
-            ("default", "me")
-        );
+        assert_eq!((poll.namespace.as_str(), poll.identity.as_str()), ("default", "me"));
         assert_eq!(poll.task_queue.kind, TaskQueueKind::Normal as i32);
         let left = poll.deadline - Instant::now();
-        assert!(
-            left <= Duration::from_secs(seconds) && left > Duration::from_secs(seconds - 2),
-            "{left:?}"
-        );
+        assert!(left <= Duration::from_secs(seconds) && left > Duration::from_secs(seconds - 2), "{left:?}");
     }
-    let status = fake
-        .gateway()
-        .poll_workflow_task_queue(poll("1S"))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (status.code(), status.message()),
-        (Code::FailedPrecondition, "Context timeout is too short.")
-    );
+    let status = fake.gateway().poll_workflow_task_queue(poll("1S")).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::FailedPrecondition, "Context timeout is too short."));
 }
 
 #[tokio::test]
@@ -135,14 +94,7 @@ async fn a_normal_queue_gives_the_whole_history_and_a_sticky_one_the_rest() {
     fake.put_run(RUN, 6, WorkflowExecutionStatus::Running);
     let response = polled(&fake, task(false, 6)).await;
     assert_eq!(ids(&response), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(
-        (
-            response.previous_started_event_id,
-            response.started_event_id,
-            response.attempt
-        ),
-        (3, 6, 1)
-    );
+    assert_eq!((response.previous_started_event_id, response.started_event_id, response.attempt), (3, 6, 1));
     assert_eq!(response.backlog_count_hint, 12);
     assert_eq!(response.queries["id"].query_type, "state");
     assert!(response.next_page_token.is_empty());
@@ -161,26 +113,13 @@ async fn a_long_history_goes_on_by_pages_and_transient_events_come_last() {
         next_page_token: response.next_page_token,
         ..Default::default()
     };
-    let rest = fake
-        .gateway()
-        .get_workflow_execution_history(Request::new(rest))
-        .await
-        .unwrap()
-        .into_inner();
+    let rest = fake.gateway().get_workflow_execution_history(Request::new(rest)).await.unwrap().into_inner();
     assert_eq!(rest.history.unwrap().events.len(), 44);
     assert!(rest.next_page_token.is_empty());
 
     let mut retried = task(false, 6);
-    retried.task.transient_events = vec![
-        HistoryEvent {
-            event_id: 7,
-            ..Default::default()
-        },
-        HistoryEvent {
-            event_id: 8,
-            ..Default::default()
-        },
-    ];
+    retried.task.transient_events =
+        vec![HistoryEvent { event_id: 7, ..Default::default() }, HistoryEvent { event_id: 8, ..Default::default() }];
     fake.put_run(RUN, 6, WorkflowExecutionStatus::Running);
     assert_eq!(ids(&polled(&fake, retried).await), [1, 2, 3, 4, 5, 6, 7, 8]);
 }
@@ -192,25 +131,11 @@ async fn a_query_task_has_a_token_of_its_own_and_no_history_over_a_sticky_queue(
     for (sticky, count) in [(false, 6), (true, 0)] {
         let mut asked = task(sticky, 6);
         asked.queries.clear();
-        asked.query = Some((
-            "q".to_owned(),
-            WorkflowQuery {
-                query_type: "state".to_owned(),
-                ..Default::default()
-            },
-        ));
+        asked.query = Some(("q".to_owned(), WorkflowQuery { query_type: "state".to_owned(), ..Default::default() }));
         let response = polled(&fake, asked).await;
-        assert_eq!(
-            tokens::decode_workflow_task(&response.task_token)
-                .unwrap()
-                .query_id,
-            "q"
-        );
+        assert_eq!(tokens::decode_workflow_task(&response.task_token).unwrap().query_id, "q");
         assert_eq!(response.query.as_ref().unwrap().query_type, "state");
-        assert_eq!(
-            (response.started_event_id, ids(&response).len()),
-            (0, count)
-        );
+        assert_eq!((response.started_event_id, ids(&response).len()), (0, count));
     }
 }
 
@@ -226,9 +151,7 @@ async fn an_activity_task_carries_what_its_attempt_needs() {
                 workflow_type: "T".to_owned(),
                 scheduled: ActivityTaskScheduledEventAttributes {
                     activity_id: "a".to_owned(),
-                    activity_type: Some(ActivityType {
-                        name: "A".to_owned(),
-                    }),
+                    activity_type: Some(ActivityType { name: "A".to_owned() }),
                     ..Default::default()
                 },
                 scheduled_event_id: 5,
@@ -242,20 +165,10 @@ async fn an_activity_task_carries_what_its_attempt_needs() {
             },
         });
     });
-    let mut request = Request::new(PollActivityTaskQueueRequest {
-        namespace: "default".to_owned(),
-        task_queue: queue(),
-        ..Default::default()
-    });
-    request
-        .metadata_mut()
-        .insert("grpc-timeout", "70S".parse().unwrap());
-    let response = fake
-        .gateway()
-        .poll_activity_task_queue(request)
-        .await
-        .unwrap()
-        .into_inner();
+    let mut request =
+        Request::new(PollActivityTaskQueueRequest { namespace: "default".to_owned(), task_queue: queue(), ..Default::default() });
+    request.metadata_mut().insert("grpc-timeout", "70S".parse().unwrap());
+    let response = fake.gateway().poll_activity_task_queue(request).await.unwrap().into_inner();
     assert_eq!((response.activity_id.as_str(), response.attempt), ("a", 3));
     assert_eq!(response.workflow_namespace, "default");
     assert_eq!(response.heartbeat_details, details);

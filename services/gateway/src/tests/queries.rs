@@ -18,11 +18,7 @@ use crate::tokens;
 
 const RUN: &str = "8e4b1f4e-0c7e-4d6e-9b0e-000000000001";
 
-async fn ask(
-    state: RunState,
-    outcome: QueryOutcome,
-    condition: QueryRejectCondition,
-) -> Result<QueryWorkflowResponse, Status> {
+async fn ask(state: RunState, outcome: QueryOutcome, condition: QueryRejectCondition) -> Result<QueryWorkflowResponse, Status> {
     let fake = Fake::new();
     fake.with(|fake| {
         fake.runs.insert(RUN.to_owned(), std::sync::Arc::new(state));
@@ -30,20 +26,11 @@ async fn ask(
     });
     let request = QueryWorkflowRequest {
         namespace: "default".to_owned(),
-        execution: Some(WorkflowExecution {
-            workflow_id: "w".to_owned(),
-            run_id: String::new(),
-        }),
-        query: Some(WorkflowQuery {
-            query_type: "state".to_owned(),
-            ..WorkflowQuery::default()
-        }),
+        execution: Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: String::new() }),
+        query: Some(WorkflowQuery { query_type: "state".to_owned(), ..WorkflowQuery::default() }),
         query_reject_condition: condition as i32,
     };
-    fake.gateway()
-        .query_workflow(Request::new(request))
-        .await
-        .map(tonic::Response::into_inner)
+    fake.gateway().query_workflow(Request::new(request)).await.map(tonic::Response::into_inner)
 }
 
 fn running() -> RunState {
@@ -62,26 +49,12 @@ fn answered(result_type: QueryResultType) -> QueryOutcome {
 #[tokio::test]
 async fn outcomes_are_told_in_temporals_words() {
     let none = QueryRejectCondition::Unspecified;
-    let response = ask(running(), answered(QueryResultType::Answered), none)
-        .await
-        .unwrap();
+    let response = ask(running(), answered(QueryResultType::Answered), none).await.unwrap();
     assert!(response.query_result.is_some());
     for (outcome, code, message) in [
-        (
-            answered(QueryResultType::Failed),
-            Code::InvalidArgument,
-            "unknown query",
-        ),
-        (
-            QueryOutcome::TimedOut,
-            Code::DeadlineExceeded,
-            "query timed out before a worker could process it",
-        ),
-        (
-            QueryOutcome::NoPoller,
-            Code::FailedPrecondition,
-            "no poller seen for task queue recently, worker may be down",
-        ),
+        (answered(QueryResultType::Failed), Code::InvalidArgument, "unknown query"),
+        (QueryOutcome::TimedOut, Code::DeadlineExceeded, "query timed out before a worker could process it"),
+        (QueryOutcome::NoPoller, Code::FailedPrecondition, "no poller seen for task queue recently, worker may be down"),
     ] {
         let status = ask(running(), outcome, none).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (code, message));
@@ -100,59 +73,33 @@ async fn conditions_reject_by_status() {
         (Failed, None, false),
     ] {
         let outcome = answered(QueryResultType::Answered);
-        let response = ask(run_state(RUN, 5, status), outcome, condition)
-            .await
-            .unwrap();
+        let response = ask(run_state(RUN, 5, status), outcome, condition).await.unwrap();
         let shown = response.query_rejected.map(|rejected| rejected.status);
-        assert_eq!(
-            shown,
-            rejected.then_some(status as i32),
-            "{status:?} {condition:?}"
-        );
+        assert_eq!(shown, rejected.then_some(status as i32), "{status:?} {condition:?}");
     }
 }
 
 #[tokio::test]
 async fn runs_that_no_worker_could_answer_for_are_not_ready() {
     let failing = RunState {
-        workflow_task: Some(WorkflowTaskState {
-            phase: WorkflowTaskPhase::Scheduled as i32,
-            attempt: 3,
-            ..WorkflowTaskState::default()
-        }),
+        workflow_task: Some(WorkflowTaskState { phase: WorkflowTaskPhase::Scheduled as i32, attempt: 3, ..WorkflowTaskState::default() }),
         ..running()
     };
-    let never_began = RunState {
-        last_completed_workflow_task_started_event_id: 0,
-        ..run_state(RUN, 5, WorkflowExecutionStatus::Terminated)
-    };
+    let never_began =
+        RunState { last_completed_workflow_task_started_event_id: 0, ..run_state(RUN, 5, WorkflowExecutionStatus::Terminated) };
     let delayed = RunState {
         last_completed_workflow_task_started_event_id: 0,
-        first_workflow_task_time: Some(prost_types::Timestamp {
-            seconds: 4_000_000_000,
-            nanos: 0,
-        }),
+        first_workflow_task_time: Some(prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 }),
         ..running()
     };
     for (state, message) in [
-        (
-            failing,
-            "Unable to query workflow due to Workflow Task in failed state.",
-        ),
-        (
-            never_began,
-            "Workflow execution closed before WorkflowTaskStarted event",
-        ),
+        (failing, "Unable to query workflow due to Workflow Task in failed state."),
+        (never_began, "Workflow execution closed before WorkflowTaskStarted event"),
         (delayed, "Workflow task is not scheduled yet."),
     ] {
         let outcome = answered(QueryResultType::Answered);
-        let status = ask(state, outcome, QueryRejectCondition::Unspecified)
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (status.code(), status.message()),
-            (Code::FailedPrecondition, message)
-        );
+        let status = ask(state, outcome, QueryRejectCondition::Unspecified).await.unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::FailedPrecondition, message));
         assert!(!status.details().is_empty(), "WorkflowNotReadyFailure");
     }
 }
@@ -166,24 +113,12 @@ async fn a_workers_answer_reaches_the_asker() {
         error_message: "unknown query".to_owned(),
         ..Default::default()
     };
-    fake.gateway()
-        .respond_query_task_completed(Request::new(request))
-        .await
-        .unwrap();
+    fake.gateway().respond_query_task_completed(Request::new(request)).await.unwrap();
     let (id, result) = fake.with(|state| state.completed_queries.remove(0));
-    assert_eq!(
-        (id.as_str(), result.error_message.as_str()),
-        ("q", "unknown query")
-    );
+    assert_eq!((id.as_str(), result.error_message.as_str()), ("q", "unknown query"));
 
-    let no_query = RespondQueryTaskCompletedRequest {
-        task_token: tokens::query_task(&RunKey::new("default", "w", RUN), ""),
-        ..Default::default()
-    };
-    let status = fake
-        .gateway()
-        .respond_query_task_completed(Request::new(no_query))
-        .await
-        .unwrap_err();
+    let no_query =
+        RespondQueryTaskCompletedRequest { task_token: tokens::query_task(&RunKey::new("default", "w", RUN), ""), ..Default::default() };
+    let status = fake.gateway().respond_query_task_completed(Request::new(no_query)).await.unwrap_err();
     assert_eq!(status.message(), "Invalid TaskToken.");
 }

@@ -18,26 +18,18 @@ fn start() -> StartWorkflowExecutionRequest {
     StartWorkflowExecutionRequest {
         namespace: "default".to_owned(),
         workflow_id: "w".to_owned(),
-        workflow_type: Some(WorkflowType {
-            name: "T".to_owned(),
-        }),
+        workflow_type: Some(WorkflowType { name: "T".to_owned() }),
         task_queue: Some(queue("q")),
         ..StartWorkflowExecutionRequest::default()
     }
 }
 
 fn queue(name: &str) -> TaskQueue {
-    TaskQueue {
-        name: name.to_owned(),
-        ..TaskQueue::default()
-    }
+    TaskQueue { name: name.to_owned(), ..TaskQueue::default() }
 }
 
 fn execution() -> Option<WorkflowExecution> {
-    Some(WorkflowExecution {
-        workflow_id: "w".to_owned(),
-        run_id: RUN_ID.to_owned(),
-    })
+    Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: RUN_ID.to_owned() })
 }
 
 fn long(length: usize) -> String {
@@ -45,12 +37,7 @@ fn long(length: usize) -> String {
 }
 
 fn payloads(bytes: usize) -> Option<Payloads> {
-    Some(Payloads {
-        payloads: vec![Payload {
-            data: vec![0; bytes],
-            ..Payload::default()
-        }],
-    })
+    Some(Payloads { payloads: vec![Payload { data: vec![0; bytes], ..Payload::default() }] })
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
@@ -64,133 +51,53 @@ type Change = fn(&mut StartWorkflowExecutionRequest);
 async fn starts_are_refused_in_temporals_words() {
     let invalid = Code::InvalidArgument;
     let rows: Vec<(Change, Code, &str)> = vec![
+        (|r| r.namespace = String::new(), invalid, "Namespace not set on request."),
+        (|r| r.namespace = long(1001), invalid, "Namespace length exceeds limit."),
+        (|r| r.namespace = "nowhere".to_owned(), Code::NotFound, "Namespace nowhere is not found."),
+        (|r| r.namespace = "old".to_owned(), Code::FailedPrecondition, "Namespace has invalid state: Deprecated. Must be Registered."),
+        (|r| r.workflow_id = String::new(), invalid, "WorkflowId is not set on request."),
+        (|r| r.workflow_id = long(1001), invalid, "WorkflowId exceeds maximum allowed length (1001/1000)"),
         (
-            |r| r.namespace = String::new(),
-            invalid,
-            "Namespace not set on request.",
-        ),
-        (
-            |r| r.namespace = long(1001),
-            invalid,
-            "Namespace length exceeds limit.",
-        ),
-        (
-            |r| r.namespace = "nowhere".to_owned(),
-            Code::NotFound,
-            "Namespace nowhere is not found.",
-        ),
-        (
-            |r| r.namespace = "old".to_owned(),
-            Code::FailedPrecondition,
-            "Namespace has invalid state: Deprecated. Must be Registered.",
-        ),
-        (
-            |r| r.workflow_id = String::new(),
-            invalid,
-            "WorkflowId is not set on request.",
-        ),
-        (
-            |r| r.workflow_id = long(1001),
-            invalid,
-            "WorkflowId exceeds maximum allowed length (1001/1000)",
-        ),
-        (
-            |r| {
-                r.retry_policy = Some(RetryPolicy {
-                    maximum_attempts: -1,
-                    ..RetryPolicy::default()
-                })
-            },
+            |r| r.retry_policy = Some(RetryPolicy { maximum_attempts: -1, ..RetryPolicy::default() }),
             invalid,
             "MaximumAttempts cannot be negative on retry policy.",
         ),
         (
             |r| {
                 r.cron_schedule = "* * * * *".to_owned();
-                r.workflow_start_delay = Some(Duration {
-                    seconds: 1,
-                    nanos: 0,
-                });
+                r.workflow_start_delay = Some(Duration { seconds: 1, nanos: 0 });
             },
             invalid,
             "CronSchedule and WorkflowStartDelay may not be used together.",
         ),
         (
-            |r| {
-                r.workflow_start_delay = Some(Duration {
-                    seconds: -1,
-                    nanos: 0,
-                })
-            },
+            |r| r.workflow_start_delay = Some(Duration { seconds: -1, nanos: 0 }),
             invalid,
             "An invalid WorkflowStartDelaySeconds is set on request. cause: negative duration",
         ),
-        (
-            |r| r.workflow_type = None,
-            invalid,
-            "WorkflowType is not set on request.",
-        ),
-        (
-            |r| r.workflow_type = Some(WorkflowType::default()),
-            invalid,
-            "WorkflowType is not set on request.",
-        ),
-        (
-            |r| r.workflow_type = Some(WorkflowType { name: long(1001) }),
-            invalid,
-            "WorkflowType length exceeds limit.",
-        ),
+        (|r| r.workflow_type = None, invalid, "WorkflowType is not set on request."),
+        (|r| r.workflow_type = Some(WorkflowType::default()), invalid, "WorkflowType is not set on request."),
+        (|r| r.workflow_type = Some(WorkflowType { name: long(1001) }), invalid, "WorkflowType length exceeds limit."),
         (|r| r.task_queue = None, invalid, "taskQueue is not set"),
+        (|r| r.task_queue = Some(queue("")), invalid, "missing task queue name"),
+        (|r| r.task_queue = Some(queue(&long(1001))), invalid, "taskQueue length exceeds limit"),
+        (|r| r.task_queue = Some(queue("/_sys/q")), invalid, "task queue name cannot start with reserved prefix /_sys/"),
         (
-            |r| r.task_queue = Some(queue("")),
-            invalid,
-            "missing task queue name",
-        ),
-        (
-            |r| r.task_queue = Some(queue(&long(1001))),
-            invalid,
-            "taskQueue length exceeds limit",
-        ),
-        (
-            |r| r.task_queue = Some(queue("/_sys/q")),
-            invalid,
-            "task queue name cannot start with reserved prefix /_sys/",
-        ),
-        (
-            |r| {
-                r.workflow_execution_timeout = Some(Duration {
-                    seconds: -1,
-                    nanos: 0,
-                })
-            },
+            |r| r.workflow_execution_timeout = Some(Duration { seconds: -1, nanos: 0 }),
             invalid,
             "An invalid WorkflowExecutionTimeoutSeconds is set on request. cause: negative duration",
         ),
         (
-            |r| {
-                r.workflow_run_timeout = Some(Duration {
-                    seconds: -1,
-                    nanos: 0,
-                })
-            },
+            |r| r.workflow_run_timeout = Some(Duration { seconds: -1, nanos: 0 }),
             invalid,
             "An invalid WorkflowRunTimeoutSeconds is set on request. cause: negative duration",
         ),
         (
-            |r| {
-                r.workflow_task_timeout = Some(Duration {
-                    seconds: 1,
-                    nanos: -1,
-                })
-            },
+            |r| r.workflow_task_timeout = Some(Duration { seconds: 1, nanos: -1 }),
             invalid,
             "An invalid WorkflowTaskTimeoutSeconds is set on request. cause: duration has seconds and nanos with different signs",
         ),
-        (
-            |r| r.request_id = long(1001),
-            invalid,
-            "RequestId length exceeds limit.",
-        ),
+        (|r| r.request_id = long(1001), invalid, "RequestId length exceeds limit."),
         (
             |r| {
                 r.workflow_id_reuse_policy = WorkflowIdReusePolicy::RejectDuplicate as i32;
@@ -201,60 +108,27 @@ async fn starts_are_refused_in_temporals_words() {
         ),
         (
             |r| {
-                r.search_attributes =
-                    Some(klamm_messages::temporal::common::v1::SearchAttributes {
-                        indexed_fields: [("Nope".to_owned(), Payload::default())].into(),
-                    });
+                r.search_attributes = Some(klamm_messages::temporal::common::v1::SearchAttributes {
+                    indexed_fields: [("Nope".to_owned(), Payload::default())].into(),
+                });
             },
             invalid,
             "Namespace default has no mapping defined for search attribute Nope",
         ),
-        (
-            |r| {
-                r.priority = Some(Priority {
-                    priority_key: -1,
-                    ..Priority::default()
-                })
-            },
-            invalid,
-            "priority key can't be negative",
-        ),
-        (
-            |r| r.links = vec![Link::default(); 11],
-            invalid,
-            "cannot attach more than 10 links per request, got 11",
-        ),
-        (
-            |r| r.links = vec![Link::default()],
-            invalid,
-            "unsupported link variant",
-        ),
-        (
-            |r| r.input = payloads(2 * 1024 * 1024),
-            invalid,
-            "Blob data size exceeds limit.",
-        ),
+        (|r| r.priority = Some(Priority { priority_key: -1, ..Priority::default() }), invalid, "priority key can't be negative"),
+        (|r| r.links = vec![Link::default(); 11], invalid, "cannot attach more than 10 links per request, got 11"),
+        (|r| r.links = vec![Link::default()], invalid, "unsupported link variant"),
+        (|r| r.input = payloads(2 * 1024 * 1024), invalid, "Blob data size exceeds limit."),
         (
             |r| {
                 r.memo = Some(klamm_messages::temporal::common::v1::Memo {
-                    fields: [(
-                        "m".to_owned(),
-                        Payload {
-                            data: vec![0; 2 * 1024 * 1024],
-                            ..Payload::default()
-                        },
-                    )]
-                    .into(),
+                    fields: [("m".to_owned(), Payload { data: vec![0; 2 * 1024 * 1024], ..Payload::default() })].into(),
                 });
             },
             invalid,
             "Memo size exceeds limit.",
         ),
-        (
-            |r| r.cron_schedule = "* * * * *".to_owned(),
-            Code::Unimplemented,
-            "cron_schedule is not supported by this version of klamm.",
-        ),
+        (|r| r.cron_schedule = "* * * * *".to_owned(), Code::Unimplemented, "cron_schedule is not supported by this version of klamm."),
         (
             |r| r.retry_policy = Some(RetryPolicy::default()),
             Code::Unimplemented,
@@ -281,15 +155,10 @@ async fn starts_are_refused_in_temporals_words() {
     for (change, code, message) in rows {
         let mut request = start();
         change(&mut request);
-        let result = gateway
-            .start_workflow_execution(Request::new(request))
-            .await;
+        let result = gateway.start_workflow_execution(Request::new(request)).await;
         assert_eq!(refused(result), (code, message.to_owned()));
     }
-    assert!(
-        fake.with(|state| state.commands.is_empty()),
-        "a refused request changes nothing"
-    );
+    assert!(fake.with(|state| state.commands.is_empty()), "a refused request changes nothing");
 }
 
 #[tokio::test]
@@ -298,31 +167,14 @@ async fn the_first_fault_is_told() {
     let request = StartWorkflowExecutionRequest {
         workflow_id: String::new(),
         workflow_type: None,
-        retry_policy: Some(RetryPolicy {
-            maximum_attempts: -1,
-            ..RetryPolicy::default()
-        }),
+        retry_policy: Some(RetryPolicy { maximum_attempts: -1, ..RetryPolicy::default() }),
         ..start()
     };
-    let (_, message) = refused(
-        gateway
-            .start_workflow_execution(Request::new(request.clone()))
-            .await,
-    );
+    let (_, message) = refused(gateway.start_workflow_execution(Request::new(request.clone())).await);
     assert_eq!(message, "WorkflowId is not set on request.");
-    let request = StartWorkflowExecutionRequest {
-        workflow_id: "w".to_owned(),
-        ..request
-    };
-    let (_, message) = refused(
-        gateway
-            .start_workflow_execution(Request::new(request))
-            .await,
-    );
-    assert_eq!(
-        message,
-        "MaximumAttempts cannot be negative on retry policy."
-    );
+    let request = StartWorkflowExecutionRequest { workflow_id: "w".to_owned(), ..request };
+    let (_, message) = refused(gateway.start_workflow_execution(Request::new(request)).await);
+    assert_eq!(message, "MaximumAttempts cannot be negative on retry policy.");
 }
 
 #[tokio::test]
@@ -335,62 +187,24 @@ async fn signals_are_refused_in_temporals_words() {
     };
     let gateway = Fake::new().gateway();
     for (request, message) in [
+        (SignalWorkflowExecutionRequest { workflow_execution: None, ..good() }, "Execution is not set on request."),
         (
-            SignalWorkflowExecutionRequest {
-                workflow_execution: None,
-                ..good()
-            },
-            "Execution is not set on request.",
-        ),
-        (
-            SignalWorkflowExecutionRequest {
-                workflow_execution: Some(WorkflowExecution::default()),
-                ..good()
-            },
+            SignalWorkflowExecutionRequest { workflow_execution: Some(WorkflowExecution::default()), ..good() },
             "WorkflowId is not set on request.",
         ),
         (
             SignalWorkflowExecutionRequest {
-                workflow_execution: Some(WorkflowExecution {
-                    workflow_id: "w".to_owned(),
-                    run_id: "r".to_owned(),
-                }),
+                workflow_execution: Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: "r".to_owned() }),
                 ..good()
             },
             "Invalid RunId.",
         ),
-        (
-            SignalWorkflowExecutionRequest {
-                signal_name: String::new(),
-                ..good()
-            },
-            "SignalName is not set on request.",
-        ),
-        (
-            SignalWorkflowExecutionRequest {
-                signal_name: long(1001),
-                ..good()
-            },
-            "SignalName length exceeds limit.",
-        ),
-        (
-            SignalWorkflowExecutionRequest {
-                request_id: long(1001),
-                ..good()
-            },
-            "RequestId length exceeds limit.",
-        ),
-        (
-            SignalWorkflowExecutionRequest {
-                input: payloads(2 * 1024 * 1024),
-                ..good()
-            },
-            "Blob data size exceeds limit.",
-        ),
+        (SignalWorkflowExecutionRequest { signal_name: String::new(), ..good() }, "SignalName is not set on request."),
+        (SignalWorkflowExecutionRequest { signal_name: long(1001), ..good() }, "SignalName length exceeds limit."),
+        (SignalWorkflowExecutionRequest { request_id: long(1001), ..good() }, "RequestId length exceeds limit."),
+        (SignalWorkflowExecutionRequest { input: payloads(2 * 1024 * 1024), ..good() }, "Blob data size exceeds limit."),
     ] {
-        let result = gateway
-            .signal_workflow_execution(Request::new(request))
-            .await;
+        let result = gateway.signal_workflow_execution(Request::new(request)).await;
         assert_eq!(refused(result), (Code::InvalidArgument, message.to_owned()));
     }
 }
@@ -400,47 +214,25 @@ async fn signal_with_start_has_words_of_its_own() {
     let good = || SignalWithStartWorkflowExecutionRequest {
         namespace: "default".to_owned(),
         workflow_id: "w".to_owned(),
-        workflow_type: Some(WorkflowType {
-            name: "T".to_owned(),
-        }),
+        workflow_type: Some(WorkflowType { name: "T".to_owned() }),
         task_queue: Some(queue("q")),
         signal_name: "s".to_owned(),
         ..SignalWithStartWorkflowExecutionRequest::default()
     };
     let gateway = Fake::new().gateway();
     for (request, message) in [
+        (SignalWithStartWorkflowExecutionRequest { signal_name: String::new(), ..good() }, "signal not set"),
+        (SignalWithStartWorkflowExecutionRequest { workflow_type: None, ..good() }, "workflow type not set"),
         (
-            SignalWithStartWorkflowExecutionRequest {
-                signal_name: String::new(),
-                ..good()
-            },
-            "signal not set",
-        ),
-        (
-            SignalWithStartWorkflowExecutionRequest {
-                workflow_type: None,
-                ..good()
-            },
-            "workflow type not set",
-        ),
-        (
-            SignalWithStartWorkflowExecutionRequest {
-                request_id: long(1001),
-                ..good()
-            },
+            SignalWithStartWorkflowExecutionRequest { request_id: long(1001), ..good() },
             "Request ID exceeds maximum allowed length (1001/1000)",
         ),
         (
-            SignalWithStartWorkflowExecutionRequest {
-                workflow_id_conflict_policy: WorkflowIdConflictPolicy::Fail as i32,
-                ..good()
-            },
+            SignalWithStartWorkflowExecutionRequest { workflow_id_conflict_policy: WorkflowIdConflictPolicy::Fail as i32, ..good() },
             "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation.",
         ),
     ] {
-        let result = gateway
-            .signal_with_start_workflow_execution(Request::new(request))
-            .await;
+        let result = gateway.signal_with_start_workflow_execution(Request::new(request)).await;
         assert_eq!(refused(result), (Code::InvalidArgument, message.to_owned()));
     }
 }
@@ -452,89 +244,39 @@ async fn other_calls_check_what_they_need() {
     let invalid = |message: &str| (Code::InvalidArgument, message.to_owned());
     let namespace = || "default".to_owned();
 
-    let request = QueryWorkflowRequest {
-        namespace: namespace(),
-        execution: execution(),
-        ..Default::default()
-    };
-    assert_eq!(
-        refused(gateway.query_workflow(Request::new(request.clone())).await),
-        invalid("WorkflowQuery is not set on request.")
-    );
-    let request = QueryWorkflowRequest {
-        query: Some(WorkflowQuery::default()),
-        ..request
-    };
-    assert_eq!(
-        refused(gateway.query_workflow(Request::new(request)).await),
-        invalid("QueryType is not set on request.")
-    );
+    let request = QueryWorkflowRequest { namespace: namespace(), execution: execution(), ..Default::default() };
+    assert_eq!(refused(gateway.query_workflow(Request::new(request.clone())).await), invalid("WorkflowQuery is not set on request."));
+    let request = QueryWorkflowRequest { query: Some(WorkflowQuery::default()), ..request };
+    assert_eq!(refused(gateway.query_workflow(Request::new(request)).await), invalid("QueryType is not set on request."));
 
-    let request = RespondActivityTaskCompletedByIdRequest {
-        namespace: namespace(),
-        ..Default::default()
-    };
+    let request = RespondActivityTaskCompletedByIdRequest { namespace: namespace(), ..Default::default() };
     assert_eq!(
-        refused(
-            gateway
-                .respond_activity_task_completed_by_id(Request::new(request.clone()))
-                .await
-        ),
+        refused(gateway.respond_activity_task_completed_by_id(Request::new(request.clone())).await),
         invalid("ActivityId is not set on request.")
     );
-    let request = RespondActivityTaskCompletedByIdRequest {
-        activity_id: "a".to_owned(),
-        ..request
-    };
+    let request = RespondActivityTaskCompletedByIdRequest { activity_id: "a".to_owned(), ..request };
     assert_eq!(
-        refused(
-            gateway
-                .respond_activity_task_completed_by_id(Request::new(request))
-                .await
-        ),
+        refused(gateway.respond_activity_task_completed_by_id(Request::new(request)).await),
         invalid("WorkflowId is not set on request.")
     );
 
-    let request = PollWorkflowTaskQueueRequest {
-        namespace: namespace(),
-        ..Default::default()
-    };
-    assert_eq!(
-        refused(
-            gateway
-                .poll_workflow_task_queue(Request::new(request))
-                .await
-        ),
-        invalid("Context timeout is not set.")
-    );
+    let request = PollWorkflowTaskQueueRequest { namespace: namespace(), ..Default::default() };
+    assert_eq!(refused(gateway.poll_workflow_task_queue(Request::new(request)).await), invalid("Context timeout is not set."));
     let request = DescribeTaskQueueRequest {
         namespace: namespace(),
-        task_queue: Some(TaskQueue {
-            kind: TaskQueueKind::Sticky as i32,
-            ..queue("q")
-        }),
+        task_queue: Some(TaskQueue { kind: TaskQueueKind::Sticky as i32, ..queue("q") }),
         api_mode: 1,
         ..Default::default()
     };
     assert_eq!(
         refused(gateway.describe_task_queue(Request::new(request)).await),
-        invalid(
-            "Enhanced DescribeTaskQueue is not valid for a sticky queue, use api_mode=UNSPECIFIED or a normal queue."
-        )
+        invalid("Enhanced DescribeTaskQueue is not valid for a sticky queue, use api_mode=UNSPECIFIED or a normal queue.")
     );
 }
 
 #[tokio::test]
 async fn calls_that_are_not_built_say_their_names() {
     let gateway = Fake::new().gateway();
-    let result = gateway
-        .create_schedule(Request::new(CreateScheduleRequest::default()))
-        .await;
-    assert_eq!(
-        refused(result),
-        (
-            Code::Unimplemented,
-            "CreateSchedule is not supported by this version of klamm.".to_owned()
-        )
-    );
+    let result = gateway.create_schedule(Request::new(CreateScheduleRequest::default())).await;
+    assert_eq!(refused(result), (Code::Unimplemented, "CreateSchedule is not supported by this version of klamm.".to_owned()));
 }

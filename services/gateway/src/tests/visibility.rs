@@ -27,10 +27,7 @@ async fn lists_keep_their_page_size_below_the_limit() {
             query: "WorkflowType = 'T'".to_owned(),
             ..Default::default()
         };
-        fake.gateway()
-            .list_workflow_executions(Request::new(request))
-            .await
-            .unwrap();
+        fake.gateway().list_workflow_executions(Request::new(request)).await.unwrap();
         assert_eq!(asked(&fake), format!("WorkflowType = 'T' [{size}]"));
     }
 }
@@ -41,84 +38,38 @@ async fn the_older_lists_become_filters() {
     let time = |seconds| Some(Timestamp { seconds, nanos: 0 });
     let request = ListOpenWorkflowExecutionsRequest {
         namespace: "default".to_owned(),
-        start_time_filter: Some(StartTimeFilter {
-            earliest_time: time(0),
-            latest_time: time(60),
-        }),
-        filters: Some(
-            list_open_workflow_executions_request::Filters::ExecutionFilter(
-                WorkflowExecutionFilter {
-                    workflow_id: "it's".to_owned(),
-                    ..Default::default()
-                },
-            ),
-        ),
+        start_time_filter: Some(StartTimeFilter { earliest_time: time(0), latest_time: time(60) }),
+        filters: Some(list_open_workflow_executions_request::Filters::ExecutionFilter(WorkflowExecutionFilter {
+            workflow_id: "it's".to_owned(),
+            ..Default::default()
+        })),
         ..Default::default()
     };
-    fake.gateway()
-        .list_open_workflow_executions(Request::new(request))
-        .await
-        .unwrap();
+    fake.gateway().list_open_workflow_executions(Request::new(request)).await.unwrap();
     assert_eq!(
         asked(&fake),
         "ExecutionStatus = 'Running' AND StartTime BETWEEN '1970-01-01T00:00:00Z' AND '1970-01-01T00:01:00Z' AND WorkflowId = 'it''s' [1000]"
     );
     let request = |status| ListClosedWorkflowExecutionsRequest {
         namespace: "default".to_owned(),
-        filters: Some(
-            list_closed_workflow_executions_request::Filters::StatusFilter(StatusFilter { status }),
-        ),
+        filters: Some(list_closed_workflow_executions_request::Filters::StatusFilter(StatusFilter { status })),
         ..Default::default()
     };
-    fake.gateway()
-        .list_closed_workflow_executions(Request::new(request(7)))
-        .await
-        .unwrap();
-    assert_eq!(
-        asked(&fake),
-        "ExecutionStatus != 'Running' AND ExecutionStatus = 'TimedOut' [1000]"
-    );
-    let status = fake
-        .gateway()
-        .list_closed_workflow_executions(Request::new(request(1)))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        status.message(),
-        "StatusFilter must be specified and must be not Running."
-    );
+    fake.gateway().list_closed_workflow_executions(Request::new(request(7))).await.unwrap();
+    assert_eq!(asked(&fake), "ExecutionStatus != 'Running' AND ExecutionStatus = 'TimedOut' [1000]");
+    let status = fake.gateway().list_closed_workflow_executions(Request::new(request(1))).await.unwrap_err();
+    assert_eq!(status.message(), "StatusFilter must be specified and must be not Running.");
 }
 
 #[tokio::test]
 async fn counts_go_through() {
     let fake = Fake::new();
-    let request = CountWorkflowExecutionsRequest {
-        namespace: "default".to_owned(),
-        query: "GROUP BY ExecutionStatus".to_owned(),
-    };
-    let response = fake
-        .gateway()
-        .count_workflow_executions(Request::new(request))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        (response.count, asked(&fake).as_str()),
-        (5, "GROUP BY ExecutionStatus")
-    );
+    let request = CountWorkflowExecutionsRequest { namespace: "default".to_owned(), query: "GROUP BY ExecutionStatus".to_owned() };
+    let response = fake.gateway().count_workflow_executions(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!((response.count, asked(&fake).as_str()), (5, "GROUP BY ExecutionStatus"));
     let value = &response.groups[0].group_values[0];
-    assert_eq!(
-        (value.data.as_slice(), value.metadata["type"].as_slice()),
-        (&b"\"Running\""[..], &b"Keyword"[..])
-    );
-    assert_eq!(
-        response
-            .groups
-            .iter()
-            .map(|group| group.count)
-            .collect::<Vec<_>>(),
-        [3, 2]
-    );
+    assert_eq!((value.data.as_slice(), value.metadata["type"].as_slice()), (&b"\"Running\""[..], &b"Keyword"[..]));
+    assert_eq!(response.groups.iter().map(|group| group.count).collect::<Vec<_>>(), [3, 2]);
 }
 
 #[tokio::test]
@@ -133,29 +84,11 @@ async fn what_is_known_at_the_close_is_shown_of_closed_runs_only() {
         ..VisibilityDocument::default()
     };
     fake.with(|state| {
-        state.documents = vec![
-            document(WorkflowExecutionStatus::Running),
-            document(WorkflowExecutionStatus::Completed),
-        ];
+        state.documents = vec![document(WorkflowExecutionStatus::Running), document(WorkflowExecutionStatus::Completed)];
     });
-    let request = ListWorkflowExecutionsRequest {
-        namespace: "default".to_owned(),
-        ..Default::default()
-    };
-    let response = fake
-        .gateway()
-        .list_workflow_executions(Request::new(request))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        response
-            .executions
-            .iter()
-            .map(|run| run.history_length)
-            .collect::<Vec<_>>(),
-        [0, 11]
-    );
+    let request = ListWorkflowExecutionsRequest { namespace: "default".to_owned(), ..Default::default() };
+    let response = fake.gateway().list_workflow_executions(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(response.executions.iter().map(|run| run.history_length).collect::<Vec<_>>(), [0, 11]);
     assert_eq!(response.executions[0].r#type.as_ref().unwrap().name, "T");
     assert!(response.executions[0].parent_execution.is_none());
     assert_eq!(response.next_page_token, b"next");

@@ -6,11 +6,9 @@ use klamm_messages::temporal::{
     common::v1::{Link, link},
     deployment::v1::WorkerDeploymentOptions,
     enums::v1::{
-        ApplicationErrorCategory, CommandType, ContinueAsNewInitiator,
-        ContinueAsNewVersioningBehavior, EventType, NexusHandlerErrorRetryBehavior,
-        ParentClosePolicy, RetryState, TaskQueueKind, TimeoutType, VersioningBehavior,
-        WorkerVersioningMode, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-        WorkflowTaskFailedCause,
+        ApplicationErrorCategory, CommandType, ContinueAsNewInitiator, ContinueAsNewVersioningBehavior, EventType,
+        NexusHandlerErrorRetryBehavior, ParentClosePolicy, RetryState, TaskQueueKind, TimeoutType, VersioningBehavior,
+        WorkerVersioningMode, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
     },
     failure::v1::{Failure, failure::FailureInfo},
     taskqueue::v1::TaskQueue,
@@ -35,12 +33,8 @@ pub fn links(links: &mut [Link]) {
     for link in links {
         if let Some(link::Variant::WorkflowEvent(event)) = &mut link.variant {
             match &mut event.reference {
-                Some(link::workflow_event::Reference::EventRef(reference)) => {
-                    known::<EventType>(&mut reference.event_type)
-                }
-                Some(link::workflow_event::Reference::RequestIdRef(reference)) => {
-                    known::<EventType>(&mut reference.event_type)
-                }
+                Some(link::workflow_event::Reference::EventRef(reference)) => known::<EventType>(&mut reference.event_type),
+                Some(link::workflow_event::Reference::RequestIdRef(reference)) => known::<EventType>(&mut reference.event_type),
                 None => {}
             }
         }
@@ -64,18 +58,10 @@ pub fn failure(failure: Option<&mut Failure>) {
     let mut next = failure;
     while let Some(failure) = next {
         match &mut failure.failure_info {
-            Some(FailureInfo::ApplicationFailureInfo(info)) => {
-                known::<ApplicationErrorCategory>(&mut info.category)
-            }
-            Some(FailureInfo::TimeoutFailureInfo(info)) => {
-                known::<TimeoutType>(&mut info.timeout_type)
-            }
-            Some(FailureInfo::ActivityFailureInfo(info)) => {
-                known::<RetryState>(&mut info.retry_state)
-            }
-            Some(FailureInfo::ChildWorkflowExecutionFailureInfo(info)) => {
-                known::<RetryState>(&mut info.retry_state)
-            }
+            Some(FailureInfo::ApplicationFailureInfo(info)) => known::<ApplicationErrorCategory>(&mut info.category),
+            Some(FailureInfo::TimeoutFailureInfo(info)) => known::<TimeoutType>(&mut info.timeout_type),
+            Some(FailureInfo::ActivityFailureInfo(info)) => known::<RetryState>(&mut info.retry_state),
+            Some(FailureInfo::ChildWorkflowExecutionFailureInfo(info)) => known::<RetryState>(&mut info.retry_state),
             Some(FailureInfo::NexusHandlerFailureInfo(info)) => {
                 known::<NexusHandlerErrorRetryBehavior>(&mut info.retry_behavior);
             }
@@ -104,12 +90,8 @@ fn queue(queue: Option<&mut TaskQueue>) {
 fn command(command: &mut Command) {
     known::<CommandType>(&mut command.command_type);
     match &mut command.attributes {
-        Some(Attributes::ScheduleActivityTaskCommandAttributes(activity)) => {
-            queue(activity.task_queue.as_mut())
-        }
-        Some(Attributes::FailWorkflowExecutionCommandAttributes(fail)) => {
-            failure(fail.failure.as_mut())
-        }
+        Some(Attributes::ScheduleActivityTaskCommandAttributes(activity)) => queue(activity.task_queue.as_mut()),
+        Some(Attributes::FailWorkflowExecutionCommandAttributes(fail)) => failure(fail.failure.as_mut()),
         Some(Attributes::RecordMarkerCommandAttributes(marker)) => failure(marker.failure.as_mut()),
         Some(Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(next)) => {
             queue(next.task_queue.as_mut());
@@ -128,9 +110,7 @@ fn command(command: &mut Command) {
 
 #[cfg(test)]
 mod tests {
-    use klamm_messages::temporal::{
-        command::v1::StartChildWorkflowExecutionCommandAttributes, failure::v1::TimeoutFailureInfo,
-    };
+    use klamm_messages::temporal::{command::v1::StartChildWorkflowExecutionCommandAttributes, failure::v1::TimeoutFailureInfo};
 
     use super::*;
 
@@ -138,10 +118,7 @@ mod tests {
     fn unknown_numbers_become_0_and_known_ones_stay() {
         let mut request = RespondWorkflowTaskCompletedRequest {
             commands: vec![
-                Command {
-                    command_type: 999,
-                    ..Command::default()
-                },
+                Command { command_type: 999, ..Command::default() },
                 Command {
                     command_type: CommandType::StartChildWorkflowExecution as i32,
                     attributes: Some(Attributes::StartChildWorkflowExecutionCommandAttributes(
@@ -160,34 +137,21 @@ mod tests {
         completion(&mut request);
         assert_eq!(request.commands[0].command_type, 0);
         assert_eq!(request.versioning_behavior, 0);
-        let Some(Attributes::StartChildWorkflowExecutionCommandAttributes(child)) =
-            &request.commands[1].attributes
-        else {
+        let Some(Attributes::StartChildWorkflowExecutionCommandAttributes(child)) = &request.commands[1].attributes else {
             panic!("the child's attributes are gone");
         };
-        assert_eq!(
-            (child.parent_close_policy, child.workflow_id_reuse_policy),
-            (ParentClosePolicy::Abandon as i32, 0)
-        );
+        assert_eq!((child.parent_close_policy, child.workflow_id_reuse_policy), (ParentClosePolicy::Abandon as i32, 0));
     }
 
     #[test]
     fn causes_of_failures_are_cleaned_too() {
         let inner = Failure {
-            failure_info: Some(FailureInfo::TimeoutFailureInfo(TimeoutFailureInfo {
-                timeout_type: 44,
-                ..Default::default()
-            })),
+            failure_info: Some(FailureInfo::TimeoutFailureInfo(TimeoutFailureInfo { timeout_type: 44, ..Default::default() })),
             ..Failure::default()
         };
-        let mut outer = Failure {
-            cause: Some(Box::new(inner)),
-            ..Failure::default()
-        };
+        let mut outer = Failure { cause: Some(Box::new(inner)), ..Failure::default() };
         failure(Some(&mut outer));
-        let Some(FailureInfo::TimeoutFailureInfo(info)) =
-            &outer.cause.as_ref().unwrap().failure_info
-        else {
+        let Some(FailureInfo::TimeoutFailureInfo(info)) = &outer.cause.as_ref().unwrap().failure_info else {
             panic!("the cause is gone");
         };
         assert_eq!(info.timeout_type, 0);

@@ -10,31 +10,23 @@ pub fn check_and_cap(duration: Option<&mut Duration>) -> Result<(), &'static str
     let Some(duration) = duration else {
         return Ok(());
     };
-    if (duration.seconds > 0 && duration.nanos < 0) || (duration.seconds < 0 && duration.nanos > 0)
-    {
+    if (duration.seconds > 0 && duration.nanos < 0) || (duration.seconds < 0 && duration.nanos > 0) {
         return Err("duration has seconds and nanos with different signs");
     }
     if duration.seconds < 0 || duration.nanos < 0 {
         return Err("negative duration");
     }
-    duration.seconds = duration
-        .seconds
-        .saturating_add(i64::from(duration.nanos / 1_000_000_000));
+    duration.seconds = duration.seconds.saturating_add(i64::from(duration.nanos / 1_000_000_000));
     duration.nanos %= 1_000_000_000;
     if duration.seconds > SECONDS_MAX || (duration.seconds == SECONDS_MAX && duration.nanos > 0) {
-        *duration = Duration {
-            seconds: SECONDS_MAX,
-            nanos: 0,
-        };
+        *duration = Duration { seconds: SECONDS_MAX, nanos: 0 };
     }
     Ok(())
 }
 
 /// Nanoseconds of a duration; none and zero are the same.
 pub fn nanos(duration: Option<&Duration>) -> i128 {
-    duration.map_or(0, |duration| {
-        i128::from(duration.seconds) * 1_000_000_000 + i128::from(duration.nanos)
-    })
+    duration.map_or(0, |duration| i128::from(duration.seconds) * 1_000_000_000 + i128::from(duration.nanos))
 }
 
 #[cfg(test)]
@@ -50,10 +42,7 @@ mod tests {
         assert_eq!(check(1, 5), Ok((1, 5)));
         assert_eq!(check(-1, 0), Err("negative duration"));
         assert_eq!(check(0, -1), Err("negative duration"));
-        assert_eq!(
-            check(1, -1),
-            Err("duration has seconds and nanos with different signs")
-        );
+        assert_eq!(check(1, -1), Err("duration has seconds and nanos with different signs"));
         assert_eq!(check(i64::MAX, 999_999_999), Ok((SECONDS_MAX, 0)));
         assert_eq!(check_and_cap(None), Ok(()));
     }

@@ -23,11 +23,7 @@ pub fn workflow_id(id: &str, limits: &Limits) -> Result<()> {
         return Err(Fault::invalid("WorkflowId is not set on request."));
     }
     if id.len() > limits.id_bytes {
-        return Err(Fault::invalid(format!(
-            "WorkflowId exceeds maximum allowed length ({}/{})",
-            id.len(),
-            limits.id_bytes
-        )));
+        return Err(Fault::invalid(format!("WorkflowId exceeds maximum allowed length ({}/{})", id.len(), limits.id_bytes)));
     }
     Ok(())
 }
@@ -42,9 +38,5 @@ pub fn request_id(id: &mut String, limits: &Limits) -> Result<()> {
 
 /// Refuses longer ids than the limit with this message.
 pub fn at_most(id: &str, limits: &Limits, message: &str) -> Result<()> {
-    if id.len() > limits.id_bytes {
-        Err(Fault::invalid(message))
-    } else {
-        Ok(())
-    }
+    if id.len() > limits.id_bytes { Err(Fault::invalid(message)) } else { Ok(()) }
 }

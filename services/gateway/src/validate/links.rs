@@ -17,11 +17,7 @@ use crate::{
 /// Few, small, of a known kind, with the fields that this kind needs.
 pub fn check(links: &[Link], limits: &Limits) -> Result<()> {
     if links.len() > limits.links {
-        return Err(Fault::invalid(format!(
-            "cannot attach more than {} links per request, got {}",
-            limits.links,
-            links.len()
-        )));
+        return Err(Fault::invalid(format!("cannot attach more than {} links per request, got {}", limits.links, links.len())));
     }
     links.iter().try_for_each(|link| check_one(link, limits))
 }
@@ -29,56 +25,24 @@ pub fn check(links: &[Link], limits: &Limits) -> Result<()> {
 fn check_one(link: &Link, limits: &Limits) -> Result<()> {
     let size = link.encoded_len();
     if size > limits.link_bytes {
-        return Err(Fault::invalid(format!(
-            "link exceeds allowed size of {}, got {size}",
-            limits.link_bytes
-        )));
+        return Err(Fault::invalid(format!("link exceeds allowed size of {}, got {size}", limits.link_bytes)));
     }
     let needed: &[(&str, &str)] = match &link.variant {
         Some(Variant::WorkflowEvent(event)) => &[
-            (
-                &event.namespace,
-                "workflow event link must not have an empty namespace field",
-            ),
-            (
-                &event.workflow_id,
-                "workflow event link must not have an empty workflow ID field",
-            ),
-            (
-                &event.run_id,
-                "workflow event link must not have an empty run ID field",
-            ),
+            (&event.namespace, "workflow event link must not have an empty namespace field"),
+            (&event.workflow_id, "workflow event link must not have an empty workflow ID field"),
+            (&event.run_id, "workflow event link must not have an empty run ID field"),
         ],
-        Some(Variant::BatchJob(job)) => {
-            &[(&job.job_id, "batch job link must not have an empty job ID")]
-        }
+        Some(Variant::BatchJob(job)) => &[(&job.job_id, "batch job link must not have an empty job ID")],
         Some(Variant::NexusOperation(operation)) => &[
-            (
-                &operation.namespace,
-                "nexus operation link must not have an empty namespace field",
-            ),
-            (
-                &operation.operation_id,
-                "nexus operation link must not have an empty operation ID field",
-            ),
-            (
-                &operation.run_id,
-                "nexus operation link must not have an empty run ID field",
-            ),
+            (&operation.namespace, "nexus operation link must not have an empty namespace field"),
+            (&operation.operation_id, "nexus operation link must not have an empty operation ID field"),
+            (&operation.run_id, "nexus operation link must not have an empty run ID field"),
         ],
         Some(Variant::Activity(activity)) => &[
-            (
-                &activity.namespace,
-                "activity link must not have an empty namespace field",
-            ),
-            (
-                &activity.activity_id,
-                "activity link must not have an empty activity ID field",
-            ),
-            (
-                &activity.run_id,
-                "activity link must not have an empty run ID field",
-            ),
+            (&activity.namespace, "activity link must not have an empty namespace field"),
+            (&activity.activity_id, "activity link must not have an empty activity ID field"),
+            (&activity.run_id, "activity link must not have an empty run ID field"),
         ],
         _ => return Err(Fault::invalid("unsupported link variant")),
     };
@@ -90,9 +54,7 @@ fn check_one(link: &Link, limits: &Limits) -> Result<()> {
         && reference.event_type == EventType::Unspecified as i32
         && reference.event_id != 0
     {
-        return Err(Fault::invalid(
-            "workflow event link ref cannot have an unspecified event type and a non-zero event ID",
-        ));
+        return Err(Fault::invalid("workflow event link ref cannot have an unspecified event type and a non-zero event ID"));
     }
     Ok(())
 }

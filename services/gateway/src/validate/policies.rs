@@ -1,8 +1,6 @@
 //! Reuse and conflict policies of workflow ids (Temporal: common/enums/defaults.go, chasm/lib/workflow/validator.go).
 
-use klamm_messages::temporal::enums::v1::{
-    WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
-};
+use klamm_messages::temporal::enums::v1::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 
 use crate::errors::{Fault, Result};
 

@@ -12,30 +12,21 @@ fn namespace() -> NamespaceState {
     ];
     NamespaceState {
         name: "n".to_owned(),
-        search_attributes: types
-            .into_iter()
-            .map(|(name, kind)| (name.to_owned(), kind as i32))
-            .collect(),
+        search_attributes: types.into_iter().map(|(name, kind)| (name.to_owned(), kind as i32)).collect(),
         ..NamespaceState::default()
     }
 }
 
 fn json(data: &str) -> Payload {
     Payload {
-        metadata: [
-            ("encoding".to_owned(), b"json/plain".to_vec()),
-            ("type".to_owned(), b"Text".to_vec()),
-        ]
-        .into(),
+        metadata: [("encoding".to_owned(), b"json/plain".to_vec()), ("type".to_owned(), b"Text".to_vec())].into(),
         data: data.as_bytes().to_vec(),
         ..Payload::default()
     }
 }
 
 fn check(name: &str, payload: Payload) -> Result<SearchAttributes> {
-    let mut attributes = SearchAttributes {
-        indexed_fields: [(name.to_owned(), payload)].into(),
-    };
+    let mut attributes = SearchAttributes { indexed_fields: [(name.to_owned(), payload)].into() };
     check_and_type(Some(&mut attributes), &namespace(), &Limits::default())?;
     Ok(attributes)
 }
@@ -72,59 +63,26 @@ fn the_registered_type_replaces_what_the_client_wrote() {
     let attributes = check("Count", json("5")).unwrap();
     assert_eq!(attributes.indexed_fields["Count"].metadata["type"], b"Int");
     let attributes = check("TemporalChangeVersion", json(r#"["a-1"]"#)).unwrap();
-    assert_eq!(
-        attributes.indexed_fields["TemporalChangeVersion"].metadata["type"],
-        b"KeywordList"
-    );
+    assert_eq!(attributes.indexed_fields["TemporalChangeVersion"].metadata["type"], b"KeywordList");
 }
 
 #[test]
 fn refusals_say_what_temporal_says() {
     for (name, payload, message) in [
-        (
-            "Unknown",
-            json("1"),
-            "Namespace n has no mapping defined for search attribute Unknown",
-        ),
-        (
-            "WorkflowId",
-            json(r#""w""#),
-            "WorkflowId attribute can't be set in SearchAttributes",
-        ),
-        (
-            "TemporalWorkerDeployment",
-            json(r#""d""#),
-            "TemporalWorkerDeployment attribute can't be set in SearchAttributes",
-        ),
-        (
-            "Count",
-            json(r#""five""#),
-            "invalid value for search attribute Count of type Int: five",
-        ),
-        (
-            "Tags",
-            json("[1,2]"),
-            "invalid value for search attribute Tags of type KeywordList: [1 2]",
-        ),
-        (
-            "Words",
-            json(&format!("\"{}\"", "x".repeat(2047))),
-            "search attribute Words value size 2049 exceeds size limit 2048",
-        ),
+        ("Unknown", json("1"), "Namespace n has no mapping defined for search attribute Unknown"),
+        ("WorkflowId", json(r#""w""#), "WorkflowId attribute can't be set in SearchAttributes"),
+        ("TemporalWorkerDeployment", json(r#""d""#), "TemporalWorkerDeployment attribute can't be set in SearchAttributes"),
+        ("Count", json(r#""five""#), "invalid value for search attribute Count of type Int: five"),
+        ("Tags", json("[1,2]"), "invalid value for search attribute Tags of type KeywordList: [1 2]"),
+        ("Words", json(&format!("\"{}\"", "x".repeat(2047))), "search attribute Words value size 2049 exceeds size limit 2048"),
     ] {
         assert_eq!(check(name, payload).unwrap_err(), Fault::invalid(message));
     }
-    let mut many = SearchAttributes {
-        indexed_fields: (0..101).map(|n| (format!("Name{n}"), json("1"))).collect(),
-    };
+    let mut many = SearchAttributes { indexed_fields: (0..101).map(|n| (format!("Name{n}"), json("1"))).collect() };
     let mut wide = namespace();
-    wide.search_attributes = (0..101)
-        .map(|n| (format!("Name{n}"), IndexedValueType::Int as i32))
-        .collect();
+    wide.search_attributes = (0..101).map(|n| (format!("Name{n}"), IndexedValueType::Int as i32)).collect();
     assert_eq!(
         check_and_type(Some(&mut many), &wide, &Limits::default()),
-        Err(Fault::invalid(
-            "number of search attributes 101 exceeds limit 100"
-        ))
+        Err(Fault::invalid("number of search attributes 101 exceeds limit 100"))
     );
 }

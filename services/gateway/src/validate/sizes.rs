@@ -15,11 +15,7 @@ pub fn blob_exceeds<M: Message>(blob: Option<&M>, limits: &Limits) -> bool {
 
 /// Refuses a field that is too large.
 pub fn blob<M: Message>(blob: Option<&M>, limits: &Limits) -> Result<()> {
-    if blob_exceeds(blob, limits) {
-        Err(Fault::invalid("Blob data size exceeds limit."))
-    } else {
-        Ok(())
-    }
+    if blob_exceeds(blob, limits) { Err(Fault::invalid("Blob data size exceeds limit.")) } else { Ok(()) }
 }
 
 /// Refuses a memo that is too large.

@@ -10,15 +10,9 @@ use super::durations;
 use crate::errors::{Fault, Result};
 
 /// Longest start-to-close time-out of a workflow task; longer ones are cut to it.
-const WORKFLOW_TASK_TIMEOUT_MAX: Duration = Duration {
-    seconds: 120,
-    nanos: 0,
-};
+const WORKFLOW_TASK_TIMEOUT_MAX: Duration = Duration { seconds: 120, nanos: 0 };
 /// Start-to-close time-out of a workflow task whose start names none (history.defaultWorkflowTaskTimeout).
-const WORKFLOW_TASK_TIMEOUT_DEFAULT: Duration = Duration {
-    seconds: 10,
-    nanos: 0,
-};
+const WORKFLOW_TASK_TIMEOUT_DEFAULT: Duration = Duration { seconds: 10, nanos: 0 };
 
 /// The three time-outs of a start.
 #[derive(Debug)]
@@ -39,11 +33,8 @@ impl Timeouts<'_> {
             (&mut *self.run, "WorkflowRunTimeoutSeconds"),
             (&mut *self.task, "WorkflowTaskTimeoutSeconds"),
         ] {
-            durations::check_and_cap(timeout.as_mut()).map_err(|cause| {
-                Fault::invalid(format!(
-                    "An invalid {name} is set on request. cause: {cause}"
-                ))
-            })?;
+            durations::check_and_cap(timeout.as_mut())
+                .map_err(|cause| Fault::invalid(format!("An invalid {name} is set on request. cause: {cause}")))?;
         }
         Ok(())
     }
@@ -77,23 +68,18 @@ impl Timeouts<'_> {
 /// Start delay: not negative, not with a cron schedule.
 pub fn start_delay(cron_schedule: &str, delay: Option<&mut Duration>) -> Result<()> {
     if !cron_schedule.is_empty() && delay.is_some() {
-        return Err(Fault::invalid(
-            "CronSchedule and WorkflowStartDelay may not be used together.",
-        ));
+        return Err(Fault::invalid("CronSchedule and WorkflowStartDelay may not be used together."));
     }
-    durations::check_and_cap(delay).map_err(|cause| {
-        Fault::invalid(format!(
-            "An invalid WorkflowStartDelaySeconds is set on request. cause: {cause}"
-        ))
-    })
+    durations::check_and_cap(delay)
+        .map_err(|cause| Fault::invalid(format!("An invalid WorkflowStartDelaySeconds is set on request. cause: {cause}")))
 }
 
 /// Options for a start that finds an open run.
 pub fn on_conflict_options(options: Option<&OnConflictOptions>) -> Result<()> {
     match options {
-        Some(options) if options.attach_completion_callbacks && !options.attach_request_id => Err(
-            Fault::invalid("attaching request ID is required for attaching completion callbacks"),
-        ),
+        Some(options) if options.attach_completion_callbacks && !options.attach_request_id => {
+            Err(Fault::invalid("attaching request ID is required for attaching completion callbacks"))
+        }
         _ => Ok(()),
     }
 }
@@ -101,9 +87,7 @@ pub fn on_conflict_options(options: Option<&OnConflictOptions>) -> Result<()> {
 /// Time skipping is off in Temporal too unless a setting turns it on.
 pub fn time_skipping(config: Option<&TimeSkippingConfig>) -> Result<()> {
     match config {
-        Some(_) => Err(Fault::Unimplemented(
-            "The Time-Skipping feature is not enabled for namespace.".to_owned(),
-        )),
+        Some(_) => Err(Fault::Unimplemented("The Time-Skipping feature is not enabled for namespace.".to_owned())),
         None => Ok(()),
     }
 }

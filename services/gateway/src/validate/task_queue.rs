@@ -23,9 +23,7 @@ pub fn check(queue: Option<&mut TaskQueue>, limits: &Limits) -> Result<()> {
     }
     name(&queue.name, limits)?;
     if queue.name.starts_with(RESERVED_PREFIX) {
-        return Err(Fault::invalid(format!(
-            "task queue name cannot start with reserved prefix {RESERVED_PREFIX}"
-        )));
+        return Err(Fault::invalid(format!("task queue name cannot start with reserved prefix {RESERVED_PREFIX}")));
     }
     if queue.kind == TaskQueueKind::Sticky as i32 && !queue.normal_name.is_empty() {
         name(&queue.normal_name, limits)?;
@@ -35,14 +33,10 @@ pub fn check(queue: Option<&mut TaskQueue>, limits: &Limits) -> Result<()> {
 
 /// Likewise, and refuses the server's own queue: for queues that users start work on.
 pub fn check_user_defined(queue: Option<&mut TaskQueue>, limits: &Limits) -> Result<()> {
-    let internal = queue
-        .as_ref()
-        .is_some_and(|queue| queue.name == INTERNAL_QUEUE);
+    let internal = queue.as_ref().is_some_and(|queue| queue.name == INTERNAL_QUEUE);
     check(queue, limits)?;
     if internal {
-        return Err(Fault::invalid(format!(
-            "cannot use internal per-namespace task queue:{INTERNAL_QUEUE}"
-        )));
+        return Err(Fault::invalid(format!("cannot use internal per-namespace task queue:{INTERNAL_QUEUE}")));
     }
     Ok(())
 }
@@ -56,9 +50,5 @@ pub fn normalise_kind(queue: &mut TaskQueue) {
 }
 
 fn name(name: &str, limits: &Limits) -> Result<()> {
-    if name.len() > limits.id_bytes {
-        Err(Fault::invalid("taskQueue length exceeds limit"))
-    } else {
-        Ok(())
-    }
+    if name.len() > limits.id_bytes { Err(Fault::invalid("taskQueue length exceeds limit")) } else { Ok(()) }
 }

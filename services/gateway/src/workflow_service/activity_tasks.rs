@@ -1,8 +1,6 @@
 //! What the calls about a started activity have in common: which activity, and the command about it.
 
-use klamm_messages::klamm::v1::{
-    ActivityTaskToken, FailActivityTask, NamespaceState, command::Body,
-};
+use klamm_messages::klamm::v1::{ActivityTaskToken, FailActivityTask, NamespaceState, command::Body};
 use klamm_processor::Backend;
 use klamm_workflow::Answer;
 
@@ -52,13 +50,8 @@ impl<'n> Activity<'n> {
         identity: String,
     ) -> Result<Self> {
         let token = tokens::decode_activity_task(token)?;
-        let namespace =
-            gateway.token_namespace(namespaces, requested_namespace, &token.namespace)?;
-        Ok(Self {
-            namespace,
-            token,
-            identity,
-        })
+        let namespace = gateway.token_namespace(namespaces, requested_namespace, &token.namespace)?;
+        Ok(Self { namespace, token, identity })
     }
 
     /// By its ids.
@@ -83,11 +76,7 @@ impl<'n> Activity<'n> {
             activity_id: named.activity_id,
             ..ActivityTaskToken::default()
         };
-        Ok(Self {
-            namespace,
-            token,
-            identity: named.identity,
-        })
+        Ok(Self { namespace, token, identity: named.identity })
     }
 
     /// Submits the command that `body` makes of the token.
@@ -117,11 +106,7 @@ impl<'n> Activity<'n> {
     ) -> Result<()> {
         let failure = failures::server(message);
         self.submit(gateway, call, |token| {
-            Body::FailActivityTask(FailActivityTask {
-                token: Some(token),
-                failure: Some(failure),
-                last_heartbeat_details: None,
-            })
+            Body::FailActivityTask(FailActivityTask { token: Some(token), failure: Some(failure), last_heartbeat_details: None })
         })
         .await?;
         Ok(())

@@ -13,67 +13,23 @@ use klamm_messages::temporal::{
 
 /// To the first event of a run.
 pub(super) fn started(namespace: &str, workflow_id: String, run_id: String) -> Link {
-    let reference = EventReference {
-        event_id: 1,
-        event_type: EventType::WorkflowExecutionStarted as i32,
-    };
-    link(
-        namespace,
-        workflow_id,
-        run_id,
-        Reference::EventRef(reference),
-    )
+    let reference = EventReference { event_id: 1, event_type: EventType::WorkflowExecutionStarted as i32 };
+    link(namespace, workflow_id, run_id, Reference::EventRef(reference))
 }
 
 /// To the event that a signal made, by its request id: its event id is not known while it is buffered.
-pub(super) fn signaled(
-    namespace: &str,
-    workflow_id: String,
-    run_id: String,
-    request_id: String,
-) -> Link {
-    by_request_id(
-        namespace,
-        workflow_id,
-        run_id,
-        request_id,
-        EventType::WorkflowExecutionSignaled,
-    )
+pub(super) fn signaled(namespace: &str, workflow_id: String, run_id: String, request_id: String) -> Link {
+    by_request_id(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionSignaled)
 }
 
 /// To the event that left a start's request id on the open run that it found.
-pub(super) fn attached(
-    namespace: &str,
-    workflow_id: String,
-    run_id: String,
-    request_id: String,
-) -> Link {
-    by_request_id(
-        namespace,
-        workflow_id,
-        run_id,
-        request_id,
-        EventType::WorkflowExecutionOptionsUpdated,
-    )
+pub(super) fn attached(namespace: &str, workflow_id: String, run_id: String, request_id: String) -> Link {
+    by_request_id(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionOptionsUpdated)
 }
 
-fn by_request_id(
-    namespace: &str,
-    workflow_id: String,
-    run_id: String,
-    request_id: String,
-    event_type: EventType,
-) -> Link {
-    let reference = RequestIdReference {
-        request_id,
-        event_type: event_type as i32,
-    };
-    link(
-        namespace,
-        workflow_id,
-        run_id,
-        Reference::RequestIdRef(reference),
-    )
+fn by_request_id(namespace: &str, workflow_id: String, run_id: String, request_id: String, event_type: EventType) -> Link {
+    let reference = RequestIdReference { request_id, event_type: event_type as i32 };
+    link(namespace, workflow_id, run_id, Reference::RequestIdRef(reference))
 }
 
 fn link(namespace: &str, workflow_id: String, run_id: String, reference: Reference) -> Link {

@@ -5,17 +5,15 @@ use klamm_messages::{
     temporal::{
         common::v1::Payloads,
         workflowservice::v1::{
-            RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledByIdResponse,
-            RespondActivityTaskCanceledRequest, RespondActivityTaskCanceledResponse,
+            RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledByIdResponse, RespondActivityTaskCanceledRequest,
+            RespondActivityTaskCanceledResponse,
         },
     },
 };
 use klamm_processor::Backend;
 
 use super::activity_tasks::{Activity, ById};
-use crate::{
-    call::Call, errors::Result, failures, gateway::Gateway, validate, visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, failures, gateway::Gateway, validate, visibility::VisibilityQueries};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -23,13 +21,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskCanceledRequest,
 ) -> Result<RespondActivityTaskCanceledResponse> {
     let namespaces = gateway.backend.namespaces();
-    let activity = Activity::by_token(
-        gateway,
-        &namespaces,
-        &request.namespace,
-        &request.task_token,
-        request.identity,
-    )?;
+    let activity = Activity::by_token(gateway, &namespaces, &request.namespace, &request.task_token, request.identity)?;
     validate::ids::identity(&activity.identity, &gateway.config.limits)?;
     cancel(gateway, &call, activity, request.details).await?;
     Ok(RespondActivityTaskCanceledResponse {})
@@ -61,16 +53,9 @@ async fn cancel<B: Backend, V: VisibilityQueries>(
     details: Option<Payloads>,
 ) -> Result<()> {
     if validate::sizes::blob_exceeds(details.as_ref(), &gateway.config.limits) {
-        return activity
-            .fail_for_size(gateway, call, failures::CANCEL_DETAILS_EXCEED_LIMIT)
-            .await;
+        return activity.fail_for_size(gateway, call, failures::CANCEL_DETAILS_EXCEED_LIMIT).await;
     }
-    let body = |token| {
-        Body::CancelActivityTask(CancelActivityTask {
-            token: Some(token),
-            details,
-        })
-    };
+    let body = |token| Body::CancelActivityTask(CancelActivityTask { token: Some(token), details });
     activity.submit(gateway, call, body).await?;
     Ok(())
 }

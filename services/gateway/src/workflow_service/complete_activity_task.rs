@@ -5,17 +5,15 @@ use klamm_messages::{
     temporal::{
         common::v1::Payloads,
         workflowservice::v1::{
-            RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedByIdResponse,
-            RespondActivityTaskCompletedRequest, RespondActivityTaskCompletedResponse,
+            RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedByIdResponse, RespondActivityTaskCompletedRequest,
+            RespondActivityTaskCompletedResponse,
         },
     },
 };
 use klamm_processor::Backend;
 
 use super::activity_tasks::{Activity, ById};
-use crate::{
-    call::Call, errors::Result, failures, gateway::Gateway, validate, visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, failures, gateway::Gateway, validate, visibility::VisibilityQueries};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -23,13 +21,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskCompletedRequest,
 ) -> Result<RespondActivityTaskCompletedResponse> {
     let namespaces = gateway.backend.namespaces();
-    let activity = Activity::by_token(
-        gateway,
-        &namespaces,
-        &request.namespace,
-        &request.task_token,
-        request.identity,
-    )?;
+    let activity = Activity::by_token(gateway, &namespaces, &request.namespace, &request.task_token, request.identity)?;
     validate::ids::identity(&activity.identity, &gateway.config.limits)?;
     complete(gateway, &call, activity, request.result).await?;
     Ok(RespondActivityTaskCompletedResponse {})
@@ -61,16 +53,9 @@ async fn complete<B: Backend, V: VisibilityQueries>(
     result: Option<Payloads>,
 ) -> Result<()> {
     if validate::sizes::blob_exceeds(result.as_ref(), &gateway.config.limits) {
-        return activity
-            .fail_for_size(gateway, call, failures::RESULT_EXCEEDS_LIMIT)
-            .await;
+        return activity.fail_for_size(gateway, call, failures::RESULT_EXCEEDS_LIMIT).await;
     }
-    let body = |token| {
-        Body::CompleteActivityTask(CompleteActivityTask {
-            token: Some(token),
-            result,
-        })
-    };
+    let body = |token| Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result });
     activity.submit(gateway, call, body).await?;
     Ok(())
 }

@@ -8,9 +8,7 @@ use klamm_messages::{
         command::v1::{Command, command::Attributes},
         enums::v1::QueryResultType,
         query::v1::WorkflowQueryResult,
-        workflowservice::v1::{
-            RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
-        },
+        workflowservice::v1::{RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse},
     },
 };
 use klamm_processor::Backend;
@@ -44,19 +42,14 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         stamp.map_or("", |stamp| stamp.build_id.as_str()),
         stamp.is_some_and(|stamp| stamp.use_versioning),
         request.deployment_options.as_ref(),
-        request
-            .sticky_attributes
-            .as_ref()
-            .and_then(|sticky| sticky.worker_task_queue.as_ref()),
+        request.sticky_attributes.as_ref().and_then(|sticky| sticky.worker_task_queue.as_ref()),
         limits,
     )?;
     if !token.query_id.is_empty() {
         return Err(Fault::invalid("Invalid TaskToken."));
     }
     if request.intermediate_page || request.page_number > 0 {
-        return Err(Fault::not_built(
-            "A workflow task completion in several pages",
-        ));
+        return Err(Fault::not_built("A workflow task completion in several pages"));
     }
 
     // Answers to queries never touch the log.
@@ -80,22 +73,15 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
             poll_id: Uuid::new_v4().to_string(),
         }),
     };
-    let Answer::WorkflowTaskCompleted { new_workflow_task } =
-        gateway.submit(&call, command).await?
-    else {
+    let Answer::WorkflowTaskCompleted { new_workflow_task } = gateway.submit(&call, command).await? else {
         return Err(unexpected_answer());
     };
     gateway.backend.complete_queries(&run, results);
     let workflow_task = match new_workflow_task {
-        Some(task) => {
-            Some(poll_workflow_task::workflow_task(&gateway.backend, &run, *task, limits).await?)
-        }
+        Some(task) => Some(poll_workflow_task::workflow_task(&gateway.backend, &run, *task, limits).await?),
         None => None,
     };
-    Ok(RespondWorkflowTaskCompletedResponse {
-        workflow_task,
-        ..RespondWorkflowTaskCompletedResponse::default()
-    })
+    Ok(RespondWorkflowTaskCompletedResponse { workflow_task, ..RespondWorkflowTaskCompletedResponse::default() })
 }
 
 /// Commands that carry search attributes.
@@ -111,20 +97,11 @@ fn may_upsert(command: &Command) -> bool {
 }
 
 /// The results by query id, in order; one that is too large becomes a failed one.
-fn query_results(
-    results: impl IntoIterator<Item = (String, WorkflowQueryResult)>,
-    limits: &Limits,
-) -> Vec<(String, WorkflowQueryResult)> {
+fn query_results(results: impl IntoIterator<Item = (String, WorkflowQueryResult)>, limits: &Limits) -> Vec<(String, WorkflowQueryResult)> {
     let by_id: BTreeMap<_, _> = results.into_iter().collect();
     by_id
         .into_iter()
-        .map(|(id, result)| {
-            if validate::sizes::blob_exceeds(result.answer.as_ref(), limits) {
-                (id, too_large())
-            } else {
-                (id, result)
-            }
-        })
+        .map(|(id, result)| if validate::sizes::blob_exceeds(result.answer.as_ref(), limits) { (id, too_large()) } else { (id, result) })
         .collect()
 }
 

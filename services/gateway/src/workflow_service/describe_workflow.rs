@@ -6,28 +6,21 @@ use klamm_messages::{
     temporal::{
         activity::v1::ActivityOptions,
         common::v1::{RetryPolicy, WorkflowExecution, WorkflowType},
-        enums::v1::{
-            EventType, PendingActivityState, PendingWorkflowTaskState, TaskQueueKind,
-            WorkflowExecutionStatus,
-        },
+        enums::v1::{EventType, PendingActivityState, PendingWorkflowTaskState, TaskQueueKind, WorkflowExecutionStatus},
         history::v1::WorkflowExecutionStartedEventAttributes,
         sdk::v1::UserMetadata,
         taskqueue::v1::TaskQueue,
         workflow::v1::{
-            PendingActivityInfo, PendingWorkflowTaskInfo, RequestIdInfo, WorkflowExecutionConfig,
-            WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+            PendingActivityInfo, PendingWorkflowTaskInfo, RequestIdInfo, WorkflowExecutionConfig, WorkflowExecutionExtendedInfo,
+            WorkflowExecutionInfo,
         },
-        workflowservice::v1::{
-            DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
-        },
+        workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
     },
 };
 use klamm_processor::Backend;
 use prost_types::{Duration, Timestamp};
 
-use crate::{
-    call::Call, errors::Result, gateway::Gateway, runs, validate, visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, gateway::Gateway, runs, validate, visibility::VisibilityQueries};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -44,10 +37,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     Ok(describe(&snapshot.state, user_metadata))
 }
 
-fn describe(
-    state: &RunState,
-    user_metadata: Option<UserMetadata>,
-) -> DescribeWorkflowExecutionResponse {
+fn describe(state: &RunState, user_metadata: Option<UserMetadata>) -> DescribeWorkflowExecutionResponse {
     let started = state.started.clone().unwrap_or_default();
     DescribeWorkflowExecutionResponse {
         execution_config: Some(config(&started, user_metadata)),
@@ -59,16 +49,9 @@ fn describe(
     }
 }
 
-fn config(
-    started: &WorkflowExecutionStartedEventAttributes,
-    user_metadata: Option<UserMetadata>,
-) -> WorkflowExecutionConfig {
+fn config(started: &WorkflowExecutionStartedEventAttributes, user_metadata: Option<UserMetadata>) -> WorkflowExecutionConfig {
     WorkflowExecutionConfig {
-        task_queue: Some(TaskQueue {
-            name: queue_name(started),
-            kind: TaskQueueKind::Normal as i32,
-            normal_name: String::new(),
-        }),
+        task_queue: Some(TaskQueue { name: queue_name(started), kind: TaskQueueKind::Normal as i32, normal_name: String::new() }),
         // Absent time-outs are shown as zero.
         workflow_execution_timeout: Some(started.workflow_execution_timeout.unwrap_or_default()),
         workflow_run_timeout: Some(started.workflow_run_timeout.unwrap_or_default()),
@@ -77,31 +60,14 @@ fn config(
     }
 }
 
-#[allow(
-    deprecated,
-    reason = "the newest worker version stamp is shown as Temporal shows it"
-)]
-fn info(
-    state: &RunState,
-    started: &WorkflowExecutionStartedEventAttributes,
-) -> WorkflowExecutionInfo {
-    let execution_time = state
-        .start_time
-        .map(|start| add(start, started.first_workflow_task_backoff));
+#[allow(deprecated, reason = "the newest worker version stamp is shown as Temporal shows it")]
+fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> WorkflowExecutionInfo {
+    let execution_time = state.start_time.map(|start| add(start, started.first_workflow_task_backoff));
     let closed = state.status != WorkflowExecutionStatus::Running as i32;
-    let run = || WorkflowExecution {
-        workflow_id: state.workflow_id.clone(),
-        run_id: state.run_id.clone(),
-    };
+    let run = || WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() };
     WorkflowExecutionInfo {
         execution: Some(run()),
-        r#type: Some(WorkflowType {
-            name: started
-                .workflow_type
-                .as_ref()
-                .map(|kind| kind.name.clone())
-                .unwrap_or_default(),
-        }),
+        r#type: Some(WorkflowType { name: started.workflow_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default() }),
         start_time: state.start_time,
         close_time: state.close_time,
         status: state.status,
@@ -116,11 +82,10 @@ fn info(
         state_transition_count: state.state_transition_count,
         history_size_bytes: state.history_size_bytes,
         most_recent_worker_version_stamp: state.last_worker_version.clone(),
-        execution_duration: execution_time.zip(state.close_time).filter(|_| closed).map(
-            |(from, to)| {
-                time::to_proto(klamm_machine::Time::from(to).since(klamm_machine::Time::from(from)))
-            },
-        ),
+        execution_duration: execution_time
+            .zip(state.close_time)
+            .filter(|_| closed)
+            .map(|(from, to)| time::to_proto(klamm_machine::Time::from(to).since(klamm_machine::Time::from(from)))),
         root_execution: Some(started.root_workflow_execution.clone().unwrap_or_else(run)),
         first_run_id: started.first_execution_run_id.clone(),
         priority: started.priority.clone(),
@@ -129,20 +94,13 @@ fn info(
 }
 
 fn extended_info(state: &RunState) -> WorkflowExecutionExtendedInfo {
-    let start = RequestIdInfo {
-        event_type: EventType::WorkflowExecutionStarted as i32,
-        event_id: 1,
-        buffered: false,
-    };
+    let start = RequestIdInfo { event_type: EventType::WorkflowExecutionStarted as i32, event_id: 1, buffered: false };
     WorkflowExecutionExtendedInfo {
         execution_expiration_time: state.execution_expiration_time,
         run_expiration_time: state.run_expiration_time,
         cancel_requested: state.cancel_requested,
         original_start_time: state.start_time,
-        request_id_infos: [(state.start_request_id.clone(), start)]
-            .into_iter()
-            .filter(|(id, _)| !id.is_empty())
-            .collect(),
+        request_id_infos: [(state.start_request_id.clone(), start)].into_iter().filter(|(id, _)| !id.is_empty()).collect(),
         ..WorkflowExecutionExtendedInfo::default()
     }
 }
@@ -157,9 +115,7 @@ fn pending_workflow_task(task: &WorkflowTaskState) -> Option<PendingWorkflowTask
         state: state as i32,
         scheduled_time: task.scheduled_time,
         original_scheduled_time: task.original_scheduled_time.or(task.scheduled_time),
-        started_time: task
-            .started_time
-            .filter(|_| state == PendingWorkflowTaskState::Started),
+        started_time: task.started_time.filter(|_| state == PendingWorkflowTaskState::Started),
         attempt: task.attempt,
     })
 }
@@ -176,21 +132,14 @@ fn pending_activity(activity: &PendingActivity) -> PendingActivityInfo {
     } else {
         PendingActivityState::Scheduled
     };
-    let backing_off =
-        phase == ActivityPhase::BackingOff && shown == PendingActivityState::Scheduled;
+    let backing_off = phase == ActivityPhase::BackingOff && shown == PendingActivityState::Scheduled;
     let policy = scheduled.retry_policy.clone().unwrap_or_default();
-    let last_worker_identity = if state.started_identity.is_empty() {
-        state.last_worker_identity
-    } else {
-        state.started_identity
-    };
+    let last_worker_identity = if state.started_identity.is_empty() { state.last_worker_identity } else { state.started_identity };
     PendingActivityInfo {
         activity_id: scheduled.activity_id,
         activity_type: scheduled.activity_type,
         state: shown as i32,
-        heartbeat_details: state
-            .heartbeat_details
-            .filter(|_| state.last_heartbeat_time.is_some()),
+        heartbeat_details: state.heartbeat_details.filter(|_| state.last_heartbeat_time.is_some()),
         last_heartbeat_time: state.last_heartbeat_time,
         last_started_time: state.started_time,
         attempt: state.attempt.max(1),
@@ -216,10 +165,7 @@ fn pending_activity(activity: &PendingActivity) -> PendingActivityInfo {
             start_to_close_timeout: scheduled.start_to_close_timeout,
             heartbeat_timeout: scheduled.heartbeat_timeout,
             priority: scheduled.priority,
-            retry_policy: Some(RetryPolicy {
-                non_retryable_error_types: Vec::new(),
-                ..policy
-            }),
+            retry_policy: Some(RetryPolicy { non_retryable_error_types: Vec::new(), ..policy }),
             ..ActivityOptions::default()
         }),
         ..PendingActivityInfo::default()
@@ -227,11 +173,7 @@ fn pending_activity(activity: &PendingActivity) -> PendingActivityInfo {
 }
 
 fn queue_name(started: &WorkflowExecutionStartedEventAttributes) -> String {
-    started
-        .task_queue
-        .as_ref()
-        .map(|queue| queue.name.clone())
-        .unwrap_or_default()
+    started.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default()
 }
 
 fn add(time: Timestamp, duration: Option<Duration>) -> Timestamp {
@@ -240,10 +182,7 @@ fn add(time: Timestamp, duration: Option<Duration>) -> Timestamp {
     };
     let nanos = i64::from(time.nanos) + i64::from(duration.nanos);
     Timestamp {
-        seconds: time
-            .seconds
-            .saturating_add(duration.seconds)
-            .saturating_add(nanos.div_euclid(1_000_000_000)),
+        seconds: time.seconds.saturating_add(duration.seconds).saturating_add(nanos.div_euclid(1_000_000_000)),
         nanos: nanos.rem_euclid(1_000_000_000) as i32,
     }
 }

@@ -20,18 +20,10 @@ fn activity(phase: ActivityPhase, cancel_requested: bool) -> PendingActivityInfo
     pending_activity(&PendingActivity {
         scheduled: Some(ActivityTaskScheduledEventAttributes {
             activity_id: "a".to_owned(),
-            activity_type: Some(ActivityType {
-                name: "A".to_owned(),
-            }),
-            task_queue: Some(TaskQueue {
-                name: "q".to_owned(),
-                ..TaskQueue::default()
-            }),
+            activity_type: Some(ActivityType { name: "A".to_owned() }),
+            task_queue: Some(TaskQueue { name: "q".to_owned(), ..TaskQueue::default() }),
             schedule_to_close_timeout: lasting(60),
-            retry_policy: Some(RetryPolicy {
-                maximum_attempts: 5,
-                ..RetryPolicy::default()
-            }),
+            retry_policy: Some(RetryPolicy { maximum_attempts: 5, ..RetryPolicy::default() }),
             ..Default::default()
         }),
         scheduled_time: at(100),
@@ -51,63 +43,25 @@ fn activity(phase: ActivityPhase, cancel_requested: bool) -> PendingActivityInfo
 #[test]
 fn an_activitys_state_is_that_of_its_attempt() {
     for (phase, cancel_requested, state) in [
-        (
-            ActivityPhase::BackingOff,
-            false,
-            PendingActivityState::Scheduled,
-        ),
-        (
-            ActivityPhase::Scheduled,
-            false,
-            PendingActivityState::Scheduled,
-        ),
+        (ActivityPhase::BackingOff, false, PendingActivityState::Scheduled),
+        (ActivityPhase::Scheduled, false, PendingActivityState::Scheduled),
         (ActivityPhase::Started, false, PendingActivityState::Started),
-        (
-            ActivityPhase::Started,
-            true,
-            PendingActivityState::CancelRequested,
-        ),
+        (ActivityPhase::Started, true, PendingActivityState::CancelRequested),
     ] {
-        assert_eq!(
-            activity(phase, cancel_requested).state,
-            state as i32,
-            "{phase:?} {cancel_requested}"
-        );
+        assert_eq!(activity(phase, cancel_requested).state, state as i32, "{phase:?} {cancel_requested}");
     }
 }
 
 #[test]
 fn a_waiting_retry_shows_when_it_comes() {
     let waiting = activity(ActivityPhase::BackingOff, false);
-    assert_eq!(
-        (
-            waiting.next_attempt_schedule_time,
-            waiting.current_retry_interval
-        ),
-        (at(110), lasting(4))
-    );
-    assert_eq!(
-        (
-            waiting.attempt,
-            waiting.maximum_attempts,
-            waiting.expiration_time
-        ),
-        (2, 5, at(160))
-    );
+    assert_eq!((waiting.next_attempt_schedule_time, waiting.current_retry_interval), (at(110), lasting(4)));
+    assert_eq!((waiting.attempt, waiting.maximum_attempts, waiting.expiration_time), (2, 5, at(160)));
     assert_eq!(waiting.last_worker_identity, "worker");
     assert!(waiting.heartbeat_details.is_none(), "no heartbeat came");
-    assert_eq!(
-        waiting.activity_options.unwrap().task_queue.unwrap().name,
-        "q"
-    );
+    assert_eq!(waiting.activity_options.unwrap().task_queue.unwrap().name, "q");
     let queued = activity(ActivityPhase::Scheduled, false);
-    assert_eq!(
-        (
-            queued.next_attempt_schedule_time,
-            queued.current_retry_interval
-        ),
-        (None, None)
-    );
+    assert_eq!((queued.next_attempt_schedule_time, queued.current_retry_interval), (None, None));
 }
 
 #[test]
@@ -129,14 +83,7 @@ fn a_closed_run_shows_its_duration_from_its_first_task_on() {
     };
     let description = describe(&state, None);
     let info = description.workflow_execution_info.unwrap();
-    assert_eq!(
-        (
-            info.execution_time,
-            info.execution_duration,
-            info.history_length
-        ),
-        (at(105), lasting(10), 11)
-    );
+    assert_eq!((info.execution_time, info.execution_duration, info.history_length), (at(105), lasting(10), 11));
     assert_eq!(info.root_execution.unwrap().run_id, "r");
     assert_eq!(info.first_run_id, "f");
     let extended = description.workflow_extended_info.unwrap();
@@ -154,10 +101,7 @@ fn only_a_pending_workflow_task_is_shown() {
     };
     assert_eq!(pending_workflow_task(&task(WorkflowTaskPhase::None)), None);
     let scheduled = pending_workflow_task(&task(WorkflowTaskPhase::Scheduled)).unwrap();
-    assert_eq!(
-        (scheduled.original_scheduled_time, scheduled.started_time),
-        (at(1), None)
-    );
+    assert_eq!((scheduled.original_scheduled_time, scheduled.started_time), (at(1), None));
     let started = pending_workflow_task(&task(WorkflowTaskPhase::Started)).unwrap();
     assert_eq!(started.state, PendingWorkflowTaskState::Started as i32);
     assert_eq!(started.started_time, at(2));

@@ -6,8 +6,8 @@ use klamm_messages::{
         common::v1::Payloads,
         failure::v1::{Failure, failure::FailureInfo},
         workflowservice::v1::{
-            RespondActivityTaskFailedByIdRequest, RespondActivityTaskFailedByIdResponse,
-            RespondActivityTaskFailedRequest, RespondActivityTaskFailedResponse,
+            RespondActivityTaskFailedByIdRequest, RespondActivityTaskFailedByIdResponse, RespondActivityTaskFailedRequest,
+            RespondActivityTaskFailedResponse,
         },
     },
 };
@@ -29,30 +29,14 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskFailedRequest,
 ) -> Result<RespondActivityTaskFailedResponse> {
     let namespaces = gateway.backend.namespaces();
-    let activity = Activity::by_token(
-        gateway,
-        &namespaces,
-        &request.namespace,
-        &request.task_token,
-        request.identity,
-    )?;
+    let activity = Activity::by_token(gateway, &namespaces, &request.namespace, &request.task_token, request.identity)?;
     if let Some(failure) = &request.failure
-        && !matches!(
-            failure.failure_info,
-            Some(FailureInfo::ApplicationFailureInfo(_))
-        )
+        && !matches!(failure.failure_info, Some(FailureInfo::ApplicationFailureInfo(_)))
     {
         return Err(Fault::invalid("Failure must have ApplicationFailureInfo."));
     }
     validate::ids::identity(&activity.identity, &gateway.config.limits)?;
-    let failures = fail(
-        gateway,
-        &call,
-        activity,
-        request.failure,
-        request.last_heartbeat_details,
-    )
-    .await?;
+    let failures = fail(gateway, &call, activity, request.failure, request.last_heartbeat_details).await?;
     Ok(RespondActivityTaskFailedResponse { failures })
 }
 
@@ -70,14 +54,7 @@ pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
         identity: request.identity,
     };
     let activity = Activity::by_id(gateway, &namespaces, named)?;
-    let failures = fail(
-        gateway,
-        &call,
-        activity,
-        request.failure,
-        request.last_heartbeat_details,
-    )
-    .await?;
+    let failures = fail(gateway, &call, activity, request.failure, request.last_heartbeat_details).await?;
     Ok(RespondActivityTaskFailedByIdResponse { failures })
 }
 
@@ -101,13 +78,7 @@ async fn fail<B: Backend, V: VisibilityQueries>(
         failure = Some(stand_in);
     }
     validate::canonical::failure(failure.as_mut());
-    let body = |token| {
-        Body::FailActivityTask(FailActivityTask {
-            token: Some(token),
-            failure,
-            last_heartbeat_details,
-        })
-    };
+    let body = |token| Body::FailActivityTask(FailActivityTask { token: Some(token), failure, last_heartbeat_details });
     activity.submit(gateway, call, body).await?;
     Ok(replaced)
 }

@@ -2,9 +2,7 @@
 
 use klamm_messages::{
     klamm::v1::{FailWorkflowTask, command::Body},
-    temporal::workflowservice::v1::{
-        RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse,
-    },
+    temporal::workflowservice::v1::{RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse},
 };
 use klamm_processor::Backend;
 
@@ -32,10 +30,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         return Err(Fault::invalid("Invalid TaskToken."));
     }
     if validate::sizes::blob_exceeds(request.failure.as_ref(), limits) {
-        request.failure = Some(failures::too_large(
-            request.failure.take(),
-            limits.blob_warn_bytes,
-        ));
+        request.failure = Some(failures::too_large(request.failure.take(), limits.blob_warn_bytes));
     }
     validate::canonical::task_failed_cause(&mut request.cause);
     validate::canonical::failure(request.failure.as_mut());
@@ -49,10 +44,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         workflow_id: token.workflow_id.clone(),
         identity: request.identity.clone(),
         request_id: String::new(),
-        body: Body::FailWorkflowTask(FailWorkflowTask {
-            token: Some(token),
-            request: Some(request),
-        }),
+        body: Body::FailWorkflowTask(FailWorkflowTask { token: Some(token), request: Some(request) }),
         may_upsert: false,
     };
     gateway.submit(&call, command).await?;

@@ -2,19 +2,14 @@
 
 use klamm_messages::temporal::{
     history::v1::History,
-    workflowservice::v1::{
-        GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse,
-    },
+    workflowservice::v1::{GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse},
 };
 use klamm_processor::Backend;
 use klamm_workflow::tables::RunKey;
 use prost::Message;
 
 use super::get_history::page_size;
-use crate::{
-    call::Call, errors::Result, gateway::Gateway, history, runs, tokens::HistoryPage, validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, gateway::Gateway, history, runs, tokens::HistoryPage, validate, visibility::VisibilityQueries};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -30,19 +25,11 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         (snapshot.run, snapshot.state.next_event_id - 1)
     } else {
         let page = HistoryPage::decode_for(&request.next_page_token, &execution.run_id)?;
-        (
-            RunKey::new(&namespace.name, &execution.workflow_id, page.run_id),
-            page.next,
-        )
+        (RunKey::new(&namespace.name, &execution.workflow_id, page.run_id), page.next)
     };
     let count = page_size(request.maximum_page_size, limits.history_page_events);
     let (events, next) = history::read_reverse(&gateway.backend, &run, last, count, limits).await?;
-    let token = (next >= 1).then(|| HistoryPage {
-        run_id: run.run_id,
-        next,
-        end: 0,
-        running: false,
-    });
+    let token = (next >= 1).then_some(HistoryPage { run_id: run.run_id, next, end: 0, running: false });
     Ok(GetWorkflowExecutionHistoryReverseResponse {
         history: Some(History { events }),
         next_page_token: token.map(|page| page.encode_to_vec()).unwrap_or_default(),

@@ -5,8 +5,8 @@ use klamm_messages::{
     temporal::{
         common::v1::Payloads,
         workflowservice::v1::{
-            RecordActivityTaskHeartbeatByIdRequest, RecordActivityTaskHeartbeatByIdResponse,
-            RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
+            RecordActivityTaskHeartbeatByIdRequest, RecordActivityTaskHeartbeatByIdResponse, RecordActivityTaskHeartbeatRequest,
+            RecordActivityTaskHeartbeatResponse,
         },
     },
 };
@@ -29,18 +29,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: RecordActivityTaskHeartbeatRequest,
 ) -> Result<RecordActivityTaskHeartbeatResponse> {
     let namespaces = gateway.backend.namespaces();
-    let activity = Activity::by_token(
-        gateway,
-        &namespaces,
-        &request.namespace,
-        &request.task_token,
-        request.identity,
-    )?;
+    let activity = Activity::by_token(gateway, &namespaces, &request.namespace, &request.task_token, request.identity)?;
     let cancel_requested = beat(gateway, &call, activity, request.details).await?;
-    Ok(RecordActivityTaskHeartbeatResponse {
-        cancel_requested,
-        ..RecordActivityTaskHeartbeatResponse::default()
-    })
+    Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..RecordActivityTaskHeartbeatResponse::default() })
 }
 
 pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
@@ -58,10 +49,7 @@ pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
     };
     let activity = Activity::by_id(gateway, &namespaces, named)?;
     let cancel_requested = beat(gateway, &call, activity, request.details).await?;
-    Ok(RecordActivityTaskHeartbeatByIdResponse {
-        cancel_requested,
-        ..RecordActivityTaskHeartbeatByIdResponse::default()
-    })
+    Ok(RecordActivityTaskHeartbeatByIdResponse { cancel_requested, ..RecordActivityTaskHeartbeatByIdResponse::default() })
 }
 
 /// True when the activity is to cancel itself: asked by the workflow, or failed because the details are too large.
@@ -72,17 +60,10 @@ async fn beat<B: Backend, V: VisibilityQueries>(
     details: Option<Payloads>,
 ) -> Result<bool> {
     if validate::sizes::blob_exceeds(details.as_ref(), &gateway.config.limits) {
-        activity
-            .fail_for_size(gateway, call, failures::HEARTBEAT_EXCEEDS_LIMIT)
-            .await?;
+        activity.fail_for_size(gateway, call, failures::HEARTBEAT_EXCEEDS_LIMIT).await?;
         return Ok(true);
     }
-    let body = |token| {
-        Body::HeartbeatActivityTask(HeartbeatActivityTask {
-            token: Some(token),
-            details,
-        })
-    };
+    let body = |token| Body::HeartbeatActivityTask(HeartbeatActivityTask { token: Some(token), details });
     match activity.submit(gateway, call, body).await? {
         Answer::Heartbeat { cancel_requested } => Ok(cancel_requested),
         _ => Err(unexpected_answer()),

@@ -2,10 +2,7 @@
 
 use klamm_cluster::Answer;
 use klamm_messages::{
-    klamm::v1::{
-        DeprecateNamespace, NamespaceState, RegisterNamespace, UpdateNamespace,
-        cluster_command::Command,
-    },
+    klamm::v1::{DeprecateNamespace, NamespaceState, RegisterNamespace, UpdateNamespace, cluster_command::Command},
     temporal::{
         enums::v1::{ArchivalState, NamespaceState as Lifecycle, ReplicationState},
         namespace::v1::{
@@ -14,9 +11,8 @@ use klamm_messages::{
         },
         replication::v1::{ClusterReplicationConfig, NamespaceReplicationConfig},
         workflowservice::v1::{
-            DeprecateNamespaceRequest, DeprecateNamespaceResponse, DescribeNamespaceRequest,
-            DescribeNamespaceResponse, ListNamespacesRequest, ListNamespacesResponse,
-            RegisterNamespaceRequest, RegisterNamespaceResponse, UpdateNamespaceRequest,
+            DeprecateNamespaceRequest, DeprecateNamespaceResponse, DescribeNamespaceRequest, DescribeNamespaceResponse,
+            ListNamespacesRequest, ListNamespacesResponse, RegisterNamespaceRequest, RegisterNamespaceResponse, UpdateNamespaceRequest,
             UpdateNamespaceResponse,
         },
     },
@@ -70,22 +66,14 @@ pub(super) async fn handle_describe<B: Backend, V: VisibilityQueries>(
     let found = match (request.namespace.is_empty(), request.id.is_empty()) {
         (true, true) => return Err(Fault::invalid("Namespace not set on request.")),
         (false, false) => {
-            return Err(Fault::invalid(
-                "GetNamespace operation failed.  Both ID and Name specified in request.",
-            ));
+            return Err(Fault::invalid("GetNamespace operation failed.  Both ID and Name specified in request."));
         }
         (false, true) => namespaces.get(&request.namespace),
-        (true, false) => namespaces
-            .values()
-            .find(|namespace| namespace.id == request.id),
+        (true, false) => namespaces.values().find(|namespace| namespace.id == request.id),
     };
     match found {
         Some(namespace) => Ok(shown(namespace, &gateway.config)),
-        None => Err(Fault::NamespaceNotFound(if request.id.is_empty() {
-            request.namespace
-        } else {
-            request.id
-        })),
+        None => Err(Fault::NamespaceNotFound(if request.id.is_empty() { request.namespace } else { request.id })),
     }
 }
 
@@ -95,15 +83,9 @@ pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
     _call: Call,
     request: ListNamespacesRequest,
 ) -> Result<ListNamespacesResponse> {
-    let after = String::from_utf8(request.next_page_token)
-        .map_err(|_| Fault::invalid("Invalid NextPageToken."))?;
-    let size = usize::try_from(request.page_size)
-        .ok()
-        .filter(|size| *size > 0)
-        .unwrap_or(gateway.config.limits.namespaces_page);
-    let include_deleted = request
-        .namespace_filter
-        .is_some_and(|filter| filter.include_deleted);
+    let after = String::from_utf8(request.next_page_token).map_err(|_| Fault::invalid("Invalid NextPageToken."))?;
+    let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(gateway.config.limits.namespaces_page);
+    let include_deleted = request.namespace_filter.is_some_and(|filter| filter.include_deleted);
     let namespaces = gateway.backend.namespaces();
     let mut rest = namespaces
         .values()
@@ -115,10 +97,7 @@ pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
         _ => Vec::new(),
     };
     Ok(ListNamespacesResponse {
-        namespaces: page
-            .into_iter()
-            .map(|namespace| shown(namespace, &gateway.config))
-            .collect(),
+        namespaces: page.into_iter().map(|namespace| shown(namespace, &gateway.config)).collect(),
         next_page_token,
     })
 }
@@ -134,16 +113,10 @@ pub(super) async fn handle_update<B: Backend, V: VisibilityQueries>(
         return Err(Fault::not_built("Replication of namespaces"));
     }
     if !request.delete_bad_binary.is_empty() {
-        return Err(Fault::invalid(format!(
-            "Bad binary checksum {} doesn't exists.",
-            request.delete_bad_binary
-        )));
+        return Err(Fault::invalid(format!("Bad binary checksum {} doesn't exists.", request.delete_bad_binary)));
     }
     let config = request.config.unwrap_or_default();
-    if config
-        .bad_binaries
-        .is_some_and(|bad| !bad.binaries.is_empty())
-    {
+    if config.bad_binaries.is_some_and(|bad| !bad.binaries.is_empty()) {
         return Err(Fault::not_built("bad_binaries"));
     }
     if !config.custom_search_attribute_aliases.is_empty() {
@@ -160,18 +133,11 @@ pub(super) async fn handle_update<B: Backend, V: VisibilityQueries>(
         retention: config.workflow_execution_retention_ttl,
         data: info.data.into_iter().collect(),
     });
-    let Answer::Namespace(mut updated) = gateway.submit_cluster(&call, &name, command).await?
-    else {
+    let Answer::Namespace(mut updated) = gateway.submit_cluster(&call, &name, command).await? else {
         return Err(unexpected_answer());
     };
     if state == Some(Lifecycle::Deprecated) {
-        gateway
-            .submit_cluster(
-                &call,
-                &name,
-                Command::DeprecateNamespace(DeprecateNamespace { name: name.clone() }),
-            )
-            .await?;
+        gateway.submit_cluster(&call, &name, Command::DeprecateNamespace(DeprecateNamespace { name: name.clone() })).await?;
         updated.state = Lifecycle::Deprecated as i32;
     }
     let shown = shown(&updated, &gateway.config);
@@ -190,17 +156,8 @@ pub(super) async fn handle_deprecate<B: Backend, V: VisibilityQueries>(
     request: DeprecateNamespaceRequest,
 ) -> Result<DeprecateNamespaceResponse> {
     let namespaces = gateway.backend.namespaces();
-    let name = gateway
-        .namespace(&namespaces, &request.namespace)?
-        .name
-        .clone();
-    gateway
-        .submit_cluster(
-            &call,
-            &name,
-            Command::DeprecateNamespace(DeprecateNamespace { name: name.clone() }),
-        )
-        .await?;
+    let name = gateway.namespace(&namespaces, &request.namespace)?.name.clone();
+    gateway.submit_cluster(&call, &name, Command::DeprecateNamespace(DeprecateNamespace { name: name.clone() })).await?;
     Ok(DeprecateNamespaceResponse {})
 }
 
@@ -219,10 +176,7 @@ fn check_state(now: i32, asked: i32) -> Result<Option<Lifecycle>> {
 
 /// A namespace as clients see it: limits and capabilities steer what SDKs do.
 fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceResponse {
-    let clusters = vec![ClusterReplicationConfig {
-        cluster_name: config.cluster_name.clone(),
-        ..Default::default()
-    }];
+    let clusters = vec![ClusterReplicationConfig { cluster_name: config.cluster_name.clone(), ..Default::default() }];
     DescribeNamespaceResponse {
         namespace_info: Some(NamespaceInfo {
             name: namespace.name.clone(),
@@ -232,10 +186,7 @@ fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceRespon
             data: namespace.data.clone().into_iter().collect(),
             id: namespace.id.clone(),
             // All that is false belongs to features of later versions; SDKs then do without.
-            capabilities: Some(Capabilities {
-                eager_workflow_start: true,
-                ..Capabilities::default()
-            }),
+            capabilities: Some(Capabilities { eager_workflow_start: true, ..Capabilities::default() }),
             limits: Some(ShownLimits {
                 blob_size_limit_error: config.limits.blob_bytes as i64,
                 memo_size_limit_error: config.limits.memo_bytes as i64,
@@ -249,11 +200,7 @@ fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceRespon
             history_archival_state: ArchivalState::Disabled as i32,
             visibility_archival_state: ArchivalState::Disabled as i32,
             // A custom search attribute's name is its own alias.
-            custom_search_attribute_aliases: namespace
-                .search_attributes
-                .keys()
-                .map(|name| (name.clone(), name.clone()))
-                .collect(),
+            custom_search_attribute_aliases: namespace.search_attributes.keys().map(|name| (name.clone(), name.clone())).collect(),
             ..NamespaceConfig::default()
         }),
         replication_config: Some(NamespaceReplicationConfig {

@@ -10,9 +10,7 @@ use klamm_processor::{
 };
 
 use super::poll_workflow_task::version_of;
-use crate::{
-    call::Call, errors::Result, gateway::Gateway, tokens, validate, visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, gateway::Gateway, tokens, validate, visibility::VisibilityQueries};
 
 #[allow(deprecated, reason = "versions as workers still send them")]
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -42,9 +40,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         identity: request.identity,
         worker_version: validate::worker_version::stamp(request.worker_version_capabilities),
         worker_instance_key: request.worker_instance_key,
-        max_tasks_per_second: request
-            .task_queue_metadata
-            .and_then(|metadata| metadata.max_tasks_per_second),
+        max_tasks_per_second: request.task_queue_metadata.and_then(|metadata| metadata.max_tasks_per_second),
         deadline: call.deadline_within(config.task_long_poll, config.long_poll_tail_room),
     };
     let task = gateway.backend.poll_activity_task(poll).await?;
@@ -59,13 +55,8 @@ fn compose(task: ActivityTask) -> PollActivityTaskQueueResponse {
     PollActivityTaskQueueResponse {
         task_token,
         workflow_namespace: run.namespace,
-        workflow_type: Some(WorkflowType {
-            name: task.workflow_type,
-        }),
-        workflow_execution: Some(WorkflowExecution {
-            workflow_id: run.workflow_id,
-            run_id: run.run_id,
-        }),
+        workflow_type: Some(WorkflowType { name: task.workflow_type }),
+        workflow_execution: Some(WorkflowExecution { workflow_id: run.workflow_id, run_id: run.run_id }),
         activity_type: scheduled.activity_type,
         activity_id: scheduled.activity_id,
         header: scheduled.header,

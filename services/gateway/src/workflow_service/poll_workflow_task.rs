@@ -64,24 +64,12 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 
 /// Build id and use_versioning of a poller's capabilities.
 pub(super) fn version_of(capabilities: Option<&WorkerVersionCapabilities>) -> (&str, bool) {
-    capabilities.map_or(("", false), |capabilities| {
-        (capabilities.build_id.as_str(), capabilities.use_versioning)
-    })
+    capabilities.map_or(("", false), |capabilities| (capabilities.build_id.as_str(), capabilities.use_versioning))
 }
 
 /// The answer to a poll that got a task.
-async fn compose<B: Backend>(
-    backend: &B,
-    task: WorkflowTask,
-    limits: &Limits,
-) -> Result<PollWorkflowTaskQueueResponse> {
-    let WorkflowTask {
-        run,
-        task,
-        query,
-        queries,
-        backlog_count_hint,
-    } = task;
+async fn compose<B: Backend>(backend: &B, task: WorkflowTask, limits: &Limits) -> Result<PollWorkflowTaskQueueResponse> {
+    let WorkflowTask { run, task, query, queries, backlog_count_hint } = task;
     let mut response = match query {
         Some((query_id, query)) => query_task(backend, &run, task, query_id, query, limits).await?,
         None => workflow_task(backend, &run, task, limits).await?,
@@ -98,15 +86,10 @@ pub(super) async fn workflow_task<B: Backend>(
     task: StartedWorkflowTask,
     limits: &Limits,
 ) -> Result<PollWorkflowTaskQueueResponse> {
-    let first = if task.sticky {
-        task.previous_started_event_id + 1
-    } else {
-        1
-    };
+    let first = if task.sticky { task.previous_started_event_id + 1 } else { 1 };
     let token = tokens::workflow_task(run, &task);
     let end = task.last_stored_event_id + 1;
-    let mut page =
-        history::read(backend, run, first, end, limits.history_page_events, limits).await?;
+    let mut page = history::read(backend, run, first, end, limits.history_page_events, limits).await?;
     let mut next_page_token = Vec::new();
     if page.next < end {
         next_page_token = next_page(run, page.next, end);
@@ -116,15 +99,11 @@ pub(super) async fn workflow_task<B: Backend>(
     Ok(PollWorkflowTaskQueueResponse {
         task_token: token,
         workflow_execution: Some(execution(run)),
-        workflow_type: Some(WorkflowType {
-            name: task.workflow_type,
-        }),
+        workflow_type: Some(WorkflowType { name: task.workflow_type }),
         previous_started_event_id: task.previous_started_event_id,
         started_event_id: task.started_event_id,
         attempt: task.attempt,
-        history: Some(History {
-            events: page.events,
-        }),
+        history: Some(History { events: page.events }),
         next_page_token,
         workflow_execution_task_queue: Some(task.workflow_task_queue),
         scheduled_time: Some(task.scheduled_time.into()),
@@ -144,8 +123,7 @@ async fn query_task<B: Backend>(
 ) -> Result<PollWorkflowTaskQueueResponse> {
     let end = task.last_stored_event_id + 1;
     let first = if task.sticky { end } else { 1 };
-    let mut page =
-        history::read(backend, run, first, end, limits.history_page_events, limits).await?;
+    let mut page = history::read(backend, run, first, end, limits.history_page_events, limits).await?;
     let mut next_page_token = Vec::new();
     if page.next < end {
         next_page_token = next_page(run, page.next, end);
@@ -155,14 +133,10 @@ async fn query_task<B: Backend>(
     Ok(PollWorkflowTaskQueueResponse {
         task_token: tokens::query_task(run, &query_id),
         workflow_execution: Some(execution(run)),
-        workflow_type: Some(WorkflowType {
-            name: task.workflow_type,
-        }),
+        workflow_type: Some(WorkflowType { name: task.workflow_type }),
         previous_started_event_id: task.previous_started_event_id,
         attempt: 1,
-        history: Some(History {
-            events: page.events,
-        }),
+        history: Some(History { events: page.events }),
         next_page_token,
         query: Some(query),
         workflow_execution_task_queue: Some(task.workflow_task_queue),
@@ -171,18 +145,9 @@ async fn query_task<B: Backend>(
 }
 
 fn execution(run: &RunKey) -> WorkflowExecution {
-    WorkflowExecution {
-        workflow_id: run.workflow_id.clone(),
-        run_id: run.run_id.clone(),
-    }
+    WorkflowExecution { workflow_id: run.workflow_id.clone(), run_id: run.run_id.clone() }
 }
 
 fn next_page(run: &RunKey, next: i64, end: i64) -> Vec<u8> {
-    HistoryPage {
-        run_id: run.run_id.clone(),
-        next,
-        end,
-        running: false,
-    }
-    .encode_to_vec()
+    HistoryPage { run_id: run.run_id.clone(), next, end, running: false }.encode_to_vec()
 }

@@ -9,8 +9,7 @@ use klamm_messages::{
         enums::v1::{QueryRejectCondition, QueryResultType, WorkflowExecutionStatus},
         query::v1::{QueryRejected, WorkflowQueryResult},
         workflowservice::v1::{
-            QueryWorkflowRequest, QueryWorkflowResponse, RespondQueryTaskCompletedRequest,
-            RespondQueryTaskCompletedResponse,
+            QueryWorkflowRequest, QueryWorkflowResponse, RespondQueryTaskCompletedRequest, RespondQueryTaskCompletedResponse,
         },
     },
 };
@@ -47,30 +46,15 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     validate::sizes::blob(query.query_args.as_ref(), &gateway.config.limits)?;
 
     let snapshot = runs::find(&gateway.backend, namespace, execution).await?;
-    let deadline = deadline(
-        &call,
-        gateway.config.query_timeout,
-        gateway.config.long_poll_tail_room,
-    );
+    let deadline = deadline(&call, gateway.config.query_timeout, gateway.config.long_poll_tail_room);
     if let Some(rejected) = rejected(&snapshot.state, request.query_reject_condition) {
-        return Ok(QueryWorkflowResponse {
-            query_rejected: Some(rejected),
-            ..QueryWorkflowResponse::default()
-        });
+        return Ok(QueryWorkflowResponse { query_rejected: Some(rejected), ..QueryWorkflowResponse::default() });
     }
     check_ready(&snapshot.state, call.deadline().map(|_| deadline))?;
-    match gateway
-        .backend
-        .query(&snapshot.run, query, deadline)
-        .await?
-    {
+    match gateway.backend.query(&snapshot.run, query, deadline).await? {
         QueryOutcome::Answered(result) => answered(*result),
-        QueryOutcome::TimedOut => Err(Fault::DeadlineExceeded(
-            "query timed out before a worker could process it".to_owned(),
-        )),
-        QueryOutcome::NoPoller => Err(Fault::FailedPrecondition(
-            "no poller seen for task queue recently, worker may be down".to_owned(),
-        )),
+        QueryOutcome::TimedOut => Err(Fault::DeadlineExceeded("query timed out before a worker could process it".to_owned())),
+        QueryOutcome::NoPoller => Err(Fault::FailedPrecondition("no poller seen for task queue recently, worker may be down".to_owned())),
     }
 }
 
@@ -86,20 +70,17 @@ pub(super) async fn handle_completed<B: Backend, V: VisibilityQueries>(
     if token.query_id.is_empty() {
         return Err(Fault::invalid("Invalid TaskToken."));
     }
-    let result =
-        if validate::sizes::blob_exceeds(request.query_result.as_ref(), &gateway.config.limits) {
-            too_large()
-        } else {
-            WorkflowQueryResult {
-                result_type: request.completed_type,
-                answer: request.query_result,
-                error_message: request.error_message,
-                failure: request.failure,
-            }
-        };
-    gateway
-        .backend
-        .complete_query_task(&token.query_id, result)?;
+    let result = if validate::sizes::blob_exceeds(request.query_result.as_ref(), &gateway.config.limits) {
+        too_large()
+    } else {
+        WorkflowQueryResult {
+            result_type: request.completed_type,
+            answer: request.query_result,
+            error_message: request.error_message,
+            failure: request.failure,
+        }
+    };
+    gateway.backend.complete_query_task(&token.query_id, result)?;
     Ok(RespondQueryTaskCompletedResponse {})
 }
 
@@ -122,14 +103,11 @@ fn rejected(state: &RunState, condition: i32) -> Option<QueryRejected> {
     let reject = match condition {
         QueryRejectCondition::Unspecified | QueryRejectCondition::None => false,
         QueryRejectCondition::NotOpen => status != WorkflowExecutionStatus::Running,
-        QueryRejectCondition::NotCompletedCleanly => !matches!(
-            status,
-            WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Completed
-        ),
+        QueryRejectCondition::NotCompletedCleanly => {
+            !matches!(status, WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Completed)
+        }
     };
-    reject.then_some(QueryRejected {
-        status: status as i32,
-    })
+    reject.then_some(QueryRejected { status: status as i32 })
 }
 
 /// Refuses queries that no worker could answer: no workflow task was ever completed and none will be in time, or it keeps failing
@@ -137,32 +115,21 @@ fn rejected(state: &RunState, condition: i32) -> Option<QueryRejected> {
 fn check_ready(state: &RunState, deadline: Option<Instant>) -> Result<()> {
     let running = state.status == WorkflowExecutionStatus::Running as i32;
     if !running && state.last_completed_workflow_task_started_event_id == 0 {
-        return Err(Fault::WorkflowNotReady(
-            "Workflow execution closed before WorkflowTaskStarted event".to_owned(),
-        ));
+        return Err(Fault::WorkflowNotReady("Workflow execution closed before WorkflowTaskStarted event".to_owned()));
     }
     if let Some(first_task) = &state.first_workflow_task_time
         && state.last_completed_workflow_task_started_event_id == 0
     {
-        let wait =
-            Time::from(first_task).since(Time::from_millis(chrono::Utc::now().timestamp_millis()));
+        let wait = Time::from(first_task).since(Time::from_millis(chrono::Utc::now().timestamp_millis()));
         if deadline.is_none_or(|deadline| Instant::now() + wait > deadline) {
-            return Err(Fault::WorkflowNotReady(
-                "Workflow task is not scheduled yet.".to_owned(),
-            ));
+            return Err(Fault::WorkflowNotReady("Workflow task is not scheduled yet.".to_owned()));
         }
     }
     let failing = state.workflow_task.as_ref().is_some_and(|task| {
-        task.attempt >= FAILING_ATTEMPT
-            && matches!(
-                task.phase(),
-                WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started
-            )
+        task.attempt >= FAILING_ATTEMPT && matches!(task.phase(), WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started)
     });
     if running && failing {
-        return Err(Fault::WorkflowNotReady(
-            "Unable to query workflow due to Workflow Task in failed state.".to_owned(),
-        ));
+        return Err(Fault::WorkflowNotReady("Unable to query workflow due to Workflow Task in failed state.".to_owned()));
     }
     Ok(())
 }
@@ -170,14 +137,8 @@ fn check_ready(state: &RunState, deadline: Option<Instant>) -> Result<()> {
 /// The answer, or the failure that the worker answered with.
 fn answered(result: WorkflowQueryResult) -> Result<QueryWorkflowResponse> {
     match QueryResultType::try_from(result.result_type) {
-        Ok(QueryResultType::Answered) => Ok(QueryWorkflowResponse {
-            query_result: result.answer,
-            ..QueryWorkflowResponse::default()
-        }),
-        Ok(QueryResultType::Failed) => Err(Fault::QueryFailed {
-            message: result.error_message,
-            failure: result.failure.map(Box::new),
-        }),
+        Ok(QueryResultType::Answered) => Ok(QueryWorkflowResponse { query_result: result.answer, ..QueryWorkflowResponse::default() }),
+        Ok(QueryResultType::Failed) => Err(Fault::QueryFailed { message: result.error_message, failure: result.failure.map(Box::new) }),
         _ => Err(Fault::Internal("unknown query completed type".to_owned())),
     }
 }

@@ -2,9 +2,7 @@
 
 use klamm_messages::{
     klamm::v1::{SignalWorkflow, command::Body},
-    temporal::workflowservice::v1::{
-        SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse,
-    },
+    temporal::workflowservice::v1::{SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse},
 };
 use klamm_processor::Backend;
 use klamm_workflow::Answer;
@@ -28,22 +26,12 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let limits = &gateway.config.limits;
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    let workflow_id = validate::execution::execution(request.workflow_execution.as_ref())?
-        .workflow_id
-        .clone();
+    let workflow_id = validate::execution::execution(request.workflow_execution.as_ref())?.workflow_id.clone();
     if request.signal_name.is_empty() {
         return Err(Fault::invalid("SignalName is not set on request."));
     }
-    validate::ids::at_most(
-        &request.signal_name,
-        limits,
-        "SignalName length exceeds limit.",
-    )?;
-    validate::ids::at_most(
-        &request.request_id,
-        limits,
-        "RequestId length exceeds limit.",
-    )?;
+    validate::ids::at_most(&request.signal_name, limits, "SignalName length exceeds limit.")?;
+    validate::ids::at_most(&request.request_id, limits, "RequestId length exceeds limit.")?;
     validate::links::check(&request.links, limits)?;
     validate::sizes::blob(request.input.as_ref(), limits)?;
 
@@ -61,9 +49,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
                 workflow_id: workflow_id.clone(),
                 identity: request.identity.clone(),
                 request_id: String::new(),
-                body: Body::SignalWorkflow(SignalWorkflow {
-                    request: Some(request),
-                }),
+                body: Body::SignalWorkflow(SignalWorkflow { request: Some(request) }),
                 may_upsert: false,
             },
         )
@@ -71,12 +57,5 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let Answer::Signaled { run_id } = answer else {
         return Err(unexpected_answer());
     };
-    Ok(SignalWorkflowExecutionResponse {
-        link: Some(answered_links::signaled(
-            &namespace.name,
-            workflow_id,
-            run_id,
-            asked_request_id,
-        )),
-    })
+    Ok(SignalWorkflowExecutionResponse { link: Some(answered_links::signaled(&namespace.name, workflow_id, run_id, asked_request_id)) })
 }

@@ -4,9 +4,7 @@ use klamm_messages::{
     klamm::v1::{SignalWithStartWorkflow, command::Body},
     temporal::{
         enums::v1::WorkflowIdConflictPolicy,
-        workflowservice::v1::{
-            SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse,
-        },
+        workflowservice::v1::{SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse},
     },
 };
 use klamm_processor::Backend;
@@ -50,14 +48,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     timeouts.check()?;
     timeouts.fill();
     validate::retry_policy::check_and_fill(request.retry_policy.as_mut())?;
-    validate::start::start_delay(
-        &request.cron_schedule,
-        request.workflow_start_delay.as_mut(),
-    )?;
-    validate::policies::check(
-        request.workflow_id_reuse_policy,
-        request.workflow_id_conflict_policy,
-    )?;
+    validate::start::start_delay(&request.cron_schedule, request.workflow_start_delay.as_mut())?;
+    validate::policies::check(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
     if request.workflow_id_conflict_policy == WorkflowIdConflictPolicy::Fail as i32 {
         return Err(Fault::invalid(
             "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation.",
@@ -68,11 +60,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         &mut request.workflow_id_conflict_policy,
         WorkflowIdConflictPolicy::UseExisting,
     );
-    validate::search_attributes::check_and_type(
-        request.search_attributes.as_mut(),
-        namespace,
-        limits,
-    )?;
+    validate::search_attributes::check_and_type(request.search_attributes.as_mut(), namespace, limits)?;
     validate::priority::check(request.priority.as_ref())?;
     validate::links::check(&request.links, limits)?;
     validate::start::time_skipping(request.time_skipping_config.as_ref())?;
@@ -87,10 +75,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     }
     .check()?;
 
-    validate::canonical::policies(
-        &mut request.workflow_id_reuse_policy,
-        &mut request.workflow_id_conflict_policy,
-    );
+    validate::canonical::policies(&mut request.workflow_id_reuse_policy, &mut request.workflow_id_conflict_policy);
     validate::canonical::links(&mut request.links);
 
     let (workflow_id, request_id) = (request.workflow_id.clone(), request.request_id.clone());
@@ -102,10 +87,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
                 workflow_id: workflow_id.clone(),
                 identity: request.identity.clone(),
                 request_id: String::new(),
-                body: Body::SignalWithStartWorkflow(SignalWithStartWorkflow {
-                    request: Some(request),
-                    run_id: Uuid::new_v4().to_string(),
-                }),
+                body: Body::SignalWithStartWorkflow(SignalWithStartWorkflow { request: Some(request), run_id: Uuid::new_v4().to_string() }),
                 may_upsert: false,
             },
         )
@@ -114,12 +96,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         return Err(unexpected_answer());
     };
     Ok(SignalWithStartWorkflowExecutionResponse {
-        signal_link: Some(answered_links::signaled(
-            &namespace.name,
-            workflow_id,
-            started.run_id.clone(),
-            request_id,
-        )),
+        signal_link: Some(answered_links::signaled(&namespace.name, workflow_id, started.run_id.clone(), request_id)),
         run_id: started.run_id,
         first_execution_run_id: started.first_execution_run_id,
         started: started.started,
@@ -134,10 +111,7 @@ fn names(request: &SignalWithStartWorkflowExecutionRequest, limits: &Limits) -> 
     if request.signal_name.len() > limits.id_bytes {
         return Err(too_long("signal name", &request.signal_name, limits));
     }
-    let workflow_type = request
-        .workflow_type
-        .as_ref()
-        .map_or("", |kind| kind.name.as_str());
+    let workflow_type = request.workflow_type.as_ref().map_or("", |kind| kind.name.as_str());
     if workflow_type.is_empty() {
         return Err(Fault::invalid("workflow type not set"));
     }
@@ -148,9 +122,5 @@ fn names(request: &SignalWithStartWorkflowExecutionRequest, limits: &Limits) -> 
 }
 
 fn too_long(what: &str, value: &str, limits: &Limits) -> Fault {
-    Fault::invalid(format!(
-        "{what} exceeds maximum allowed length ({}/{})",
-        value.len(),
-        limits.id_bytes
-    ))
+    Fault::invalid(format!("{what} exceeds maximum allowed length ({}/{})", value.len(), limits.id_bytes))
 }

@@ -38,14 +38,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     );
     validate::ids::workflow_id(&request.workflow_id, limits)?;
     validate::retry_policy::check_and_fill(request.retry_policy.as_mut())?;
-    validate::start::start_delay(
-        &request.cron_schedule,
-        request.workflow_start_delay.as_mut(),
-    )?;
-    let workflow_type = request
-        .workflow_type
-        .as_ref()
-        .map_or("", |kind| kind.name.as_str());
+    validate::start::start_delay(&request.cron_schedule, request.workflow_start_delay.as_mut())?;
+    let workflow_type = request.workflow_type.as_ref().map_or("", |kind| kind.name.as_str());
     if workflow_type.is_empty() {
         return Err(Fault::invalid("WorkflowType is not set on request."));
     }
@@ -59,16 +53,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     timeouts.check()?;
     timeouts.fill();
     validate::ids::request_id(&mut request.request_id, limits)?;
-    validate::policies::check(
-        request.workflow_id_reuse_policy,
-        request.workflow_id_conflict_policy,
-    )?;
+    validate::policies::check(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
     validate::start::on_conflict_options(request.on_conflict_options.as_ref())?;
-    validate::search_attributes::check_and_type(
-        request.search_attributes.as_mut(),
-        namespace,
-        limits,
-    )?;
+    validate::search_attributes::check_and_type(request.search_attributes.as_mut(), namespace, limits)?;
     validate::priority::check(request.priority.as_ref())?;
     validate::links::check(&request.links, limits)?;
     validate::start::time_skipping(request.time_skipping_config.as_ref())?;
@@ -82,10 +69,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     }
     .check()?;
 
-    validate::canonical::policies(
-        &mut request.workflow_id_reuse_policy,
-        &mut request.workflow_id_conflict_policy,
-    );
+    validate::canonical::policies(&mut request.workflow_id_reuse_policy, &mut request.workflow_id_conflict_policy);
     validate::canonical::links(&mut request.links);
     validate::canonical::failure(request.continued_failure.as_mut());
     // A hint that is not taken; nothing of it goes into the record.
@@ -94,9 +78,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 
     let workflow_id = request.workflow_id.clone();
     // A start that finds an open run may leave its request id there: the event that did so is what its link is to.
-    let attached = request
-        .on_conflict_options
-        .filter(|options| options.attach_request_id);
+    let attached = request.on_conflict_options.filter(|options| options.attach_request_id);
     let attached = attached.map(|_| request.request_id.clone());
     let answer = gateway
         .submit(
@@ -106,10 +88,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
                 workflow_id: workflow_id.clone(),
                 identity: request.identity.clone(),
                 request_id: String::new(),
-                body: Body::StartWorkflow(StartWorkflow {
-                    request: Some(request),
-                    run_id: Uuid::new_v4().to_string(),
-                }),
+                body: Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: Uuid::new_v4().to_string() }),
                 may_upsert: false,
             },
         )
@@ -118,12 +97,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         return Err(unexpected_answer());
     };
     let link = match attached.filter(|_| !started.started) {
-        Some(request_id) => answered_links::attached(
-            &namespace.name,
-            workflow_id,
-            started.run_id.clone(),
-            request_id,
-        ),
+        Some(request_id) => answered_links::attached(&namespace.name, workflow_id, started.run_id.clone(), request_id),
         None => answered_links::started(&namespace.name, workflow_id, started.run_id.clone()),
     };
     Ok(StartWorkflowExecutionResponse {

@@ -3,16 +3,12 @@
 use klamm_messages::{
     klamm::v1::{ResetStickyTaskQueue, command::Body},
     temporal::workflowservice::v1::{
-        ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse, ShutdownWorkerRequest,
-        ShutdownWorkerResponse,
+        ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse, ShutdownWorkerRequest, ShutdownWorkerResponse,
     },
 };
 use klamm_processor::Backend;
 
-use crate::{
-    call::Call, errors::Result, gateway::Gateway, settings::WorkflowCommand, validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, gateway::Gateway, settings::WorkflowCommand, validate, visibility::VisibilityQueries};
 
 /// Clears the sticky queue of one run.
 pub(super) async fn handle_reset<B: Backend, V: VisibilityQueries>(
@@ -28,9 +24,7 @@ pub(super) async fn handle_reset<B: Backend, V: VisibilityQueries>(
         workflow_id: execution.workflow_id,
         identity: String::new(),
         request_id: String::new(),
-        body: Body::ResetStickyTaskQueue(ResetStickyTaskQueue {
-            run_id: execution.run_id,
-        }),
+        body: Body::ResetStickyTaskQueue(ResetStickyTaskQueue { run_id: execution.run_id }),
         may_upsert: false,
     };
     gateway.submit(&call, command).await?;
@@ -45,10 +39,6 @@ pub(super) async fn handle_shutdown<B: Backend, V: VisibilityQueries>(
 ) -> Result<ShutdownWorkerResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    gateway.backend.forget_worker(
-        &namespace.name,
-        &request.sticky_task_queue,
-        &request.worker_instance_key,
-    );
+    gateway.backend.forget_worker(&namespace.name, &request.sticky_task_queue, &request.worker_instance_key);
     Ok(ShutdownWorkerResponse {})
 }

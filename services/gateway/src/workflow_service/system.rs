@@ -3,8 +3,7 @@
 use klamm_messages::temporal::{
     version::v1::{ReleaseInfo, VersionInfo},
     workflowservice::v1::{
-        GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse,
-        get_system_info_response::Capabilities,
+        GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse, get_system_info_response::Capabilities,
     },
 };
 use klamm_processor::Backend;
@@ -50,21 +49,12 @@ pub(super) async fn handle_cluster_info<B: Backend, V: VisibilityQueries>(
 ) -> Result<GetClusterInfoResponse> {
     let config = &gateway.config;
     Ok(GetClusterInfoResponse {
-        supported_clients: SUPPORTED_CLIENTS
-            .iter()
-            .map(|(name, versions)| ((*name).to_owned(), (*versions).to_owned()))
-            .collect(),
+        supported_clients: SUPPORTED_CLIENTS.iter().map(|(name, versions)| ((*name).to_owned(), (*versions).to_owned())).collect(),
         server_version: SERVER_VERSION.to_owned(),
         cluster_id: config.cluster_id.clone(),
         version_info: Some(VersionInfo {
-            current: Some(ReleaseInfo {
-                version: SERVER_VERSION.to_owned(),
-                ..ReleaseInfo::default()
-            }),
-            recommended: Some(ReleaseInfo {
-                version: SERVER_VERSION.to_owned(),
-                ..ReleaseInfo::default()
-            }),
+            current: Some(ReleaseInfo { version: SERVER_VERSION.to_owned(), ..ReleaseInfo::default() }),
+            recommended: Some(ReleaseInfo { version: SERVER_VERSION.to_owned(), ..ReleaseInfo::default() }),
             ..VersionInfo::default()
         }),
         cluster_name: config.cluster_name.clone(),

@@ -6,12 +6,11 @@ use klamm_machine::time;
 use klamm_messages::temporal::{
     enums::v1::{DescribeTaskQueueMode, TaskQueueKind, TaskQueueType},
     taskqueue::v1::{
-        TaskIdBlock, TaskQueuePartitionMetadata, TaskQueueStats, TaskQueueStatus,
-        TaskQueueTypeInfo, TaskQueueVersionInfo, TaskQueueVersioningInfo,
+        TaskIdBlock, TaskQueuePartitionMetadata, TaskQueueStats, TaskQueueStatus, TaskQueueTypeInfo, TaskQueueVersionInfo,
+        TaskQueueVersioningInfo,
     },
     workflowservice::v1::{
-        DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest,
-        ListTaskQueuePartitionsResponse,
+        DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest, ListTaskQueuePartitionsResponse,
     },
 };
 use klamm_processor::{
@@ -42,11 +41,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     validate::task_queue::check(request.task_queue.as_mut(), &gateway.config.limits)?;
     let queue = request.task_queue.unwrap_or_default();
-    let describe = |side| {
-        gateway
-            .backend
-            .describe_task_queue(&namespace.name, &queue.name, side)
-    };
+    let describe = |side| gateway.backend.describe_task_queue(&namespace.name, &queue.name, side);
 
     if request.api_mode == DescribeTaskQueueMode::Enhanced as i32 {
         if queue.kind == TaskQueueKind::Sticky as i32 {
@@ -55,10 +50,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
             ));
         }
         let types = if request.task_queue_types.is_empty() {
-            vec![
-                TaskQueueType::Workflow as i32,
-                TaskQueueType::Activity as i32,
-            ]
+            vec![TaskQueueType::Workflow as i32, TaskQueueType::Activity as i32]
         } else {
             request.task_queue_types
         };
@@ -67,40 +59,21 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
             .map(|number| {
                 let description = side(number).map(describe).unwrap_or_default();
                 let stats = request.report_stats.then(|| stats(&description));
-                (
-                    number,
-                    TaskQueueTypeInfo {
-                        pollers: description.pollers,
-                        stats,
-                    },
-                )
+                (number, TaskQueueTypeInfo { pollers: description.pollers, stats })
             })
             .collect();
-        let versions_info = [(
-            String::new(),
-            TaskQueueVersionInfo {
-                types_info,
-                ..TaskQueueVersionInfo::default()
-            },
-        )];
+        let versions_info = [(String::new(), TaskQueueVersionInfo { types_info, ..TaskQueueVersionInfo::default() })];
         return Ok(DescribeTaskQueueResponse {
             versions_info: versions_info.into_iter().collect(),
             ..DescribeTaskQueueResponse::default()
         });
     }
 
-    let description = side(request.task_queue_type)
-        .map(describe)
-        .unwrap_or_default();
+    let description = side(request.task_queue_type).map(describe).unwrap_or_default();
     let stats = request.report_stats.then(|| stats(&description));
-    let by_priority: BTreeMap<_, _> = stats
-        .iter()
-        .map(|stats| (DEFAULT_PRIORITY, stats.clone()))
-        .collect();
+    let by_priority: BTreeMap<_, _> = stats.iter().map(|stats| (DEFAULT_PRIORITY, *stats)).collect();
     Ok(DescribeTaskQueueResponse {
-        task_queue_status: request
-            .include_task_queue_status
-            .then(|| status(&description)),
+        task_queue_status: request.include_task_queue_status.then(|| status(&description)),
         pollers: description.pollers,
         stats,
         stats_by_priority_key: by_priority.into_iter().collect(),
@@ -119,10 +92,7 @@ pub(super) async fn handle_partitions<B: Backend, V: VisibilityQueries>(
     gateway.namespace(&namespaces, &request.namespace)?;
     validate::task_queue::check(request.task_queue.as_mut(), &gateway.config.limits)?;
     let partition = TaskQueuePartitionMetadata {
-        key: request
-            .task_queue
-            .map(|queue| queue.name)
-            .unwrap_or_default(),
+        key: request.task_queue.map(|queue| queue.name).unwrap_or_default(),
         owner_host_name: gateway.config.address.clone(),
     };
     Ok(ListTaskQueuePartitionsResponse {

@@ -2,17 +2,12 @@
 
 use klamm_messages::{
     klamm::v1::{TerminateWorkflow, command::Body},
-    temporal::workflowservice::v1::{
-        TerminateWorkflowExecutionRequest, TerminateWorkflowExecutionResponse,
-    },
+    temporal::workflowservice::v1::{TerminateWorkflowExecutionRequest, TerminateWorkflowExecutionResponse},
 };
 use klamm_processor::Backend;
 use uuid::Uuid;
 
-use crate::{
-    call::Call, errors::Result, gateway::Gateway, settings::WorkflowCommand, validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, errors::Result, gateway::Gateway, settings::WorkflowCommand, validate, visibility::VisibilityQueries};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -21,9 +16,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 ) -> Result<TerminateWorkflowExecutionResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    let workflow_id = validate::execution::execution(request.workflow_execution.as_ref())?
-        .workflow_id
-        .clone();
+    let workflow_id = validate::execution::execution(request.workflow_execution.as_ref())?.workflow_id.clone();
     validate::links::check(&request.links, &gateway.config.limits)?;
 
     validate::canonical::links(&mut request.links);
@@ -39,9 +32,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         workflow_id,
         identity: request.identity.clone(),
         request_id: Uuid::new_v4().to_string(),
-        body: Body::TerminateWorkflow(TerminateWorkflow {
-            request: Some(request),
-        }),
+        body: Body::TerminateWorkflow(TerminateWorkflow { request: Some(request) }),
         may_upsert: false,
     };
     gateway.submit(&call, command).await?;

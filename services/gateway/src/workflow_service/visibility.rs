@@ -10,15 +10,11 @@ use klamm_messages::{
         filter::v1::StartTimeFilter,
         workflow::v1::WorkflowExecutionInfo,
         workflowservice::v1::{
-            CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse,
-            GetSearchAttributesRequest, GetSearchAttributesResponse,
-            ListClosedWorkflowExecutionsRequest, ListClosedWorkflowExecutionsResponse,
-            ListOpenWorkflowExecutionsRequest, ListOpenWorkflowExecutionsResponse,
-            ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
-            ScanWorkflowExecutionsRequest, ScanWorkflowExecutionsResponse,
-            count_workflow_executions_response::AggregationGroup,
-            list_closed_workflow_executions_request as closed,
-            list_open_workflow_executions_request as open,
+            CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse, GetSearchAttributesRequest, GetSearchAttributesResponse,
+            ListClosedWorkflowExecutionsRequest, ListClosedWorkflowExecutionsResponse, ListOpenWorkflowExecutionsRequest,
+            ListOpenWorkflowExecutionsResponse, ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse,
+            ScanWorkflowExecutionsRequest, ScanWorkflowExecutionsResponse, count_workflow_executions_response::AggregationGroup,
+            list_closed_workflow_executions_request as closed, list_open_workflow_executions_request as open,
         },
     },
 };
@@ -37,18 +33,9 @@ pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
     _call: Call,
     request: ListWorkflowExecutionsRequest,
 ) -> Result<ListWorkflowExecutionsResponse> {
-    let (executions, next_page_token) = list(
-        gateway,
-        &request.namespace,
-        &request.query,
-        request.page_size,
-        &request.next_page_token,
-    )
-    .await?;
-    Ok(ListWorkflowExecutionsResponse {
-        executions,
-        next_page_token,
-    })
+    let (executions, next_page_token) =
+        list(gateway, &request.namespace, &request.query, request.page_size, &request.next_page_token).await?;
+    Ok(ListWorkflowExecutionsResponse { executions, next_page_token })
 }
 
 /// The same as a list, under its older name.
@@ -57,18 +44,9 @@ pub(super) async fn handle_scan<B: Backend, V: VisibilityQueries>(
     _call: Call,
     request: ScanWorkflowExecutionsRequest,
 ) -> Result<ScanWorkflowExecutionsResponse> {
-    let (executions, next_page_token) = list(
-        gateway,
-        &request.namespace,
-        &request.query,
-        request.page_size,
-        &request.next_page_token,
-    )
-    .await?;
-    Ok(ScanWorkflowExecutionsResponse {
-        executions,
-        next_page_token,
-    })
+    let (executions, next_page_token) =
+        list(gateway, &request.namespace, &request.query, request.page_size, &request.next_page_token).await?;
+    Ok(ScanWorkflowExecutionsResponse { executions, next_page_token })
 }
 
 pub(super) async fn handle_count<B: Backend, V: VisibilityQueries>(
@@ -79,17 +57,8 @@ pub(super) async fn handle_count<B: Backend, V: VisibilityQueries>(
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let counted = gateway.visibility.count(namespace, &request.query).await?;
-    let groups = counted
-        .groups
-        .into_iter()
-        .map(|(value, count)| AggregationGroup {
-            group_values: vec![keyword(&value)],
-            count,
-        });
-    Ok(CountWorkflowExecutionsResponse {
-        count: counted.count,
-        groups: groups.collect(),
-    })
+    let groups = counted.groups.into_iter().map(|(value, count)| AggregationGroup { group_values: vec![keyword(&value)], count });
+    Ok(CountWorkflowExecutionsResponse { count: counted.count, groups: groups.collect() })
 }
 
 pub(super) async fn handle_list_open<B: Backend, V: VisibilityQueries>(
@@ -98,27 +67,15 @@ pub(super) async fn handle_list_open<B: Backend, V: VisibilityQueries>(
     request: ListOpenWorkflowExecutionsRequest,
 ) -> Result<ListOpenWorkflowExecutionsResponse> {
     let mut query = vec!["ExecutionStatus = 'Running'".to_owned()];
-    query.extend(time_clause(
-        "StartTime",
-        request.start_time_filter.as_ref(),
-    )?);
+    query.extend(time_clause("StartTime", request.start_time_filter.as_ref())?);
     query.extend(request.filters.map(|filter| match filter {
         open::Filters::ExecutionFilter(filter) => equals("WorkflowId", &filter.workflow_id),
         open::Filters::TypeFilter(filter) => equals("WorkflowType", &filter.name),
     }));
     let query = query.join(" AND ");
-    let (executions, next_page_token) = list(
-        gateway,
-        &request.namespace,
-        &query,
-        request.maximum_page_size,
-        &request.next_page_token,
-    )
-    .await?;
-    Ok(ListOpenWorkflowExecutionsResponse {
-        executions,
-        next_page_token,
-    })
+    let (executions, next_page_token) =
+        list(gateway, &request.namespace, &query, request.maximum_page_size, &request.next_page_token).await?;
+    Ok(ListOpenWorkflowExecutionsResponse { executions, next_page_token })
 }
 
 pub(super) async fn handle_list_closed<B: Backend, V: VisibilityQueries>(
@@ -128,44 +85,23 @@ pub(super) async fn handle_list_closed<B: Backend, V: VisibilityQueries>(
 ) -> Result<ListClosedWorkflowExecutionsResponse> {
     let mut query = vec!["ExecutionStatus != 'Running'".to_owned()];
     // The "start time" filter of closed runs is about their close time in Temporal too.
-    query.extend(time_clause(
-        "CloseTime",
-        request.start_time_filter.as_ref(),
-    )?);
+    query.extend(time_clause("CloseTime", request.start_time_filter.as_ref())?);
     match request.filters {
-        Some(closed::Filters::ExecutionFilter(filter)) => {
-            query.push(equals("WorkflowId", &filter.workflow_id))
-        }
-        Some(closed::Filters::TypeFilter(filter)) => {
-            query.push(equals("WorkflowType", &filter.name))
-        }
+        Some(closed::Filters::ExecutionFilter(filter)) => query.push(equals("WorkflowId", &filter.workflow_id)),
+        Some(closed::Filters::TypeFilter(filter)) => query.push(equals("WorkflowType", &filter.name)),
         Some(closed::Filters::StatusFilter(filter)) => {
             let status = WorkflowExecutionStatus::try_from(filter.status).unwrap_or_default();
-            if matches!(
-                status,
-                WorkflowExecutionStatus::Unspecified | WorkflowExecutionStatus::Running
-            ) {
-                return Err(Fault::invalid(
-                    "StatusFilter must be specified and must be not Running.",
-                ));
+            if matches!(status, WorkflowExecutionStatus::Unspecified | WorkflowExecutionStatus::Running) {
+                return Err(Fault::invalid("StatusFilter must be specified and must be not Running."));
             }
             query.push(equals("ExecutionStatus", status_name(status)));
         }
         None => {}
     }
     let query = query.join(" AND ");
-    let (executions, next_page_token) = list(
-        gateway,
-        &request.namespace,
-        &query,
-        request.maximum_page_size,
-        &request.next_page_token,
-    )
-    .await?;
-    Ok(ListClosedWorkflowExecutionsResponse {
-        executions,
-        next_page_token,
-    })
+    let (executions, next_page_token) =
+        list(gateway, &request.namespace, &query, request.maximum_page_size, &request.next_page_token).await?;
+    Ok(ListClosedWorkflowExecutionsResponse { executions, next_page_token })
 }
 
 /// All names and types of search attributes, of all namespaces: the call has no namespace.
@@ -175,18 +111,9 @@ pub(super) async fn handle_get_search_attributes<B: Backend, V: VisibilityQuerie
     _request: GetSearchAttributesRequest,
 ) -> Result<GetSearchAttributesResponse> {
     let namespaces = gateway.backend.namespaces();
-    let custom = namespaces
-        .values()
-        .flat_map(|namespace| &namespace.search_attributes)
-        .map(|(name, kind)| (name.clone(), *kind));
-    let defined = search_attributes::SYSTEM
-        .iter()
-        .chain(search_attributes::PREDEFINED);
-    Ok(GetSearchAttributesResponse {
-        keys: custom
-            .chain(defined.map(|(name, kind)| ((*name).to_owned(), *kind as i32)))
-            .collect(),
-    })
+    let custom = namespaces.values().flat_map(|namespace| &namespace.search_attributes).map(|(name, kind)| (name.clone(), *kind));
+    let defined = search_attributes::SYSTEM.iter().chain(search_attributes::PREDEFINED);
+    Ok(GetSearchAttributesResponse { keys: custom.chain(defined.map(|(name, kind)| ((*name).to_owned(), *kind as i32))).collect() })
 }
 
 async fn list<B: Backend, V: VisibilityQueries>(
@@ -197,52 +124,28 @@ async fn list<B: Backend, V: VisibilityQueries>(
     next_page_token: &[u8],
 ) -> Result<(Vec<WorkflowExecutionInfo>, Vec<u8>)> {
     let limit = gateway.config.limits.visibility_page;
-    let size = usize::try_from(page_size)
-        .ok()
-        .filter(|size| (1..=limit).contains(size))
-        .unwrap_or(limit);
+    let size = usize::try_from(page_size).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, namespace)?;
-    let runs = gateway
-        .visibility
-        .list(namespace, query, size, next_page_token)
-        .await?;
-    Ok((
-        runs.documents.into_iter().map(shown).collect(),
-        runs.next_page_token,
-    ))
+    let runs = gateway.visibility.list(namespace, query, size, next_page_token).await?;
+    Ok((runs.documents.into_iter().map(shown).collect(), runs.next_page_token))
 }
 
 /// A run as lists show it; what is known at its close only is left out while it is open.
 fn shown(document: VisibilityDocument) -> WorkflowExecutionInfo {
     let closed = document.status != WorkflowExecutionStatus::Running as i32;
-    let execution = |workflow_id: String, run_id: String| {
-        (!workflow_id.is_empty()).then_some(WorkflowExecution {
-            workflow_id,
-            run_id,
-        })
-    };
+    let execution = |workflow_id: String, run_id: String| (!workflow_id.is_empty()).then_some(WorkflowExecution { workflow_id, run_id });
     WorkflowExecutionInfo {
         execution: execution(document.workflow_id, document.run_id),
-        r#type: Some(WorkflowType {
-            name: document.workflow_type,
-        }),
+        r#type: Some(WorkflowType { name: document.workflow_type }),
         start_time: document.start_time,
         execution_time: document.execution_time,
         close_time: document.close_time.filter(|_| closed),
         execution_duration: document.execution_duration.filter(|_| closed),
         status: document.status,
         history_length: if closed { document.history_length } else { 0 },
-        history_size_bytes: if closed {
-            document.history_size_bytes
-        } else {
-            0
-        },
-        state_transition_count: if closed {
-            document.state_transition_count
-        } else {
-            0
-        },
+        history_size_bytes: if closed { document.history_size_bytes } else { 0 },
+        state_transition_count: if closed { document.state_transition_count } else { 0 },
         memo: document.memo,
         search_attributes: document.search_attributes,
         task_queue: document.task_queue,
@@ -256,9 +159,7 @@ fn shown(document: VisibilityDocument) -> WorkflowExecutionInfo {
 /// The value of a group, as search attributes are encoded.
 fn keyword(value: &str) -> Payload {
     Payload {
-        metadata: [("encoding", "json/plain"), ("type", "Keyword")]
-            .map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec()))
-            .into(),
+        metadata: [("encoding", "json/plain"), ("type", "Keyword")].map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
         data: serde_json::Value::from(value).to_string().into_bytes(),
         ..Payload::default()
     }
@@ -274,14 +175,9 @@ fn time_clause(column: &str, filter: Option<&StartTimeFilter>) -> Result<Option<
     Ok(match (earliest, latest) {
         (Some(earliest), Some(latest)) => {
             if earliest.0 > latest.0 {
-                return Err(Fault::invalid(
-                    "EarliestTime in StartTimeFilter should not be larger than LatestTime.",
-                ));
+                return Err(Fault::invalid("EarliestTime in StartTimeFilter should not be larger than LatestTime."));
             }
-            Some(format!(
-                "{column} BETWEEN '{}' AND '{}'",
-                earliest.1, latest.1
-            ))
+            Some(format!("{column} BETWEEN '{}' AND '{}'", earliest.1, latest.1))
         }
         (Some(earliest), None) => Some(format!("{column} >= '{}'", earliest.1)),
         (None, Some(latest)) => Some(format!("{column} <= '{}'", latest.1)),
@@ -297,10 +193,7 @@ fn literal(time: &Timestamp) -> Option<(DateTime<Utc>, String)> {
 
 /// Quotes within the value are doubled, so that it stays one literal.
 fn equals(column: &str, value: &str) -> String {
-    format!(
-        "{column} = '{}'",
-        value.replace('\\', "\\\\").replace('\'', "''")
-    )
+    format!("{column} = '{}'", value.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 fn status_name(status: WorkflowExecutionStatus) -> &'static str {
