@@ -3,11 +3,23 @@
 use std::collections::BTreeMap;
 
 use klamm_log::{Output, Record};
+use klamm_machine::Time;
 
 use crate::{Encoded, Topics};
 
 /// Header of every output: `<partition>/<number>/<command offset>/<index>`; the number is dense per output topic and partition.
 pub const SEQUENCE_HEADER: &str = "klamm-seq";
+
+/// The command that causes an output.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause {
+    /// Partition of the command log.
+    pub partition: u32,
+    /// Its offset there.
+    pub offset: i64,
+    /// Its time: timestamp of the output.
+    pub now: Time,
+}
 
 /// Outputs of the batch that is being filled.
 #[derive(Debug, Default)]
@@ -48,15 +60,16 @@ impl Outputs {
         self.numbers.get(topic).map_or(0, |last| last + 1)
     }
 
-    /// Adds a record caused by the command at `offset` of `partition`, its `index`-th.
-    pub fn push(&mut self, topics: &Topics, partition: u32, offset: i64, index: usize, encoded: Encoded) {
+    /// Adds a record caused by the command at `cause`, its `index`-th.
+    pub fn push(&mut self, topics: &Topics, cause: Cause, index: usize, encoded: Encoded) {
+        let Cause { partition, offset, now } = cause;
         let number = self.next_number(encoded.topic);
         self.numbers.insert(encoded.topic.to_owned(), number);
         let record = Record {
             key: Some(encoded.key.into()),
             value: encoded.value.map(Into::into),
             headers: vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())],
-            timestamp_ms: 0,
+            timestamp_ms: now.millis(),
         };
         self.bytes += record.size();
         let output =

@@ -17,7 +17,7 @@ use klamm_messages::klamm::v1::{Command, CommandFailed, CommandSource, Partition
 use klamm_store::Store;
 
 use crate::{
-    Codec, Encoded, Error, Topics, outputs::Outputs, overlay::{Layer, Overlay}, positions::Positions, scratch::Scratch, sources::Sources,
+    Codec, Encoded, Error, Topics, outputs::{Cause, Outputs}, overlay::{Layer, Overlay}, positions::Positions, scratch::Scratch, sources::Sources,
     topic,
 };
 
@@ -231,7 +231,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         // The record counts itself.
         position.output_numbers.insert(topic::HISTORY.to_owned(), self.outputs.next_number(topic::HISTORY));
         let encoded = self.codec.encode_partition(&position);
-        self.outputs.push(&self.settings.topics, self.number, self.next_offset - 1, 0, encoded);
+        let cause = self.cause(self.next_offset - 1);
+        self.outputs.push(&self.settings.topics, cause, 0, encoded);
         self.overlay.freeze();
         self.commands_in_batch = 0;
         let batch = Batch { outputs: self.outputs.take(), position };
@@ -297,6 +298,10 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         downcast::<Wakes>(row).due.as_ref().map(Time::from)
     }
 
+    fn cause(&self, offset: Offset) -> Cause {
+        Cause { partition: self.number, offset, now: self.now }
+    }
+
     fn advance(&mut self, offset: Offset, now: Time) {
         self.next_offset = offset + 1;
         self.now = now;
@@ -316,8 +321,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         }));
         match decided {
             Ok(Ok((outcome, encoded, commands, changes))) => {
+                let cause = self.cause(offset);
                 for (index, record) in encoded.into_iter().enumerate() {
-                    self.outputs.push(&self.settings.topics, self.number, offset, index, record);
+                    self.outputs.push(&self.settings.topics, cause, index, record);
                 }
                 for (n, command) in commands.into_iter().enumerate() {
                     self.send(command, offset, n as u32);
@@ -353,7 +359,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     fn record_failure(&mut self, offset: Offset, error: &str) {
         let failed = CommandFailed { partition: self.number as i32, offset, error: error.to_owned() };
         let encoded = self.codec.encode_failed(&failed);
-        self.outputs.push(&self.settings.topics, self.number, offset, 0, encoded);
+        let cause = self.cause(offset);
+        self.outputs.push(&self.settings.topics, cause, 0, encoded);
     }
 
     fn dead_letter(&mut self, stored: &Stored, error: String) {
@@ -363,7 +370,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let key = stored.record.key.as_ref().map(|key| String::from_utf8_lossy(key).into_owned()).unwrap_or_default();
         let value = stored.record.value.as_ref().map(|value| value.to_vec());
         let encoded = Encoded { topic: topic::COMMANDS_DEAD_LETTERS, key, value };
-        self.outputs.push(&self.settings.topics, self.number, stored.offset, 1, encoded);
+        let cause = self.cause(stored.offset);
+        self.outputs.push(&self.settings.topics, cause, 1, encoded);
         let source = [
             self.settings.topics.full(topic::COMMANDS).to_string(),
             self.number.to_string(),
