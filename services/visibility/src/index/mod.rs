@@ -28,8 +28,11 @@ const STATEMENTS_KEPT: usize = 128;
 /// Read connections that are kept open; more are opened when more queries run at once.
 const READERS_KEPT: usize = 4;
 
-/// Memory that a connection may use for pages, KiB.
-const CACHE_KIB: i64 = 16 * 1024;
+/// Memory that a read connection may use for pages, KiB; the file is mapped besides.
+const READER_CACHE_KIB: i64 = 8 * 1024;
+
+/// Memory that the writing connection may use for pages, KiB: the pages that a batch changes should fit, or they are written twice.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
 
 /// Bytes of the file that are read through a memory map rather than copied.
 const MMAP_BYTES: i64 = 1 << 30;
@@ -100,7 +103,7 @@ impl Index {
         let connection = match &location {
             Location::Memory => {
                 let connection = Connection::open_in_memory()?;
-                configure(&connection)?;
+                configure(&connection, WRITER_CACHE_KIB)?;
                 create(&connection)?;
                 connection
             }
@@ -216,7 +219,7 @@ fn open_file(path: &Path) -> Result<Connection> {
     }
     remove(path)?;
     let connection = Connection::open(path)?;
-    configure(&connection)?;
+    configure(&connection, WRITER_CACHE_KIB)?;
     create(&connection)?;
     Ok(connection)
 }
@@ -228,7 +231,7 @@ fn open_existing(path: &Path) -> Option<Connection> {
     }
     let open = || -> rusqlite::Result<(Connection, i32)> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        configure(&connection)?;
+        configure(&connection, WRITER_CACHE_KIB)?;
         let version = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
         Ok((connection, version))
     };
@@ -261,19 +264,19 @@ fn remove(path: &Path) -> Result<()> {
 
 fn open_reader(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    configure(&connection)?;
+    configure(&connection, READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
 /// Settings of every connection. A lost write after a power cut is read from the topic again, so the log is not synced at commit.
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     // Without it SQLite plans a statement anew for every value bound (partial indexes may depend on it): the plan is chosen here.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
