@@ -1,0 +1,6 @@
+//! What must hold, whatever goes wrong.
+
+pub mod commands;
+pub mod effects;
+pub mod outputs;
+pub mod state;

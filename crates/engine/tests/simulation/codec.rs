@@ -1,0 +1,63 @@
+//! The test machine's commands and events as plain protobuf.
+
+use klamm_engine::{Codec, Encoded, Folded, topic};
+use klamm_machine::{Publication, key::topic_key};
+use klamm_messages::klamm::v1::{Command, CommandFailed, HistoryRecord, PartitionRecord, history_record::Record};
+use prost::Message;
+
+use crate::machine::Event;
+
+/// Key of the records that end transactions.
+pub const PARTITION_KEY: &str = "~partition";
+
+/// No framing, no registry.
+pub struct TestCodec;
+
+impl Codec<Event> for TestCodec {
+    fn folded_topics(&self, _: u32) -> Vec<&'static str> {
+        vec![topic::HISTORY]
+    }
+
+    fn encode_command(&self, command: &Command) -> Vec<u8> {
+        command.encode_to_vec()
+    }
+
+    fn decode_command(&self, value: &[u8]) -> Result<Command, String> {
+        Command::decode(value).map_err(|error| error.to_string())
+    }
+
+    fn encode_event(&self, event: &Event) -> Vec<Encoded> {
+        vec![match event {
+            Event::Set(row) => history(row.key.clone(), Record::Test(row.clone())),
+            Event::Delete(key) => Encoded { topic: topic::HISTORY, key: key.clone(), value: None },
+        }]
+    }
+
+    fn decode_event(&self, _: &str, key: &[u8], value: Option<&[u8]>) -> Result<Folded<Event>, String> {
+        let Some(value) = value else { return Ok(Folded::Event(Event::Delete(String::from_utf8_lossy(key).into_owned()))) };
+        Ok(match HistoryRecord::decode(value).map_err(|error| error.to_string())?.record {
+            Some(Record::Partition(record)) => Folded::Partition(Box::new(record)),
+            Some(Record::Test(row)) => Folded::Event(Event::Set(row)),
+            _ => Folded::Nothing,
+        })
+    }
+
+    fn encode_publication(&self, publication: &Publication) -> Encoded {
+        let Publication::Visibility(document) = publication else { unreachable!("the test machine deletes no document") };
+        let key = topic_key([document.namespace.as_str(), &document.workflow_id, &document.run_id]);
+        Encoded { topic: topic::VISIBILITY, key, value: Some(document.encode_to_vec()) }
+    }
+
+    fn encode_partition(&self, record: &PartitionRecord) -> Encoded {
+        history(PARTITION_KEY.to_owned(), Record::Partition(record.clone()))
+    }
+
+    fn encode_failed(&self, record: &CommandFailed) -> Encoded {
+        history(format!("~failed/{}", record.offset), Record::CommandFailed(record.clone()))
+    }
+}
+
+fn history(key: String, record: Record) -> Encoded {
+    let value = HistoryRecord { record: Some(record), ..HistoryRecord::default() };
+    Encoded { topic: topic::HISTORY, key, value: Some(value.encode_to_vec()) }
+}
