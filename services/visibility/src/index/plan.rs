@@ -9,8 +9,11 @@ use rusqlite::{Connection, params_from_iter};
 use super::sql::{Names, Sql, condition, on_column, on_value};
 use crate::query::{Column, Comparison, Field, Filter, Test};
 
-/// Up to here the runs of a conjunct are counted; more is "many". 20,000 index entries are about a millisecond.
-const COUNTED_MAX: i64 = 20_000;
+/// Up to here the runs of a conjunct are counted; more is "many". 40,000 index entries take one to four milliseconds.
+const COUNTED_MAX: i64 = 40_000;
+
+/// So many runs are fetched and sorted; of more, all runs are walked in order instead.
+const SORTED_MAX: i64 = 20_000;
 
 /// The way to the candidates.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ pub(super) fn lead(connection: &Connection, names: &Names<'_>, namespace: i64, f
     // A list in order is never worse than sorting the same list; a rarer set is better than a longer list.
     let ordered_count = best_ordered.as_ref().map_or(i64::MAX, |candidate| candidate.count);
     match best {
-        Some(set) if set.count < ordered_count && set.count <= COUNTED_MAX => return Ok(Lead::Set(set.source)),
+        Some(set) if set.count < ordered_count && set.count <= SORTED_MAX => return Ok(Lead::Set(set.source)),
         _ => {}
     }
     if let Some(Candidate { ordered: Some(lead), .. }) = best_ordered {
@@ -188,6 +191,7 @@ fn is_sought(test: &Test) -> bool {
 /// The FROM and WHERE of a query over the runs `r` that fulfil `filter`, by the chosen way.
 pub(super) fn from_where(lead: Lead, names: &Names<'_>, namespace: i64, filter: &Filter) -> rusqlite::Result<Sql> {
     let mut sql = Sql::default();
+    let is_posting = matches!(lead, Lead::Posting(..));
     match lead {
         Lead::Ordered(index) => {
             sql.push("FROM runs r INDEXED BY ").push(index).push(" WHERE r.namespace = ").bind(namespace);
@@ -204,6 +208,7 @@ pub(super) fn from_where(lead: Lead, names: &Names<'_>, namespace: i64, filter: 
             sql.push("FROM runs r WHERE r.namespace = ").bind(namespace);
         }
     }
-    sql.push(" AND ").append(condition(filter, names)?);
+    let condition = if is_posting { condition(filter, &names.by_postings())? } else { condition(filter, names)? };
+    sql.push(" AND ").append(condition);
     Ok(sql)
 }

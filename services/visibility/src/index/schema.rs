@@ -38,7 +38,7 @@ CREATE TABLE runs (
     division TEXT
 );
 CREATE INDEX runs_in_order ON runs (namespace, division, close DESC, start DESC, status, workflow_type);
-CREATE INDEX runs_by_type ON runs (namespace, workflow_type, close DESC, start DESC, status, division);
+CREATE INDEX runs_by_type ON runs (namespace, workflow_type, close DESC, start DESC, status, division, task_queue);
 CREATE INDEX runs_by_status ON runs (namespace, status, close DESC, start DESC, workflow_type, division);
 CREATE INDEX runs_by_task_queue ON runs (namespace, task_queue, close DESC, start DESC, status, division);
 CREATE INDEX runs_by_start ON runs (namespace, start);

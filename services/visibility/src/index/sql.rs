@@ -56,12 +56,19 @@ impl From<&Value> for Sqlite {
 pub(super) struct Names<'c> {
     connection: &'c Connection,
     namespace: i64,
+    /// Where the number of the run in question stands.
+    run: &'static str,
 }
 
 impl<'c> Names<'c> {
     /// Looks them up in `connection`.
     pub(super) fn new(connection: &'c Connection, namespace: i64) -> Self {
-        Self { connection, namespace }
+        Self { connection, namespace, run: "r.id" }
+    }
+
+    /// The same names, the run's number taken from the postings `p`: attributes are tested before the run's row is fetched.
+    pub(super) fn by_postings(&self) -> Self {
+        Self { run: "p.run", ..*self }
     }
 
     /// Number of an attribute; `None` when no run ever had it.
@@ -78,7 +85,9 @@ pub(super) fn condition(filter: &Filter, names: &Names<'_>) -> rusqlite::Result<
         Filter::And(parts) => joined(parts, names, " AND ", "1"),
         Filter::Or(parts) => joined(parts, names, " OR ", "0"),
         Filter::Test(Field::Column(column), test) => Ok(on_column(*column, test)),
-        Filter::Test(Field::Attribute(name, value_type), test) => Ok(on_attribute(names.number(name, *value_type)?, test)),
+        Filter::Test(Field::Attribute(name, value_type), test) => {
+            Ok(on_attribute(names.number(name, *value_type)?, names.run, test))
+        }
     }
 }
 
@@ -135,11 +144,11 @@ pub(super) fn on_column(column: Column, test: &Test) -> Sql {
 }
 
 /// A test of an attribute by way of `attributes`.
-fn on_attribute(number: Option<i64>, test: &Test) -> Sql {
+fn on_attribute(number: Option<i64>, run: &str, test: &Test) -> Sql {
     let absent_fits = matches!(test, Test::Any { negated: true, .. } | Test::IsNull { negated: false });
     let Some(number) = number else { return Sql::new(if absent_fits { "1" } else { "0" }) };
     let mut sql = Sql::new(if absent_fits { "NOT EXISTS " } else { "EXISTS " });
-    sql.push("(SELECT 1 FROM attributes v WHERE v.run = r.id AND v.name = ").bind(number);
+    sql.push("(SELECT 1 FROM attributes v WHERE v.run = ").push(run).push(" AND v.name = ").bind(number);
     match test {
         Test::IsNull { .. } => {}
         Test::Any { values, .. } => {

@@ -181,7 +181,7 @@ impl Resolver<'_> {
                 return Ok(Name { alias, field, value_type, prefix: "" });
             }
         }
-        invalid(format!("column name '{alias}' is not a valid search attribute"))
+        Err(Error::InvalidQuery(format!("invalid search attribute: {alias}")))
     }
 }
 

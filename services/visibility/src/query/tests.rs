@@ -75,9 +75,9 @@ fn refusals_name_the_reason() {
         ),
         ("Customer IS TRUE", "invalid expression: 'IS' operator can only be used as 'IS NULL' or 'IS NOT NULL'"),
         // Names.
-        ("Unknown = 'a'", "invalid expression: column name 'Unknown' is not a valid search attribute"),
-        ("customer = 'a'", "invalid expression: column name 'customer' is not a valid search attribute"),
-        ("TemporalCustomer = 'a'", "invalid expression: column name 'TemporalCustomer' is not a valid search attribute"),
+        ("Unknown = 'a'", "invalid search attribute: Unknown"),
+        ("customer = 'a'", "invalid search attribute: customer"),
+        ("TemporalCustomer = 'a'", "invalid search attribute: TemporalCustomer"),
         ("1 = 1", "invalid expression: must be a column name but was *sqlparser.SQLVal"),
         (
             "Customer = a",
