@@ -69,10 +69,13 @@ impl<'t, 'a> Run<'t, 'a> {
         self.add_whole_event(new_event(event_type, attributes, self.now()))
     }
 
-    /// Appends a prepared public event (event time, links, metadata set by the caller); its id is assigned here and given back.
+    /// Appends a prepared public event (event time, links, metadata set by the caller); its id (and task id) is assigned here
+    /// and given back.
     pub(crate) fn add_whole_event(&mut self, mut event: HistoryEvent) -> i64 {
         let event_id = self.state().next_event_id.max(1);
         event.event_id = event_id;
+        // Temporal's clients only ask that it grows with the events.
+        event.task_id = event_id;
         self.record(Record::Event(event));
         event_id
     }

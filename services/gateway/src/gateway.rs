@@ -51,11 +51,11 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
         self.namespace_in(namespaces, name, REGISTERED_OR_DEPRECATED)
     }
 
-    /// The namespace of a request with a task token: the token's, which must not differ from the request's where that is known.
+    /// The namespace of a request with a task token: the token's, which must not differ from the request's where that names one.
     pub(crate) fn token_namespace<'n>(&self, namespaces: &'n Namespaces, requested: &str, of_token: &str) -> Result<&'n NamespaceState> {
         validate::ids::namespace(requested, &self.config.limits)?;
         let namespace = find(namespaces, of_token)?;
-        if requested != of_token && namespaces.contains_key(requested) {
+        if !requested.is_empty() && requested != of_token {
             return Err(Fault::invalid("Operation requested with a token from a different namespace."));
         }
         in_state(namespace, REGISTERED_OR_DEPRECATED)
@@ -64,7 +64,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     fn namespace_in<'n>(&self, namespaces: &'n Namespaces, name: &str, allowed: &'static [Lifecycle]) -> Result<&'n NamespaceState> {
         validate::ids::namespace(name, &self.config.limits)?;
         if name.is_empty() {
-            return Err(Fault::invalid("Namespace not set on request."));
+            return Err(Fault::invalid("Namespace is empty."));
         }
         in_state(find(namespaces, name)?, allowed)
     }

@@ -125,7 +125,8 @@ fn started(task: &WorkflowTaskState) -> HistoryEvent {
         event_type: EventType::WorkflowTaskStarted as i32,
         attributes: Some(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
             scheduled_event_id: task.scheduled_event_id,
-            identity: task.identity.clone(),
+            // Histories show a transient task without its worker, as Temporal's do.
+            identity: String::new(),
             request_id: task.request_id.clone(),
             suggest_continue_as_new: task.suggest_continue_as_new,
             history_size_bytes: task.history_size_bytes,

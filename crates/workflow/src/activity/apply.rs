@@ -85,17 +85,16 @@ pub(crate) fn apply_closed(run: &mut RunState, scheduled_event_id: i64, rows: &m
     }
 }
 
-/// The run is closed: nothing waits for a worker any longer, and nothing is pending.
+/// The run closes: no activity waits for a worker any longer; those that were pending stay to be shown.
 pub(crate) fn apply_run_closed(run: &mut RunState, rows: &mut TaskRows) {
-    let activities = std::mem::take(&mut run.activities);
     run.activity_ids.clear();
-    activities.values().filter_map(|activity| task_row(run, activity)).for_each(|row| rows.remove(row));
+    run.activities.values().filter_map(|activity| task_row(run, activity)).for_each(|row| rows.remove(row));
 }
 
-/// The row of the table of tasks that stands for this activity; `None` unless its task waits on a queue.
+/// The row of the table of tasks that stands for this activity; `None` unless its task waits on a queue and the run is open.
 pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<TaskRow> {
     let (scheduled, state) = (activity.scheduled.as_ref()?, activity.state.as_ref()?);
-    if state.phase() != ActivityPhase::Scheduled {
+    if state.phase() != ActivityPhase::Scheduled || run.close_time.is_some() {
         return None;
     }
     Some(TaskRow {

@@ -15,17 +15,30 @@ use crate::activity;
 /// Hour in milliseconds: closed runs go at full hours, so that their tombstones stand together.
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// Any closing event: nothing of the run waits any more but its deletion.
+/// Any closing event: nothing of the run waits any more but its deletion. What was pending stays to be shown.
 pub(super) fn apply(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
+    workflow_task::withdraw(run, rows);
+    activity::apply_run_closed(run, rows);
     run.status = status(event.event_type()) as i32;
     run.close_time = event.event_time;
     run.buffered_events.clear();
     run.sticky = None;
     run.first_workflow_task_time = None;
-    workflow_task::end(run, rows);
-    activity::apply_run_closed(run, rows);
     run.timers.clear();
+    if event.event_type() == EventType::WorkflowExecutionContinuedAsNew {
+        expire_reset_points(run);
+    }
     set_delete_time(run);
+}
+
+/// The run's reset points have gone on to the next run, and last as long as this one is kept.
+fn expire_reset_points(run: &mut RunState) {
+    let retention = run.execution.as_ref().and_then(|execution| time::duration_or_none(execution.retention.as_ref()));
+    let (Some(points), Some(close_time)) = (&mut run.auto_reset_points, &run.close_time) else { return };
+    let expire_time = Time::from(close_time).after(retention.unwrap_or_default());
+    for point in points.points.iter_mut().filter(|point| point.run_id == run.run_id) {
+        point.expire_time = Some(expire_time.into());
+    }
 }
 
 /// When the closed run goes: close time plus retention, up to the next full hour; exactly then where the retention is under an hour.

@@ -4,6 +4,7 @@
 //! depend on no internal event except through what the newest one of each kind says, so that older ones may be gone.
 
 mod buffered;
+mod build_ids;
 mod closed;
 mod delete;
 pub(crate) mod execution;

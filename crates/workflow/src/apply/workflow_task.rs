@@ -11,7 +11,7 @@ use klamm_messages::{
     },
 };
 
-use super::TaskRows;
+use super::{TaskRows, build_ids};
 
 /// Most auto-reset points kept (history.historyMaxAutoResetPoints).
 const AUTO_RESET_POINT_COUNT_MAX: usize = 20;
@@ -81,6 +81,7 @@ pub(super) fn apply_completed(
     run.last_completed_workflow_task_started_event_id = completed.started_event_id;
     run.last_worker_version.clone_from(&completed.worker_version);
     add_auto_reset_point(run, event, completed);
+    build_ids::add(run, completed);
 }
 
 /// WorkflowTaskFailed, WorkflowTaskTimedOut: no task is pending. Number and cause of the next attempt stand in an internal event.
@@ -102,6 +103,13 @@ pub(super) fn end(run: &mut RunState, rows: &mut TaskRows) {
     set(run, Some(none), rows);
 }
 
+/// The run closes: no worker gets its workflow task any more, which stays as it was.
+pub(super) fn withdraw(run: &RunState, rows: &mut TaskRows) {
+    if let Some(row) = waiting_row(run) {
+        rows.remove(row);
+    }
+}
+
 /// The one place where the run's workflow task changes, and with it the row of the waiting task.
 fn set(run: &mut RunState, task: Option<WorkflowTaskState>, rows: &mut TaskRows) {
     if let Some(row) = waiting_row(run) {
@@ -113,9 +121,9 @@ fn set(run: &mut RunState, task: Option<WorkflowTaskState>, rows: &mut TaskRows)
     }
 }
 
-/// The row of the run's scheduled workflow task.
+/// The row of the open run's scheduled workflow task.
 fn waiting_row(run: &RunState) -> Option<TaskRow> {
-    let task = run.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled)?;
+    let task = run.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled && run.close_time.is_none())?;
     let queue = task.task_queue.clone().unwrap_or_default();
     let sticky = queue.kind() == TaskQueueKind::Sticky;
     let priority = run.started.as_ref().and_then(|started| started.priority.as_ref()).map_or(0, |priority| priority.priority_key);

@@ -54,6 +54,7 @@ pub(crate) fn handle(
     drop(state);
 
     let new_run_id = run.tx.context.derive_id();
+    let next = Start { request_id: run.tx.context.derive_id(), ..next };
     #[allow(deprecated, reason = "inherit_build_id is stored as given")]
     let event = WorkflowExecutionContinuedAsNewEventAttributes {
         new_execution_run_id: new_run_id.clone(),
@@ -133,9 +134,6 @@ fn complete(
     );
     attributes.workflow_run_timeout = Some(time::to_proto(run_timeout.unwrap_or_default()));
     attributes.workflow_task_timeout = Some(time::to_proto(task_timeout));
-    if attributes.initiator == ContinueAsNewInitiator::Unspecified as i32 {
-        attributes.initiator = ContinueAsNewInitiator::Workflow as i32;
-    }
     Ok(attributes)
 }
 
@@ -189,7 +187,10 @@ fn next_start(
             workflow_run_timeout: continued.workflow_run_timeout,
             workflow_task_timeout: continued.workflow_task_timeout,
             continued_execution_run_id: state.run_id.clone(),
-            initiator: continued.initiator,
+            initiator: match continued.initiator() {
+                ContinueAsNewInitiator::Unspecified => ContinueAsNewInitiator::Workflow as i32,
+                told => told as i32,
+            },
             continued_failure: continued.failure.clone(),
             last_completion_result: continued.last_completion_result.clone(),
             first_execution_run_id: first_run_id(state),

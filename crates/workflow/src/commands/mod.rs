@@ -77,7 +77,8 @@ impl CommandFailure {
 /// # Errors
 /// What is wrong with it; the caller undoes the whole completion.
 pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandContext<'_>) -> Result<(), CommandFailure> {
-    let Some(attributes) = &command.attributes else { return Err(attributes_missing(command.command_type())) };
+    let told = command.attributes.as_ref().filter(|attributes| type_of(attributes) == command.command_type());
+    let Some(attributes) = told else { return Err(attributes_missing(command.command_type())) };
     match attributes {
         Attributes::ScheduleActivityTaskCommandAttributes(a) => schedule_activity_task::handle(run, a, cx),
         Attributes::RequestCancelActivityTaskCommandAttributes(a) => request_cancel_activity_task::handle(run, a, cx),
@@ -98,6 +99,31 @@ pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandConte
         Attributes::ProtocolMessageCommandAttributes(_) => Err(not_built("ProtocolMessage")),
         Attributes::ScheduleNexusOperationCommandAttributes(_) => Err(not_built("ScheduleNexusOperation")),
         Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(not_built("RequestCancelNexusOperation")),
+    }
+}
+
+/// The type of the command whose attributes these are.
+fn type_of(attributes: &Attributes) -> CommandType {
+    match attributes {
+        Attributes::ScheduleActivityTaskCommandAttributes(_) => CommandType::ScheduleActivityTask,
+        Attributes::RequestCancelActivityTaskCommandAttributes(_) => CommandType::RequestCancelActivityTask,
+        Attributes::StartTimerCommandAttributes(_) => CommandType::StartTimer,
+        Attributes::CancelTimerCommandAttributes(_) => CommandType::CancelTimer,
+        Attributes::RecordMarkerCommandAttributes(_) => CommandType::RecordMarker,
+        Attributes::UpsertWorkflowSearchAttributesCommandAttributes(_) => CommandType::UpsertWorkflowSearchAttributes,
+        Attributes::ModifyWorkflowPropertiesCommandAttributes(_) => CommandType::ModifyWorkflowProperties,
+        Attributes::CompleteWorkflowExecutionCommandAttributes(_) => CommandType::CompleteWorkflowExecution,
+        Attributes::FailWorkflowExecutionCommandAttributes(_) => CommandType::FailWorkflowExecution,
+        Attributes::CancelWorkflowExecutionCommandAttributes(_) => CommandType::CancelWorkflowExecution,
+        Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(_) => CommandType::ContinueAsNewWorkflowExecution,
+        Attributes::StartChildWorkflowExecutionCommandAttributes(_) => CommandType::StartChildWorkflowExecution,
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
+            CommandType::RequestCancelExternalWorkflowExecution
+        }
+        Attributes::SignalExternalWorkflowExecutionCommandAttributes(_) => CommandType::SignalExternalWorkflowExecution,
+        Attributes::ProtocolMessageCommandAttributes(_) => CommandType::ProtocolMessage,
+        Attributes::ScheduleNexusOperationCommandAttributes(_) => CommandType::ScheduleNexusOperation,
+        Attributes::RequestCancelNexusOperationCommandAttributes(_) => CommandType::RequestCancelNexusOperation,
     }
 }
 

@@ -197,8 +197,9 @@ impl Start {
                 task_queue: request.task_queue.clone(),
                 header: request.header.clone(),
                 input: request.input.clone(),
-                workflow_run_timeout: Some(time::to_proto(run_timeout.unwrap_or_default())),
-                workflow_execution_timeout: Some(time::to_proto(execution_timeout.unwrap_or_default())),
+                // Not told stays not told: an absent time-out is no zero one to those who read the event.
+                workflow_run_timeout: run_timeout.map(time::to_proto).or(request.workflow_run_timeout),
+                workflow_execution_timeout: request.workflow_execution_timeout,
                 workflow_task_timeout: Some(time::to_proto(task_timeout)),
                 identity: request.identity.clone(),
                 attempt: 1,

@@ -33,8 +33,9 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
         return Ok(Outcome::Answer(Answer::Empty));
     }
     if is_due(state.run_expiration_time.as_ref(), now) || is_due(state.execution_expiration_time.as_ref(), now) {
+        let whole_chain = is_due(state.execution_expiration_time.as_ref(), now);
         drop(state);
-        expire(&mut run, &settings);
+        expire(&mut run, whole_chain, &settings);
         return Ok(Outcome::Answer(Answer::Empty));
     }
     let first_task_is_due = is_due(state.first_workflow_task_time.as_ref(), now);
@@ -52,13 +53,13 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
     limits::enforce(&mut run, &settings, Answer::Empty)
 }
 
-/// Closes the run, whose run or execution time-out is over.
-fn expire(run: &mut Run<'_, '_>, settings: &CommandSettings) {
+/// Closes the run, whose run or execution time-out is over (`whole_chain`: the latter, so that no run could follow).
+fn expire(run: &mut Run<'_, '_>, whole_chain: bool, settings: &CommandSettings) {
     run.force_end_workflow_task();
     run.close(
         EventType::WorkflowExecutionTimedOut,
         Attributes::WorkflowExecutionTimedOutEventAttributes(WorkflowExecutionTimedOutEventAttributes {
-            retry_state: RetryState::RetryPolicyNotSet as i32,
+            retry_state: if whole_chain { RetryState::Timeout } else { RetryState::RetryPolicyNotSet } as i32,
             ..WorkflowExecutionTimedOutEventAttributes::default()
         }),
         settings,

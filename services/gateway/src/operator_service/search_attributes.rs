@@ -38,7 +38,12 @@ pub(super) async fn handle_add<B: Backend, V: VisibilityQueries>(
             return Err(Fault::invalid(format!("Search attribute {name} is reserved by system.")));
         }
         match IndexedValueType::try_from(*number) {
-            Ok(IndexedValueType::Unspecified) | Err(_) => {
+            Ok(IndexedValueType::Unspecified) => {
+                return Err(Fault::invalid(
+                    "Unable to create search attributes: cannot have more than 0 search attribute of type Unspecified.",
+                ));
+            }
+            Err(_) => {
                 return Err(Fault::invalid(format!("Unknown search attribute type: {number}.")));
             }
             Ok(_) => {}
@@ -55,6 +60,7 @@ pub(super) async fn handle_add<B: Backend, V: VisibilityQueries>(
     Ok(AddSearchAttributesResponse {})
 }
 
+/// Removes them; one that does not exist is silently passed over.
 pub(super) async fn handle_remove<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     call: Call,
@@ -65,10 +71,14 @@ pub(super) async fn handle_remove<B: Backend, V: VisibilityQueries>(
     if request.search_attributes.is_empty() {
         return Err(Fault::invalid("SearchAttributes are not set on request."));
     }
-    let name = namespace.ok_or_else(|| Fault::invalid("Namespace is not set on request."))?.name.clone();
-    let command =
-        Command::RemoveSearchAttributes(RemoveSearchAttributes { namespace: name.clone(), search_attributes: request.search_attributes });
-    gateway.submit_cluster(&call, &name, command).await?;
+    let namespace = namespace.ok_or_else(|| Fault::invalid("Namespace is not set on request."))?;
+    let (name, custom) = (namespace.name.clone(), &namespace.search_attributes);
+    let mut names = request.search_attributes;
+    names.retain(|name| custom.contains_key(name) || search_attributes::is_reserved(name));
+    if !names.is_empty() {
+        let command = Command::RemoveSearchAttributes(RemoveSearchAttributes { namespace: name.clone(), search_attributes: names });
+        gateway.submit_cluster(&call, &name, command).await?;
+    }
     Ok(RemoveSearchAttributesResponse {})
 }
 

@@ -51,7 +51,7 @@ type Change = fn(&mut StartWorkflowExecutionRequest);
 async fn starts_are_refused_in_temporals_words() {
     let invalid = Code::InvalidArgument;
     let rows: Vec<(Change, Code, &str)> = vec![
-        (|r| r.namespace = String::new(), invalid, "Namespace not set on request."),
+        (|r| r.namespace = String::new(), invalid, "Namespace is empty."),
         (|r| r.namespace = long(1001), invalid, "Namespace length exceeds limit."),
         (|r| r.namespace = "nowhere".to_owned(), Code::NotFound, "Namespace nowhere is not found."),
         (|r| r.namespace = "old".to_owned(), Code::FailedPrecondition, "Namespace has invalid state: Deprecated. Must be Registered."),

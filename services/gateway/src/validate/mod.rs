@@ -3,6 +3,7 @@
 //! A handler calls them in Temporal's order, so that a request with two faults gets the same answer.
 
 pub mod canonical;
+pub mod cron;
 pub mod durations;
 pub mod execution;
 pub mod ids;

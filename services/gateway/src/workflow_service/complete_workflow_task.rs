@@ -13,7 +13,6 @@ use klamm_messages::{
 };
 use klamm_processor::Backend;
 use klamm_workflow::{Answer, tables::RunKey};
-use uuid::Uuid;
 
 use super::poll_workflow_task;
 use crate::{
@@ -25,6 +24,9 @@ use crate::{
     tokens, validate,
     visibility::VisibilityQueries,
 };
+
+/// Request id of the start of a task that the answer brings along.
+const NEXT_TASK_REQUEST_ID: &str = "request-from-RespondWorkflowTaskCompleted";
 
 #[allow(deprecated, reason = "versions as workers still send them")]
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -70,7 +72,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         body: Body::CompleteWorkflowTask(CompleteWorkflowTask {
             token: Some(token),
             request: Some(request),
-            poll_id: Uuid::new_v4().to_string(),
+            poll_id: NEXT_TASK_REQUEST_ID.to_owned(),
         }),
     };
     let Answer::WorkflowTaskCompleted { new_workflow_task } = gateway.submit(&call, command).await? else {

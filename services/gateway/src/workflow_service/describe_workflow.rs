@@ -22,6 +22,9 @@ use prost_types::{Duration, Timestamp};
 
 use crate::{call::Call, errors::Result, gateway::Gateway, runs, validate, visibility::VisibilityQueries};
 
+/// What Temporal shows for the expiration of a run that has none: the zero of its language's times, 0001-01-01.
+const NO_TIME: Timestamp = Timestamp { seconds: -62_135_596_800, nanos: 0 };
+
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     _call: Call,
@@ -52,9 +55,8 @@ fn describe(state: &RunState, user_metadata: Option<UserMetadata>) -> DescribeWo
 fn config(started: &WorkflowExecutionStartedEventAttributes, user_metadata: Option<UserMetadata>) -> WorkflowExecutionConfig {
     WorkflowExecutionConfig {
         task_queue: Some(TaskQueue { name: queue_name(started), kind: TaskQueueKind::Normal as i32, normal_name: String::new() }),
-        // Absent time-outs are shown as zero.
-        workflow_execution_timeout: Some(started.workflow_execution_timeout.unwrap_or_default()),
-        workflow_run_timeout: Some(started.workflow_run_timeout.unwrap_or_default()),
+        workflow_execution_timeout: started.workflow_execution_timeout,
+        workflow_run_timeout: started.workflow_run_timeout,
         default_workflow_task_timeout: Some(started.workflow_task_timeout.unwrap_or_default()),
         user_metadata,
     }
@@ -77,7 +79,7 @@ fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> 
         execution_time,
         memo: Some(state.memo.clone().unwrap_or_default()),
         search_attributes: Some(state.search_attributes.clone().unwrap_or_default()),
-        auto_reset_points: state.auto_reset_points.clone(),
+        auto_reset_points: Some(state.auto_reset_points.clone().unwrap_or_default()),
         task_queue: queue_name(started),
         state_transition_count: state.state_transition_count,
         history_size_bytes: state.history_size_bytes,
@@ -97,7 +99,7 @@ fn extended_info(state: &RunState) -> WorkflowExecutionExtendedInfo {
     let start = RequestIdInfo { event_type: EventType::WorkflowExecutionStarted as i32, event_id: 1, buffered: false };
     WorkflowExecutionExtendedInfo {
         execution_expiration_time: state.execution_expiration_time,
-        run_expiration_time: state.run_expiration_time,
+        run_expiration_time: Some(state.run_expiration_time.unwrap_or(NO_TIME)),
         cancel_requested: state.cancel_requested,
         original_start_time: state.start_time,
         request_id_infos: [(state.start_request_id.clone(), start)].into_iter().filter(|(id, _)| !id.is_empty()).collect(),

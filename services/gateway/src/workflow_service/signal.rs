@@ -6,7 +6,6 @@ use klamm_messages::{
 };
 use klamm_processor::Backend;
 use klamm_workflow::Answer;
-use uuid::Uuid;
 
 use super::answered_links;
 use crate::{
@@ -36,11 +35,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     validate::sizes::blob(request.input.as_ref(), limits)?;
 
     validate::canonical::links(&mut request.links);
-    let asked_request_id = request.request_id.clone();
-    if request.request_id.is_empty() {
-        // So that the gateway's own re-sends take effect once.
-        request.request_id = Uuid::new_v4().to_string();
-    }
+    // None is made up where the client gave none: it would stand on the event.
+    let request_id = request.request_id.clone();
     let answer = gateway
         .submit(
             &call,
@@ -57,5 +53,5 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let Answer::Signaled { run_id } = answer else {
         return Err(unexpected_answer());
     };
-    Ok(SignalWorkflowExecutionResponse { link: Some(answered_links::signaled(&namespace.name, workflow_id, run_id, asked_request_id)) })
+    Ok(SignalWorkflowExecutionResponse { link: Some(answered_links::signaled(&namespace.name, workflow_id, run_id, request_id)) })
 }

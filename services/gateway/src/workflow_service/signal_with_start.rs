@@ -48,6 +48,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     timeouts.check()?;
     timeouts.fill();
     validate::retry_policy::check_and_fill(request.retry_policy.as_mut())?;
+    validate::cron::schedule(&request.cron_schedule)?;
     validate::start::start_delay(&request.cron_schedule, request.workflow_start_delay.as_mut())?;
     validate::policies::check(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy)?;
     if request.workflow_id_conflict_policy == WorkflowIdConflictPolicy::Fail as i32 {

@@ -38,6 +38,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     );
     validate::ids::workflow_id(&request.workflow_id, limits)?;
     validate::retry_policy::check_and_fill(request.retry_policy.as_mut())?;
+    validate::cron::schedule(&request.cron_schedule)?;
     validate::start::start_delay(&request.cron_schedule, request.workflow_start_delay.as_mut())?;
     let workflow_type = request.workflow_type.as_ref().map_or("", |kind| kind.name.as_str());
     if workflow_type.is_empty() {

@@ -146,12 +146,11 @@ fn shown(document: VisibilityDocument) -> WorkflowExecutionInfo {
         history_length: if closed { document.history_length } else { 0 },
         history_size_bytes: if closed { document.history_size_bytes } else { 0 },
         state_transition_count: if closed { document.state_transition_count } else { 0 },
-        memo: document.memo,
-        search_attributes: document.search_attributes,
+        memo: Some(document.memo.unwrap_or_default()),
+        search_attributes: Some(document.search_attributes.unwrap_or_default()),
         task_queue: document.task_queue,
         parent_execution: execution(document.parent_workflow_id, document.parent_run_id),
         root_execution: execution(document.root_workflow_id, document.root_run_id),
-        first_run_id: document.first_run_id,
         ..WorkflowExecutionInfo::default()
     }
 }
