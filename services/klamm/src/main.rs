@@ -19,7 +19,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
+use mimalloc::MiMalloc;
 use setup_error::SetupError;
+
+/// Many small allocations on many threads: a quarter of the time went into the C library's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
