@@ -15,6 +15,7 @@ pub mod partition;
 pub mod positions;
 pub mod recover;
 pub mod scratch;
+pub mod settle;
 pub mod sources;
 pub mod topics;
 

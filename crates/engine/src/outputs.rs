@@ -64,7 +64,12 @@ impl Outputs {
     pub fn push(&mut self, topics: &Topics, cause: Cause, index: usize, encoded: Encoded) {
         let Cause { partition, offset, now } = cause;
         let number = self.next_number(encoded.topic);
-        self.numbers.insert(encoded.topic.to_owned(), number);
+        match self.numbers.get_mut(encoded.topic) {
+            Some(last) => *last = number,
+            None => {
+                self.numbers.insert(encoded.topic.to_owned(), number);
+            }
+        }
         let record = Record {
             key: Some(encoded.key.into()),
             value: encoded.value.map(Into::into),

@@ -8,7 +8,7 @@ use std::{
 
 use klamm_log::{Offset, Output, Record, Stored};
 use klamm_machine::{
-    Context, Machine, Outcome, Publication, Rejection, Table, Time, Tx, key,
+    Context, Kind, Machine, Outcome, Publication, Rejection, Table, Time, Tx, key,
     table::{decode_row, downcast},
     tx::Effects,
     wakes::{self, Wakes},
@@ -17,7 +17,7 @@ use klamm_messages::klamm::v1::{Command, CommandFailed, CommandSource, Partition
 use klamm_store::Store;
 
 use crate::{
-    Codec, Encoded, Error, Topics, outputs::{Cause, Outputs}, overlay::{Layer, Overlay}, positions::Positions, scratch::Scratch, sources::Sources,
+    Codec, Encoded, Error, Topics, outputs::{Cause, Outputs}, overlay::{Change, Layer, Overlay}, positions::Positions, scratch::Scratch, sources::Sources,
     topic,
 };
 
@@ -35,8 +35,8 @@ pub struct Handled<A> {
     pub offset: Offset,
     /// The answer, for whoever appended it; `None` for records that nobody can wait for (take-overs, repetitions).
     pub answer: Option<Result<Outcome<A>, Rejection>>,
-    /// Rows that it changed: new tasks, wake rows, events for those who watch.
-    pub changes: Layer,
+    /// Rows that it changed, in key order, but for events of histories (whoever waits for events watches the run).
+    pub changes: Vec<(Vec<u8>, Change)>,
 }
 
 /// A command on its way to another partition (or this one).
@@ -161,7 +161,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     pub fn handle(&mut self, stored: &Stored) -> Result<Handled<M::Answer>, Error> {
         let offset = stored.offset;
         if offset < self.next_offset {
-            return Ok(Handled { offset, answer: None, changes: Layer::new() });
+            return Ok(Handled { offset, answer: None, changes: Vec::new() });
         }
         let now = self.now.max(Time::from_millis(stored.timestamp_ms));
         let value = stored.record.value.as_deref().unwrap_or_default();
@@ -170,7 +170,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             Err(error) => {
                 self.advance(offset, now);
                 self.dead_letter(stored, error);
-                return Ok(Handled { offset, answer: None, changes: Layer::new() });
+                return Ok(Handled { offset, answer: None, changes: Vec::new() });
             }
         };
         let version = self.decision_version.max(command.version);
@@ -182,10 +182,10 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             self.decision_version = take_over.decision_version.max(1);
             self.owner = take_over.member.clone();
             self.take_over_offset = offset;
-            return Ok(Handled { offset, answer: None, changes: Layer::new() });
+            return Ok(Handled { offset, answer: None, changes: Vec::new() });
         }
         if command.source.as_ref().is_some_and(|source| !self.sources.take(source)) {
-            return Ok(Handled { offset, answer: None, changes: Layer::new() });
+            return Ok(Handled { offset, answer: None, changes: Vec::new() });
         }
         let (answer, changes) = self.decide(&command, offset);
         Ok(Handled { offset, answer: Some(answer), changes })
@@ -261,14 +261,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let position = PositionRow {
             next_offsets: next_offsets.clone(),
             partition: Some(batch.position.clone()),
-            caught_up_at: batch.position.now.clone(),
+            caught_up_at: batch.position.now,
         };
         let mut writes = self.overlay.frozen_writes();
-        for (key, _) in &writes {
-            if key.first() == Some(&(klamm_machine::Kind::Wake as u8)) && *key < self.wakes_from {
-                self.wakes_from.clone_from(key);
-            }
-        }
         writes.push((Positions::key(&()), Some(prost::Message::encode_to_vec(&position))));
         self.store.write(self.number as u16, writes)?;
         self.overlay.thaw();
@@ -290,12 +285,21 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let (first, to) = wakes::due_range(Time::from_millis(i64::MAX - 1));
         let from = self.wakes_from.clone().max(first);
         let (key, row) = self.overlay.scan(&Layer::new(), &from, &to, 1, decode_row::<Wakes>).pop()?;
-        // The stored rows below the first live one are gone for good (those the overlay removes go with their batch), unless a commit
-        // brings an earlier one, which sets the mark back.
+        // The stored rows below the first live one are gone for good (those the overlay removes go with their batch); a command that
+        // brings an earlier one sets the mark back.
         if self.overlay.uncommitted_rows() == 0 {
             self.wakes_from = key;
         }
         downcast::<Wakes>(row).due.as_ref().map(Time::from)
+    }
+
+    /// A wake row below the mark has come: the mark goes back to it.
+    fn note_wakes(&mut self, changes: &Layer) {
+        let kept = changes.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key);
+        let first = kept.filter(|key| key.first() == Some(&(Kind::Wake as u8)) && **key < self.wakes_from).min();
+        if let Some(first) = first {
+            self.wakes_from.clone_from(first);
+        }
     }
 
     fn cause(&self, offset: Offset) -> Cause {
@@ -308,7 +312,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.commands_in_batch += 1;
     }
 
-    fn decide(&mut self, command: &Command, offset: Offset) -> (Result<Outcome<M::Answer>, Rejection>, Layer) {
+    fn decide(&mut self, command: &Command, offset: Offset) -> (Result<Outcome<M::Answer>, Rejection>, Vec<(Vec<u8>, Change)>) {
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut context =
                 Context::new(self.now, self.decision_version.max(command.version), &*self.settings.commands_topic_id, self.number, offset);
@@ -328,16 +332,19 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 for (n, command) in commands.into_iter().enumerate() {
                     self.send(command, offset, n as u32);
                 }
-                self.overlay.merge(changes.clone());
-                (Ok(outcome), changes)
+                self.note_wakes(&changes);
+                let told = changes.iter().filter(|(key, _)| key.first() != Some(&(Kind::History as u8)));
+                let told = told.map(|(key, change)| (key.clone(), change.clone())).collect();
+                self.overlay.merge(changes);
+                (Ok(outcome), told)
             }
-            Ok(Err(rejection)) => (Err(rejection), Layer::new()),
+            Ok(Err(rejection)) => (Err(rejection), Vec::new()),
             Err(panic) => {
                 let error = panic_text(&*panic);
                 tracing::error!(partition = self.number, offset, error, "command skipped: its decision panicked");
                 metrics::counter!("klamm_commands_failed_total").increment(1);
                 self.record_failure(offset, &error);
-                (Err(Rejection::Internal(format!("command at {}/{offset} was skipped: {error}", self.number))), Layer::new())
+                (Err(Rejection::Internal(format!("command at {}/{offset} was skipped: {error}", self.number))), Vec::new())
             }
         }
     }

@@ -36,7 +36,8 @@ pub struct Report {
 /// again, answers have nobody to go to).
 ///
 /// # Errors
-/// The log's and the store's; [`Error::Outputs`] when commands that are still needed have been trimmed; [`Error::Version`].
+/// The log's and the store's; [`Error::Outputs`] when commands that are still needed have been trimmed, or when the outputs tell of commands
+/// that the log never had; [`Error::Version`].
 pub fn recover<M: Machine, C: Codec<M::Event>>(
     number: u32,
     machine: Arc<M>,
@@ -60,6 +61,10 @@ pub fn recover<M: Machine, C: Codec<M::Event>>(
     let start = log.start_offset(&commands, number)?;
     if start > partition.next_offset() {
         let problem = format!("commands from offset {} on are needed and trimmed up to {start}", partition.next_offset());
+        return Err(Error::Outputs { partition: number, topic: commands.to_string(), problem });
+    }
+    if own_record < partition.next_offset() {
+        let problem = format!("it ends at offset {own_record}, commands up to {} were decided: it is another log", partition.next_offset());
         return Err(Error::Outputs { partition: number, topic: commands.to_string(), problem });
     }
     while partition.next_offset() <= own_record {

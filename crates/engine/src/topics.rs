@@ -13,6 +13,8 @@ pub const LARGE_MESSAGE_BYTES: usize = 6 << 20;
 #[derive(Debug, Clone)]
 pub struct Topics {
     prefix: Arc<str>,
+    /// Full names of the topics that every command may write, made once.
+    known: Arc<[(&'static str, Arc<str>)]>,
     /// Partitions of commands, history, schedules and visibility: a power of two.
     pub partitions: u32,
 }
@@ -20,12 +22,15 @@ pub struct Topics {
 impl Topics {
     /// Topics named `<prefix><name>`.
     pub fn new(prefix: &str, partitions: u32) -> Self {
-        Self { prefix: prefix.into(), partitions }
+        let known = [topic::COMMANDS, topic::HISTORY, topic::VISIBILITY, topic::SCHEDULES, topic::CLUSTER];
+        let known = known.into_iter().map(|name| (name, format!("{prefix}{name}").into())).collect();
+        Self { prefix: prefix.into(), known, partitions }
     }
 
     /// A topic's full name.
     pub fn full(&self, name: &str) -> Arc<str> {
-        format!("{}{name}", self.prefix).into()
+        let known = self.known.iter().find(|(known, _)| *known == name).map(|(_, full)| full.clone());
+        known.unwrap_or_else(|| format!("{}{name}", self.prefix).into())
     }
 
     /// The name without prefix; `None` when it is not one of ours.

@@ -8,7 +8,7 @@ use prost::Message;
 
 use crate::{
     checks::{effects, state},
-    instance::{dump, wakes},
+    instance::{Instance, dump, wakes},
     stores::{MEMBERS, Snapshot, restore},
     world::World,
 };
@@ -33,7 +33,6 @@ impl World {
 
     /// Everybody does what is to be done; whether nothing is left.
     fn round(&mut self, round: usize) -> bool {
-        let mut idle = true;
         for number in 0..self.topics.partitions {
             if self.owner(number).is_none() {
                 let member = self.rng.below(MEMBERS);
@@ -46,14 +45,13 @@ impl World {
             self.commit(owner);
             let Some(owner) = self.owner(number) else { return false };
             let partition = &mut self.instances[owner].partition;
-            let end = self.log.end_offset(&self.topics.full(topic::COMMANDS), number).expect("a partition");
-            idle &= partition.next_offset() == end && partition.waiting().0 == 0 && partition.in_flight().is_none();
             let due = partition.due_wakes(Time::from_millis(self.clock.now_ms()), 100);
             for row in &due {
                 self.wake_up(number, row);
             }
         }
         self.late_wake_ups();
+        let mut idle = self.instances.iter().all(|instance| self.is_idle(instance));
         if idle && let Some(next) = self.instances.iter_mut().filter_map(|instance| instance.partition.next_wake()).min() {
             self.clock.set(next.millis().max(self.clock.now_ms()));
             return false;
@@ -65,6 +63,12 @@ impl World {
             }
         }
         idle
+    }
+
+    fn is_idle(&self, instance: &Instance) -> bool {
+        let partition = &instance.partition;
+        let end = self.log.end_offset(&self.topics.full(topic::COMMANDS), partition.number()).expect("a partition");
+        partition.next_offset() == end && partition.waiting().0 == 0 && partition.in_flight().is_none()
     }
 
     fn check_all(&mut self) {

@@ -92,7 +92,9 @@ impl World {
             Step::Compact => self.compact(partition),
             Step::Trim => self.trim(partition),
             Step::Poison => self.poison(partition),
-            Step::Check => self.with_any(|world, instance| drop(world.check(instance))),
+            Step::Check => self.with_any(|world, instance| {
+                world.check(instance);
+            }),
             Step::Full => {
                 let full = self.faults.toggle_full();
                 self.note(|| format!("full: {full}"));

@@ -1,1 +1,11 @@
-//! Single situations.
+//! Single situations, each made on purpose.
+
+mod bounded;
+mod compaction;
+mod doubt;
+mod foreign;
+mod rig;
+mod sends;
+mod skipped;
+mod take_over;
+mod wakes;

@@ -1,0 +1,58 @@
+//! Settling a commit whose outcome is unknown, by looking.
+
+use std::sync::Arc;
+
+use klamm_log::{Error as LogError, Log, Offset, Output, ReadLimit, Stored};
+use klamm_store::Store;
+
+use crate::{Batch, Error, Topics, fold, outputs::sequence_number, topic};
+
+/// Offset given for a record that compaction has taken away since: it moves no resume position.
+const GONE: Offset = -1;
+
+/// Where the records of a batch in doubt stand; `None` when it did not commit and never will.
+///
+/// To be called once a new holder of the partition's transactional id is there ([`Log::transactional`] settles what was left open).
+/// The batch's last record, `~partition`, tells: its number is given out once.
+///
+/// # Errors
+/// The log's: look again. [`LogError::Fenced`] when another owner has written outputs in the batch's place: this one must not commit
+/// any more.
+pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32, batch: &Batch) -> Result<Option<Vec<Offset>>, Error> {
+    let next_offsets = fold::position(store, number)?.unwrap_or_default().next_offsets;
+    let history = topics.full(topic::HISTORY);
+    let first = batch.outputs.iter().filter(|output| output.topic == history).filter_map(|output| sequence_number(&output.record)).min();
+    let mut offsets = vec![GONE; batch.outputs.len()];
+    let mut places: Vec<_> = batch.outputs.iter().map(|output| (&output.topic, output.partition)).collect();
+    places.sort();
+    places.dedup();
+    for (topic, partition) in places {
+        let known = topics.short(topic).and_then(|short| next_offsets.get(short)).copied().unwrap_or_default();
+        let mut from = known.max(log.start_offset(topic, partition)?);
+        loop {
+            let read = log.read(topic, partition, from, ReadLimit::default())?;
+            for stored in &read.records {
+                match batch.outputs.iter().position(|output| is_same(output, topic, partition, stored)) {
+                    Some(index) => offsets[index] = stored.offset,
+                    None if **topic == *history && sequence_number(&stored.record) >= first => {
+                        return Err(LogError::Fenced { transactional_id: topics.transactional_id(number) }.into());
+                    }
+                    None => {}
+                }
+            }
+            from = read.next_offset;
+            if from >= read.end_offset {
+                break;
+            }
+        }
+    }
+    Ok(offsets.last().is_some_and(|last| *last != GONE).then_some(offsets))
+}
+
+/// The headers hold the record's number, the key tells an event from the partition's own record.
+fn is_same(output: &Output, topic: &str, partition: u32, stored: &Stored) -> bool {
+    *output.topic == *topic
+        && output.partition == partition
+        && output.record.headers == stored.record.headers
+        && output.record.key == stored.record.key
+}

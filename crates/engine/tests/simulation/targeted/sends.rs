@@ -1,0 +1,79 @@
+//! Commands from machine to machine: the commit barrier, and exactly once.
+
+use klamm_engine::partition::command_record;
+use klamm_log::memory::Fault;
+use klamm_messages::klamm::v1::{Command, CommandSource};
+
+use super::rig::{Rig, account};
+use crate::{codec::TestCodec, machine::command};
+
+#[test]
+fn no_batch_is_cut_while_a_command_is_unsent() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    rig.append(&command("transfer", "a", "r1", 3, &["b", "c"]));
+    rig.drive(&mut owned.partition);
+    assert_eq!(owned.partition.unsent().count(), 2);
+    assert!(owned.partition.cut().is_none());
+    owned.partition.sent();
+    assert!(owned.partition.cut().is_none(), "one is still unsent");
+    owned.partition.sent();
+    assert!(owned.partition.cut().is_some());
+    assert!(owned.partition.cut().is_none(), "a batch is under way");
+}
+
+#[test]
+fn a_command_whose_append_was_in_doubt_is_sent_again_and_taken_once() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    rig.append(&command("transfer", "a", "r1", 3, &["b"]));
+    rig.drive(&mut owned.partition);
+    rig.log.fail_next_write(Fault::LoseAnswer);
+    let commands = rig.topics.full(klamm_engine::topic::COMMANDS);
+    klamm_engine::recover::send_all(&mut owned.partition, &rig.log, &commands).expect_err("a fault");
+    assert_eq!(owned.partition.unsent().count(), 1);
+    klamm_engine::recover::send_all(&mut owned.partition, &rig.log, &commands).expect("no faults");
+    let handled = rig.drive(&mut owned.partition);
+    assert_eq!(handled.iter().map(|handled| handled.answer.is_some()).collect::<Vec<_>>(), [true, false]);
+    assert_eq!((account(&owned.partition, "a"), account(&owned.partition, "b")), (Some(-3), Some(3)));
+}
+
+#[test]
+fn what_was_taken_from_a_source_is_remembered_beyond_a_commit_and_a_restart() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    let sent = |offset, n| {
+        let source = CommandSource { topic_id: "elsewhere".to_owned(), partition: 7, offset, n };
+        command_record(&TestCodec, &Command { source: Some(source), ..command("credit", "a", &format!("{offset}/{n}"), 1, &[]) })
+    };
+    for (offset, n) in [(4, 0), (4, 1), (9, 0)] {
+        rig.append_record(sent(offset, n));
+    }
+    rig.drive(&mut owned.partition);
+    rig.commit(&mut owned);
+    for (offset, n) in [(4, 0), (4, 1), (9, 0), (9, 1)] {
+        rig.append_record(sent(offset, n));
+    }
+    let owned = rig.own();
+    assert_eq!(account(&owned.partition, "a"), Some(4), "three before, one of them new");
+}
+
+#[test]
+fn a_replay_sends_the_same_again() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    rig.append(&command("transfer", "a", "r1", 3, &["b>c", "c"]));
+    rig.drive(&mut owned.partition);
+    let first: Vec<_> = owned.partition.unsent().map(|outgoing| outgoing.record.clone()).collect();
+    let mut again = rig.own();
+    // Recovery has sent them; they were the same.
+    assert_eq!(again.partition.unsent().count(), 0);
+    let commands: Vec<_> = rig.outputs(klamm_engine::topic::COMMANDS);
+    let again_there = commands.iter().filter(|stored| first.iter().any(|sent| (&sent.key, &sent.value) == (&stored.record.key, &stored.record.value)));
+    assert_eq!(again_there.count(), 2);
+    rig.drive(&mut again.partition);
+    klamm_engine::recover::send_all(&mut again.partition, &rig.log, &rig.topics.full(klamm_engine::topic::COMMANDS)).expect("no faults");
+    rig.drive(&mut again.partition);
+    let values = ["a", "b", "c"].map(|entity| account(&again.partition, entity));
+    assert_eq!(values, [Some(-6), Some(0), Some(6)]);
+}

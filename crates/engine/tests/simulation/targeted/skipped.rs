@@ -1,0 +1,88 @@
+//! Commands whose decision panics, and records that are no commands: skipped, recorded, and the neighbours go on.
+
+use klamm_engine::{partition::DEAD_LETTER_HEADERS, topic};
+use klamm_log::Record;
+use klamm_machine::{Outcome, Rejection};
+use klamm_messages::klamm::v1::{CommandFailed, HistoryRecord, history_record};
+use prost::Message;
+
+use super::rig::{Rig, account};
+use crate::{
+    instance::dump,
+    machine::{PANIC, command},
+    stores::store,
+};
+
+fn failures(rig: &Rig) -> Vec<CommandFailed> {
+    let records = rig.outputs(topic::HISTORY);
+    let decoded = records.iter().filter_map(|stored| HistoryRecord::decode(stored.record.value.as_deref()?).ok()?.record);
+    decoded.filter_map(|record| if let history_record::Record::CommandFailed(failed) = record { Some(failed) } else { None }).collect()
+}
+
+#[test]
+fn a_panic_leaves_nothing_but_its_record_and_is_answered_internal() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    rig.ask(&mut owned, &command("add", "a", "r1", 1, &[]));
+    let before = dump(&owned.partition);
+    let handled = rig.ask(&mut owned, &command("panic", "a", "r2", 1, &[]));
+    let Some(Err(Rejection::Internal(message))) = &handled.answer else { panic!("{:?}", handled.answer) };
+    assert!(message.contains(PANIC), "{message}");
+    assert!(handled.changes.is_empty());
+    assert_eq!(dump(&owned.partition), before);
+    let next = rig.ask(&mut owned, &command("add", "a", "r3", 1, &[]));
+    assert_eq!(next.answer, Some(Ok(Outcome::Answer(2))));
+    rig.commit(&mut owned);
+    assert_eq!(failures(&rig), [CommandFailed { partition: 0, offset: handled.offset, error: PANIC.to_owned() }]);
+}
+
+#[test]
+fn a_rejected_command_leaves_nothing_and_a_refused_one_its_events() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    let rejected = rig.ask(&mut owned, &command("reject", "a", "r1", 1, &[]));
+    assert!(matches!(rejected.answer, Some(Err(Rejection::InvalidArgument(_)))));
+    assert!(dump(&owned.partition).is_empty());
+    let refused = rig.ask(&mut owned, &command("refuse", "a", "r2", 3, &[]));
+    assert!(matches!(refused.answer, Some(Ok(Outcome::Refused(_)))));
+    assert_eq!(account(&owned.partition, "a"), Some(3));
+    let outputs = rig.commit(&mut owned).outputs;
+    assert_eq!(outputs.len(), 3, "event, document, position");
+}
+
+#[test]
+fn a_record_that_is_no_command_is_recorded_and_dead_lettered_as_it_was() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    let poison = Record::new("some/key", vec![0xff, 1, 2]).with_header("theirs", "kept");
+    let offset = rig.append_record(poison.clone());
+    rig.append(&command("add", "a", "r1", 1, &[]));
+    let handled = rig.drive(&mut owned.partition);
+    assert!(handled[0].answer.is_none());
+    assert_eq!(handled[1].answer, Some(Ok(Outcome::Answer(1))), "the neighbour goes on");
+    rig.commit(&mut owned);
+
+    let [failed] = &failures(&rig)[..] else { panic!("one failure") };
+    assert_eq!((failed.partition, failed.offset), (0, offset));
+    let [letter] = &rig.outputs(topic::COMMANDS_DEAD_LETTERS)[..] else { panic!("one dead letter") };
+    assert_eq!((&letter.record.key, &letter.record.value), (&poison.key, &poison.value));
+    let header = |name: &str| letter.record.header(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
+    let said = DEAD_LETTER_HEADERS.map(header);
+    assert_eq!(said, ["t.commands".to_owned(), "0".to_owned(), offset.to_string(), failed.error.clone()]);
+    assert_eq!(header("theirs"), "kept");
+}
+
+#[test]
+fn a_replay_skips_them_likewise() {
+    let mut rig = Rig::new();
+    rig.append(&command("add", "a", "r1", 1, &[]));
+    rig.append_record(Record::new("k", vec![0xff]));
+    rig.append(&command("panic", "a", "r2", 1, &[]));
+    rig.append_record(Record { key: None, value: None, ..Record::default() });
+    let first = dump(&rig.own().partition);
+    rig.store = store();
+    let mut owned = rig.own();
+    assert_eq!(dump(&owned.partition), first);
+    rig.commit(&mut owned);
+    assert_eq!(failures(&rig).iter().map(|failed| failed.offset).collect::<Vec<_>>(), [1, 2]);
+}
