@@ -7,10 +7,7 @@ use prost_build_types::{FileDescriptorProto, FileDescriptorSet};
 use protox::file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver};
 
 /// Files that define the services of Temporal that klamm serves.
-const TEMPORAL_SERVICES: &[&str] = &[
-    "temporal/api/workflowservice/v1/service.proto",
-    "temporal/api/operatorservice/v1/service.proto",
-];
+const TEMPORAL_SERVICES: &[&str] = &["temporal/api/workflowservice/v1/service.proto", "temporal/api/operatorservice/v1/service.proto"];
 
 /// klamm's own service.
 const INSPECT: &str = "klamm/v1/inspect.proto";
@@ -25,19 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let all = FileDescriptorSet::decode(fs::read(path)?.as_slice())?;
 
     // Only the files that define the services reach the generator: their messages are extern, so that nothing of them is generated again.
-    let services = FileDescriptorSet {
-        file: all
-            .file
-            .iter()
-            .filter(|file| TEMPORAL_SERVICES.contains(&file.name()))
-            .cloned()
-            .collect(),
-    };
-    assert_eq!(
-        services.file.len(),
-        TEMPORAL_SERVICES.len(),
-        "the services' files are in the set"
-    );
+    let services = FileDescriptorSet { file: all.file.iter().filter(|file| TEMPORAL_SERVICES.contains(&file.name())).cloned().collect() };
+    assert_eq!(services.file.len(), TEMPORAL_SERVICES.len(), "the services' files are in the set");
     tonic_prost_build::configure()
         .compile_well_known_types(true)
         .build_client(false)
@@ -52,17 +38,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_client(true)
         .build_server(true)
         .extern_path(".google.protobuf", "::prost_types")
-        .compile_fds(FileDescriptorSet {
-            file: inspect.clone(),
-        })?;
+        .compile_fds(FileDescriptorSet { file: inspect.clone() })?;
 
     // What reflection shows: the services and all that they use.
     let mut shown = with_imports(&all, TEMPORAL_SERVICES);
     shown.extend(inspect.into_iter().filter(|file| file.name() == INSPECT));
-    fs::write(
-        out.join("api_descriptors.bin"),
-        FileDescriptorSet { file: shown }.encode_to_vec(),
-    )?;
+    fs::write(out.join("api_descriptors.bin"), FileDescriptorSet { file: shown }.encode_to_vec())?;
     Ok(())
 }
 
@@ -82,12 +63,8 @@ fn with_imports(all: &FileDescriptorSet, names: &[&str]) -> Vec<FileDescriptorPr
     let mut wanted: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
     loop {
         let before = wanted.len();
-        let imports: Vec<_> = all
-            .file
-            .iter()
-            .filter(|file| wanted.contains(file.name()))
-            .flat_map(|file| file.dependency.clone())
-            .collect();
+        let imports: Vec<_> =
+            all.file.iter().filter(|file| wanted.contains(file.name())).flat_map(|file| file.dependency.clone()).collect();
         wanted.extend(imports);
         if wanted.len() == before {
             break;
@@ -96,9 +73,6 @@ fn with_imports(all: &FileDescriptorSet, names: &[&str]) -> Vec<FileDescriptorPr
     all.file
         .iter()
         .filter(|file| wanted.contains(file.name()))
-        .map(|file| FileDescriptorProto {
-            source_code_info: None,
-            ..file.clone()
-        })
+        .map(|file| FileDescriptorProto { source_code_info: None, ..file.clone() })
         .collect()
 }

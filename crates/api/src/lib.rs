@@ -34,5 +34,4 @@ pub mod klamm {
 }
 
 /// Descriptors of all services here and of the messages that they use (an encoded `FileDescriptorSet`), for server reflection.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/api_descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/api_descriptors.bin"));

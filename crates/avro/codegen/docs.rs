@@ -32,10 +32,7 @@ impl Docs {
 
 fn comments(file: &FileDescriptor) -> BTreeMap<Vec<i32>, String> {
     let Some(info) = &file.file_descriptor_proto().source_code_info else { return BTreeMap::new() };
-    info.location
-        .iter()
-        .filter_map(|location| Some((location.path.clone(), one_line(location.leading_comments.as_deref()?))))
-        .collect()
+    info.location.iter().filter_map(|location| Some((location.path.clone(), one_line(location.leading_comments.as_deref()?)))).collect()
 }
 
 fn one_line(comment: &str) -> String {

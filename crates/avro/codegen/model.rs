@@ -83,7 +83,10 @@ pub enum Shape {
     Nullable(Type),
     Array(Type),
     /// Keys are strings.
-    Map { of: Type, ordered: bool },
+    Map {
+        of: Type,
+        ordered: bool,
+    },
 }
 
 /// A value's type, named for protobuf's.
@@ -192,11 +195,8 @@ impl Walk {
             let member = match field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) {
                 None => Member::Field(self.field(&field)?),
                 Some(oneof) => {
-                    let case = Field {
-                        rust: names::variant(field.name()),
-                        shape: Shape::Nullable(self.type_of(&field)?),
-                        ..self.named(&field)
-                    };
+                    let case =
+                        Field { rust: names::variant(field.name()), shape: Shape::Nullable(self.type_of(&field)?), ..self.named(&field) };
                     let path = names::oneof_path(&oneof);
                     match members.last_mut() {
                         Some(Member::Oneof { path: last, cases, .. }) if *last == path => {

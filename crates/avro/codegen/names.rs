@@ -80,10 +80,10 @@ fn camel(name: &str) -> String {
 /// prost's rule for identifiers that are keywords (prost-build, ident.rs).
 fn sanitized(identifier: String) -> String {
     match identifier.as_str() {
-        "as" | "break" | "const" | "continue" | "else" | "enum" | "false" | "fn" | "for" | "if" | "impl" | "in" | "let" | "loop" | "match"
-        | "mod" | "move" | "mut" | "pub" | "ref" | "return" | "static" | "struct" | "trait" | "true" | "type" | "unsafe" | "use" | "where"
-        | "while" | "dyn" | "abstract" | "become" | "box" | "do" | "final" | "macro" | "override" | "priv" | "typeof" | "unsized"
-        | "virtual" | "yield" | "async" | "await" | "try" | "gen" => format!("r#{identifier}"),
+        "as" | "break" | "const" | "continue" | "else" | "enum" | "false" | "fn" | "for" | "if" | "impl" | "in" | "let" | "loop"
+        | "match" | "mod" | "move" | "mut" | "pub" | "ref" | "return" | "static" | "struct" | "trait" | "true" | "type" | "unsafe"
+        | "use" | "where" | "while" | "dyn" | "abstract" | "become" | "box" | "do" | "final" | "macro" | "override" | "priv" | "typeof"
+        | "unsized" | "virtual" | "yield" | "async" | "await" | "try" | "gen" => format!("r#{identifier}"),
         "_" | "super" | "self" | "Self" | "extern" | "crate" => format!("{identifier}_"),
         _ => identifier,
     }

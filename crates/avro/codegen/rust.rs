@@ -60,7 +60,8 @@ fn encode(model: &Model, record: &Record) -> String {
             Member::Field(field) => encode_field(model, field, &mut code),
             Member::Oneof { rust, path, cases } => encode_oneof(model, rust, path, cases, &mut code),
             Member::Chain { rust, link, .. } => {
-                let _ = writeln!(code, "        wire::put_chain(it.{rust}.as_deref(), |link| link.{rust}.as_deref(), put_link_{link}, out);");
+                let _ =
+                    writeln!(code, "        wire::put_chain(it.{rust}.as_deref(), |link| link.{rust}.as_deref(), put_link_{link}, out);");
             }
         }
     }
@@ -109,10 +110,7 @@ fn decode(model: &Model, record: &Record) -> String {
             Member::Oneof { rust, path, cases } => decode_oneof(model, rust, path, cases, &mut code),
             Member::Chain { rust, link, .. } => {
                 chained = Some(rust);
-                let _ = writeln!(
-                    code,
-                    "            {rust}: wire::get_chain(input, get_link_{link}, |link, next| link.{rust} = next)?,"
-                );
+                let _ = writeln!(code, "            {rust}: wire::get_chain(input, get_link_{link}, |link, next| link.{rust} = next)?,");
             }
         }
     }

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn fields_come_and_go_with_defaults_only() {
-        let (one, two) = (record(r#"{"name": "a", "type": "int"}"#), record(r#"{"name": "a", "type": "int"}, {"name": "b", "type": "int"}"#));
+        let (one, two) =
+            (record(r#"{"name": "a", "type": "int"}"#), record(r#"{"name": "a", "type": "int"}, {"name": "b", "type": "int"}"#));
         assert_eq!(check_reads(&one, &two), Err("n.R.b has no default".to_owned()));
         assert_eq!(check_reads(&two, &one), Ok(()));
         let with_default = record(r#"{"name": "a", "type": "int"}, {"name": "b", "type": "int", "default": 0}"#);

@@ -163,7 +163,9 @@ impl Carrier<'_> {
         match (&field.of, default) {
             (Type::Nullable(_), Json::Null) => wire::put_nulls(1, out),
             (Type::Boolean, Json::Bool(value)) => wire::put_bool(value, out),
-            (Type::Int | Type::Long | Type::TimestampMicros, Json::Number(value)) => wire::put_int64(&value.as_i64().ok_or_else(none)?, out),
+            (Type::Int | Type::Long | Type::TimestampMicros, Json::Number(value)) => {
+                wire::put_int64(&value.as_i64().ok_or_else(none)?, out)
+            }
             (Type::Float, Json::Number(value)) => wire::put_float(&(value.as_f64().ok_or_else(none)? as f32), out),
             (Type::Double, Json::Number(value)) => wire::put_double(&value.as_f64().ok_or_else(none)?, out),
             (Type::String, Json::String(value)) => wire::put_string(value, out),

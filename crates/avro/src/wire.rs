@@ -374,12 +374,7 @@ pub fn get_block(input: &mut &[u8]) -> Result<Option<usize>> {
 }
 
 /// The chain that begins at `first`, as an array, nearest first; what is deeper than [`CHAIN_MAX`] is cut.
-pub fn put_chain<'a, T>(
-    first: Option<&'a T>,
-    next: impl Fn(&'a T) -> Option<&'a T>,
-    put: impl Fn(&T, &mut Vec<u8>),
-    out: &mut Vec<u8>,
-) {
+pub fn put_chain<'a, T>(first: Option<&'a T>, next: impl Fn(&'a T) -> Option<&'a T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
     let links = || std::iter::successors(first, |link| next(link)).take(CHAIN_MAX);
     let count = links().count();
     if count > 0 {

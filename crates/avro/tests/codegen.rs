@@ -7,7 +7,8 @@ mod codegen;
 
 use prost::Message as _;
 use prost_reflect::prost_types::{
-    DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MessageOptions,
+    DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    MessageOptions,
     field_descriptor_proto::{Label, Type},
 };
 
@@ -35,7 +36,8 @@ fn generate(messages: Vec<DescriptorProto>, enums: Vec<EnumDescriptorProto>) -> 
         enum_type: enums,
         ..Default::default()
     };
-    codegen::generate(&FileDescriptorSet { file: vec![file] }.encode_to_vec(), &[("things", "t.v1.Root")]).map_err(|error| error.to_string())
+    codegen::generate(&FileDescriptorSet { file: vec![file] }.encode_to_vec(), &[("things", "t.v1.Root")])
+        .map_err(|error| error.to_string())
 }
 
 #[test]

@@ -4,8 +4,8 @@ mod support;
 
 use klamm_avro::{Avro, Error, Value, frame, json, wire};
 use klamm_messages::klamm::v1 as klamm;
-use prost::Message;
 use proptest::prelude::*;
+use prost::Message;
 
 /// Whatever comes out is a value: it encodes, and that decodes to the same bytes again.
 fn check<T: Value + Message + Default>(bytes: &[u8]) {

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use klamm_avro::{Avro, Value, canonical, frame, schemas};
 use klamm_messages::{klamm::v1 as klamm, temporal};
+use proptest::prelude::*;
 use prost::Message;
 use prost_types::{Duration, Timestamp};
-use proptest::prelude::*;
 
 fn check<T: Value + Message + Default + PartialEq + std::fmt::Debug>(seed: u64) {
     let message: T = support::random(T::NAME, seed);
@@ -97,8 +97,7 @@ fn records(schema: &serde_json::Value) -> Vec<String> {
 
 #[test]
 fn maps_are_written_in_the_order_of_their_keys() {
-    let expected: BTreeMap<String, _> =
-        (0..100).map(|n| (format!("key-{n:02}"), temporal::common::v1::Payload::default())).collect();
+    let expected: BTreeMap<String, _> = (0..100).map(|n| (format!("key-{n:02}"), temporal::common::v1::Payload::default())).collect();
     let mut bytes = Vec::new();
     for _ in 0..10 {
         let fields: HashMap<_, _> = expected.clone().into_iter().collect();
@@ -120,10 +119,8 @@ fn times_are_cut_to_microseconds() {
 
 #[test]
 fn durations_stop_at_64_bits_of_nanoseconds() {
-    let document = |seconds, nanos| klamm::VisibilityDocument {
-        execution_duration: Some(Duration { seconds, nanos }),
-        ..Default::default()
-    };
+    let document =
+        |seconds, nanos| klamm::VisibilityDocument { execution_duration: Some(Duration { seconds, nanos }), ..Default::default() };
     assert_eq!(canonical(&document(i64::MAX, 999_999_999)), Ok(document(9_223_372_036, 854_775_807)));
     assert_eq!(canonical(&document(-1, -5)), Ok(document(-1, -5)));
 }
@@ -139,9 +136,8 @@ fn unknown_enum_numbers_become_the_default() {
 #[test]
 fn a_chain_of_causes_is_kept_up_to_its_limit() {
     let chain = |length: usize| {
-        (0..length).fold(None, |cause, n| {
-            Some(Box::new(temporal::failure::v1::Failure { message: n.to_string(), cause, ..Default::default() }))
-        })
+        (0..length)
+            .fold(None, |cause, n| Some(Box::new(temporal::failure::v1::Failure { message: n.to_string(), cause, ..Default::default() })))
     };
     let record = |causes| {
         let failure = temporal::failure::v1::Failure { message: "outer".to_owned(), cause: chain(causes), ..Default::default() };

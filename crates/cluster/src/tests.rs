@@ -106,8 +106,7 @@ fn story(events: &[ClusterRecord]) -> String {
     let mut text = String::new();
     for event in events {
         let Some(Record::Namespace(state)) = &event.record else { panic!("an empty record") };
-        let attributes: Vec<_> =
-            state.search_attributes.iter().map(|(name, value_type)| format!("{name}={value_type}")).collect();
+        let attributes: Vec<_> = state.search_attributes.iter().map(|(name, value_type)| format!("{name}={value_type}")).collect();
         writeln!(
             text,
             "{} {} {} s {:?} {:?} [{}]",
@@ -167,8 +166,7 @@ fn refusals_say_what_temporal_says() {
     env.decide(add("default", &[("Customer", IndexedValueType::Keyword)])).expect("added");
     let retention = "A valid retention period is not set on request.";
     let unset = Body_::RegisterNamespace(RegisterNamespace { name: "n".to_owned(), ..RegisterNamespace::default() });
-    let global =
-        Body_::RegisterNamespace(RegisterNamespace { name: "n".to_owned(), is_global: true, ..RegisterNamespace::default() });
+    let global = Body_::RegisterNamespace(RegisterNamespace { name: "n".to_owned(), is_global: true, ..RegisterNamespace::default() });
     let short = Body_::UpdateNamespace(UpdateNamespace {
         name: "default".to_owned(),
         retention: Some(prost_types::Duration { seconds: 3599, nanos: 999_999_999 }),
@@ -188,14 +186,8 @@ fn refusals_say_what_temporal_says() {
         (Body_::DeprecateNamespace(DeprecateNamespace { name: "x".to_owned() }), Rejection::NamespaceNotFound("x".to_owned())),
         (add("x", &[("A", IndexedValueType::Int)]), Rejection::NamespaceNotFound("x".to_owned())),
         (add("default", &[]), Rejection::invalid("SearchAttributes are not set on request.")),
-        (
-            add("default", &[("RunId", IndexedValueType::Keyword)]),
-            Rejection::invalid("Search attribute RunId is reserved by system."),
-        ),
-        (
-            add("default", &[("TemporalX", IndexedValueType::Int)]),
-            Rejection::invalid("Search attribute TemporalX is reserved by system."),
-        ),
+        (add("default", &[("RunId", IndexedValueType::Keyword)]), Rejection::invalid("Search attribute RunId is reserved by system.")),
+        (add("default", &[("TemporalX", IndexedValueType::Int)]), Rejection::invalid("Search attribute TemporalX is reserved by system.")),
         (add("default", &[("A", IndexedValueType::Unspecified)]), Rejection::invalid("Unknown search attribute type: 0.")),
         (
             add("default", &[("Another", IndexedValueType::Int), ("Customer", IndexedValueType::Int)]),

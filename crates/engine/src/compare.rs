@@ -31,7 +31,8 @@ pub fn compare(live: &Store, rebuilt: &Store, partition: u32, same: SameRow, lim
     loop {
         let (left, right) = (live.scan(partition as u16, &from, &[], PAGE)?, rebuilt.scan(partition as u16, &from, &[], PAGE)?);
         // Rows up to the smaller of the two pages' ends can be compared now.
-        let end = [&left, &right].into_iter().filter(|page| page.len() == PAGE).filter_map(|page| page.last()).map(|(key, _)| key.clone()).min();
+        let end =
+            [&left, &right].into_iter().filter(|page| page.len() == PAGE).filter_map(|page| page.last()).map(|(key, _)| key.clone()).min();
         let within = |(key, _): &&(Vec<u8>, Vec<u8>)| end.as_ref().is_none_or(|end| key <= end);
         let (mut left, mut right) = (left.iter().filter(within).peekable(), right.iter().filter(within).peekable());
         while left.peek().is_some() || right.peek().is_some() {

@@ -77,8 +77,7 @@ impl Outputs {
             timestamp_ms: now.millis(),
         };
         self.bytes += record.size();
-        let output =
-            Output { topic: topics.full(encoded.topic), partition: Topics::output_partition(encoded.topic, partition), record };
+        let output = Output { topic: topics.full(encoded.topic), partition: Topics::output_partition(encoded.topic, partition), record };
         self.records.push(output);
     }
 

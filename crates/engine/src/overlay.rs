@@ -3,17 +3,9 @@
 //! Three layers: *active* (commands of the batch that is being filled), *frozen* (the batch whose transaction is under way) and the
 //! store with a cache of hot rows. The store gets a frozen layer only once its transaction has committed.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    num::NonZeroUsize,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
-use klamm_machine::{
-    Kind, Row,
-    table::DecodeRow,
-};
+use klamm_machine::{Kind, Row, table::DecodeRow};
 use klamm_store::Store;
 use lru::LruCache;
 
@@ -91,7 +83,8 @@ impl Overlay {
             let last = (stored.len() == limit).then(|| stored.last().map(|(key, _)| key.to_vec())).flatten();
             let part_end = last.as_deref().map(successor);
             let end: &[u8] = part_end.as_deref().unwrap_or(to);
-            let mut changed = changes.range::<[u8], _>((std::ops::Bound::Included(from_store.as_slice()), std::ops::Bound::Excluded(end))).peekable();
+            let mut changed =
+                changes.range::<[u8], _>((std::ops::Bound::Included(from_store.as_slice()), std::ops::Bound::Excluded(end))).peekable();
             for (key, bytes) in stored {
                 while let Some((changed_key, change)) = changed.next_if(|(changed_key, _)| ***changed_key < key[..]) {
                     rows.extend(change.as_ref().map(|row| (changed_key.to_vec(), row.clone())));

@@ -17,7 +17,12 @@ use klamm_messages::klamm::v1::{Command, CommandFailed, CommandSource, Partition
 use klamm_store::Store;
 
 use crate::{
-    Codec, Encoded, Error, Topics, outputs::{Cause, Outputs}, overlay::{Change, Layer, Overlay}, positions::Positions, scratch::Scratch, sources::Sources,
+    Codec, Encoded, Error, Topics,
+    outputs::{Cause, Outputs},
+    overlay::{Change, Layer, Overlay},
+    positions::Positions,
+    scratch::Scratch,
+    sources::Sources,
     topic,
 };
 
@@ -258,11 +263,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 *next = (*next).max(offset + 1);
             }
         }
-        let position = PositionRow {
-            next_offsets: next_offsets.clone(),
-            partition: Some(batch.position.clone()),
-            caught_up_at: batch.position.now,
-        };
+        let position =
+            PositionRow { next_offsets: next_offsets.clone(), partition: Some(batch.position.clone()), caught_up_at: batch.position.now };
         let mut writes = self.overlay.frozen_writes();
         writes.push((Positions::key(&()), Some(prost::Message::encode_to_vec(&position))));
         self.store.write(self.number as u16, writes)?;
@@ -379,12 +381,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let encoded = Encoded { topic: topic::COMMANDS_DEAD_LETTERS, key, value };
         let cause = self.cause(stored.offset);
         self.outputs.push(&self.settings.topics, cause, 1, encoded);
-        let source = [
-            self.settings.topics.full(topic::COMMANDS).to_string(),
-            self.number.to_string(),
-            stored.offset.to_string(),
-            error,
-        ];
+        let source = [self.settings.topics.full(topic::COMMANDS).to_string(), self.number.to_string(), stored.offset.to_string(), error];
         self.outputs.add_headers(DEAD_LETTER_HEADERS.into_iter().zip(source), &stored.record.headers);
     }
 }

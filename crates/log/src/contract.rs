@@ -5,8 +5,8 @@
 
 mod appending;
 mod cleanup;
-mod concurrency;
 mod committing;
+mod concurrency;
 mod reading;
 mod restarting;
 mod topics;
@@ -133,8 +133,7 @@ fn read_all(log: &dyn Log, topic: &str, partition: u32) -> Vec<Stored> {
 /// Offset, key and value of all records of a partition, as text.
 fn texts(log: &dyn Log, topic: &str, partition: u32) -> Vec<(Offset, String, Option<String>)> {
     let text = |bytes: &bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-    let row = |stored: Stored| {
-        (stored.offset, stored.record.key.as_ref().map(text).unwrap_or_default(), stored.record.value.as_ref().map(text))
-    };
+    let row =
+        |stored: Stored| (stored.offset, stored.record.key.as_ref().map(text).unwrap_or_default(), stored.record.value.as_ref().map(text));
     read_all(log, topic, partition).into_iter().map(row).collect()
 }

@@ -31,9 +31,7 @@ use self::{core::Core, housekeeping::Housekeeper};
 pub use room::FreeBytes;
 pub use settings::Settings;
 
-use crate::{
-    Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional,
-};
+use crate::{Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional};
 
 /// A log in a directory, or in memory.
 ///

@@ -96,16 +96,12 @@ impl MemoryLog {
     /// An independent copy as it stands now, without faults: both go their own ways.
     pub fn fork(&self) -> Self {
         let state = self.state.lock();
-        let topics = state.topics.iter().map(|(name, (topic, partitions))| {
-            (name.clone(), (topic.clone(), partitions.iter().map(Partition::fork).collect()))
-        });
+        let topics = state
+            .topics
+            .iter()
+            .map(|(name, (topic, partitions))| (name.clone(), (topic.clone(), partitions.iter().map(Partition::fork).collect())));
         let copy = State { topics: topics.collect(), holders: state.holders.clone(), transactions: state.transactions };
-        Self {
-            state: Arc::new(Mutex::new(copy)),
-            faults: Arc::default(),
-            clock: self.clock.clone(),
-            settings: self.settings.clone(),
-        }
+        Self { state: Arc::new(Mutex::new(copy)), faults: Arc::default(), clock: self.clock.clone(), settings: self.settings.clone() }
     }
 
     fn fault(&self, operation: Operation<'_>) -> Option<Fault> {

@@ -14,9 +14,7 @@ use std::{
 };
 
 use common::{Embedded, in_memory, until};
-use klamm_log::{
-    Cleanup, EmbeddedLog, Error, Log, Output, ReadLimit, Record, SystemClock, TopicSpec, contract::Harness, embedded,
-};
+use klamm_log::{Cleanup, EmbeddedLog, Error, Log, Output, ReadLimit, Record, SystemClock, TopicSpec, contract::Harness, embedded};
 
 #[test]
 fn a_directory_has_one_log() {
@@ -77,7 +75,12 @@ fn trimming_gives_disk_space_back() {
     // Bytes that don't compress.
     let mut state = 1_u64;
     let mut noise = || {
-        (0..10_000).map(|_| { state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1); (state >> 56) as u8 }).collect::<Vec<_>>()
+        (0..10_000)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            })
+            .collect::<Vec<_>>()
     };
     for _ in 0..1_000 {
         log.append("t", 0, vec![Record::new("k", noise())]).unwrap();

@@ -62,7 +62,8 @@ impl Part {
     }
 
     fn compact(&mut self, now_ms: i64) {
-        let old: Vec<_> = self.records.iter().take_while(|(_, row)| row.0 <= now_ms - LAG_MS).map(|(offset, row)| (*offset, *row)).collect();
+        let old: Vec<_> =
+            self.records.iter().take_while(|(_, row)| row.0 <= now_ms - LAG_MS).map(|(offset, row)| (*offset, *row)).collect();
         for (at, (offset, (ms, key, value))) in old.iter().enumerate() {
             let superseded = old[at + 1..].iter().any(|(_, (_, later, _))| later == key);
             if superseded || (value.is_none() && *ms <= now_ms - LAG_MS - DELETE_RETENTION_MS) {

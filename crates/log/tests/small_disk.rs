@@ -41,7 +41,8 @@ fn check(reserve_bytes: u64) {
             }
         };
         assert!(matches!(full, Error::Full { .. }), "{full:?}");
-        let outputs = || [0, 1].map(|partition| Output { topic: "t".into(), partition, record: Record::new("k", vec![9; 20_000]) }).to_vec();
+        let outputs =
+            || [0, 1].map(|partition| Output { topic: "t".into(), partition, record: Record::new("k", vec![9; 20_000]) }).to_vec();
         let full = producer.commit(outputs()).unwrap_err();
         assert!(matches!(full, Error::Full { .. }), "{full:?}");
         println!("round {round}: full after {} records: {full}", acknowledged.len());

@@ -63,10 +63,7 @@ pub fn duration_or_none(value: Option<&prost_types::Duration>) -> Option<Duratio
 
 /// A standard duration as protobuf's.
 pub fn to_proto(duration: Duration) -> prost_types::Duration {
-    prost_types::Duration {
-        seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        nanos: duration.subsec_nanos() as i32,
-    }
+    prost_types::Duration { seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), nanos: duration.subsec_nanos() as i32 }
 }
 
 #[cfg(test)]

@@ -106,8 +106,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
     /// Runs `decide` on a savepoint: `Ok` keeps what it wanted, `Err` leaves nothing of it (ids that it derived stay used).
     pub fn attempt<R, E>(&mut self, decide: impl FnOnce(&mut Tx<'_, M>) -> Result<R, E>) -> Result<R, E> {
         let mut savepoint = Savepoint { under: &mut *self.tables, changes: BTreeMap::new() };
-        let mut tx =
-            Tx { context: &mut *self.context, machine: self.machine, tables: &mut savepoint, effects: Effects::default() };
+        let mut tx = Tx { context: &mut *self.context, machine: self.machine, tables: &mut savepoint, effects: Effects::default() };
         let result = decide(&mut tx)?;
         let effects = tx.effects;
         let changes = savepoint.changes;

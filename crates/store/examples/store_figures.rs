@@ -15,9 +15,7 @@ fn main() -> Result<(), Error> {
     let key = |kind: u8, n: usize| [&[kind][..], &(n as u32).wrapping_mul(0x9e37_79b9).to_be_bytes(), b"default/workflow-id"].concat();
     let value = vec![7_u8; 500];
     measure("write of 1 row of 0.5 KB", ROUNDS, |n| store.write((n % 8) as u16, [(key(3, n), Some(&value))]))?;
-    measure("write of 100 rows", ROUNDS / 100, |n| {
-        store.write((n % 8) as u16, (0..100).map(|k| (key(4, n * 100 + k), Some(&value))))
-    })?;
+    measure("write of 100 rows", ROUNDS / 100, |n| store.write((n % 8) as u16, (0..100).map(|k| (key(4, n * 100 + k), Some(&value)))))?;
     measure("get of a row that is there", ROUNDS, |n| store.get((n % 8) as u16, &key(3, n)).map(|row| assert!(row.is_some())))?;
     measure("get of a row that isn't", ROUNDS, |n| store.get((n % 8) as u16, &key(5, n)).map(|row| assert!(row.is_none())))?;
     measure("scan of 10 rows", ROUNDS / 10, |n| store.scan((n % 8) as u16, &key(3, n), &[4], 10).map(drop))?;
@@ -48,7 +46,8 @@ fn measure(name: &str, rounds: usize, mut call: impl FnMut(usize) -> Result<(), 
 /// CPU time of the process so far, background threads included (Linux; 10 ms steps).
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
+    let ticks =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
     Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 

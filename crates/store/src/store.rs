@@ -62,8 +62,7 @@ impl Store {
     /// Errors: [`Error::Locked`], [`Error::Corrupt`], [`Error::Full`], [`Error::Unavailable`] (the directory can't be used).
     pub fn open(path: impl AsRef<Path>, settings: &Settings) -> Result<Self, Error> {
         let path = path.as_ref();
-        std::fs::create_dir_all(path)
-            .map_err(|error| Error::Unavailable { reason: format!("can't make {}: {error}", path.display()) })?;
+        std::fs::create_dir_all(path).map_err(|error| Error::Unavailable { reason: format!("can't make {}: {error}", path.display()) })?;
         Self::start(path, settings, None, of_disk(path.to_owned()))
     }
 

@@ -81,7 +81,10 @@ fn damage_is_told_apart_from_other_trouble() {
     }
     store.flush().unwrap();
     drop(store);
-    let table = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|of| of == "sst"));
+    let table = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|of| of == "sst"));
     let table = table.unwrap();
     let mut bytes = std::fs::read(&table).unwrap();
     bytes[50..1000].fill(0x55);
@@ -235,7 +238,8 @@ proptest! {
 #[test]
 #[ignore = "needs a small file system"]
 fn a_small_disk_refuses_and_recovers() {
-    let disk = std::path::PathBuf::from(std::env::var("KLAMM_SMALL_DISK").expect("KLAMM_SMALL_DISK names a directory on a small file system"));
+    let disk =
+        std::path::PathBuf::from(std::env::var("KLAMM_SMALL_DISK").expect("KLAMM_SMALL_DISK names a directory on a small file system"));
     let filler = disk.join("store-filler");
     let directory = disk.join("store");
     let store = Store::open(&directory, &Settings { write_buffer_bytes: 1 << 20, reserve_bytes: 6 << 20, ..small() }).unwrap();

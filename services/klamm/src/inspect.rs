@@ -97,9 +97,10 @@ impl Inspect for Inspector {
                 summary.rows += verified.rows;
                 summary.differences += verified.differences.len() as u64;
                 let progress = Report::Progress(VerifyProgress { partition: partition as i32, records: verified.rows });
-                let differences = verified.differences.into_iter().map(|key| {
-                    Report::Difference(VerifyDifference { partition: partition as i32, key, ..VerifyDifference::default() })
-                });
+                let differences = verified
+                    .differences
+                    .into_iter()
+                    .map(|key| Report::Difference(VerifyDifference { partition: partition as i32, key, ..VerifyDifference::default() }));
                 for report in std::iter::once(progress).chain(differences) {
                     if sender.blocking_send(Ok(VerifyReport { report: Some(report) })).is_err() {
                         return;

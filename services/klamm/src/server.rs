@@ -131,7 +131,12 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     scheduler.abort();
     feeder.abort();
     // Parked polls would keep the server for a minute: they are cut off after a while.
-    let _ = tokio::time::timeout(DRAIN, async { if !serving.is_finished() { let _ = (&mut serving).await; } }).await;
+    let _ = tokio::time::timeout(DRAIN, async {
+        if !serving.is_finished() {
+            let _ = (&mut serving).await;
+        }
+    })
+    .await;
     serving.abort();
     web.abort();
     processor.close();
@@ -228,7 +233,8 @@ fn feed(log: &Arc<dyn Log>, topics: &Topics, index: Index) -> Result<tokio::task
             let behind = match step.await {
                 Ok((back, fed)) => {
                     feeder = back;
-                    fed.inspect_err(|error| tracing::warn!(error = %error, "the visibility index waits")).is_ok_and(|fed| fed.lag_records > 0)
+                    fed.inspect_err(|error| tracing::warn!(error = %error, "the visibility index waits"))
+                        .is_ok_and(|fed| fed.lag_records > 0)
                 }
                 Err(error) => {
                     tracing::error!(error = %error, "the visibility index has stopped");

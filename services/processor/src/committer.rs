@@ -177,12 +177,7 @@ impl Processor {
 
     /// After a commit whose outcome is unknown: a new holder of the transactional id settles it; whether the batch's own
     /// `~partition` record stands in history tells how.
-    fn settle(
-        &self,
-        slot: &Slot,
-        number: u32,
-        producer: &mut Option<Box<dyn klamm_log::Transactional>>,
-    ) -> Result<(), EngineError> {
+    fn settle(&self, slot: &Slot, number: u32, producer: &mut Option<Box<dyn klamm_log::Transactional>>) -> Result<(), EngineError> {
         let holder = self.log.transactional(&self.config.topics.transactional_id(number))?;
         let batch = slot.partition.lock().in_flight().cloned();
         if let Some(batch) = batch

@@ -241,8 +241,7 @@ impl Processor {
             if partition.is_full() {
                 return Ok(());
             }
-            let batch =
-                self.log.read(&self.commands_topic, partition.number(), partition.next_offset(), ReadLimit::default())?;
+            let batch = self.log.read(&self.commands_topic, partition.number(), partition.next_offset(), ReadLimit::default())?;
             if batch.records.is_empty() {
                 return Ok(());
             }

@@ -74,13 +74,7 @@ impl Processor {
     }
 
     /// Puts the query onto a task queue as a task of its own: the sticky one first, then the normal one.
-    async fn ask_directly(
-        &self,
-        run: &RunKey,
-        state: &RunState,
-        query: &WorkflowQuery,
-        deadline: Instant,
-    ) -> Result<QueryOutcome, Error> {
+    async fn ask_directly(&self, run: &RunKey, state: &RunState, query: &WorkflowQuery, deadline: Instant) -> Result<QueryOutcome, Error> {
         if let Some(sticky) = state.sticky.as_ref().filter(|sticky| !sticky.task_queue.is_empty()) {
             let window = Duration::from_secs(10);
             if self.task_queues.has_poller(&run.namespace, &sticky.task_queue, TaskQueueSide::Workflow, window) {
@@ -98,14 +92,7 @@ impl Processor {
         }
     }
 
-    async fn ask_queue(
-        &self,
-        run: &RunKey,
-        task_queue: &str,
-        sticky: bool,
-        query: &WorkflowQuery,
-        until: Instant,
-    ) -> Option<QueryOutcome> {
+    async fn ask_queue(&self, run: &RunKey, task_queue: &str, sticky: bool, query: &WorkflowQuery, until: Instant) -> Option<QueryOutcome> {
         let id = uuid::Uuid::new_v4().to_string();
         let answer = self.queries.expect_direct(&id);
         let _forget = Forget(|| {

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Instant};
 
 use klamm_machine::{TablesExt, key};
-use klamm_messages::{klamm::v1::RunState, temporal::{enums::v1::WorkflowExecutionStatus, history::v1::HistoryEvent}};
+use klamm_messages::{
+    klamm::v1::RunState,
+    temporal::{enums::v1::WorkflowExecutionStatus, history::v1::HistoryEvent},
+};
 use klamm_workflow::tables::{History, RunKey, Runs, Workflows};
 
 use crate::{

@@ -187,19 +187,13 @@ fn ask(index: &Index, runs: u64) -> Result<(), Box<dyn Error>> {
         ("workflow id prefix", Box::new(move |h| format!("WorkflowId STARTS_WITH 'order-{}'", h % runs / 100))),
         ("run id or other id", Box::new(move |h| format!("RunId = 'x' OR WorkflowId = 'order-{}'", h % runs))),
         ("started in a minute", Box::new(move |h| format!("StartTime BETWEEN '{}' AND '{}'", at(h % runs), at(h % runs + 1500)))),
-        (
-            "started after, completed",
-            Box::new(move |h| format!("StartTime > '{}' AND ExecutionStatus = 'Completed'", at(h % runs))),
-        ),
+        ("started after, completed", Box::new(move |h| format!("StartTime > '{}' AND ExecutionStatus = 'Completed'", at(h % runs)))),
         ("closed before", Box::new(move |h| format!("CloseTime < '{}'", at(h % runs)))),
         ("queue and type", Box::new(|h| format!("TaskQueue = 'queue-{}' AND WorkflowType = 'Workflow{}'", h % 10, h / 10 % 40))),
         ("customer", Box::new(|h| format!("Customer = 'customer-{}'", h % 20_000))),
         ("customer and status", Box::new(|h| format!("Customer = 'customer-{}' AND ExecutionStatus = 'Failed'", h % 20_000))),
         ("region", Box::new(|h| format!("Region = '{}'", ["eu", "us", "ap"][(h % 3) as usize]))),
-        (
-            "region, type, amount",
-            Box::new(|h| format!("Region = 'eu' AND WorkflowType = 'Workflow{}' AND Amount > 9000", h % 40)),
-        ),
+        ("region, type, amount", Box::new(|h| format!("Region = 'eu' AND WorkflowType = 'Workflow{}' AND Amount > 9000", h % 40))),
         ("two tags", Box::new(|h| format!("Tags = 'tag-{}' AND Tags = 'tag-{}'", h % 50, h / 50 % 50))),
         (
             "two tags, failed",

@@ -112,9 +112,8 @@ fn attributes(document: &VisibilityDocument) -> Vec<Attribute> {
 
 /// One search attribute; `None` when it is unset (null, []) or cannot be read.
 fn attribute(name: &str, payload: &Payload) -> Option<Attribute> {
-    let json: serde_json::Value = serde_json::from_slice(&payload.data)
-        .inspect_err(|error| tracing::debug!(name, %error, "search attribute is no JSON"))
-        .ok()?;
+    let json: serde_json::Value =
+        serde_json::from_slice(&payload.data).inspect_err(|error| tracing::debug!(name, %error, "search attribute is no JSON")).ok()?;
     let value_type = search_attributes::predefined(name)
         .or_else(|| search_attributes::type_named(std::str::from_utf8(payload.metadata.get("type")?).ok()?))
         .unwrap_or_else(|| guess(&json));

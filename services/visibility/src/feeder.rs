@@ -76,14 +76,8 @@ impl<S: VisibilitySource> Feeder<S> {
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn new(index: Index, source: S, now_ms: i64) -> Result<Self> {
-        metrics::describe_gauge!(
-            "klamm_visibility_lag_records",
-            "Records of the visibility topic that the index has not taken yet"
-        );
-        metrics::describe_gauge!(
-            "klamm_visibility_lag_seconds",
-            "Age of the last record that the index took, while there are more"
-        );
+        metrics::describe_gauge!("klamm_visibility_lag_records", "Records of the visibility topic that the index has not taken yet");
+        metrics::describe_gauge!("klamm_visibility_lag_seconds", "Age of the last record that the index took, while there are more");
         if index.bind(&source.topic_id())? {
             tracing::warn!("the visibility index was made from another topic, it is built anew");
         }

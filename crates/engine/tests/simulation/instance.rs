@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use klamm_engine::Partition;
 use klamm_log::Transactional;
-use klamm_machine::{Kind, Table, TablesExt, Tables, table::decode_row, wakes::Wakes};
+use klamm_machine::{Kind, Table, Tables, TablesExt, table::decode_row, wakes::Wakes};
 use klamm_messages::klamm::v1::{TestRecord, WakeRow};
 use klamm_store::Store;
 
@@ -55,4 +55,3 @@ pub fn records(partition: &TestPartition) -> Vec<TestRecord> {
 pub fn wakes(partition: &TestPartition) -> Vec<WakeRow> {
     table::<Wakes>(partition)
 }
-

@@ -1,8 +1,6 @@
 //! The machine that the tests run: accounts, timers and notes, each with a log of what took effect.
 
-use klamm_machine::{
-    Decision, Kind, Machine, Outcome, Publication, Rejection, Table, Tables, TablesExt, Time, Tx, key::KeyBytes, wakes,
-};
+use klamm_machine::{Decision, Kind, Machine, Outcome, Publication, Rejection, Table, Tables, TablesExt, Time, Tx, key::KeyBytes, wakes};
 use klamm_messages::klamm::v1::{Command, TestCommand, TestRecord, VisibilityDocument, WakeRow, WakeUp, command::Body};
 
 /// Namespace of all entities.

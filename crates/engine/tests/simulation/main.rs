@@ -30,11 +30,11 @@ use std::{
 use stores::Stores;
 use world::{Trace, World};
 
-/// Seeds that are run.
+/// Seeds that are run, unless `KLAMM_SIM_SEEDS` says otherwise.
 const SEEDS: u64 = 2_000;
 
 /// Seeds after which the stores are opened anew: what was deleted slows them down.
-const SEEDS_PER_STORE: u64 = 100;
+const SEEDS_PER_STORE: u64 = 20;
 
 /// Lines of a trace that a failure shows.
 const LINES_SHOWN: usize = 60;
@@ -47,6 +47,7 @@ fn seeds_hold_every_promise_under_faults_and_come_to_an_end() {
         println!("{}", run(seed, &Stores::open(), usize::MAX));
         return;
     }
+    let seeds = std::env::var("KLAMM_SIM_SEEDS").map_or(SEEDS, |seeds| seeds.parse().expect("KLAMM_SIM_SEEDS is a number"));
     let next = AtomicU64::new(0);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
@@ -55,7 +56,7 @@ fn seeds_hold_every_promise_under_faults_and_come_to_an_end() {
                 let mut stores = Stores::open();
                 for run_here in 1.. {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= SEEDS {
+                    if seed >= seeds {
                         break;
                     }
                     run(seed, &stores, LINES_SHOWN);
@@ -107,7 +108,8 @@ fn quiet_panics() {
     ONCE.call_once(|| {
         let others = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if info.payload().downcast_ref::<&str>() != Some(&machine::PANIC) && info.payload().downcast_ref::<String>().is_none_or(|text| text != machine::PANIC) {
+            let text = info.payload().downcast_ref::<String>().map(String::as_str).or(info.payload().downcast_ref::<&str>().copied());
+            if text != Some(machine::PANIC) {
                 others(info);
             }
         }));

@@ -47,7 +47,8 @@ pub(super) fn compaction_keeps_the_newest_of_each_key(harness: &mut dyn Harness)
     for (key, value) in [("a", "1"), ("b", "1"), ("a", "2"), ("c", "1"), ("b", "2"), ("a", "3")] {
         append(&*log, &topic, 0, record(key, value));
     }
-    let expected = [(3, "c", "1"), (4, "b", "2"), (5, "a", "3")].map(|(offset, key, value)| (offset, key.to_owned(), Some(value.to_owned())));
+    let expected =
+        [(3, "c", "1"), (4, "b", "2"), (5, "a", "3")].map(|(offset, key, value)| (offset, key.to_owned(), Some(value.to_owned())));
     for _ in 0..2 {
         log.compact(&topic, 0).unwrap();
         assert_eq!(texts(&*log, &topic, 0), expected);

@@ -12,7 +12,8 @@ pub(super) fn commits_reach_all_their_partitions_in_order(harness: &mut dyn Harn
     for round in 0..5 {
         append(&*log, &first, 1, record("other", "x"));
         let places = [(&first, 1), (&second, 0), (&first, 1), (&first, 0), (&second, 0), (&first, 1)];
-        let outputs = places.iter().enumerate().map(|(n, (topic, partition))| output(topic, *partition, record("k", &format!("{round}.{n}"))));
+        let outputs =
+            places.iter().enumerate().map(|(n, (topic, partition))| output(topic, *partition, record("k", &format!("{round}.{n}"))));
         let offsets = producer.commit(outputs.collect()).unwrap();
         assert_eq!(offsets.len(), places.len());
         for (n, ((topic, partition), offset)) in places.iter().zip(offsets).enumerate() {

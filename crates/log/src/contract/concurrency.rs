@@ -42,7 +42,8 @@ pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harne
                     // Different threads name the partitions in different orders: none may wait for the other for ever.
                     let partitions = if writer.is_multiple_of(2) { [0, 1, 0] } else { [1, 0, 1] };
                     let values: Vec<_> = (0..3).map(|n| format!("c{writer}.{round}.{n}")).collect();
-                    let outputs = partitions.iter().zip(&values).map(|(at, value)| output(topic, *at, record(&format!("c{writer}"), value)));
+                    let outputs =
+                        partitions.iter().zip(&values).map(|(at, value)| output(topic, *at, record(&format!("c{writer}"), value)));
                     let offsets = producer.commit(outputs.collect()).unwrap();
                     told.extend(partitions.into_iter().zip(offsets).zip(values));
                 }
@@ -76,8 +77,11 @@ pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harne
         for (partition, reader) in readers.into_iter().enumerate() {
             let seen = reader.join().unwrap();
             assert_eq!(seen, read_all(&*log, &topic, partition as u32), "a reader along the way sees what one afterwards sees");
-            let rows = seen.iter().map(|stored| ((partition as u32, stored.offset), String::from_utf8(stored.record.value.clone().unwrap().to_vec()).unwrap()));
-            let told: Vec<_> = told.iter().filter(|((at, _), _)| *at == partition as u32).map(|(place, value)| (*place, value.clone())).collect();
+            let rows = seen.iter().map(|stored| {
+                ((partition as u32, stored.offset), String::from_utf8(stored.record.value.clone().unwrap().to_vec()).unwrap())
+            });
+            let told: Vec<_> =
+                told.iter().filter(|((at, _), _)| *at == partition as u32).map(|(place, value)| (*place, value.clone())).collect();
             assert_eq!(rows.collect::<Vec<_>>(), told);
             assert!(seen.is_sorted_by(|a, b| a.timestamp_ms <= b.timestamp_ms));
         }

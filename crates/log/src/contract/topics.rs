@@ -20,15 +20,13 @@ pub(super) fn topics_are_made_once_and_checked(harness: &mut dyn Harness) {
     assert_eq!(ids(harness), first);
 
     let log = harness.log();
-    let changed = TopicSpec {
-        cleanup: Cleanup::Delete { retention: Some(Duration::from_secs(60)) },
-        max_message_bytes: 6 << 20,
-        ..kept.clone()
-    };
+    let changed =
+        TopicSpec { cleanup: Cleanup::Delete { retention: Some(Duration::from_secs(60)) }, max_message_bytes: 6 << 20, ..kept.clone() };
     log.ensure_topics(std::slice::from_ref(&changed)).unwrap();
     assert_eq!(log.topic(&kept.name).unwrap().spec, changed);
     assert_eq!(log.topic(&kept.name).unwrap().id, first[0]);
-    let listed: Vec<_> = log.topics().unwrap().into_iter().map(|topic| topic.spec).filter(|spec| *spec == changed || *spec == compacted).collect();
+    let listed: Vec<_> =
+        log.topics().unwrap().into_iter().map(|topic| topic.spec).filter(|spec| *spec == changed || *spec == compacted).collect();
     assert_eq!(listed, [compacted.clone(), changed.clone()], "by name");
 
     for wrong in [

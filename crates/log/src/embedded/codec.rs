@@ -17,11 +17,7 @@ const HAS_HEADERS: u8 = 4;
 pub(super) fn encode(record: &Record, out: &mut Vec<u8>) {
     out.extend_from_slice(&record.timestamp_ms.to_le_bytes());
     let mark = |is: bool, bit: u8| if is { bit } else { 0 };
-    out.push(
-        mark(record.key.is_some(), HAS_KEY)
-            | mark(record.value.is_some(), HAS_VALUE)
-            | mark(!record.headers.is_empty(), HAS_HEADERS),
-    );
+    out.push(mark(record.key.is_some(), HAS_KEY) | mark(record.value.is_some(), HAS_VALUE) | mark(!record.headers.is_empty(), HAS_HEADERS));
     if let Some(key) = &record.key {
         put_bytes(key, out);
     }

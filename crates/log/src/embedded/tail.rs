@@ -76,8 +76,8 @@ impl Batch {
 
     /// Whether a record of `size` still fits; counts it if so. The first always does.
     pub(super) fn takes(&mut self, size: usize) -> bool {
-        let fits = self.records.is_empty()
-            || (self.records.len() < self.limit.records && self.bytes.saturating_add(size) <= self.limit.bytes);
+        let fits =
+            self.records.is_empty() || (self.records.len() < self.limit.records && self.bytes.saturating_add(size) <= self.limit.bytes);
         if fits {
             self.bytes = self.bytes.saturating_add(size);
         }

@@ -238,7 +238,6 @@ impl Run<'_, '_> {
                     scheduled_event_id: task.scheduled_event_id,
                     started_event_id: if timeout_type == TimeoutType::ScheduleToStart { 0 } else { task.started_event_id },
                     timeout_type: timeout_type as i32,
-                    ..WorkflowTaskTimedOutEventAttributes::default()
                 }),
             );
         }

@@ -279,7 +279,7 @@ impl Env {
         change: impl FnOnce(&mut RespondWorkflowTaskCompletedRequest),
     ) -> Option<Box<StartedWorkflowTask>> {
         match self.accept(complete_body(task, commands, change)) {
-            Answer::WorkflowTaskCompleted { new_workflow_task } => new_workflow_task,
+            Answer::WorkflowTaskCompleted { new_workflow_task, .. } => new_workflow_task,
             other => panic!("not completed: {other:?}"),
         }
     }

@@ -134,7 +134,7 @@ impl World {
                     request.return_new_workflow_task = *inline;
                 });
                 let decision = self.env.decide(body);
-                if let Ok(klamm_machine::Outcome::Answer(Answer::WorkflowTaskCompleted { new_workflow_task: Some(task) })) = decision {
+                if let Ok(klamm_machine::Outcome::Answer(Answer::WorkflowTaskCompleted { new_workflow_task: Some(task), .. })) = decision {
                     self.tasks.push(*task);
                 }
             }

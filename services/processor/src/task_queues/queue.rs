@@ -160,11 +160,7 @@ impl Queue {
     fn saw(&mut self, poll: &Poll, now: Instant) {
         self.last_poll = Some(now);
         self.limit.set(poll.max_tasks_per_second);
-        let seen = Seen {
-            at: now,
-            time: SystemTime::now(),
-            rate_per_second: poll.max_tasks_per_second,
-        };
+        let seen = Seen { at: now, time: SystemTime::now(), rate_per_second: poll.max_tasks_per_second };
         self.pollers.insert(poll.identity.clone(), seen);
     }
 }

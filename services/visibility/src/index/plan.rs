@@ -114,9 +114,7 @@ impl Planner<'_> {
                 }
                 let Some((source, ordered)) = (match field {
                     Field::Column(column) => self.column(*column, test),
-                    Field::Attribute(name, value_type) => {
-                        self.names.number(name, *value_type)?.map(|number| attribute(number, test))
-                    }
+                    Field::Attribute(name, value_type) => self.names.number(name, *value_type)?.map(|number| attribute(number, test)),
                 }) else {
                     return Ok(None);
                 };
@@ -152,9 +150,7 @@ impl Planner<'_> {
         let mut source = Sql::new("SELECT r.id FROM runs r INDEXED BY runs_by_root WHERE r.namespace = ");
         source.bind(self.namespace).push(" AND r.root_workflow_id <> r.workflow_id AND ");
         source.append(on_column(Column::RootWorkflowId, test));
-        source
-            .push(" UNION ALL SELECT r.id FROM runs r INDEXED BY runs_by_workflow_id WHERE r.namespace = ")
-            .bind(self.namespace);
+        source.push(" UNION ALL SELECT r.id FROM runs r INDEXED BY runs_by_workflow_id WHERE r.namespace = ").bind(self.namespace);
         source.push(" AND ").append(on_column(Column::WorkflowId, test));
         source
     }

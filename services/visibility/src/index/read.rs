@@ -46,13 +46,7 @@ pub struct Group {
 }
 
 /// See [`super::Index::list`].
-pub(super) fn list(
-    connection: &Connection,
-    namespace: &str,
-    filter: &Filter,
-    page_size: usize,
-    page_token: &[u8],
-) -> Result<Page> {
+pub(super) fn list(connection: &Connection, namespace: &str, filter: &Filter, page_size: usize, page_token: &[u8]) -> Result<Page> {
     let token = PageToken::decode(page_token)?;
     let page_size = if page_size == 0 { PAGE_SIZE_MAX } else { page_size.min(PAGE_SIZE_MAX) };
     // One view for choosing the way, finding the runs and reading their documents.
@@ -117,9 +111,8 @@ pub(super) fn count(connection: &Connection, namespace: &str, query: &Query) -> 
     }
     let text = format!("SELECT r.status, count(*) {} GROUP BY r.status ORDER BY r.status", from_where.text);
     let mut statement = view.prepare_cached(&text)?;
-    let rows = statement.query_map(params_from_iter(&from_where.parameters), |row| {
-        Ok(Group { value: status_name(row.get(0)?), count: row.get(1)? })
-    })?;
+    let rows = statement
+        .query_map(params_from_iter(&from_where.parameters), |row| Ok(Group { value: status_name(row.get(0)?), count: row.get(1)? }))?;
     let groups = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(Count { total: groups.iter().map(|group| group.count).sum(), groups })
 }

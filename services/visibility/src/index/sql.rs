@@ -73,8 +73,7 @@ impl<'c> Names<'c> {
 
     /// Number of an attribute; `None` when no run ever had it.
     pub(super) fn number(&self, name: &str, value_type: IndexedValueType) -> rusqlite::Result<Option<i64>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT id FROM names WHERE namespace = ? AND name = ? AND type = ?")?;
+        let mut statement = self.connection.prepare_cached("SELECT id FROM names WHERE namespace = ? AND name = ? AND type = ?")?;
         statement.query_row((self.namespace, name, value_type as i32), |row| row.get(0)).optional()
     }
 }
@@ -85,9 +84,7 @@ pub(super) fn condition(filter: &Filter, names: &Names<'_>) -> rusqlite::Result<
         Filter::And(parts) => joined(parts, names, " AND ", "1"),
         Filter::Or(parts) => joined(parts, names, " OR ", "0"),
         Filter::Test(Field::Column(column), test) => Ok(on_column(*column, test)),
-        Filter::Test(Field::Attribute(name, value_type), test) => {
-            Ok(on_attribute(names.number(name, *value_type)?, names.run, test))
-        }
+        Filter::Test(Field::Attribute(name, value_type), test) => Ok(on_attribute(names.number(name, *value_type)?, names.run, test)),
     }
 }
 
@@ -176,26 +173,10 @@ pub(super) fn on_value(name: &str, test: &Test) -> Sql {
         }
         Test::StartsWith { prefix, negated } => match (successor(prefix), negated) {
             (Some(end), false) => {
-                sql.push("(")
-                    .push(name)
-                    .push(" >= ")
-                    .bind(prefix.clone())
-                    .push(" AND ")
-                    .push(name)
-                    .push(" < ")
-                    .bind(end)
-                    .push(")");
+                sql.push("(").push(name).push(" >= ").bind(prefix.clone()).push(" AND ").push(name).push(" < ").bind(end).push(")");
             }
             (Some(end), true) => {
-                sql.push("(")
-                    .push(name)
-                    .push(" < ")
-                    .bind(prefix.clone())
-                    .push(" OR ")
-                    .push(name)
-                    .push(" >= ")
-                    .bind(end)
-                    .push(")");
+                sql.push("(").push(name).push(" < ").bind(prefix.clone()).push(" OR ").push(name).push(" >= ").bind(end).push(")");
             }
             (None, false) => {
                 sql.push(name).push(" >= ").bind(prefix.clone());

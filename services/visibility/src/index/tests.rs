@@ -122,10 +122,7 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
     // Even what does not change in a run's life may be written over.
     second.workflow_type = "Refund".to_owned();
     index.apply(&changes(3, [second])).expect("applied");
-    assert_eq!(
-        (ids(&index, "WorkflowType = 'Refund'", 10), ids(&index, "WorkflowType = 'Order'", 10)),
-        ("w1".into(), "w2".into())
-    );
+    assert_eq!((ids(&index, "WorkflowType = 'Refund'", 10), ids(&index, "WorkflowType = 'Order'", 10)), ("w1".into(), "w2".into()));
     index.apply(&[deletion(4, 1), deletion(5, 77)]).expect("applied");
     assert_eq!(ids(&index, "", 10), "w2");
     assert_eq!(ids(&index, "Customer IS NOT NULL", 10), "");
@@ -135,9 +132,7 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
 /// Rows of documents, attributes and postings.
 fn leftovers(index: &Index) -> (i64, i64, i64) {
     let count = |table: &str| {
-        index
-            .read(|connection| Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))?))
-            .expect("a count")
+        index.read(|connection| Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))?)).expect("a count")
     };
     (count("documents"), count("attributes"), count("postings"))
 }
@@ -173,8 +168,7 @@ fn counts_may_be_grouped_by_status_and_lists_may_not() {
     let grouped = index.count("default", "GROUP BY ExecutionStatus", &types()).expect("a count");
     let groups: Vec<_> = grouped.groups.iter().map(|group| (group.value.as_str(), group.count)).collect();
     assert_eq!((grouped.total, groups), (3, vec![("Running", 2), ("Failed", 1)]));
-    let filtered =
-        index.count("default", "StartTime < '2024-01-01T00:00:15Z' group by ExecutionStatus", &types()).expect("a count");
+    let filtered = index.count("default", "StartTime < '2024-01-01T00:00:15Z' group by ExecutionStatus", &types()).expect("a count");
     assert_eq!((filtered.total, filtered.groups.len()), (1, 1));
     let error = index.list("default", "GROUP BY ExecutionStatus", &types(), 10, &[]).expect_err("refused");
     assert_eq!(error.to_string(), "invalid query: operation is not supported: 'GROUP BY' clause");
@@ -236,10 +230,9 @@ fn a_lost_or_damaged_file_is_built_anew() {
         index.apply(&all).expect("applied");
         ids(&index, "", 10)
     };
-    for damage in [
-        None,
-        Some(&b"this is no database, and longer than a header of a hundred bytes has to be so that it is looked at ..."[..]),
-    ] {
+    for damage in
+        [None, Some(&b"this is no database, and longer than a header of a hundred bytes has to be so that it is looked at ..."[..])]
+    {
         fs::remove_file(&path).expect("removed");
         if let Some(bytes) = damage {
             fs::write(&path, bytes).expect("written");
@@ -302,8 +295,7 @@ fn lists_walk_an_index_in_order() {
                 Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?.join("\n"))
             });
             let plan = plan.expect("a plan");
-            let expected =
-                if token.is_some() { expected.replace("?)", "? AND (close,start)<(?,?))") } else { expected.to_owned() };
+            let expected = if token.is_some() { expected.replace("?)", "? AND (close,start)<(?,?))") } else { expected.to_owned() };
             assert!(plan.contains(&expected), "{query}: {plan}");
             assert!(plan.contains("USE TEMP B-TREE FOR LAST TERM OF ORDER BY"), "{query}: {plan}");
         }

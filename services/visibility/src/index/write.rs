@@ -158,10 +158,7 @@ impl Batch<'_> {
         }
         for (partition, next_offset) in &next {
             if self.known.next_offsets.get(partition) != Some(next_offset) {
-                self.execute(
-                    "INSERT OR REPLACE INTO positions (partition, next_offset) VALUES (?, ?)",
-                    (partition, next_offset),
-                )?;
+                self.execute("INSERT OR REPLACE INTO positions (partition, next_offset) VALUES (?, ?)", (partition, next_offset))?;
             }
         }
         self.known.next_offsets = next;

@@ -32,8 +32,8 @@ pub(super) enum Token {
 
 /// Operators and punctuation, longer ones first.
 const SYMBOLS: &[&str] = &[
-    "<=>", "<=", ">=", "<>", "!=", "&&", "||", "<<", ">>", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "%", "!", ";", ".",
-    "&", "|", "^", "~",
+    "<=>", "<=", ">=", "<>", "!=", "&&", "||", "<<", ">>", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "%", "!", ";", ".", "&", "|",
+    "^", "~",
 ];
 
 /// A syntax error at the end of a token. `position` is a byte offset of the filter, `near` the token's text where it has one.

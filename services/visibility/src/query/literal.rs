@@ -54,9 +54,7 @@ pub(super) fn value(expression: &Expression, name: &str, field: &Field, value_ty
         Expression::Signed(sign, inner) => return signed(*sign, inner, name, field, value_type),
         Expression::Function => return not_supported("nested func"),
         Expression::Column(column) => {
-            return not_supported(format!(
-                "column name on the right side of comparison expression (did you forget to quote {column:?}?)"
-            ));
+            return not_supported(format!("column name on the right side of comparison expression (did you forget to quote {column:?}?)"));
         }
         other => return invalid(format!("unexpected value type {}", other.kind())),
     };
@@ -116,9 +114,7 @@ fn typed(literal: Literal, name: &str, value_type: IndexedValueType) -> Result<V
             Ok(time) => Ok(Value::Int(time.timestamp_micros())),
             Err(_) => invalid(format!("unable to parse datetime '{text}'")),
         },
-        (IndexedValueType::Keyword | IndexedValueType::KeywordList | IndexedValueType::Text, Literal::Text(text)) => {
-            Ok(Value::Text(text))
-        }
+        (IndexedValueType::Keyword | IndexedValueType::KeywordList | IndexedValueType::Text, Literal::Text(text)) => Ok(Value::Text(text)),
         (_, literal) => wrong(&literal),
     }
 }

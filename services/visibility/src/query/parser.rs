@@ -158,7 +158,11 @@ impl Parser {
 
     /// The token ahead is out of place.
     fn error(&self) -> Error {
-        let Spanned { token, end } = &self.tokens[self.at.min(self.tokens.len() - 1)];
+        let last = self.tokens.len() - 1;
+        let at = self.at.min(last);
+        // A statement may end by a semicolon: out of place is what follows it.
+        let at = if self.tokens[at].token == Token::Symbol(";") { (at + 1).min(last) } else { at };
+        let Spanned { token, end } = &self.tokens[at];
         let near = match token {
             Token::Word(word) if is_keyword(word) => Some(word.to_ascii_lowercase()),
             Token::Word(text) | Token::Quoted(text) | Token::Text(text) | Token::Number(text) => Some(text.clone()),

@@ -128,9 +128,7 @@ impl Resolver<'_> {
                         // Statuses are numbers here.
                         Value::Int(_) | Value::Real(_) => {
                             let Expression::Text(text) = right else { return unsupported() };
-                            return invalid(format!(
-                                "right-hand side of \"{operator}\" operator must be a literal string (got: {text})"
-                            ));
+                            return invalid(format!("right-hand side of \"{operator}\" operator must be a literal string (got: {text})"));
                         }
                     },
                     _ => return unsupported(),
@@ -169,11 +167,8 @@ impl Resolver<'_> {
             let field = Field::Column(Column::WorkflowId);
             return Ok(Name { alias, field, value_type: IndexedValueType::Keyword, prefix: SCHEDULE_WORKFLOW_ID_PREFIX });
         }
-        let spellings = [
-            Some(alias.to_owned()),
-            Some(format!("{RESERVED_PREFIX}{alias}")),
-            alias.strip_prefix(RESERVED_PREFIX).map(str::to_owned),
-        ];
+        let spellings =
+            [Some(alias.to_owned()), Some(format!("{RESERVED_PREFIX}{alias}")), alias.strip_prefix(RESERVED_PREFIX).map(str::to_owned)];
         for name in spellings.into_iter().flatten() {
             if let Some(value_type) = search_attributes::defined(&name) {
                 let field = Column::named(&name).map_or_else(|| Field::Attribute(name, value_type), Field::Column);

@@ -42,27 +42,15 @@ fn refusals_name_the_reason() {
         ("Customer = 'a' ORDER BY StartTime", "operation is not supported: 'ORDER BY' clause"),
         ("order by StartTime desc, RunId", "operation is not supported: 'ORDER BY' clause"),
         ("Customer = 'a' LIMIT 5", "operation is not supported: 'LIMIT' clause"),
-        (
-            "Customer = 'a' GROUP BY ExecutionStatus, RunId",
-            "operation is not supported: 'GROUP BY' clause supports only a single field",
-        ),
-        (
-            "GROUP BY WorkflowType",
-            "operation is not supported: 'GROUP BY' clause is not supported for search attribute WorkflowType",
-        ),
+        ("Customer = 'a' GROUP BY ExecutionStatus, RunId", "operation is not supported: 'GROUP BY' clause supports only a single field"),
+        ("GROUP BY WorkflowType", "operation is not supported: 'GROUP BY' clause is not supported for search attribute WorkflowType"),
         ("lower(Customer)", "operation is not supported: function expression"),
         ("Customer = lower('a')", "operation is not supported: nested func"),
         ("count(*) = 1", "invalid expression: must be a column name but was *sqlparser.FuncExpr"),
         ("true", "operation is not supported: expression of type sqlparser.BoolVal"),
         ("Customer", "invalid expression: incomplete expression"),
-        (
-            "Customer LIKE 'a%'",
-            "operation is not supported: operator 'LIKE' not supported for Keyword type search attribute 'Customer'",
-        ),
-        (
-            "Customer <=> 'a'",
-            "operation is not supported: operator '<=>' not supported for Keyword type search attribute 'Customer'",
-        ),
+        ("Customer LIKE 'a%'", "operation is not supported: operator 'LIKE' not supported for Keyword type search attribute 'Customer'"),
+        ("Customer <=> 'a'", "operation is not supported: operator '<=>' not supported for Keyword type search attribute 'Customer'"),
         ("Tags > 'a'", "operation is not supported: operator '>' not supported for KeywordList type search attribute 'Tags'"),
         (
             "Tags STARTS_WITH 'a'",
@@ -91,10 +79,7 @@ fn refusals_name_the_reason() {
         ("Due = 'yesterday'", "invalid expression: unable to parse datetime 'yesterday'"),
         ("Due > 1.5", "invalid expression: invalid value type for search attribute Due of type Datetime: 1.5 (type: float64)"),
         ("Note = ' - '", "invalid expression: no tokens found filtering on Text type search attribute Note"),
-        (
-            "Tags BETWEEN 'a' AND 'b'",
-            "invalid expression: cannot do range condition on search attribute 'Tags' of type KeywordList",
-        ),
+        ("Tags BETWEEN 'a' AND 'b'", "invalid expression: cannot do range condition on search attribute 'Tags' of type KeywordList"),
         ("Paid BETWEEN true AND false", "invalid expression: cannot do range condition on search attribute 'Paid' of type Bool"),
         ("ExecutionStatus = 'running'", "invalid expression: invalid ExecutionStatus value 'running'"),
         ("ExecutionStatus = 99", "invalid expression: invalid ExecutionStatus value 99"),
@@ -112,10 +97,7 @@ fn refusals_name_the_reason() {
         ("Pieces IN (SELECT f(1) FROM table1)", "invalid expression: unexpected value type *sqlparser.Subquery"),
         ("Pieces IN (SELECT 1", "malformed SQL query: syntax error at position 47"),
         ("Pieces IN ()", "malformed SQL query: syntax error at position 40"),
-        (
-            "Pieces IN (1, 'a')",
-            "invalid expression: invalid value type for search attribute Pieces of type Int: \"a\" (type: string)",
-        ),
+        ("Pieces IN (1, 'a')", "invalid expression: invalid value type for search attribute Pieces of type Int: \"a\" (type: string)"),
         (
             "ExecutionDuration > true",
             "invalid expression: invalid value type for search attribute ExecutionDuration of type Int: true (type: bool)",
@@ -138,9 +120,7 @@ fn refusals_name_the_reason() {
 fn nesting_has_a_limit() {
     let deep = |depth: usize| format!("{}Customer = 'a'{}", "(".repeat(depth), ")".repeat(depth));
     assert!(Query::parse(&deep(100), &types()).is_ok());
-    for query in
-        [deep(100_000), format!("{}Customer = 'a'", "not ".repeat(100_000)), format!("Pieces = {}1", "- ".repeat(100_000))]
-    {
+    for query in [deep(100_000), format!("{}Customer = 'a'", "not ".repeat(100_000)), format!("Pieces = {}1", "- ".repeat(100_000))] {
         let error = Query::parse(&query, &types()).expect_err("too deep").to_string();
         assert_eq!(error, "invalid query: malformed SQL query: max nesting level reached");
     }
@@ -153,11 +133,9 @@ fn namespace_divisions_are_hidden_unless_mentioned() {
     assert_eq!(parse(""), Filter::And(vec![hidden.clone()]));
     let Filter::And(parts) = parse("Customer = 'a' OR RunId = 'b'") else { panic!("a conjunction") };
     assert_eq!(parts[1], hidden);
-    for mention in [
-        "TemporalNamespaceDivision = 'x'",
-        "NamespaceDivision IS NOT NULL",
-        "Customer = 'a' OR not (TemporalNamespaceDivision IS NULL)",
-    ] {
+    for mention in
+        ["TemporalNamespaceDivision = 'x'", "NamespaceDivision IS NOT NULL", "Customer = 'a' OR not (TemporalNamespaceDivision IS NULL)"]
+    {
         let Filter::And(parts) = parse(mention) else { panic!("a conjunction") };
         assert_eq!(parts.len(), 1, "{mention}");
     }

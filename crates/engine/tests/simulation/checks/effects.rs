@@ -30,7 +30,8 @@ pub fn check(partition: &mut TestPartition, clients: &Clients) {
         }
     }
     let kept = wakes(partition);
-    let kept: BTreeSet<_> = kept.iter().map(|wake| (wake.due.as_ref().map_or(0, |due| Time::from(due).millis()), wake.id.clone())).collect();
+    let kept: BTreeSet<_> =
+        kept.iter().map(|wake| (wake.due.as_ref().map_or(0, |due| Time::from(due).millis()), wake.id.clone())).collect();
     assert_eq!(kept, timers, "wake rows are the timers that run");
     let next = partition.next_wake().map(Time::millis);
     assert_eq!(next, timers.first().map(|(due, _)| *due), "the earliest wake");

@@ -69,7 +69,8 @@ fn a_replay_sends_the_same_again() {
     // Recovery has sent them; they were the same.
     assert_eq!(again.partition.unsent().count(), 0);
     let commands: Vec<_> = rig.outputs(klamm_engine::topic::COMMANDS);
-    let again_there = commands.iter().filter(|stored| first.iter().any(|sent| (&sent.key, &sent.value) == (&stored.record.key, &stored.record.value)));
+    let again_there =
+        commands.iter().filter(|stored| first.iter().any(|sent| (&sent.key, &sent.value) == (&stored.record.key, &stored.record.value)));
     assert_eq!(again_there.count(), 2);
     rig.drive(&mut again.partition);
     klamm_engine::recover::send_all(&mut again.partition, &rig.log, &rig.topics.full(klamm_engine::topic::COMMANDS)).expect("no faults");

@@ -105,16 +105,8 @@ pub(super) fn any_condition() -> impl Strategy<Value = Condition> {
     }
     let leaves = prop_oneof![
         leaf(&["Customer"], KEYWORD, "[ab]{0,2}".prop_map(Literal::Text)),
-        leaf(
-            &["WorkflowType"],
-            KEYWORD,
-            prop::sample::select(vec!["Order", "Ref", "Other", "P"]).prop_map(|t| Literal::Text(t.into()))
-        ),
-        leaf(
-            &["WorkflowId", "ParentWorkflowId", "RootWorkflowId"],
-            KEYWORD,
-            (0u32..12).prop_map(|n| Literal::Text(format!("w{n}")))
-        ),
+        leaf(&["WorkflowType"], KEYWORD, prop::sample::select(vec!["Order", "Ref", "Other", "P"]).prop_map(|t| Literal::Text(t.into()))),
+        leaf(&["WorkflowId", "ParentWorkflowId", "RootWorkflowId"], KEYWORD, (0u32..12).prop_map(|n| Literal::Text(format!("w{n}")))),
         leaf(&["RunId"], EQUALITY, (0u32..12).prop_map(|n| Literal::Text(format!("r{n}")))),
         leaf(
             &["ExecutionStatus"],
