@@ -17,15 +17,15 @@ struct Plan {
     rng: Prng,
     /// Calls out of a hundred that fail.
     percent: usize,
-    /// No room: every write is refused.
-    full: bool,
+    /// No room: so many more writes are refused.
+    full: usize,
     paused: bool,
 }
 
 impl Faults {
     /// Makes `percent` of the calls of `log` fail, by the numbers of `seed`.
     pub fn install(log: &MemoryLog, seed: u64, percent: usize) -> Self {
-        let plan = Arc::new(Mutex::new(Plan { rng: Prng::new(seed), percent, full: false, paused: false }));
+        let plan = Arc::new(Mutex::new(Plan { rng: Prng::new(seed), percent, full: 0, paused: false }));
         let hook = plan.clone();
         log.set_fault_hook(Some(Box::new(move |operation| hook.lock().expect("one thread").next(operation))));
         Self(plan)
@@ -35,13 +35,13 @@ impl Faults {
     pub fn heal(&self) {
         let mut plan = self.0.lock().expect("one thread");
         plan.percent = 0;
-        plan.full = false;
+        plan.full = 0;
     }
 
-    /// The disk fills, or has room again; which of both it is now.
-    pub fn toggle_full(&self) -> bool {
+    /// The disk is full for the next writes; for how many.
+    pub fn fill(&self) -> usize {
         let mut plan = self.0.lock().expect("one thread");
-        plan.full = !plan.full && plan.percent > 0;
+        plan.full = if plan.percent > 0 { 1 + plan.rng.below(20) } else { 0 };
         plan.full
     }
 
@@ -60,10 +60,15 @@ impl Plan {
             return None;
         }
         let write = matches!(operation, Operation::Append { .. } | Operation::Commit { .. });
-        if write && self.full {
+        if write && self.full > 0 {
+            self.full -= 1;
             return Some(Fault::full());
         }
-        let percent = if matches!(operation, Operation::Read { .. }) { self.percent.div_ceil(4) } else { self.percent };
+        let percent = match operation {
+            Operation::Read { .. } => self.percent.div_ceil(4),
+            Operation::Commit { .. } => self.percent * 2,
+            _ => self.percent,
+        };
         if self.percent == 0 || !self.rng.chance(percent) {
             return None;
         }
