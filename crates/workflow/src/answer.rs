@@ -27,6 +27,8 @@ pub enum Answer {
     WorkflowTaskCompleted {
         /// The next task, already started by the caller's identity, where return_new_workflow_task asked for it.
         new_workflow_task: Option<Box<StartedWorkflowTask>>,
+        /// Activities that the workflow has just scheduled and the same worker runs at once, where it asked for that.
+        activity_tasks: Vec<StartedActivityTask>,
     },
     /// StartActivityTask: the poller has won the task.
     ActivityTaskStarted(Box<StartedActivityTask>),

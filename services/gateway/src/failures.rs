@@ -14,8 +14,6 @@ pub const CANCEL_DETAILS_EXCEED_LIMIT: &str = "Cancel details exceed size limit.
 /// Details of a heartbeat were too large.
 pub const HEARTBEAT_EXCEEDS_LIMIT: &str = "Heartbeat details exceed size limit.";
 
-/// Name of the server as source of failures.
-const SOURCE: &str = "Server";
 /// Longest message or stack trace of a cut failure, as a part of all that is left to it.
 const TEXT_PART: usize = 4;
 
@@ -23,7 +21,6 @@ const TEXT_PART: usize = 4;
 pub fn server(message: &str) -> Failure {
     Failure {
         message: message.to_owned(),
-        source: SOURCE.to_owned(),
         failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable: true })),
         ..Failure::default()
     }

@@ -35,6 +35,9 @@ const REGISTERED: &[Lifecycle] = &[Lifecycle::Registered];
 /// States in which all else goes on.
 const REGISTERED_OR_DEPRECATED: &[Lifecycle] = &[Lifecycle::Registered, Lifecycle::Deprecated];
 
+/// Temporal's own namespace: known, though nothing runs in it here.
+const SYSTEM_NAMESPACE: &str = "temporal-system";
+
 impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     /// A gateway over these two.
     pub fn new(backend: B, visibility: V, config: Config) -> Self {
@@ -51,11 +54,11 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
         self.namespace_in(namespaces, name, REGISTERED_OR_DEPRECATED)
     }
 
-    /// The namespace of a request with a task token: the token's, which must not differ from the request's where that names one.
+    /// The namespace of a request with a task token: the token's, which must not differ from the request's where that is known.
     pub(crate) fn token_namespace<'n>(&self, namespaces: &'n Namespaces, requested: &str, of_token: &str) -> Result<&'n NamespaceState> {
         validate::ids::namespace(requested, &self.config.limits)?;
         let namespace = find(namespaces, of_token)?;
-        if !requested.is_empty() && requested != of_token {
+        if requested != of_token && (namespaces.contains_key(requested) || requested == SYSTEM_NAMESPACE) {
             return Err(Fault::invalid("Operation requested with a token from a different namespace."));
         }
         in_state(namespace, REGISTERED_OR_DEPRECATED)

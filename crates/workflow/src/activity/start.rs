@@ -1,14 +1,18 @@
 //! StartActivityTask: a poller takes an activity's task.
 //!
 //! Temporal: service/history/api/recordactivitytaskstarted. No public event: ActivityTaskStarted is written when the activity ends.
+//! An eager start (workflow_task_completed_handler.go, handlePostCommandEagerExecuteActivity) is the same without a poll.
 
 use klamm_machine::{Decision, Outcome, Time, Tx};
 use klamm_messages::{
     klamm::v1::{ActivityPhase, Command, PendingActivity, RunState, StartActivityTask, history_record::Record},
-    temporal::history::v1::history_event::Attributes,
+    temporal::{common::v1::WorkerVersionStamp, history::v1::history_event::Attributes},
 };
 
-use super::{apply::effective_priority, transition::START};
+use super::{
+    apply::effective_priority,
+    transition::{START, WrongPhase},
+};
 use crate::{
     Answer, Workflow,
     answer::StartedActivityTask,
@@ -37,21 +41,60 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartA
         drop(state);
         return if is_same_poll { answer(&run, body.scheduled_event_id) } else { obsolete };
     }
+    drop(state);
+    let starter = Starter { request_id: &body.poll_id, identity: &body.identity, worker_version: body.worker_version.as_ref() };
+    if start(&mut run, body.scheduled_event_id, starter).is_err() {
+        return obsolete;
+    }
+    answer(&run, body.scheduled_event_id)
+}
+
+/// Starts an activity that was scheduled in this decision for the worker that scheduled it, so that no poll is needed. `None`: it is no longer
+/// there, or the run has closed.
+pub(crate) fn start_eagerly(
+    run: &mut Run<'_, '_>,
+    scheduled_event_id: i64,
+    identity: &str,
+    worker_version: Option<&WorkerVersionStamp>,
+) -> Option<StartedActivityTask> {
+    if !run.is_open() {
+        return None;
+    }
+    let request_id = run.tx.context.derive_id();
+    start(run, scheduled_event_id, Starter { request_id: &request_id, identity, worker_version }).ok()?;
+    whole_task(run, scheduled_event_id)
+}
+
+/// Who starts an activity.
+struct Starter<'s> {
+    request_id: &'s str,
+    identity: &'s str,
+    worker_version: Option<&'s WorkerVersionStamp>,
+}
+
+fn start(run: &mut Run<'_, '_>, scheduled_event_id: i64, starter: Starter<'_>) -> Result<(), WrongPhase> {
     let now = run.now();
+    let state = run.state();
+    let activity = state.activities.get(&scheduled_event_id).and_then(|activity| activity.state.as_ref()).ok_or(WrongPhase)?;
     let started = START.make(activity, |next| {
         next.started_time = Some(now.into());
-        next.request_id.clone_from(&body.poll_id);
-        next.started_identity.clone_from(&body.identity);
-        next.worker_version.clone_from(&body.worker_version);
-    });
+        next.request_id = starter.request_id.to_owned();
+        next.started_identity = starter.identity.to_owned();
+        next.worker_version = starter.worker_version.cloned();
+    })?;
     drop(state);
-    let Ok(started) = started else { return obsolete };
     run.record(Record::Activity(started));
-    answer(&run, body.scheduled_event_id)
+    Ok(())
 }
 
 /// What the poller of the started activity gets.
 fn answer(run: &Run<'_, '_>, scheduled_event_id: i64) -> Decision<Answer> {
+    let task = whole_task(run, scheduled_event_id);
+    Ok(Outcome::Answer(task.map_or(Answer::TaskObsolete, |task| Answer::ActivityTaskStarted(Box::new(task)))))
+}
+
+/// The started activity as a task in a worker's hands.
+fn whole_task(run: &Run<'_, '_>, scheduled_event_id: i64) -> Option<StartedActivityTask> {
     let state = run.state();
     let mut task = state.activities.get(&scheduled_event_id).and_then(|activity| started_task(&state, activity));
     let event = run.tx.get::<History>(&(run.key.clone(), scheduled_event_id));
@@ -61,7 +104,7 @@ fn answer(run: &Run<'_, '_>, scheduled_event_id: i64) -> Decision<Answer> {
         task.scheduled.input.clone_from(&scheduled.input);
         task.scheduled.header.clone_from(&scheduled.header);
     }
-    Ok(Outcome::Answer(task.map_or(Answer::TaskObsolete, |task| Answer::ActivityTaskStarted(Box::new(task)))))
+    task
 }
 
 /// The activity as a task in a worker's hands, without input and header.

@@ -99,7 +99,8 @@ fn search_attributes_are_changed_key_by_key_with_their_registered_types() {
     assert_eq!(env.history_from(5), ["5 UpsertWorkflowSearchAttributes", "6 UpsertWorkflowSearchAttributes"]);
     let state = env.state();
     let attributes = &state.search_attributes.as_ref().unwrap().indexed_fields;
-    let types: Vec<_> = attributes.iter().map(|(key, value)| (key.as_str(), value.metadata["type"].as_slice())).collect();
+    let mine = attributes.iter().filter(|(key, _)| key.as_str() != "BuildIds");
+    let types: Vec<_> = mine.map(|(key, value)| (key.as_str(), value.metadata["type"].as_slice())).collect();
     assert_eq!(types, [("Number", b"Int".as_slice())]);
     assert_eq!(attributes["Number"].data, b"2");
 }
@@ -154,5 +155,5 @@ fn a_payload_of_nothing_unsets_too() {
         upsert(&[("Word", "\"a\"")]),
         CommandAttributes::UpsertWorkflowSearchAttributesCommandAttributes(unset),
     ]);
-    assert!(env.state().search_attributes.as_ref().unwrap().indexed_fields.is_empty());
+    assert!(!env.state().search_attributes.as_ref().unwrap().indexed_fields.contains_key("Word"));
 }

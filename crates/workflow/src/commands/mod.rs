@@ -127,6 +127,11 @@ fn type_of(attributes: &Attributes) -> CommandType {
     }
 }
 
+/// Whether the command schedules an activity that the worker wants to run at once, without a poll.
+pub(crate) fn wants_eager_start(command: &Command) -> bool {
+    matches!(&command.attributes, Some(Attributes::ScheduleActivityTaskCommandAttributes(a)) if a.request_eager_execution)
+}
+
 /// Whether the command closes the run.
 pub(crate) fn is_close(command_type: CommandType) -> bool {
     matches!(

@@ -1,7 +1,7 @@
 //! ScheduleActivityTask: ActivityTaskScheduled, and a task on the activity's queue.
 //!
-//! Temporal: workflow_task_completed_handler.go, handleCommandScheduleActivity. A request for eager execution is a hint that is not taken: every
-//! task goes over its queue.
+//! Temporal: workflow_task_completed_handler.go, handleCommandScheduleActivity. A request for eager execution is met when all commands are
+//! done.
 
 use klamm_messages::temporal::{
     command::v1::ScheduleActivityTaskCommandAttributes,

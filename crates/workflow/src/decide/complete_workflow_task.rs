@@ -19,6 +19,7 @@ use klamm_messages::{
 use super::{limits, locate};
 use crate::{
     Answer, Workflow,
+    activity::start::start_eagerly,
     answer::StartedWorkflowTask,
     commands::{self, CommandContext, CommandFailure, cause_name},
     run::{
@@ -55,7 +56,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Comple
     let done = tx.attempt(|tx| complete(&mut Run::new(tx, key.clone()), &task, request, &settings, has_waiting_events));
     let mut run = Run::new(tx, key);
     match done {
-        Ok(()) => go_on(&mut run, &task, body, request, &settings),
+        Ok(eager) => go_on(&mut run, &task, body, request, &eager, &settings),
         Err(failure) => fail(&mut run, &task, request, &settings, failure),
     }
 }
@@ -79,14 +80,15 @@ fn time_out_heartbeat(run: &mut Run<'_, '_>, request: &RespondWorkflowTaskComple
     Ok(Outcome::Refused(Rejection::not_found("workflow task heartbeat timeout")))
 }
 
-/// WorkflowTaskCompleted (after Scheduled and Started of a transient task), and the events of all commands.
+/// WorkflowTaskCompleted (after Scheduled and Started of a transient task), and the events of all commands. Gives the scheduled ids of the
+/// activities that the worker wants to run at once.
 fn complete(
     run: &mut Run<'_, '_>,
     task: &WorkflowTaskState,
     request: &RespondWorkflowTaskCompletedRequest,
     settings: &CommandSettings,
     has_waiting_events: bool,
-) -> Result<(), CommandFailure> {
+) -> Result<Vec<i64>, CommandFailure> {
     let (scheduled_event_id, started_event_id) = run.record_transient_workflow_task(task, &request.identity);
     let completed_event_id = run.add_event(
         EventType::WorkflowTaskCompleted,
@@ -95,6 +97,7 @@ fn complete(
     run.set_sticky(sticky_of(request));
     let namespace = run.key.namespace.clone();
     let mut still_waiting = has_waiting_events;
+    let mut eager = Vec::new();
     for command in &request.commands {
         let command_type = command.command_type();
         if still_waiting && commands::is_close(command_type) {
@@ -111,12 +114,15 @@ fn complete(
             user_metadata: command.user_metadata.as_ref(),
         };
         commands::handle(run, command, &cx)?;
+        if commands::wants_eager_start(command) {
+            eager.push(run.state().next_event_id - 1);
+        }
     }
     let shows = |command: &klamm_messages::temporal::command::v1::Command| commands::changes_visibility(command.command_type());
     if request.commands.iter().any(shows) && run.is_open() {
         run.publish_visibility();
     }
-    Ok(())
+    Ok(eager)
 }
 
 /// After the commands: the next workflow task where there is reason for one, and the answer.
@@ -125,8 +131,13 @@ fn go_on(
     task: &WorkflowTaskState,
     body: &CompleteWorkflowTask,
     request: &RespondWorkflowTaskCompletedRequest,
+    eager: &[i64],
     settings: &CommandSettings,
 ) -> Decision<Answer> {
+    #[allow(deprecated, reason = "workers still tell their builds so")]
+    let worker_version = request.worker_version_stamp.as_ref();
+    let start = |id: &i64| start_eagerly(run, *id, &request.identity, worker_version);
+    let activity_tasks = eager.iter().filter_map(start).collect();
     let mut new_workflow_task = None;
     if run.is_open() && (request.force_create_new_workflow_task || !run.state().buffered_events.is_empty()) {
         let chain = task.original_scheduled_time.as_ref().map(Time::from).filter(|_| is_heartbeat(request));
@@ -135,7 +146,7 @@ fn go_on(
             new_workflow_task = start_next(run, body, request, settings);
         }
     }
-    limits::enforce(run, settings, Answer::WorkflowTaskCompleted { new_workflow_task })
+    limits::enforce(run, settings, Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks })
 }
 
 /// Starts the next task for the same worker.

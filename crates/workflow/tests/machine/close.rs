@@ -18,7 +18,8 @@ fn completing_failing_and_cancelling_close_the_run() {
         let mut env = Env::started();
         env.work(vec![activity("a"), timer("t", 600), command]);
         assert_eq!(env.state().status, status as i32);
-        assert!(env.state().activities.is_empty() && env.state().timers.is_empty(), "nothing of a closed run waits");
+        assert!(crate::env::tasks(&env.rows).is_empty() && env.state().timers.is_empty(), "nothing of a closed run waits");
+        assert_eq!(env.state().activities.len(), 1, "what was pending stays to be shown");
     }
 }
 

@@ -29,7 +29,7 @@ fn the_next_run_begins_where_the_last_one_ended() {
     let closed = env.rows.get::<Runs>(&old).unwrap();
     assert_eq!(closed.status, WorkflowExecutionStatus::ContinuedAsNew as i32);
     let last = crate::text::line(env.events(&old).last().unwrap());
-    insta::assert_snapshot!(crate::text::with_plain_run_ids(&last, &env.log), @"5 WorkflowExecutionContinuedAsNew {new: next-1, type: W, queue: q, completed: 4, initiator: WORKFLOW}");
+    insta::assert_snapshot!(crate::text::with_plain_run_ids(&last, &env.log), @"5 WorkflowExecutionContinuedAsNew {new: next-1, type: W, queue: q, completed: 4, initiator: UNSPECIFIED}");
     insta::assert_snapshot!(env.history(), @r"
     1 WorkflowExecutionStarted {type: W, queue: q, run_timeout: 100s, execution_timeout: 100s, task_timeout: 10s, continued: run-1, first: run-1, original: next-1}
     2 WorkflowTaskScheduled {queue: q, timeout: 10s, attempt: 1}

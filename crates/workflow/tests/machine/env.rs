@@ -428,7 +428,8 @@ fn assert_same_rows(folded: &Rows, live: &Rows, what: &str) {
     assert_eq!(keys(folded), keys(live), "keys of {what}");
 }
 
-fn tasks(rows: &Rows) -> Vec<TaskRow> {
+/// All tasks that wait for workers.
+pub fn tasks(rows: &Rows) -> Vec<TaskRow> {
     let from = KeyBytes::new(klamm_machine::Kind::Task).finish();
     let to = klamm_machine::key::prefix_end(&from);
     rows.range::<Tasks>(&from, &to, usize::MAX).into_iter().map(|(_, row)| (*row).clone()).collect()

@@ -42,7 +42,7 @@ fn completion() -> RespondWorkflowTaskCompletedRequest {
 }
 
 fn completed(new_workflow_task: Option<Box<StartedWorkflowTask>>) -> Result<Reply, Error> {
-    Ok(Reply::Workflow(Answer::WorkflowTaskCompleted { new_workflow_task }))
+    Ok(Reply::Workflow(Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks: Vec::new() }))
 }
 
 #[tokio::test]
@@ -154,6 +154,7 @@ async fn the_tokens_namespace_counts() {
         refused("old", "default").await,
         (Code::InvalidArgument, "Operation requested with a token from a different namespace.".to_owned())
     );
+    assert_eq!(refused("temporal-system", "default").await.0, Code::InvalidArgument);
     assert_eq!(refused("", "nowhere").await, (Code::NotFound, "Namespace nowhere is not found.".to_owned()));
     // An empty or unknown namespace in the request is that of the token.
     assert_eq!(refused("", "default").await.0, Code::Ok);

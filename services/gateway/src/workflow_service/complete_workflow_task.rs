@@ -11,10 +11,10 @@ use klamm_messages::{
         workflowservice::v1::{RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse},
     },
 };
-use klamm_processor::Backend;
+use klamm_processor::{Backend, backend::ActivityTask};
 use klamm_workflow::{Answer, tables::RunKey};
 
-use super::poll_workflow_task;
+use super::{poll_activity_task, poll_workflow_task};
 use crate::{
     call::Call,
     config::Limits,
@@ -75,7 +75,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
             poll_id: NEXT_TASK_REQUEST_ID.to_owned(),
         }),
     };
-    let Answer::WorkflowTaskCompleted { new_workflow_task } = gateway.submit(&call, command).await? else {
+    let Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks } = gateway.submit(&call, command).await? else {
         return Err(unexpected_answer());
     };
     gateway.backend.complete_queries(&run, results);
@@ -83,7 +83,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         Some(task) => Some(poll_workflow_task::workflow_task(&gateway.backend, &run, *task, limits).await?),
         None => None,
     };
-    Ok(RespondWorkflowTaskCompletedResponse { workflow_task, ..RespondWorkflowTaskCompletedResponse::default() })
+    let activity_tasks =
+        activity_tasks.into_iter().map(|task| poll_activity_task::compose(ActivityTask { run: run.clone(), task })).collect();
+    Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, ..RespondWorkflowTaskCompletedResponse::default() })
 }
 
 /// Commands that carry search attributes.

@@ -48,7 +48,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 }
 
 /// A started activity task as a worker gets it.
-fn compose(task: ActivityTask) -> PollActivityTaskQueueResponse {
+pub(super) fn compose(task: ActivityTask) -> PollActivityTaskQueueResponse {
     let ActivityTask { run, task } = task;
     let task_token = tokens::activity_task(&run, &task);
     let scheduled = task.scheduled;

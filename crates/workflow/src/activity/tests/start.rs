@@ -1,5 +1,6 @@
 //! StartActivityTask.
 
+use klamm_machine::Outcome;
 use klamm_messages::{
     klamm::v1::{ActivityPhase, StartActivityTask, command::Body},
     temporal::common::v1::Header,
@@ -63,4 +64,21 @@ fn a_task_with_an_old_stamp_or_of_an_unknown_activity_or_run_is_obsolete() {
         assert_eq!(env.accept(start(run_id, scheduled_event_id, stamp)), Answer::TaskObsolete);
     }
     assert!(matches!(env.accept(start("run", 5, 1)), Answer::ActivityTaskStarted(_)));
+}
+
+#[test]
+fn an_activity_that_the_worker_wants_at_once_comes_with_the_answer_and_never_waits_on_its_queue() {
+    let mut env = Env::new();
+    let token = env.start_workflow_task();
+    let eager = schedule_with("a", |a| {
+        a.request_eager_execution = true;
+        a.input = jsons("[1]");
+    });
+    let decision = env.complete_workflow_task(token, vec![eager, schedule("b")]);
+    let Ok(Outcome::Answer(Answer::WorkflowTaskCompleted { activity_tasks, .. })) = decision else { panic!("{decision:?}") };
+    let ids: Vec<_> = activity_tasks.iter().map(|task| (task.scheduled_event_id, task.attempt, task.scheduled.input.clone())).collect();
+    assert_eq!(ids, [(5, 1, jsons("[1]"))]);
+    assert_eq!(env.history_from(5), ["5 ActivityTaskScheduled a", "6 ActivityTaskScheduled b"]);
+    assert_eq!(env.tasks().iter().map(|task| task.scheduled_event_id).collect::<Vec<_>>(), [6]);
+    assert_eq!(env.state().activities[&5].state.as_ref().unwrap().phase(), ActivityPhase::Started);
 }
