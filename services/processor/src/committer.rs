@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use klamm_engine::{Error as EngineError, recover, topic};
+use klamm_engine::{Error as EngineError, recover, settle, topic};
 use klamm_log::{Error as LogError, ReadLimit};
 use parking_lot::{Condvar, Mutex};
 
@@ -149,8 +149,10 @@ impl Processor {
             Err(LogError::InDoubt { reason }) => {
                 tracing::warn!(partition = number, reason, "outcome of a commit unknown: looking");
                 *producer = None;
-                if let Err(error) = self.settle(slot, number, &mut producer) {
-                    tracing::warn!(partition = number, error = %error, "the commit is not settled yet");
+                match self.settle(slot, number, &mut producer) {
+                    Ok(()) => {}
+                    Err(error @ EngineError::Log(LogError::Fenced { .. })) => self.fail(number, &error),
+                    Err(error) => tracing::warn!(partition = number, error = %error, "the commit is not settled yet"),
                 }
             }
             Err(error @ (LogError::Unavailable { .. } | LogError::Full { .. })) => {
@@ -181,42 +183,12 @@ impl Processor {
         let holder = self.log.transactional(&self.config.topics.transactional_id(number))?;
         let batch = slot.partition.lock().in_flight().cloned();
         if let Some(batch) = batch
-            && let Some(offsets) = self.standing(number, &batch)?
+            && let Some(offsets) = settle::standing(&*self.log, &self.config.topics, &self.store, number, &batch)?
         {
             self.committed(slot, number, &offsets);
         }
         *producer = Some(holder);
         Ok(())
-    }
-
-    /// Offsets of a batch's records where they stand on the topics; `None` when the batch did not commit.
-    fn standing(&self, number: u32, batch: &klamm_engine::Batch) -> Result<Option<Vec<i64>>, EngineError> {
-        let position = self.stored_position(number)?.unwrap_or_default();
-        let mut offsets = vec![None; batch.outputs.len()];
-        let mut topics: Vec<_> = batch.outputs.iter().map(|output| (output.topic.clone(), output.partition)).collect();
-        topics.sort();
-        topics.dedup();
-        for (topic, partition) in topics {
-            let short = self.config.topics.short(&topic).unwrap_or_default();
-            let start = self.log.start_offset(&topic, partition)?;
-            let mut from = position.next_offsets.get(short).copied().unwrap_or_default().max(start);
-            loop {
-                let read = self.log.read(&topic, partition, from, ReadLimit::default())?;
-                for stored in &read.records {
-                    let matching = batch.outputs.iter().position(|output| {
-                        output.topic == topic && output.partition == partition && output.record.headers == stored.record.headers
-                    });
-                    if let Some(index) = matching {
-                        offsets[index] = Some(stored.offset);
-                    }
-                }
-                from = read.next_offset;
-                if from >= read.end_offset {
-                    break;
-                }
-            }
-        }
-        Ok(offsets.into_iter().collect())
     }
 
     /// Makes the log durable, then the store: a store is never further than the log.

@@ -253,14 +253,14 @@ impl Processor {
                     // The commit barrier holds the batch back until the sends have gone; the committer tries again.
                     tracing::warn!(partition = number, error = %error, "a command to another partition waits");
                 }
-                self.effects(number, stored, handled);
+                self.effects(stored, handled);
             }
         }
     }
 
     /// What others see of a handled command: tasks, wake rows, watchers, its answer.
-    fn effects(&self, _partition: u32, stored: &Stored, handled: Handled<Reply>) {
-        let mut namespaces_changed = false;
+    fn effects(&self, stored: &Stored, handled: Handled<Reply>) {
+        metrics::counter!("klamm_commands_total").increment(1);
         let mut wakes_changed = false;
         for (key, change) in handled.changes {
             let Some(&kind) = key.first() else { continue };
@@ -281,15 +281,11 @@ impl Processor {
                     due.millis() < self.scheduler_sleeps_until.load(Ordering::SeqCst)
                 });
             } else if kind == Kind::Namespace as u8 {
-                namespaces_changed |= change.and_then(downcast::<NamespaceState>).is_some_and(|state| {
+                if let Some(state) = change.and_then(downcast::<NamespaceState>) {
                     let mut namespaces = self.namespaces.write();
                     Arc::make_mut(&mut namespaces).insert(state.name.clone(), NamespaceState::clone(&state));
-                    true
-                });
+                }
             }
-        }
-        if namespaces_changed {
-            tracing::debug!("namespaces changed");
         }
         if wakes_changed {
             self.wakes_changed.notify_one();
