@@ -12,6 +12,9 @@ use lru::LruCache;
 /// A row's change: its new value, or `None` for removed.
 pub type Change = Option<Arc<dyn Row>>;
 
+/// Changed rows with their keys, in key order.
+pub type Changes = Vec<(Vec<u8>, Change)>;
+
 /// Rows changed by a batch, in key order.
 pub type Layer = BTreeMap<Vec<u8>, Change>;
 

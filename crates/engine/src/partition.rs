@@ -19,7 +19,7 @@ use klamm_store::Store;
 use crate::{
     Codec, Encoded, Error, Topics,
     outputs::{Cause, Outputs},
-    overlay::{Change, Layer, Overlay},
+    overlay::{Changes, Layer, Overlay},
     positions::Positions,
     scratch::Scratch,
     sources::Sources,
@@ -41,7 +41,7 @@ pub struct Handled<A> {
     /// The answer, for whoever appended it; `None` for records that nobody can wait for (take-overs, repetitions).
     pub answer: Option<Result<Outcome<A>, Rejection>>,
     /// Rows that it changed, in key order, but for events of histories (whoever waits for events watches the run).
-    pub changes: Vec<(Vec<u8>, Change)>,
+    pub changes: Changes,
 }
 
 /// A command on its way to another partition (or this one).
@@ -314,7 +314,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.commands_in_batch += 1;
     }
 
-    fn decide(&mut self, command: &Command, offset: Offset) -> (Result<Outcome<M::Answer>, Rejection>, Vec<(Vec<u8>, Change)>) {
+    fn decide(&mut self, command: &Command, offset: Offset) -> (Result<Outcome<M::Answer>, Rejection>, Changes) {
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut context =
                 Context::new(self.now, self.decision_version.max(command.version), &*self.settings.commands_topic_id, self.number, offset);

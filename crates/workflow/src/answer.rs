@@ -2,7 +2,9 @@
 
 use klamm_machine::Time;
 use klamm_messages::temporal::{
-    common::v1::Payloads, enums::v1::WorkflowExecutionStatus, failure::v1::Failure,
+    common::v1::Payloads,
+    enums::v1::WorkflowExecutionStatus,
+    failure::v1::Failure,
     history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
     taskqueue::v1::TaskQueue,
 };

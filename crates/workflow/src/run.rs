@@ -83,12 +83,7 @@ impl<'t, 'a> Run<'t, 'a> {
 
 /// A public event without an id.
 pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Time) -> HistoryEvent {
-    HistoryEvent {
-        event_time: Some(time.into()),
-        event_type: event_type as i32,
-        attributes: Some(attributes),
-        ..HistoryEvent::default()
-    }
+    HistoryEvent { event_time: Some(time.into()), event_type: event_type as i32, attributes: Some(attributes), ..HistoryEvent::default() }
 }
 
 /// Whether the run has begun and not closed.

@@ -57,12 +57,10 @@ pub async fn serve_with<B: Backend, V: VisibilityQueries>(
 
     let mut routes = RoutesBuilder::default();
     routes
-        .add_service(WorkflowServiceServer::from_arc(gateway.clone())
-                .max_decoding_message_size(limit)
-                .accept_compressed(CompressionEncoding::Gzip))
-        .add_service(OperatorServiceServer::from_arc(gateway)
-                .max_decoding_message_size(limit)
-                .accept_compressed(CompressionEncoding::Gzip))
+        .add_service(
+            WorkflowServiceServer::from_arc(gateway.clone()).max_decoding_message_size(limit).accept_compressed(CompressionEncoding::Gzip),
+        )
+        .add_service(OperatorServiceServer::from_arc(gateway).max_decoding_message_size(limit).accept_compressed(CompressionEncoding::Gzip))
         .add_service(health_service)
         .add_service(reflection()?.build_v1()?)
         .add_service(reflection()?.build_v1alpha()?);

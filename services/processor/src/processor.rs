@@ -280,11 +280,11 @@ impl Processor {
                     let due = row.due.as_ref().map_or(Time::default(), Time::from);
                     due.millis() < self.scheduler_sleeps_until.load(Ordering::SeqCst)
                 });
-            } else if kind == Kind::Namespace as u8 {
-                if let Some(state) = change.and_then(downcast::<NamespaceState>) {
-                    let mut namespaces = self.namespaces.write();
-                    Arc::make_mut(&mut namespaces).insert(state.name.clone(), NamespaceState::clone(&state));
-                }
+            } else if kind == Kind::Namespace as u8
+                && let Some(state) = change.and_then(downcast::<NamespaceState>)
+            {
+                let mut namespaces = self.namespaces.write();
+                Arc::make_mut(&mut namespaces).insert(state.name.clone(), NamespaceState::clone(&state));
             }
         }
         if wakes_changed {

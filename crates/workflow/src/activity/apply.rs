@@ -7,9 +7,7 @@ use klamm_messages::{
     klamm::v1::{ActivityPhase, ActivityState, PendingActivity, RunState, TaskKind, TaskRow},
     temporal::{
         common::v1::Priority,
-        history::v1::{
-            ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes, HistoryEvent,
-        },
+        history::v1::{ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes, HistoryEvent},
     },
 };
 

@@ -103,8 +103,7 @@ fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState) -> i64 {
         worker_version: activity.worker_version.clone(),
         build_id_redirect_counter: 0,
     };
-    let event =
-        new_event(EventType::ActivityTaskStarted, Attributes::ActivityTaskStartedEventAttributes(attributes), started_time);
+    let event = new_event(EventType::ActivityTaskStarted, Attributes::ActivityTaskStartedEventAttributes(attributes), started_time);
     run.add_or_buffer_whole_event(event).unwrap_or(0)
 }
 

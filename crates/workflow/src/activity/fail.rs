@@ -69,8 +69,7 @@ pub(crate) fn fail(
             close::retry(run, &activity, failure, interval, Some(now));
         }
         retry::Next::End(retry_state) => {
-            let outcome =
-                close::Outcome::Failed { failure: failure.cloned(), retry_state, identity: identity.to_owned() };
+            let outcome = close::Outcome::Failed { failure: failure.cloned(), retry_state, identity: identity.to_owned() };
             close::end(run, &activity, outcome);
             run.schedule_workflow_task();
         }
@@ -79,11 +78,6 @@ pub(crate) fn fail(
 }
 
 /// Fails the activity for good because what the worker sent is too large.
-pub(crate) fn fail_too_large(
-    run: &mut Run<'_, '_>,
-    token: &ActivityTaskToken,
-    message: &str,
-    identity: &str,
-) -> Result<(), Rejection> {
+pub(crate) fn fail_too_large(run: &mut Run<'_, '_>, token: &ActivityTaskToken, message: &str, identity: &str) -> Result<(), Rejection> {
     fail(run, token, Some(&failure::server(message, true)), None, identity)
 }

@@ -18,8 +18,7 @@ pub(crate) const HEARTBEAT_TOO_LARGE: &str = "Heartbeat details exceed size limi
 /// A failure is.
 const FAILURE_TOO_LARGE: &str = "Failure exceeds size limit.";
 /// There is no time left for another attempt (common.FailureReasonActivityRetryScheduleToCloseTimeout).
-const NO_TIME_LEFT: &str =
-    "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying";
+const NO_TIME_LEFT: &str = "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying";
 
 /// Largest failure kept between attempts, bytes (limit.mutableStateActivityFailureSize.error).
 const KEPT_FAILURE_BYTES_MAX: usize = 4 * 1024;
@@ -49,12 +48,7 @@ pub(crate) fn no_time_left() -> Failure {
 
 fn timeout_with_message(message: String, timeout_type: TimeoutType) -> Failure {
     let info = TimeoutFailureInfo { timeout_type: timeout_type as i32, last_heartbeat_details: None };
-    Failure {
-        message,
-        source: "Server".to_owned(),
-        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
-        ..Failure::default()
-    }
+    Failure { message, source: "Server".to_owned(), failure_info: Some(FailureInfo::TimeoutFailureInfo(info)), ..Failure::default() }
 }
 
 /// Tells a time-out's failure what the last heartbeat said.

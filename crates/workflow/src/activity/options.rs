@@ -123,8 +123,7 @@ fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
     if policy.maximum_attempts < 0 {
         return Err("MaximumAttempts cannot be negative on retry policy.".to_owned());
     }
-    let timeouts =
-        [TimeoutType::StartToClose, TimeoutType::ScheduleToStart, TimeoutType::ScheduleToClose, TimeoutType::Heartbeat];
+    let timeouts = [TimeoutType::StartToClose, TimeoutType::ScheduleToStart, TimeoutType::ScheduleToClose, TimeoutType::Heartbeat];
     for named in policy.non_retryable_error_types.iter().filter_map(|named| named.strip_prefix(TIMEOUT_PREFIX)) {
         let is_timeout = timeouts.iter().any(|timeout| named == timeout_name(*timeout) || named == timeout.as_str_name());
         if !is_timeout {
@@ -153,9 +152,7 @@ fn check_priority(priority: Option<&Priority>) -> Result<(), String> {
 /// than these.
 fn complete_timeouts(attributes: &mut ScheduleActivityTaskCommandAttributes, run_timeout: i64) -> Result<(), String> {
     let given = |name: &str, duration: &Option<prost_types::Duration>| {
-        duration_of(duration.as_ref())
-            .map(|capped| capped.as_ref().map_or(0, nanos))
-            .map_err(|error| format!("invalid {name}: {error}"))
+        duration_of(duration.as_ref()).map(|capped| capped.as_ref().map_or(0, nanos)).map_err(|error| format!("invalid {name}: {error}"))
     };
     let mut schedule_to_close = given("ScheduleToCloseTimeout", &attributes.schedule_to_close_timeout)?;
     let mut schedule_to_start = given("ScheduleToStartTimeout", &attributes.schedule_to_start_timeout)?;
@@ -292,20 +289,14 @@ mod tests {
             Some(policy)
         };
         for (change, message) in [
-            (
-                policy(|p| p.backoff_coefficient = 0.5),
-                "BackoffCoefficient cannot be less than 1 on retry policy.",
-            ),
+            (policy(|p| p.backoff_coefficient = 0.5), "BackoffCoefficient cannot be less than 1 on retry policy."),
             (policy(|p| p.maximum_attempts = -1), "MaximumAttempts cannot be negative on retry policy."),
             (
                 policy(|p| (p.initial_interval, p.maximum_interval) = (seconds(10), seconds(5))),
                 "MaximumInterval cannot be less than InitialInterval on retry policy.",
             ),
             (policy(|p| p.initial_interval = seconds(-1)), "invalid InitialInterval set on retry policy: negative duration"),
-            (
-                policy(|p| p.non_retryable_error_types = vec!["TemporalTimeout:Never".to_owned()]),
-                "Invalid timeout type value: Never.",
-            ),
+            (policy(|p| p.non_retryable_error_types = vec!["TemporalTimeout:Never".to_owned()]), "Invalid timeout type value: Never."),
         ] {
             assert_eq!(wrong(|a| a.retry_policy = change), message);
         }
@@ -316,8 +307,7 @@ mod tests {
     #[test]
     fn a_policy_without_retries_is_not_looked_at() {
         let mut given = attributes([0, 0, 10, 0]);
-        given.retry_policy =
-            Some(RetryPolicy { maximum_attempts: 1, backoff_coefficient: 0.1, ..RetryPolicy::default() });
+        given.retry_policy = Some(RetryPolicy { maximum_attempts: 1, backoff_coefficient: 0.1, ..RetryPolicy::default() });
         assert!(complete(&given, 0, "").is_ok());
     }
 

@@ -37,9 +37,7 @@ pub(crate) fn wake(run: &mut Run<'_, '_>) {
         .iter()
         .flat_map(|(id, activity)| {
             let attempt = attempt_of(activity);
-            deadlines(activity)
-                .filter(|(time, _)| *time <= now)
-                .map(move |(time, timeout_type)| (time, *id, timeout_type as i32, attempt))
+            deadlines(activity).filter(|(time, _)| *time <= now).map(move |(time, timeout_type)| (time, *id, timeout_type as i32, attempt))
         })
         .collect();
     drop(state);
@@ -114,9 +112,7 @@ fn attempt_due(activity: &PendingActivity) -> Option<Time> {
 fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutType)> {
     let scheduled = activity.scheduled.as_ref();
     let state = activity.state.as_ref();
-    let after = |from: Option<Time>, timeout: Option<&prost_types::Duration>| {
-        Some(from?.after(time::duration_or_none(timeout)?))
-    };
+    let after = |from: Option<Time>, timeout: Option<&prost_types::Duration>| Some(from?.after(time::duration_or_none(timeout)?));
     let is_started = state.is_some_and(|state| state.phase() == ActivityPhase::Started);
     let attempt_scheduled = state.and_then(|state| state.attempt_scheduled_time.as_ref()).map(Time::from);
     let started = state.and_then(|state| state.started_time.as_ref()).map(Time::from);

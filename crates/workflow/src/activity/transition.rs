@@ -28,8 +28,7 @@ pub(crate) struct Ending {
 /// The worker that runs the attempt reports.
 pub(crate) const BY_WORKER: Ending = Ending { from: &[ActivityPhase::Started] };
 /// Somebody completes it by its id: valid also while it waits for a worker or for its next attempt.
-pub(crate) const BY_ID: Ending =
-    Ending { from: &[ActivityPhase::BackingOff, ActivityPhase::Scheduled, ActivityPhase::Started] };
+pub(crate) const BY_ID: Ending = Ending { from: &[ActivityPhase::BackingOff, ActivityPhase::Scheduled, ActivityPhase::Started] };
 /// The workflow cancels it before a worker has it.
 pub(crate) const BEFORE_START: Ending = Ending { from: &[ActivityPhase::BackingOff, ActivityPhase::Scheduled] };
 
@@ -75,8 +74,7 @@ mod tests {
     #[test]
     fn each_transition_begins_in_its_sources_only() {
         use ActivityPhase::{BackingOff, Scheduled, Started, Unspecified};
-        for (transition, sources) in
-            [(START, vec![Scheduled]), (HEARTBEAT, vec![Started]), (RETRY, vec![Started]), (DUE, vec![BackingOff])]
+        for (transition, sources) in [(START, vec![Scheduled]), (HEARTBEAT, vec![Started]), (RETRY, vec![Started]), (DUE, vec![BackingOff])]
         {
             for phase in [Unspecified, BackingOff, Scheduled, Started] {
                 let made = transition.make(&in_phase(phase), |state| state.attempt += 1);

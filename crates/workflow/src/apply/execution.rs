@@ -8,14 +8,16 @@ use klamm_messages::{
         enums::v1::WorkflowExecutionStatus,
         history::v1::{
             HistoryEvent, UpsertWorkflowSearchAttributesEventAttributes, WorkflowExecutionOptionsUpdatedEventAttributes,
-            WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes,
-            WorkflowPropertiesModifiedEventAttributes,
+            WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes, WorkflowPropertiesModifiedEventAttributes,
         },
     },
 };
 
 use super::closed;
-use crate::{commands::check::is_nil, tables::{RunKey, Workflows}};
+use crate::{
+    commands::check::is_nil,
+    tables::{RunKey, Workflows},
+};
 
 /// Most request ids kept of one run (history.maxRequestIDsPerExecution).
 const REQUEST_ID_COUNT_MAX: usize = 25;

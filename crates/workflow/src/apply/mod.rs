@@ -70,13 +70,7 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
         tables.put::<Runs>(&key, run);
     }
     rows.write(tables);
-    let entity = WakeRow {
-        machine: MACHINE.to_owned(),
-        namespace: key.namespace,
-        id: key.workflow_id,
-        run_id: key.run_id,
-        due: None,
-    };
+    let entity = WakeRow { machine: MACHINE.to_owned(), namespace: key.namespace, id: key.workflow_id, run_id: key.run_id, due: None };
     wakes::set(tables, &entity, wake.0, wake.1);
 }
 

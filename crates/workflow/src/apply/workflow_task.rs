@@ -48,12 +48,7 @@ pub(super) fn apply_scheduled(
 }
 
 /// WorkflowTaskStarted: a worker has the task.
-pub(super) fn apply_started(
-    run: &mut RunState,
-    event: &HistoryEvent,
-    started: &WorkflowTaskStartedEventAttributes,
-    rows: &mut TaskRows,
-) {
+pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &WorkflowTaskStartedEventAttributes, rows: &mut TaskRows) {
     let mut task = run.workflow_task.clone().unwrap_or_default();
     task.phase = WorkflowTaskPhase::Started as i32;
     task.scheduled_event_id = started.scheduled_event_id;

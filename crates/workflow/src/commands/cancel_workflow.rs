@@ -19,10 +19,6 @@ pub(crate) fn handle(
         workflow_task_completed_event_id: cx.completed_event_id,
         details: attributes.details.clone(),
     };
-    run.close_by_command(
-        EventType::WorkflowExecutionCanceled,
-        Attributes::WorkflowExecutionCanceledEventAttributes(canceled),
-        cx,
-    );
+    run.close_by_command(EventType::WorkflowExecutionCanceled, Attributes::WorkflowExecutionCanceledEventAttributes(canceled), cx);
     Ok(())
 }

@@ -27,10 +27,6 @@ pub(crate) fn handle(
         workflow_task_completed_event_id: cx.completed_event_id,
         ..WorkflowExecutionCompletedEventAttributes::default()
     };
-    run.close_by_command(
-        EventType::WorkflowExecutionCompleted,
-        Attributes::WorkflowExecutionCompletedEventAttributes(completed),
-        cx,
-    );
+    run.close_by_command(EventType::WorkflowExecutionCompleted, Attributes::WorkflowExecutionCompletedEventAttributes(completed), cx);
     Ok(())
 }

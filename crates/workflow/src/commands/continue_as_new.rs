@@ -27,9 +27,7 @@ use super::{
 use crate::{
     decide::{
         limits::blob_fits,
-        start_workflow::{
-            Start, schedule_first_workflow_task, start, timeouts, without_nulls_memo, without_nulls_search_attributes,
-        },
+        start_workflow::{Start, schedule_first_workflow_task, start, timeouts, without_nulls_memo, without_nulls_search_attributes},
     },
     run::{Run, first_run_id, normal_task_queue, workflow_type},
     tables::{History, RunKey},
@@ -74,11 +72,7 @@ pub(crate) fn handle(
         inherit_build_id: continued.inherit_build_id,
         ..WorkflowExecutionContinuedAsNewEventAttributes::default()
     };
-    run.close_by_command(
-        EventType::WorkflowExecutionContinuedAsNew,
-        Attributes::WorkflowExecutionContinuedAsNewEventAttributes(event),
-        cx,
-    );
+    run.close_by_command(EventType::WorkflowExecutionContinuedAsNew, Attributes::WorkflowExecutionContinuedAsNewEventAttributes(event), cx);
 
     let key = RunKey::new(&run.key.namespace, &run.key.workflow_id, new_run_id);
     let mut next_run = Run::new(run.tx, key);
@@ -149,13 +143,9 @@ fn invalid(name: &str, error: &str) -> CommandFailure {
 }
 
 /// Oversized payloads terminate the workflow.
-fn check_sizes(
-    attributes: &ContinueAsNewWorkflowExecutionCommandAttributes,
-    cx: &CommandContext<'_>,
-) -> Result<(), CommandFailure> {
-    let too_large = |what: &str| {
-        CommandFailure::terminate(BAD, format!("ContinueAsNewWorkflowExecutionCommandAttributes. {what} exceeds size limit."))
-    };
+fn check_sizes(attributes: &ContinueAsNewWorkflowExecutionCommandAttributes, cx: &CommandContext<'_>) -> Result<(), CommandFailure> {
+    let too_large =
+        |what: &str| CommandFailure::terminate(BAD, format!("ContinueAsNewWorkflowExecutionCommandAttributes. {what} exceeds size limit."));
     if !blob_fits(encoded_len(attributes.input.as_ref()), cx.settings) {
         return Err(too_large("Input"));
     }

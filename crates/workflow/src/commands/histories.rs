@@ -54,10 +54,7 @@ fn a_marker_is_recorded_as_it_came() {
 #[test]
 fn a_marker_needs_a_name_and_must_be_small_enough() {
     let mut env = Env::new();
-    assert_eq!(
-        env.workflow_refused(vec![marker("", "1")]),
-        "BadRecordMarkerAttributes: MarkerName is not set on RecordMarkerCommand."
-    );
+    assert_eq!(env.workflow_refused(vec![marker("", "1")]), "BadRecordMarkerAttributes: MarkerName is not set on RecordMarkerCommand.");
     let mut env = Env::new();
     let told = env.workflow_refused(vec![marker("large", &"x".repeat(2 * 1024 * 1024))]);
     assert_eq!(told, "BadRecordMarkerAttributes: RecordMarkerCommandAttributes.Details exceeds size limit.");
@@ -151,9 +148,6 @@ fn a_payload_of_nothing_unsets_too() {
     let unset = UpsertWorkflowSearchAttributesCommandAttributes {
         search_attributes: Some(SearchAttributes { indexed_fields: [("Word".to_owned(), null)].into() }),
     };
-    env.workflow(vec![
-        upsert(&[("Word", "\"a\"")]),
-        CommandAttributes::UpsertWorkflowSearchAttributesCommandAttributes(unset),
-    ]);
+    env.workflow(vec![upsert(&[("Word", "\"a\"")]), CommandAttributes::UpsertWorkflowSearchAttributesCommandAttributes(unset)]);
     assert!(!env.state().search_attributes.as_ref().unwrap().indexed_fields.contains_key("Word"));
 }

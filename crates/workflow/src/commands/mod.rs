@@ -92,9 +92,7 @@ pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandConte
         Attributes::CancelWorkflowExecutionCommandAttributes(a) => cancel_workflow::handle(run, a, cx),
         Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => continue_as_new::handle(run, a, cx),
         Attributes::StartChildWorkflowExecutionCommandAttributes(_) => Err(not_built("StartChildWorkflowExecution")),
-        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
-            Err(not_built("RequestCancelExternalWorkflowExecution"))
-        }
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => Err(not_built("RequestCancelExternalWorkflowExecution")),
         Attributes::SignalExternalWorkflowExecutionCommandAttributes(_) => Err(not_built("SignalExternalWorkflowExecution")),
         Attributes::ProtocolMessageCommandAttributes(_) => Err(not_built("ProtocolMessage")),
         Attributes::ScheduleNexusOperationCommandAttributes(_) => Err(not_built("ScheduleNexusOperation")),
@@ -117,9 +115,7 @@ fn type_of(attributes: &Attributes) -> CommandType {
         Attributes::CancelWorkflowExecutionCommandAttributes(_) => CommandType::CancelWorkflowExecution,
         Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(_) => CommandType::ContinueAsNewWorkflowExecution,
         Attributes::StartChildWorkflowExecutionCommandAttributes(_) => CommandType::StartChildWorkflowExecution,
-        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
-            CommandType::RequestCancelExternalWorkflowExecution
-        }
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => CommandType::RequestCancelExternalWorkflowExecution,
         Attributes::SignalExternalWorkflowExecutionCommandAttributes(_) => CommandType::SignalExternalWorkflowExecution,
         Attributes::ProtocolMessageCommandAttributes(_) => CommandType::ProtocolMessage,
         Attributes::ScheduleNexusOperationCommandAttributes(_) => CommandType::ScheduleNexusOperation,

@@ -41,7 +41,11 @@ pub(crate) fn handle(
     let state = run.state();
     let mut merged: BTreeMap<&String, &Payload> = state.memo.iter().flat_map(|memo| &memo.fields).collect();
     for (key, payload) in &upserted.fields {
-        if is_nil(payload) { merged.remove(key) } else { merged.insert(key, payload) };
+        if is_nil(payload) {
+            merged.remove(key)
+        } else {
+            merged.insert(key, payload)
+        };
     }
     let merged = Memo { fields: merged.into_iter().map(|(key, payload)| (key.clone(), payload.clone())).collect() };
     drop(state);
@@ -52,11 +56,6 @@ pub(crate) fn handle(
         workflow_task_completed_event_id: cx.completed_event_id,
         upserted_memo: Some(upserted.clone()),
     };
-    add_event(
-        run,
-        cx,
-        EventType::WorkflowPropertiesModified,
-        Attributes::WorkflowPropertiesModifiedEventAttributes(modified),
-    );
+    add_event(run, cx, EventType::WorkflowPropertiesModified, Attributes::WorkflowPropertiesModifiedEventAttributes(modified));
     Ok(())
 }

@@ -29,10 +29,7 @@ pub(crate) fn handle(
     if name.len() > ID_BYTES_MAX {
         return Err(CommandFailure::new(
             BAD,
-            format!(
-                "MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={} Limit={ID_BYTES_MAX}",
-                name.len()
-            ),
+            format!("MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={} Limit={ID_BYTES_MAX}", name.len()),
         ));
     }
     let size: usize = attributes.details.iter().map(|(key, payloads)| key.len() + payloads.encoded_len()).sum();

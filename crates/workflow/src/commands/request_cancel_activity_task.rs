@@ -47,22 +47,13 @@ pub(crate) fn handle(
     };
     drop(state);
     if !is_valid {
-        let message = invalid_action(
-            "add-activitytask-cancel-requested-event",
-            format_args!("ScheduledEventID: {scheduled_event_id}"),
-        );
+        let message = invalid_action("add-activitytask-cancel-requested-event", format_args!("ScheduledEventID: {scheduled_event_id}"));
         return Err(CommandFailure::new(BAD, message));
     }
-    let requested = ActivityTaskCancelRequestedEventAttributes {
-        scheduled_event_id,
-        workflow_task_completed_event_id: cx.completed_event_id,
-    };
-    let requested_event_id = add_event(
-        run,
-        cx,
-        EventType::ActivityTaskCancelRequested,
-        Attributes::ActivityTaskCancelRequestedEventAttributes(requested),
-    );
+    let requested =
+        ActivityTaskCancelRequestedEventAttributes { scheduled_event_id, workflow_task_completed_event_id: cx.completed_event_id };
+    let requested_event_id =
+        add_event(run, cx, EventType::ActivityTaskCancelRequested, Attributes::ActivityTaskCancelRequestedEventAttributes(requested));
     if let Some(activity) = activity.filter(|activity| BEFORE_START.check(activity).is_ok()) {
         let activity = ActivityState { cancel_requested_event_id: requested_event_id, ..activity };
         let outcome = Outcome::Canceled { details: Some(not_started()), identity: cx.identity.to_owned() };

@@ -35,11 +35,7 @@ const SERVERS_OWN: &[&str] = &[
 ///
 /// # Errors
 /// What is wrong, in Temporal's words.
-pub(crate) fn checked(
-    mut attributes: SearchAttributes,
-    settings: &CommandSettings,
-    namespace: &str,
-) -> Result<SearchAttributes, String> {
+pub(crate) fn checked(mut attributes: SearchAttributes, settings: &CommandSettings, namespace: &str) -> Result<SearchAttributes, String> {
     let mut names: Vec<_> = attributes.indexed_fields.keys().cloned().collect();
     names.sort_unstable();
     let registered = |name: &str| {
@@ -72,10 +68,7 @@ pub(crate) fn checked(
 pub(crate) fn check_sizes(attributes: &SearchAttributes) -> Result<(), String> {
     let too_large = attributes.indexed_fields.iter().filter(|(_, payload)| payload.data.len() > VALUE_BYTES_MAX);
     if let Some((name, payload)) = too_large.min_by_key(|(name, _)| *name) {
-        return Err(format!(
-            "search attribute {name} value size {} exceeds size limit {VALUE_BYTES_MAX}",
-            payload.data.len()
-        ));
+        return Err(format!("search attribute {name} value size {} exceeds size limit {VALUE_BYTES_MAX}", payload.data.len()));
     }
     let total = attributes.encoded_len();
     if total > TOTAL_BYTES_MAX {

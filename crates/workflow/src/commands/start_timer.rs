@@ -23,9 +23,8 @@ pub(crate) fn handle(
     let bad = |message: String| CommandFailure::new(WorkflowTaskFailedCause::BadStartTimerAttributes, message);
     let timer_id = &attributes.timer_id;
     check_timer_id(timer_id, "StartTimerCommand").map_err(bad)?;
-    let start_to_fire_timeout = duration_of(attributes.start_to_fire_timeout.as_ref()).map_err(|error| {
-        bad(format!("An invalid StartToFireTimeout is set on StartTimerCommand: {error}. TimerId={timer_id}"))
-    })?;
+    let start_to_fire_timeout = duration_of(attributes.start_to_fire_timeout.as_ref())
+        .map_err(|error| bad(format!("An invalid StartToFireTimeout is set on StartTimerCommand: {error}. TimerId={timer_id}")))?;
     if run.state().timers.contains_key(timer_id) {
         return Err(CommandFailure::new(
             WorkflowTaskFailedCause::StartTimerDuplicateId,

@@ -37,7 +37,11 @@ pub(crate) fn handle(
     }
     let mut merged = run.state().search_attributes.clone().unwrap_or_default().indexed_fields;
     for (key, payload) in &checked.indexed_fields {
-        if is_nil(payload) { merged.remove(key) } else { merged.insert(key.clone(), payload.clone()) };
+        if is_nil(payload) {
+            merged.remove(key)
+        } else {
+            merged.insert(key.clone(), payload.clone())
+        };
     }
     search_attributes::check_sizes(&SearchAttributes { indexed_fields: merged })
         .map_err(|message| CommandFailure::terminate(BAD, message))?;
@@ -45,11 +49,6 @@ pub(crate) fn handle(
         workflow_task_completed_event_id: cx.completed_event_id,
         search_attributes: Some(checked),
     };
-    add_event(
-        run,
-        cx,
-        EventType::UpsertWorkflowSearchAttributes,
-        Attributes::UpsertWorkflowSearchAttributesEventAttributes(upsert),
-    );
+    add_event(run, cx, EventType::UpsertWorkflowSearchAttributes, Attributes::UpsertWorkflowSearchAttributesEventAttributes(upsert));
     Ok(())
 }

@@ -213,10 +213,8 @@ fn completed(
     let versioned = options.worker_versioning_mode() == WorkerVersioningMode::Versioned;
     // Some SDKs tell a behaviour without using versions.
     let told = request.deployment_options.is_none() || versioned;
-    let deployment_version = versioned.then(|| WorkerDeploymentVersion {
-        deployment_name: options.deployment_name.clone(),
-        build_id: options.build_id.clone(),
-    });
+    let deployment_version =
+        versioned.then(|| WorkerDeploymentVersion { deployment_name: options.deployment_name.clone(), build_id: options.build_id.clone() });
     WorkflowTaskCompletedEventAttributes {
         scheduled_event_id,
         started_event_id,

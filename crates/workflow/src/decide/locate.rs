@@ -87,8 +87,5 @@ fn unknown_id(workflow_id: &str) -> Rejection {
 
 /// No such run is known.
 fn unknown(key: &RunKey) -> Rejection {
-    Rejection::not_found(format!(
-        "workflow execution not found for workflow ID {:?} and run ID {:?}",
-        key.workflow_id, key.run_id
-    ))
+    Rejection::not_found(format!("workflow execution not found for workflow ID {:?} and run ID {:?}", key.workflow_id, key.run_id))
 }

@@ -70,11 +70,7 @@ pub(super) struct Signal<'s> {
 /// InvalidArgument when it is too large or one too many; BusyWorkflow while the workflow is about to close.
 pub(super) fn check(state: &RunState, signal: &Signal<'_>, settings: &CommandSettings) -> Result<(), Rejection> {
     limits::check_blob(signal.input.map_or(0, Message::encoded_len), settings)?;
-    let waiting = state
-        .buffered_events
-        .iter()
-        .filter(|event| event.event_type() == EventType::WorkflowExecutionSignaled)
-        .count();
+    let waiting = state.buffered_events.iter().filter(|event| event.event_type() == EventType::WorkflowExecutionSignaled).count();
     if state.signal_count.saturating_add(i64::try_from(waiting).unwrap_or(i64::MAX)) >= SIGNAL_COUNT_MAX {
         return Err(Rejection::invalid("exceeded workflow execution limit for signal events"));
     }

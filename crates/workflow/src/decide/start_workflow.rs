@@ -110,12 +110,7 @@ impl Policies {
 ///
 /// # Errors
 /// AlreadyExists when the policies do not allow a new run.
-pub(super) fn resolve(
-    tx: &Tx<'_, Workflow>,
-    command: &Command,
-    policies: &Policies,
-    request_id: &str,
-) -> Result<Resolution, Rejection> {
+pub(super) fn resolve(tx: &Tx<'_, Workflow>, command: &Command, policies: &Policies, request_id: &str) -> Result<Resolution, Rejection> {
     let current = locate::current(tx, &command.namespace, &command.workflow_id);
     let Some((key, state)) = current.and_then(|key| tx.get::<Runs>(&key).map(|state| (key, state))) else {
         return Ok(Resolution::New { replaces: None });
@@ -126,13 +121,11 @@ pub(super) fn resolve(
     if has_request(&state, request_id) {
         return Ok(Resolution::Repeated { key, started: false });
     }
-    let taken = |text: &str, policy: &str| {
-        Rejection::WorkflowExecutionAlreadyStarted {
-            message: format!("{text} WorkflowId: {}, RunId: {}.{policy}", key.workflow_id, key.run_id),
-            start_request_id: state.start_request_id.clone(),
-            run_id: key.run_id.clone(),
-            first_execution_run_id: first_run_id(&state),
-        }
+    let taken = |text: &str, policy: &str| Rejection::WorkflowExecutionAlreadyStarted {
+        message: format!("{text} WorkflowId: {}, RunId: {}.{policy}", key.workflow_id, key.run_id),
+        start_request_id: state.start_request_id.clone(),
+        run_id: key.run_id.clone(),
+        first_execution_run_id: first_run_id(&state),
     };
     if is_open(&state) {
         return match policies.conflict {
@@ -144,10 +137,9 @@ pub(super) fn resolve(
         };
     }
     match policies.reuse {
-        WorkflowIdReusePolicy::RejectDuplicate => Err(taken(
-            "Workflow execution already finished.",
-            " Workflow Id reuse policy: reject duplicate workflow Id.",
-        )),
+        WorkflowIdReusePolicy::RejectDuplicate => {
+            Err(taken("Workflow execution already finished.", " Workflow Id reuse policy: reject duplicate workflow Id."))
+        }
         WorkflowIdReusePolicy::AllowDuplicateFailedOnly if !closed_without_success(&state) => Err(taken(
             "Workflow execution already finished successfully.",
             " Workflow Id reuse policy: allow duplicate workflow Id if last run failed.",
@@ -212,11 +204,7 @@ impl Start {
                 priority: request.priority.clone(),
                 ..WorkflowExecutionStartedEventAttributes::default()
             },
-            event: HistoryEvent {
-                links: request.links.clone(),
-                user_metadata: request.user_metadata.clone(),
-                ..HistoryEvent::default()
-            },
+            event: HistoryEvent { links: request.links.clone(), user_metadata: request.user_metadata.clone(), ..HistoryEvent::default() },
             request_id: request.request_id.clone(),
         }
     }
@@ -232,11 +220,7 @@ pub(crate) fn start(run: &mut Run<'_, '_>, start: Start, settings: &CommandSetti
     if attributes.first_execution_run_id.is_empty() {
         attributes.first_execution_run_id = run_id;
     }
-    let event = new_event(
-        EventType::WorkflowExecutionStarted,
-        Attributes::WorkflowExecutionStartedEventAttributes(attributes),
-        run.now(),
-    );
+    let event = new_event(EventType::WorkflowExecutionStarted, Attributes::WorkflowExecutionStartedEventAttributes(attributes), run.now());
     run.add_whole_event(HistoryEvent { links: start.event.links, user_metadata: start.event.user_metadata, ..event });
     run.record(Record::Execution(ExecutionState {
         request_ids: if start.request_id.is_empty() { Vec::new() } else { vec![start.request_id.clone()] },

@@ -27,9 +27,8 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
             started_workflow_task(&state).map_or(Answer::TaskObsolete, |task| Answer::WorkflowTaskStarted(Box::new(task))),
         ));
     }
-    let is_meant = task.phase() == WorkflowTaskPhase::Scheduled
-        && task.scheduled_event_id == body.scheduled_event_id
-        && task.stamp == body.stamp;
+    let is_meant =
+        task.phase() == WorkflowTaskPhase::Scheduled && task.scheduled_event_id == body.scheduled_event_id && task.stamp == body.stamp;
     if !is_meant {
         return obsolete;
     }
@@ -46,12 +45,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
         run.clear_sticky();
     }
     let settings = locate::settings(command);
-    let poll = Poll {
-        poll_id: &body.poll_id,
-        identity: &body.identity,
-        worker_version: body.worker_version.as_ref(),
-        settings: &settings,
-    };
+    let poll = Poll { poll_id: &body.poll_id, identity: &body.identity, worker_version: body.worker_version.as_ref(), settings: &settings };
     match run.start_workflow_task(&poll) {
         Some(mut started) => {
             started.sticky &= !left_sticky;

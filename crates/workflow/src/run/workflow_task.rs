@@ -278,10 +278,7 @@ pub(crate) fn is_started(state: &RunState) -> bool {
 
 /// Whether a workflow task is scheduled or started.
 pub(crate) fn is_pending(state: &RunState) -> bool {
-    state
-        .workflow_task
-        .as_ref()
-        .is_some_and(|task| matches!(task.phase(), WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started))
+    state.workflow_task.as_ref().is_some_and(|task| matches!(task.phase(), WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started))
 }
 
 /// Whether the token is that of the started workflow task.
@@ -407,8 +404,7 @@ fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> V
     if u64::try_from(state.history_size_bytes).unwrap_or(0) >= size_limit {
         reasons.push(SuggestContinueAsNewReason::HistorySizeTooLarge);
     }
-    let count_limit =
-        or_default(u64::from(settings.history_count_suggest_continue_as_new), HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW);
+    let count_limit = or_default(u64::from(settings.history_count_suggest_continue_as_new), HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW);
     if u64::try_from(state.next_event_id).unwrap_or(0) >= count_limit {
         reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents);
     }

@@ -31,11 +31,6 @@ impl Table for Runs {
     type Row = RunState;
 
     fn key(key: &RunKey) -> Vec<u8> {
-        KeyBytes::new(Self::KIND)
-            .hash(&key.namespace, &key.workflow_id)
-            .str(&key.namespace)
-            .str(&key.workflow_id)
-            .str(&key.run_id)
-            .finish()
+        KeyBytes::new(Self::KIND).hash(&key.namespace, &key.workflow_id).str(&key.namespace).str(&key.workflow_id).str(&key.run_id).finish()
     }
 }

@@ -1,8 +1,6 @@
 //! Histories of timers, one rule per test.
 
-use klamm_messages::temporal::command::v1::{
-    CompleteWorkflowExecutionCommandAttributes, command::Attributes as CommandAttributes,
-};
+use klamm_messages::temporal::command::v1::{CompleteWorkflowExecutionCommandAttributes, command::Attributes as CommandAttributes};
 
 use crate::activity::tests::env::{Env, cancel_timer, millis, start_timer};
 
@@ -44,12 +42,7 @@ fn timers_that_are_due_together_fire_by_time_then_by_start_before_one_workflow_t
     env.workflow(vec![start_timer("z", millis(20)), start_timer("y", millis(10)), start_timer("x", millis(20))]);
     env.advance(500);
     env.wake();
-    assert_eq!(env.history_from(8), [
-        "8 TimerFired y/6",
-        "9 TimerFired z/5",
-        "10 TimerFired x/7",
-        "11 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(env.history_from(8), ["8 TimerFired y/6", "9 TimerFired z/5", "10 TimerFired x/7", "11 WorkflowTaskScheduled",]);
 }
 
 #[test]
@@ -92,9 +85,7 @@ fn with_that_timer_cancelled_the_workflow_may_complete() {
     env.run_to(10);
     let token = env.start_workflow_task();
     env.run_to(20);
-    let complete = CommandAttributes::CompleteWorkflowExecutionCommandAttributes(
-        CompleteWorkflowExecutionCommandAttributes::default(),
-    );
+    let complete = CommandAttributes::CompleteWorkflowExecutionCommandAttributes(CompleteWorkflowExecutionCommandAttributes::default());
     env.complete_workflow_task(token, vec![cancel_timer("u"), complete]).unwrap();
     assert_eq!(env.history_from(11), ["11 TimerCanceled u/6", "12 WorkflowExecutionCompleted"]);
 }
@@ -108,10 +99,7 @@ fn an_id_that_is_running_cannot_be_started_again_but_one_that_has_fired_can() {
     assert_eq!(env.history_from(10), ["10 TimerStarted t"]);
     env.run_to(20);
     let message = env.workflow_refused(vec![start_timer("u", millis(10)), start_timer("u", millis(10))]);
-    assert_eq!(
-        message,
-        "StartTimerDuplicateId: invalid history builder state for action: add-timer-started-event, TimerID: u"
-    );
+    assert_eq!(message, "StartTimerDuplicateId: invalid history builder state for action: add-timer-started-event, TimerID: u");
 }
 
 #[test]

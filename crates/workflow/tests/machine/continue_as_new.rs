@@ -36,8 +36,7 @@ fn the_next_run_begins_where_the_last_one_ended() {
     ");
     let next = env.state();
     assert_eq!(next.execution_expiration_time, closed.execution_expiration_time, "the execution's time goes on");
-    let Some(history_event::Attributes::WorkflowExecutionStartedEventAttributes(started)) =
-        env.events(&env.current()).remove(0).attributes
+    let Some(history_event::Attributes::WorkflowExecutionStartedEventAttributes(started)) = env.events(&env.current()).remove(0).attributes
     else {
         unreachable!()
     };

@@ -11,9 +11,9 @@ use klamm_machine::{
 };
 use klamm_messages::{
     klamm::v1::{
-        Command, CommandSettings, CompleteWorkflowTask, FailWorkflowTask, RequestCancelWorkflow, RunState,
-        SignalWithStartWorkflow, SignalWorkflow, StartWorkflow, StartWorkflowTask, TaskKind, TaskRow, TerminateWorkflow,
-        VisibilityDocument, WakeRow, WakeUp, WorkflowTaskToken, command::Body,
+        Command, CommandSettings, CompleteWorkflowTask, FailWorkflowTask, RequestCancelWorkflow, RunState, SignalWithStartWorkflow,
+        SignalWorkflow, StartWorkflow, StartWorkflowTask, TaskKind, TaskRow, TerminateWorkflow, VisibilityDocument, WakeRow, WakeUp,
+        WorkflowTaskToken, command::Body,
     },
     temporal::{
         self,
@@ -297,8 +297,7 @@ impl Env {
 
     /// The worker fails its task.
     pub fn fail(&mut self, task: &StartedWorkflowTask, cause: WorkflowTaskFailedCause) {
-        let request =
-            RespondWorkflowTaskFailedRequest { cause: cause as i32, identity: "worker".to_owned(), ..Default::default() };
+        let request = RespondWorkflowTaskFailedRequest { cause: cause as i32, identity: "worker".to_owned(), ..Default::default() };
         self.accept(Body::FailWorkflowTask(FailWorkflowTask { token: Some(token(task)), request: Some(request) }));
     }
 
@@ -415,7 +414,8 @@ impl Env {
 
 /// Compares tables row by row (maps of Temporal's messages have no order, so their bytes are not compared).
 fn assert_same_rows(folded: &Rows, live: &Rows, what: &str) {
-    let runs = |rows: &Rows| rows.0.iter().filter(|(key, _)| key[0] == klamm_machine::Kind::Run as u8).map(|(key, _)| key.clone()).collect();
+    let runs =
+        |rows: &Rows| rows.0.iter().filter(|(key, _)| key[0] == klamm_machine::Kind::Run as u8).map(|(key, _)| key.clone()).collect();
     let (folded_runs, live_runs): (Vec<_>, Vec<_>) = (runs(folded), runs(live));
     assert_eq!(folded_runs, live_runs, "runs of {what}");
     for key in live_runs {

@@ -84,8 +84,7 @@ fn signal_with_start_starts_with_the_signal_before_the_first_task() {
 #[test]
 fn signal_with_start_can_terminate_the_open_run() {
     let mut env = Env::started();
-    let started = env
-        .signal_with_start(|request| request.workflow_id_conflict_policy = WorkflowIdConflictPolicy::TerminateExisting as i32);
+    let started = env.signal_with_start(|request| request.workflow_id_conflict_policy = WorkflowIdConflictPolicy::TerminateExisting as i32);
     assert_eq!((started.run_id.as_str(), started.started), ("run-2", true));
 }
 

@@ -147,7 +147,10 @@ async fn search_attributes_are_added_once_and_reserved_names_refused() {
         (vec![("WorkflowId", IndexedValueType::Keyword)], "Search attribute WorkflowId is reserved by system."),
         (vec![("TemporalFoo", IndexedValueType::Keyword)], "Search attribute TemporalFoo is reserved by system."),
         (vec![("Memo", IndexedValueType::Keyword)], "Search attribute Memo is reserved by system."),
-        (vec![("Foo", IndexedValueType::Unspecified)], "Unable to create search attributes: cannot have more than 0 search attribute of type Unspecified."),
+        (
+            vec![("Foo", IndexedValueType::Unspecified)],
+            "Unable to create search attributes: cannot have more than 0 search attribute of type Unspecified.",
+        ),
     ] {
         assert_eq!(said(add(&names).await), (Code::InvalidArgument, message.to_owned()));
     }

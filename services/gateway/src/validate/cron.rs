@@ -109,7 +109,18 @@ mod tests {
         ] {
             assert!(schedule(good).is_ok(), "{good}");
         }
-        for bad in ["every day", "* * * *", "* * * * * *", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "@fortnightly", "@every day", "TZ=UTC"] {
+        for bad in [
+            "every day",
+            "* * * *",
+            "* * * * * *",
+            "60 * * * *",
+            "* * 0 * *",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "@fortnightly",
+            "@every day",
+            "TZ=UTC",
+        ] {
             assert_eq!(schedule(bad), Err(Fault::invalid("invalid CronSchedule.")), "{bad}");
         }
     }

@@ -31,12 +31,10 @@ fn started_is_written_with_its_real_time_just_before_completed() {
     let task = env.start_activity(5);
     env.advance(400);
     env.accept(complete(&task));
-    assert_eq!(env.history_from(5), [
-        "5 ActivityTaskScheduled a",
-        "6 ActivityTaskStarted 5 attempt=1",
-        "7 ActivityTaskCompleted 5/6",
-        "8 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(
+        env.history_from(5),
+        ["5 ActivityTaskScheduled a", "6 ActivityTaskStarted 5 attempt=1", "7 ActivityTaskCompleted 5/6", "8 WorkflowTaskScheduled",]
+    );
     let times: Vec<_> = env.events()[5..7].iter().map(|event| event.event_time.unwrap().nanos / 1_000_000).collect();
     assert_eq!(times, [100, 500]);
     let Some(Attributes::ActivityTaskStartedEventAttributes(started)) = &env.events()[5].attributes else { panic!() };
@@ -55,21 +53,17 @@ fn while_a_workflow_task_runs_both_events_wait_and_are_linked_when_it_ends() {
     let workflow_task = env.start_workflow_task();
     env.advance(10);
     env.accept(complete(&b));
-    assert_eq!(env.history_from(7), [
-        "7 ActivityTaskStarted 5 attempt=1",
-        "8 ActivityTaskCompleted 5/7",
-        "9 WorkflowTaskScheduled",
-        "10 WorkflowTaskStarted",
-    ]);
+    assert_eq!(
+        env.history_from(7),
+        ["7 ActivityTaskStarted 5 attempt=1", "8 ActivityTaskCompleted 5/7", "9 WorkflowTaskScheduled", "10 WorkflowTaskStarted",]
+    );
     assert!(env.state().activities.is_empty(), "what waits has ended already");
     assert_eq!(env.refuse(complete(&b)), Rejection::not_found(NOT_FOUND));
     env.complete_workflow_task(workflow_task, vec![]).unwrap();
-    assert_eq!(env.history_from(11), [
-        "11 WorkflowTaskCompleted",
-        "12 ActivityTaskStarted 6 attempt=1",
-        "13 ActivityTaskCompleted 6/12",
-        "14 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(
+        env.history_from(11),
+        ["11 WorkflowTaskCompleted", "12 ActivityTaskStarted 6 attempt=1", "13 ActivityTaskCompleted 6/12", "14 WorkflowTaskScheduled",]
+    );
 }
 
 #[test]
@@ -116,11 +110,7 @@ fn by_id_an_activity_is_completed_without_having_been_started() {
     env.advance(70);
     env.identity = "client";
     env.accept(complete_by_id("a"));
-    assert_eq!(env.history_from(6), [
-        "6 ActivityTaskStarted 5 attempt=1",
-        "7 ActivityTaskCompleted 5/6",
-        "8 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(env.history_from(6), ["6 ActivityTaskStarted 5 attempt=1", "7 ActivityTaskCompleted 5/6", "8 WorkflowTaskScheduled",]);
     let started = &env.events()[5];
     assert_eq!(started.event_time.unwrap().nanos / 1_000_000, 70);
     let Some(Attributes::ActivityTaskStartedEventAttributes(started)) = &started.attributes else { panic!() };
@@ -144,10 +134,10 @@ fn a_result_larger_than_a_payload_may_be_fails_the_activity_for_good() {
     let task = env.start_activity(5);
     let result = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1], ..Payload::default() }] };
     env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&task), result: Some(result) }));
-    assert_eq!(env.history_from(6)[..2], [
-        "6 ActivityTaskStarted 5 attempt=1",
-        "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Complete result exceeds size limit.\"",
-    ]);
+    assert_eq!(
+        env.history_from(6)[..2],
+        ["6 ActivityTaskStarted 5 attempt=1", "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Complete result exceeds size limit.\"",]
+    );
     let Some(Attributes::ActivityTaskFailedEventAttributes(failed)) = &env.events()[6].attributes else { panic!() };
     let Some(FailureInfo::ServerFailureInfo(info)) = &failed.failure.as_ref().unwrap().failure_info else { panic!() };
     assert!(info.non_retryable);

@@ -6,15 +6,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use klamm_machine::{
-    Context, Decision, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx,
-    key::KeyBytes,
-    table::DecodeRow,
-    wakes::Wakes,
+    Context, Decision, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx, key::KeyBytes, table::DecodeRow, wakes::Wakes,
 };
 use klamm_messages::{
     klamm::v1::{
-        ActivityTaskToken, Command, CommandSettings, CompleteWorkflowTask, RunState, StartActivityTask, StartWorkflow,
-        StartWorkflowTask, TaskKind, TaskRow, WakeRow, WakeUp, WorkflowTaskToken, command::Body,
+        ActivityTaskToken, Command, CommandSettings, CompleteWorkflowTask, RunState, StartActivityTask, StartWorkflow, StartWorkflowTask,
+        TaskKind, TaskRow, WakeRow, WakeUp, WorkflowTaskToken, command::Body,
     },
     temporal::{
         self,
@@ -357,11 +354,7 @@ pub(crate) fn millis(millis: u64) -> Option<prost_types::Duration> {
 
 /// A JSON payload.
 pub(crate) fn json(text: &str) -> Payload {
-    Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
-        data: text.as_bytes().to_vec(),
-        ..Payload::default()
-    }
+    Payload { metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(), data: text.as_bytes().to_vec(), ..Payload::default() }
 }
 
 /// One JSON payload as a list.
@@ -394,10 +387,7 @@ pub(crate) fn request_cancel(scheduled_event_id: i64) -> Attributes {
 
 /// Starts a timer.
 pub(crate) fn start_timer(id: &str, duration: Option<prost_types::Duration>) -> Attributes {
-    Attributes::StartTimerCommandAttributes(StartTimerCommandAttributes {
-        timer_id: id.to_owned(),
-        start_to_fire_timeout: duration,
-    })
+    Attributes::StartTimerCommandAttributes(StartTimerCommandAttributes { timer_id: id.to_owned(), start_to_fire_timeout: duration })
 }
 
 /// Cancels a timer.
@@ -444,7 +434,9 @@ fn line(event: &HistoryEvent) -> String {
     let name = event.event_type().as_str_name().trim_start_matches("EVENT_TYPE_");
     let name: String = name.split('_').map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase())).collect();
     let details = match event.attributes.as_ref().unwrap() {
-        A::WorkflowTaskFailedEventAttributes(a) => format!(" {}", a.cause().as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_")),
+        A::WorkflowTaskFailedEventAttributes(a) => {
+            format!(" {}", a.cause().as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_"))
+        }
         A::ActivityTaskScheduledEventAttributes(a) => format!(" {}", a.activity_id),
         A::ActivityTaskStartedEventAttributes(a) => format!(" {} attempt={}", a.scheduled_event_id, a.attempt),
         A::ActivityTaskCompletedEventAttributes(a) => format!(" {}/{}", a.scheduled_event_id, a.started_event_id),

@@ -47,11 +47,14 @@ fn the_event_of_a_heartbeat_timeout_tells_the_last_details() {
     let task = env.start_activity(5);
     env.accept(Body::HeartbeatActivityTask(HeartbeatActivityTask { token: token(&task), details: jsons("3") }));
     env.run_to(1_000);
-    assert_eq!(env.history_from(6), [
-        "6 ActivityTaskStarted 5 attempt=1",
-        "7 ActivityTaskTimedOut 5/6 MAXIMUM_ATTEMPTS_REACHED \"activity Heartbeat timeout\"",
-        "8 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(
+        env.history_from(6),
+        [
+            "6 ActivityTaskStarted 5 attempt=1",
+            "7 ActivityTaskTimedOut 5/6 MAXIMUM_ATTEMPTS_REACHED \"activity Heartbeat timeout\"",
+            "8 WorkflowTaskScheduled",
+        ]
+    );
     let Some(Attributes::ActivityTaskTimedOutEventAttributes(timed_out)) = &env.events()[6].attributes else { panic!() };
     let Some(FailureInfo::TimeoutFailureInfo(info)) = &timed_out.failure.as_ref().unwrap().failure_info else { panic!() };
     assert_eq!(info.last_heartbeat_details, jsons("3"));
@@ -84,8 +87,5 @@ fn details_larger_than_a_payload_may_be_fail_the_activity_and_tell_the_worker_to
     let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1], ..Payload::default() }] };
     let beat = Body::HeartbeatActivityTask(HeartbeatActivityTask { token: token(&task), details: Some(details) });
     assert_eq!(env.accept(beat), Answer::Heartbeat { cancel_requested: true });
-    assert_eq!(
-        env.history_from(7)[0],
-        "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Heartbeat details exceed size limit.\""
-    );
+    assert_eq!(env.history_from(7)[0], "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Heartbeat details exceed size limit.\"");
 }

@@ -16,19 +16,11 @@ use crate::answer::StartedActivityTask;
 fn failure(message: &str, change: impl FnOnce(&mut ApplicationFailureInfo)) -> Failure {
     let mut info = ApplicationFailureInfo { r#type: "Broken".to_owned(), ..ApplicationFailureInfo::default() };
     change(&mut info);
-    Failure {
-        message: message.to_owned(),
-        failure_info: Some(FailureInfo::ApplicationFailureInfo(info)),
-        ..Failure::default()
-    }
+    Failure { message: message.to_owned(), failure_info: Some(FailureInfo::ApplicationFailureInfo(info)), ..Failure::default() }
 }
 
 fn fail_with(task: &StartedActivityTask, failure: Failure) -> Body {
-    Body::FailActivityTask(FailActivityTask {
-        token: token(task),
-        failure: Some(failure),
-        last_heartbeat_details: None,
-    })
+    Body::FailActivityTask(FailActivityTask { token: token(task), failure: Some(failure), last_heartbeat_details: None })
 }
 
 fn fail(task: &StartedActivityTask) -> Body {
@@ -88,11 +80,14 @@ fn the_event_of_the_start_tells_the_last_attempt_and_the_failure_before() {
     env.run_to(1_000);
     let task = env.start_activity(5);
     env.accept(fail_with(&task, failure("broken for good", |info| info.non_retryable = true)));
-    assert_eq!(env.history_from(6), [
-        "6 ActivityTaskStarted 5 attempt=2",
-        "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"broken for good\"",
-        "8 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(
+        env.history_from(6),
+        [
+            "6 ActivityTaskStarted 5 attempt=2",
+            "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"broken for good\"",
+            "8 WorkflowTaskScheduled",
+        ]
+    );
     let Some(Attributes::ActivityTaskStartedEventAttributes(started)) = &env.events()[5].attributes else { panic!() };
     assert_eq!(started.last_failure.as_ref().unwrap().message, "broken");
 }
@@ -136,10 +131,10 @@ fn the_last_allowed_attempt_ends_the_activity() {
     env.run_to(1_000);
     let task = env.start_activity(5);
     env.accept(fail(&task));
-    assert_eq!(env.history_from(6)[..2], [
-        "6 ActivityTaskStarted 5 attempt=2",
-        "7 ActivityTaskFailed 5/6 MAXIMUM_ATTEMPTS_REACHED \"broken\"",
-    ]);
+    assert_eq!(
+        env.history_from(6)[..2],
+        ["6 ActivityTaskStarted 5 attempt=2", "7 ActivityTaskFailed 5/6 MAXIMUM_ATTEMPTS_REACHED \"broken\"",]
+    );
 }
 
 #[test]
@@ -235,18 +230,9 @@ fn a_failure_must_be_an_applications() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a")]);
     let task = env.start_activity(5);
-    let canceled = Failure {
-        failure_info: Some(FailureInfo::CanceledFailureInfo(CanceledFailureInfo::default())),
-        ..Failure::default()
-    };
-    assert_eq!(
-        env.refuse(fail_with(&task, canceled)),
-        Rejection::invalid("Failure must have ApplicationFailureInfo.")
-    );
-    assert_eq!(
-        env.refuse(fail_with(&task, Failure::default())),
-        Rejection::invalid("Failure must have ApplicationFailureInfo.")
-    );
+    let canceled = Failure { failure_info: Some(FailureInfo::CanceledFailureInfo(CanceledFailureInfo::default())), ..Failure::default() };
+    assert_eq!(env.refuse(fail_with(&task, canceled)), Rejection::invalid("Failure must have ApplicationFailureInfo."));
+    assert_eq!(env.refuse(fail_with(&task, Failure::default())), Rejection::invalid("Failure must have ApplicationFailureInfo."));
 }
 
 #[test]
@@ -273,8 +259,5 @@ fn a_failure_larger_than_a_payload_may_be_ends_the_activity() {
     let task = env.start_activity(5);
     let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024], ..Payload::default() }] };
     env.accept(fail_with(&task, failure("large", |info| info.details = Some(details))));
-    assert_eq!(
-        env.history_from(7)[0],
-        "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Failure exceeds size limit.\""
-    );
+    assert_eq!(env.history_from(7)[0], "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Failure exceeds size limit.\"");
 }

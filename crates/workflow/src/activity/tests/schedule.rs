@@ -88,14 +88,8 @@ fn an_input_larger_than_a_payload_may_be_terminates_the_workflow() {
     let mut env = Env::new();
     let input = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1], ..Payload::default() }] };
     let message = env.workflow_refused(vec![schedule_with("a", |a| a.input = Some(input))]);
-    assert_eq!(
-        message,
-        "BadScheduleActivityAttributes: ScheduleActivityTaskCommandAttributes.Input exceeds size limit."
-    );
-    assert_eq!(env.history_from(4), [
-        "4 WorkflowTaskFailed BAD_SCHEDULE_ACTIVITY_ATTRIBUTES",
-        "5 WorkflowExecutionTerminated",
-    ]);
+    assert_eq!(message, "BadScheduleActivityAttributes: ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
+    assert_eq!(env.history_from(4), ["4 WorkflowTaskFailed BAD_SCHEDULE_ACTIVITY_ATTRIBUTES", "5 WorkflowExecutionTerminated",]);
 }
 
 #[test]
@@ -110,10 +104,7 @@ fn an_activitys_priority_is_over_its_workflows_field_by_field() {
     let priorities: Vec<_> = env.tasks().iter().map(|task| (task.scheduled_event_id, task.priority)).collect();
     assert_eq!(priorities, [(5, 2), (6, 5)]);
     let started = env.start_activity(6);
-    assert_eq!(
-        started.scheduled.priority,
-        Some(Priority { priority_key: 5, fairness_key: "tenant".to_owned(), fairness_weight: 0.5 })
-    );
+    assert_eq!(started.scheduled.priority, Some(Priority { priority_key: 5, fairness_key: "tenant".to_owned(), fairness_weight: 0.5 }));
 }
 
 #[test]

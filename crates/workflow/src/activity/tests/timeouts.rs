@@ -51,11 +51,14 @@ fn the_last_attempt_longer_than_start_to_close_ends_the_activity() {
     env.run_to(11_000);
     env.start_activity(5);
     env.run_to(21_000);
-    assert_eq!(env.history_from(6), [
-        "6 ActivityTaskStarted 5 attempt=2",
-        "7 ActivityTaskTimedOut 5/6 MAXIMUM_ATTEMPTS_REACHED \"activity StartToClose timeout\"",
-        "8 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(
+        env.history_from(6),
+        [
+            "6 ActivityTaskStarted 5 attempt=2",
+            "7 ActivityTaskTimedOut 5/6 MAXIMUM_ATTEMPTS_REACHED \"activity StartToClose timeout\"",
+            "8 WorkflowTaskScheduled",
+        ]
+    );
     let failure = timed_out(&env).failure.unwrap();
     assert_eq!(timeout_type(&failure), TimeoutType::StartToClose);
     assert_eq!(failure.cause.unwrap().message, "activity StartToClose timeout", "the attempt before");
@@ -64,8 +67,7 @@ fn the_last_attempt_longer_than_start_to_close_ends_the_activity() {
 #[test]
 fn a_timeout_named_by_the_policy_is_not_retried() {
     let mut env = Env::new();
-    let policy =
-        RetryPolicy { non_retryable_error_types: vec!["TemporalTimeout:StartToClose".to_owned()], ..RetryPolicy::default() };
+    let policy = RetryPolicy { non_retryable_error_types: vec!["TemporalTimeout:StartToClose".to_owned()], ..RetryPolicy::default() };
     env.workflow(vec![schedule_with("a", |a| a.retry_policy = Some(policy))]);
     env.start_activity(5);
     env.run_to(10_000);
@@ -78,10 +80,10 @@ fn a_task_that_waits_longer_than_schedule_to_start_is_never_retried_and_has_no_s
     env.workflow(vec![schedule_with("a", |a| a.schedule_to_start_timeout = millis(2_000))]);
     assert_eq!(env.next_wake(), Some(2_000));
     env.run_to(2_000);
-    assert_eq!(env.history_from(6), [
-        "6 ActivityTaskTimedOut 5/0 TIMEOUT \"activity ScheduleToStart timeout\"",
-        "7 WorkflowTaskScheduled",
-    ]);
+    assert_eq!(
+        env.history_from(6),
+        ["6 ActivityTaskTimedOut 5/0 TIMEOUT \"activity ScheduleToStart timeout\"", "7 WorkflowTaskScheduled",]
+    );
     assert_eq!(timeout_type(&timed_out(&env).failure.unwrap()), TimeoutType::ScheduleToStart);
     assert!(env.tasks().is_empty());
 }
@@ -115,12 +117,15 @@ fn schedule_to_close_counts_over_all_attempts_and_ends_a_running_one() {
     env.run_to(11_000);
     env.start_activity(5);
     env.run_to(12_000);
-    assert_eq!(env.history_from(6), [
-        "6 ActivityTaskStarted 5 attempt=2",
-        "7 ActivityTaskTimedOut 5/6 TIMEOUT \"Not enough time to schedule next retry before activity ScheduleToClose timeout, \
+    assert_eq!(
+        env.history_from(6),
+        [
+            "6 ActivityTaskStarted 5 attempt=2",
+            "7 ActivityTaskTimedOut 5/6 TIMEOUT \"Not enough time to schedule next retry before activity ScheduleToClose timeout, \
          giving up retrying\"",
-        "8 WorkflowTaskScheduled",
-    ]);
+            "8 WorkflowTaskScheduled",
+        ]
+    );
     let failure = timed_out(&env).failure.unwrap();
     assert_eq!(timeout_type(&failure), TimeoutType::ScheduleToClose);
     assert_eq!(failure.cause.unwrap().message, "activity StartToClose timeout");
@@ -159,9 +164,11 @@ fn a_timeout_after_the_cancel_request_says_so() {
     env.run_to(1);
     env.workflow(vec![request_cancel(5)]);
     env.run_to(10_000);
-    assert!(env.history_from(1).iter().any(|line| {
-        line.contains("ActivityTaskTimedOut 5/") && line.ends_with("CANCEL_REQUESTED \"activity StartToClose timeout\"")
-    }));
+    assert!(
+        env.history_from(1).iter().any(|line| {
+            line.contains("ActivityTaskTimedOut 5/") && line.ends_with("CANCEL_REQUESTED \"activity StartToClose timeout\"")
+        })
+    );
 }
 
 #[test]
@@ -194,10 +201,13 @@ fn all_that_is_late_is_done_in_the_order_of_its_time_before_one_workflow_task() 
     env.advance(5_000);
     env.wake();
     let message = "TIMEOUT \"activity ScheduleToStart timeout\"";
-    assert_eq!(env.history_from(8), [
-        format!("8 ActivityTaskTimedOut 6/0 {message}"),
-        format!("9 ActivityTaskTimedOut 7/0 {message}"),
-        format!("10 ActivityTaskTimedOut 5/0 {message}"),
-        "11 WorkflowTaskScheduled".to_owned(),
-    ]);
+    assert_eq!(
+        env.history_from(8),
+        [
+            format!("8 ActivityTaskTimedOut 6/0 {message}"),
+            format!("9 ActivityTaskTimedOut 7/0 {message}"),
+            format!("10 ActivityTaskTimedOut 5/0 {message}"),
+            "11 WorkflowTaskScheduled".to_owned(),
+        ]
+    );
 }
