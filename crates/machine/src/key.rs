@@ -12,7 +12,22 @@ pub fn decode_part(part: &str) -> String {
 
 /// A topic key of several parts, each percent-encoded, joined by "/".
 pub fn topic_key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    parts.into_iter().map(encode_part).collect::<Vec<_>>().join("/")
+    // Keys are made several times per command: one allocation, which most keys fit.
+    let mut key = String::with_capacity(KEY_CAPACITY);
+    for (index, part) in parts.into_iter().enumerate() {
+        if index > 0 {
+            key.push('/');
+        }
+        push_part(&mut key, part);
+    }
+    key
+}
+
+/// Room for a namespace, a workflow id, a run id and some more.
+const KEY_CAPACITY: usize = 128;
+
+fn push_part(key: &mut String, part: &str) {
+    if part.contains(['/', '%']) { key.push_str(&encode_part(part)) } else { key.push_str(part) }
 }
 
 /// The parts of a topic key, decoded.
@@ -63,7 +78,9 @@ pub struct KeyBytes(Vec<u8>);
 impl KeyBytes {
     /// A key of the given kind.
     pub fn new(kind: crate::Kind) -> Self {
-        Self(vec![kind as u8])
+        let mut bytes = Vec::with_capacity(KEY_CAPACITY);
+        bytes.push(kind as u8);
+        Self(bytes)
     }
 
     /// Appends the hash of an entity.

@@ -24,8 +24,8 @@ use crate::{http, inspect::Inspector, setup_error::SetupError, visibility_source
 
 /// Prefix of all topics.
 const PREFIX: &str = "klamm.";
-/// How often the visibility index takes what is new.
-const FEED_INTERVAL: Duration = Duration::from_millis(50);
+/// How often the visibility index takes what is new: a short workflow is then written once.
+const FEED_INTERVAL: Duration = Duration::from_millis(200);
 /// How long calls under way may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(2);
 

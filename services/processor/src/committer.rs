@@ -31,10 +31,10 @@ pub struct Intervals {
 }
 
 impl Default for Intervals {
-    /// 100 ms, 60 s, 30 s, an hour, 24 h.
+    /// 250 ms, 60 s, 30 s, an hour, 24 h.
     fn default() -> Self {
         Self {
-            batch: Duration::from_millis(100),
+            batch: Duration::from_millis(250),
             idle_batch: Duration::from_secs(60),
             flush: Duration::from_secs(30),
             clean: Duration::from_secs(3600),
