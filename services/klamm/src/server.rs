@@ -68,6 +68,7 @@ pub struct NamespaceToMake {
 /// Runs until SIGINT or SIGTERM, then stops in order: no new calls, last outputs committed, store flushed.
 pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError> {
     let started = Instant::now();
+    let signal = stop_signal()?;
     let metrics = http::install_metrics()?;
     let grpc = listen(options.ip, options.port, "--port").await?;
     let web = listen(options.ip, options.http_port, "--http-port").await?;
@@ -120,7 +121,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     println!("HTTP:    http://{web_address}  (/metrics, /healthz)");
 
     let result = tokio::select! {
-        () = signal() => Ok(()),
+        () = signal => Ok(()),
         ended = &mut serving => Err(SetupError::new(
             "serving gRPC",
             match ended { Ok(Ok(())) => "ended by itself".to_owned(), Ok(Err(error)) => error.to_string(), Err(error) => error.to_string() },
@@ -160,27 +161,25 @@ async fn wait_for(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// SIGINT or SIGTERM. The handlers stand from this call on, not only once the future is polled: a signal that comes while the server
+/// starts stops it in order too.
+fn stop_signal() -> Result<impl Future<Output = ()>, SetupError> {
     #[cfg(unix)]
     {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
+        use tokio::signal::unix::{SignalKind, signal};
+        let handler = |kind| signal(kind).map_err(|error| SetupError::new("handling signals", error, "raise the limits of the process"));
+        let (mut interrupt, mut terminate) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
-            Err(error) => {
-                tracing::warn!(error = %error, "SIGTERM is not handled");
-                let _ = interrupt.await;
-            }
-        }
+        })
     }
     #[cfg(not(unix))]
-    {
-        let _ = interrupt.await;
-    }
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 async fn make_namespace(processor: &Arc<Processor>, namespace: &NamespaceToMake) -> Result<(), SetupError> {
