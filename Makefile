@@ -30,8 +30,8 @@ check: ## Format and lints
 build: ## klamm, and every test of the workspace
 	$(CARGO_BUILD)
 
-unit: build ## Tests in Rust
-	cargo test --release --workspace
+unit: build ## Tests in Rust; those of the Kafka log get a broker (KAFKA_BOOTSTRAP_SERVERS, else one is started)
+	integration-tests/kafka run -- cargo test --release --workspace
 
 integration: build ## Real SDKs, the temporal CLI and kills (needs python3, go)
 	integration-tests/run

@@ -6,13 +6,14 @@ Standard library only: the entry script uses it outside the virtual environment.
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import List, Optional, Sequence
+
+from .ports import free_ports
 
 #: The longest a start may take, replay of a crashed server's log included.
 READY_DEADLINE_S = 30.0
@@ -32,13 +33,6 @@ def klamm_binary() -> Path:
     return target / "release" / "klamm"
 
 
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 class KlammServer:
     """One `klamm dev` with its data directory; it may be started again after a kill."""
 
@@ -47,8 +41,7 @@ class KlammServer:
         self.data_dir = data_dir
         self.log = log
         self.arguments = list(arguments)
-        self.port = free_port()
-        self.http_port = free_port()
+        self.port, self.http_port = free_ports(2)
         self.process: Optional[subprocess.Popen] = None
 
     @property
