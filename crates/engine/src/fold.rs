@@ -69,6 +69,8 @@ impl<M: Machine, C: Codec<M::Event>> Folder<'_, M, C> {
         let partition = Topics::output_partition(name, self.partition);
         let mut offset = self.position.next_offsets.get(name).copied().unwrap_or_default();
         offset = offset.max(log.start_offset(&full, partition)?);
+        // A read may not know of others' newest records; this end does.
+        let end = log.end_offset(&full, partition)?;
         loop {
             let batch = log.read(&full, partition, offset, ReadLimit::default())?;
             for stored in &batch.records {
@@ -80,7 +82,7 @@ impl<M: Machine, C: Codec<M::Event>> Folder<'_, M, C> {
             if self.overlay.uncommitted_rows() >= ROWS_PER_WRITE {
                 self.write()?;
             }
-            if offset >= batch.end_offset {
+            if offset >= end.max(batch.end_offset) {
                 return Ok(());
             }
         }

@@ -67,16 +67,20 @@ pub fn recover<M: Machine, C: Codec<M::Event>>(
         let problem = format!("it ends at offset {own_record}, commands up to {} were decided: it is another log", partition.next_offset());
         return Err(Error::Outputs { partition: number, topic: commands.to_string(), problem });
     }
-    while partition.next_offset() <= own_record {
-        let batch = log.read(&commands, number, partition.next_offset(), ReadLimit::default())?;
+    // Whatever others have written up to now is read, too.
+    log.end_offset(&commands, number)?;
+    let mut from = partition.next_offset();
+    while from <= own_record {
+        let batch = log.read(&commands, number, from, ReadLimit::default())?;
         for stored in batch.records.iter().filter(|stored| stored.offset <= own_record) {
             partition.handle(stored)?;
             report.replayed += 1;
             send_all(&mut partition, log, &commands)?;
         }
-        if batch.records.is_empty() {
+        if batch.next_offset == from {
             break;
         }
+        from = batch.next_offset;
     }
     Ok(Owned { partition, producer, report })
 }

@@ -29,6 +29,7 @@ pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32,
     for (topic, partition) in places {
         let known = topics.short(topic).and_then(|short| next_offsets.get(short)).copied().unwrap_or_default();
         let mut from = known.max(log.start_offset(topic, partition)?);
+        let end = log.end_offset(topic, partition)?;
         loop {
             let read = log.read(topic, partition, from, ReadLimit::default())?;
             for stored in &read.records {
@@ -41,7 +42,7 @@ pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32,
                 }
             }
             from = read.next_offset;
-            if from >= read.end_offset {
+            if from >= end.max(read.end_offset) {
                 break;
             }
         }

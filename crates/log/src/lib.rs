@@ -5,6 +5,7 @@
 //! faults on demand and time as a test wants it; one for Kafka comes later, and all pass the suite in `contract`.
 //! Nothing here knows what a record means. Types to read first: [`Log`], [`Record`], [`TopicSpec`], [`Error`].
 
+pub mod appending;
 pub mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -17,6 +18,7 @@ pub mod topic;
 pub mod wait;
 mod wakers;
 
+pub use appending::Appending;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use embedded::EmbeddedLog;
 pub use error::Error;

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, task::Waker, time::Duration};
 
-use crate::{Error, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, wait};
+use crate::{Appending, Error, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, wait};
 
 /// Where an append went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
-    /// Offset of the batch's first record; the others follow without gap.
+    /// Offset of the first record; the others follow in their order (without gap on the embedded log; on Kafka, others' records may stand between).
     pub first_offset: Offset,
-    /// Timestamp of the batch: log-append time where the topic has it, else that of the batch's last record.
+    /// Timestamp of the last record: log-append time where the topic has it, else its producer's.
     pub timestamp_ms: i64,
 }
 
@@ -24,23 +24,23 @@ pub struct Appended {
 /// ```
 ///
 /// *Offsets* grow by the order of the log and never change, whatever is trimmed or compacted; a reader steps over holes.
-/// *Order*: what one thread appends to a partition stands there in the order of its calls. Batches are whole: a reader that finds
-/// a batch's first record finds the others behind it.
+/// *Order*: what one thread appends to a partition stands there in the order of its calls, [`Log::append_async`] included.
 /// *Durable* means: survives the death of every process of klamm; on Kafka what the topic's replication survives; on the embedded log a
 /// power loss too when it was opened with fsync, or after [`Log::sync`].
 /// *Readers* see only what is durable and committed (read_committed): never a record that later goes away other than by trimming,
 /// retention or compaction.
 ///
 /// Calls may block for as long as a disk or a broker takes; none waits for records to come, except [`Log::wait`]. Callers in async
-/// code run appends on a blocking thread where that matters (fsync, Kafka); a form of append that returns a future comes with the
-/// Kafka provider, and [`Log::readable`] takes a [`Waker`] already.
+/// code use [`Log::append_async`], which on Kafka holds no thread while the broker works, and [`Log::readable`], which takes a [`Waker`];
+/// a read of what this process has just appended asks no broker either.
 /// All calls may be made from any thread. `topic` is a topic's full name; every call with a topic or partition that isn't there gives
 /// [`Error::UnknownTopic`] or [`Error::UnknownPartition`].
 pub trait Log: Send + Sync {
     /// Makes the topics that are missing and checks those that exist.
     ///
-    /// A topic made gets a new id, durable with it. An existing one with another number of partitions or another kind of cleanup or
-    /// timestamps is [`Error::Mismatch`]; its times and limits are set to those given.
+    /// A topic made gets an id, durable with it. An existing one with another number of partitions or another kind of cleanup or
+    /// timestamps is [`Error::Mismatch`]; its times and limits are set to those given. (Kafka: they are the operator's; only those that
+    /// keep less than asked for are a mismatch.)
     fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error>;
 
     /// All topics, by name.
@@ -49,15 +49,23 @@ pub trait Log: Send + Sync {
     /// One topic.
     fn topic(&self, topic: &str) -> Result<Arc<Topic>, Error>;
 
-    /// Appends records to a partition as one batch: all or none, without gap, in this order, once (Kafka: the idempotent
-    /// producer with acks=all, no transaction).
+    /// Appends records to a partition, in this order, each once (Kafka: the idempotent producer with acks=all, no transaction).
     ///
-    /// When it returns `Ok`, the batch is durable and readable. Append times never go back within a partition, and a batch has one.
-    /// The sum of the records' sizes is limited by the topic's `max_message_bytes`. An empty batch is [`Error::Invalid`].
+    /// When it returns `Ok`, all of them are durable and readable. On an error the first of them may stand there, up to any of them (the
+    /// embedded log and the one in memory write all or none, as one batch). Append times never go back within a partition. Each record's
+    /// size is limited by the topic's `max_message_bytes` (on the embedded log their sum is). No record at all is [`Error::Invalid`].
     ///
-    /// Errors: [`Error::InDoubt`] (may stand there, wholly, or come to stand there), [`Error::Unavailable`], [`Error::Full`],
+    /// Errors: [`Error::InDoubt`] (may stand there or come to stand there), [`Error::Unavailable`], [`Error::Full`],
     /// [`Error::TooLarge`], [`Error::Invalid`].
     fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error>;
+
+    /// Takes a record for appending, as [`Log::append`] does, and gives a future of the outcome instead of waiting for it.
+    ///
+    /// The record goes its way whether or not the future is polled. Where an append is one short write (embedded log) it is done when this
+    /// returns. The future comes to its end in bounded time whatever happens to the broker, if need be with [`Error::InDoubt`].
+    fn append_async(&self, topic: &str, partition: u32, record: Record) -> Appending {
+        Appending::done(self.append(topic, partition, vec![record]))
+    }
 
     /// Becomes the holder of a transactional id (Kafka: init_transactions).
     ///
@@ -70,12 +78,17 @@ pub trait Log: Send + Sync {
     ///
     /// Gives nothing when `from` is the end. Stops before the first offset that isn't decided yet. [`Error::Trimmed`] below the start,
     /// [`Error::PastEnd`] above the end.
+    ///
+    /// The batch's `end_offset` knows of what this log object has written, at once; of what *others* have written it may know some hundred
+    /// milliseconds later. Whoever must have seen everything asks [`Log::end_offset`] first, which is always fresh, and reads until its
+    /// position has got there: below an end once given, a read gives records, or gets on over a hole, or fails.
     fn read(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error>;
 
     /// First offset that can be read; a hole may be there.
     fn start_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error>;
 
-    /// One above the last offset that can be read; the offset that the next append gets or a lower one. Never goes back.
+    /// One above the last offset that can be read; the offset that the next append gets or a lower one. Fresh: what anybody has
+    /// written before the call counts. Never goes back.
     fn end_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error>;
 
     /// Whether the end is above `offset`. If not, `waker` is woken once, when it gets there (or earlier, or for

@@ -98,6 +98,7 @@ pub struct ReadBatch {
     pub records: Vec<Stored>,
     /// Where the next read goes on: above all offsets here, and past gaps that are known to hold nothing.
     pub next_offset: Offset,
-    /// The partition's end when the read was made: `next_offset == end_offset` means that the reader has caught up.
+    /// The partition's end as far as this log object knows it (see [`crate::Log::read`]): `next_offset == end_offset` means that the
+    /// reader has caught up with that.
     pub end_offset: Offset,
 }

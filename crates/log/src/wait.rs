@@ -1,8 +1,10 @@
 //! Waiting for records on a thread.
 
 use std::{
+    future::Future,
+    pin::pin,
     sync::Arc,
-    task::{Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
     thread::Thread,
     time::{Duration, Instant},
 };
@@ -39,6 +41,19 @@ pub fn until_readable(mut ready: impl FnMut(&Waker) -> Result<bool, Error>, time
             Some(Duration::ZERO) => return Ok(false),
             Some(left) => std::thread::park_timeout(left),
             None => std::thread::park(),
+        }
+    }
+}
+
+/// Blocks until a future is done. It is for futures that others carry out, not for such as need a runtime.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = WAKER.with(Waker::clone);
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
         }
     }
 }

@@ -193,3 +193,30 @@ fn a_killed_process_loses_nothing_acknowledged() {
         assert_eq!(values(1), (0..end).step_by(2).collect::<Vec<_>>(), "each commit stands in both partitions or in none");
     }
 }
+
+#[test]
+fn appends_of_several_records_are_whole() {
+    let harness = Embedded::new(Embedded::settings());
+    let log = harness.log();
+    log.ensure_topics(&[TopicSpec { max_message_bytes: 10_000, ..TopicSpec::compacted("t", 1) }]).unwrap();
+    let half = || Record::new("k", vec![1; 5_000]);
+    let too_large = Error::TooLarge { topic: "t".to_owned(), size: 2 * half().size(), limit: 10_000 };
+    assert_eq!(log.append("t", 0, vec![half(), half()]), Err(too_large));
+    assert!(matches!(log.append("t", 0, vec![half(), Record::default()]), Err(Error::Invalid { .. })));
+    assert_eq!(log.end_offset("t", 0), Ok(0));
+    std::thread::scope(|scope| {
+        let appending = |key: &'static str| {
+            let log = &log;
+            move || {
+                for _ in 0..200 {
+                    let first = log.append("t", 0, vec![Record::new(key, "v"), Record::new(key, "v"), Record::new(key, "v")]).unwrap();
+                    let read = log.read("t", 0, first.first_offset, ReadLimit { records: 3, bytes: usize::MAX }).unwrap().records;
+                    let found: Vec<_> = read.iter().map(|stored| (stored.offset, stored.record.key.clone().unwrap())).collect();
+                    assert_eq!(found, [0, 1, 2].map(|n| (first.first_offset + n, key.into())), "without gap");
+                }
+            }
+        };
+        scope.spawn(appending("a"));
+        scope.spawn(appending("b"));
+    });
+}

@@ -95,6 +95,8 @@ fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
         }
         let idle = last_idle.elapsed() >= intervals.idle_batch;
         for number in 0..processor.partition_count() {
+            // Commands whose caller has gone away before they were durable, others' commands, and what could not be read before.
+            processor.drive(vec![number]);
             processor.commit(number, idle);
         }
         if idle {

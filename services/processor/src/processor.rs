@@ -15,7 +15,7 @@ use klamm_engine::{
     recover::{self, Report},
     topic,
 };
-use klamm_log::{Log, ReadLimit, Stored, Transactional};
+use klamm_log::{Error as LogError, Log, ReadLimit, Stored, Transactional};
 use klamm_machine::{Kind, Rejection, Row, TablesExt, Time, key};
 use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, WakeRow, command::Body};
 use klamm_store::Store;
@@ -165,7 +165,8 @@ impl Processor {
         let slot = &self.slots[partition as usize];
         self.check(slot)?;
         let (record, expected) = self.answers.expect(command_record(&*self.codec, command));
-        self.log.append(&self.commands_topic, partition, vec![record]).map_err(append_error)?;
+        // A caller that goes away meanwhile leaves its command to the next driver: the committer's round at the latest.
+        self.log.append_async(&self.commands_topic, partition, record).await.map_err(append_error)?;
         self.drive(vec![partition]);
         match expected.wait().await {
             Some(Ok(klamm_machine::Outcome::Answer(reply))) => Ok(reply),
@@ -174,7 +175,7 @@ impl Processor {
         }
     }
 
-    /// Appends commands that nobody waits for, in one batch, and drives their partition.
+    /// Appends commands that nobody waits for, and drives their partition. On an error some of them may stand there.
     ///
     /// # Errors
     /// As [`Processor::submit_to`].
@@ -208,8 +209,12 @@ impl Processor {
             if slot.failed.read().is_some() {
                 continue;
             }
-            if let Err(error) = self.drive_one(slot, &mut partitions) {
-                self.fail(number, &error);
+            match self.drive_one(slot, &mut partitions) {
+                Ok(()) => {}
+                Err(EngineError::Log(LogError::Unavailable { reason })) => {
+                    tracing::warn!(partition = number, reason, "commands cannot be read for now");
+                }
+                Err(error) => self.fail(number, &error),
             }
         }
     }
@@ -344,8 +349,7 @@ fn downcast<R: Send + Sync + 'static>(row: Arc<dyn Row>) -> Option<Arc<R>> {
     row.into_any().downcast::<R>().ok()
 }
 
-fn append_error(error: klamm_log::Error) -> Error {
-    use klamm_log::Error as LogError;
+fn append_error(error: LogError) -> Error {
     match error {
         LogError::TooLarge { .. } => Error::Rejected(Rejection::invalid(error.to_string())),
         LogError::Full { .. } => Error::Exhausted(error.to_string()),

@@ -26,9 +26,10 @@ pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harne
                 for round in 0..ROUNDS {
                     let values: Vec<_> = (0..=round % 3).map(|n| format!("a{writer}.{round}.{n}")).collect();
                     let partition = (round % 2) as u32;
-                    let records = values.iter().map(|value| record(&format!("a{writer}"), value)).collect();
-                    let appended = log.append(topic, partition, records).unwrap();
-                    told.extend((appended.first_offset..).zip(values).map(|(offset, value)| ((partition, offset), value)));
+                    let records = values.iter().map(|value| record(&format!("a{writer}"), value));
+                    let appending: Vec<_> = records.map(|record| log.append_async(topic, partition, record)).collect();
+                    let offsets = appending.into_iter().map(|appending| appending.wait().unwrap().first_offset);
+                    told.extend(offsets.zip(values).map(|(offset, value)| ((partition, offset), value)));
                 }
                 told
             }
