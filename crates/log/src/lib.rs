@@ -5,6 +5,7 @@
 //! faults on demand and time as a test wants it; one for Kafka comes later, and all pass the suite in `contract`.
 //! Nothing here knows what a record means. Types to read first: [`Log`], [`Record`], [`TopicSpec`], [`Error`].
 
+#[allow(dead_code, reason = "promises are the Kafka provider's")]
 pub mod appending;
 pub mod clock;
 #[cfg(feature = "contract")]
