@@ -22,4 +22,4 @@ pub mod topics;
 pub use codec::{Codec, Encoded, Folded, topic};
 pub use error::Error;
 pub use partition::{Batch, Handled, Outgoing, Partition};
-pub use topics::Topics;
+pub use topics::{LARGE_MESSAGE_BYTES, Topics};

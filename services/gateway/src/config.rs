@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Settings of a gateway.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -53,8 +55,9 @@ impl Default for Config {
     }
 }
 
-/// Limits, in bytes unless said; Temporal's setting in brackets.
-#[derive(Debug, Clone)]
+/// Limits, in bytes unless said; Temporal's setting in brackets. Their names are keys of klamm's configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Payloads of one field (limit.blobSize.error); 2 MiB.
     pub blob_bytes: usize,

@@ -21,6 +21,8 @@ pub struct Cli {
 pub enum Command {
     /// Run everything in one process, over the embedded log: for development and tests.
     Dev(DevOptions),
+    /// Run klamm on Kafka.
+    Serve(ServeOptions),
     /// Look into the topics of a running server.
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -61,6 +63,17 @@ pub struct DevOptions {
     /// How much is logged: error, warn, info, debug, trace, or a filter.
     #[arg(long, default_value = "warn")]
     pub log_level: String,
+}
+
+/// Options of `klamm serve`; everything else is configuration.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Configuration in TOML; each key may also be set by environment, as KLAMM_SECTION__KEY.
+    #[arg(long, value_name = "FILE", env = "KLAMM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print the effective configuration, secrets hidden, and end.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `klamm topics …`

@@ -9,6 +9,7 @@ use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
+    config::LogFormat,
     logging,
     server::{self, NamespaceToMake, Parts, ServerOptions},
     setup_error::SetupError,
@@ -19,7 +20,7 @@ const RETENTION: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs until SIGINT or SIGTERM.
 pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
-    logging::start(&options.log_level)?;
+    logging::start(&options.log_level, LogFormat::Text, "--log-level")?;
     if !options.partitions.is_power_of_two() || options.partitions > 1024 {
         let problem = format!("{} is not a power of two up to 1024", options.partitions);
         return Err(SetupError::new("reading --partitions", problem, "use 1, 2, 4, 8, 16, …"));

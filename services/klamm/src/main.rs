@@ -1,13 +1,16 @@
 //! `klamm`: durable execution and scheduling on Kafka that speaks Temporal's API.
 //!
-//! `klamm dev` runs everything in one process over the embedded log; `klamm topics` and `klamm verify` ask a running server. This file
+//! `klamm dev` runs everything in one process over the embedded log, `klamm serve` on Kafka; `klamm topics` and `klamm verify` ask a running server. This file
 //! is the front door: what each command does is in the module of its name.
 
 mod cli;
+#[allow(dead_code, unused_imports, reason = "`klamm serve` reads it all once the Kafka provider is there")]
+mod config;
 mod dev;
 mod http;
 mod inspect;
 mod logging;
+mod serve;
 mod server;
 mod setup_error;
 mod topics;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Dev(options) => runtime.block_on(dev::run(options)),
+        Command::Serve(options) => runtime.block_on(serve::run(options)),
         Command::Topics(command) => runtime.block_on(topics::run(command)),
         Command::Verify(options) => runtime.block_on(verify::run(options)),
     };

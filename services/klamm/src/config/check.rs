@@ -1,0 +1,114 @@
+//! What settings must hold together, beyond their types.
+
+use klamm_engine::LARGE_MESSAGE_BYTES;
+
+use super::{Config, Registry, keys};
+use crate::setup_error::SetupError;
+
+/// Room that the envelope of a command may take beside what it carries.
+const ENVELOPE_BYTES: usize = 512 << 10;
+/// Kafka's limit of a topic's name is 249; ours and `.klamm-dlq` must find room after the prefix.
+const PREFIX_MAX: usize = 100;
+
+/// The first thing that is wrong.
+pub fn check(config: &Config) -> Result<(), SetupError> {
+    server(config)?;
+    kafka(config)?;
+    registry(&config.registry)?;
+    if config.processor.transactions_per_second == 0 {
+        return Err(wrong("processor.transactions_per_second", "0 transactions would never write anything out", "use 8, or more"));
+    }
+    if config.limits.command_bytes > LARGE_MESSAGE_BYTES - ENVELOPE_BYTES {
+        let problem = format!("with its envelope such a command is beyond the topics' max.message.bytes of {LARGE_MESSAGE_BYTES}");
+        return Err(wrong("limits.command_bytes", problem, "use 5242880, or less"));
+    }
+    Ok(())
+}
+
+fn server(config: &Config) -> Result<(), SetupError> {
+    let server = &config.server;
+    if server.port == server.http_port && server.port != 0 {
+        return Err(wrong("server.http_port", format!("{} is server.port too", server.port), "use another port"));
+    }
+    if let Some(address) = &server.advertised_address
+        && !address.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    {
+        return Err(wrong("server.advertised_address", format!("{address:?} is not host:port"), "write it such as klamm-1:7233"));
+    }
+    if server.namespaces.iter().any(String::is_empty) {
+        return Err(wrong("server.namespaces", "a name is empty", "write names, such as [\"default\"]"));
+    }
+    Ok(())
+}
+
+fn kafka(config: &Config) -> Result<(), SetupError> {
+    let kafka = &config.kafka;
+    if kafka.bootstrap_servers.trim().is_empty() {
+        let hint = format!(
+            "set {}=host:9092, or bootstrap_servers under [kafka] in the file that --config names; \
+            `klamm dev` needs no Kafka",
+            keys::variable("kafka.bootstrap_servers")
+        );
+        return Err(wrong("kafka.bootstrap_servers", "it is required, and missing", hint));
+    }
+    if !kafka.partitions.is_power_of_two() || kafka.partitions > 1024 {
+        return Err(wrong("kafka.partitions", format!("{} is not a power of two up to 1024", kafka.partitions), "use 1, 2, 4, 8, 16, …"));
+    }
+    if kafka.replication_factor == 0 || kafka.replication_factor < -1 || kafka.replication_factor > i32::from(i16::MAX) {
+        return Err(wrong(
+            "kafka.replication_factor",
+            format!("{} is no number of replicas", kafka.replication_factor),
+            "use -1, 1, 2, 3, …",
+        ));
+    }
+    let legal = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
+    if kafka.topic_prefix.is_empty() || kafka.topic_prefix.len() > PREFIX_MAX || !kafka.topic_prefix.chars().all(legal) {
+        let problem = format!("{:?} can't begin the names of topics", kafka.topic_prefix);
+        return Err(wrong("kafka.topic_prefix", problem, format!("use up to {PREFIX_MAX} of a-z, A-Z, 0-9, '.', '_' and '-'")));
+    }
+    Ok(())
+}
+
+fn registry(registry: &Registry) -> Result<(), SetupError> {
+    let Some(url) = &registry.url else {
+        let set = [
+            ("username", registry.username.is_some()),
+            ("password", registry.password.reveal().is_some()),
+            ("token", registry.token.reveal().is_some()),
+            ("ca_file", registry.ca_file.is_some()),
+            ("client_cert_file", registry.client_cert_file.is_some()),
+            ("client_key_file", registry.client_key_file.is_some()),
+        ];
+        return match set.iter().find(|(_, set)| *set) {
+            Some((key, _)) => {
+                Err(wrong("registry.url", format!("it is missing, and registry.{key} is set"), "set it, or leave the section out"))
+            }
+            None => Ok(()),
+        };
+    };
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+    match host {
+        None | Some("") => {
+            return Err(wrong("registry.url", format!("{url:?} is no address of a registry"), "write it such as https://registry:8081"));
+        }
+        Some(host) if host.contains('@') => {
+            return Err(wrong("registry.url", "it holds a name or password", "use registry.username and registry.password"));
+        }
+        Some(_) => {}
+    }
+    if registry.username.is_some() != registry.password.reveal().is_some() {
+        return Err(wrong("registry.username", "a name and a password are set together or not at all", "set both"));
+    }
+    if registry.username.is_some() && registry.token.reveal().is_some() {
+        return Err(wrong("registry.token", "a token and a name are set", "use one of them"));
+    }
+    if registry.client_cert_file.is_some() != registry.client_key_file.is_some() {
+        return Err(wrong("registry.client_cert_file", "certificate and key are set together or not at all", "set both"));
+    }
+    Ok(())
+}
+
+fn wrong(key: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> SetupError {
+    SetupError::new(format!("reading {key}"), problem, hint)
+}

@@ -1,0 +1,70 @@
+//! `[server]`: where klamm listens, what it keeps, how it logs.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::units::{Span, optional};
+
+/// `[server]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address to listen on.
+    pub ip: IpAddr,
+    /// Port of the gRPC API; 0 takes a free one.
+    pub port: u16,
+    /// Port of HTTP; 0 takes a free one.
+    pub http_port: u16,
+    /// `host:port` by which other members of the cluster reach this one's gRPC API; see [`Server::advertised`].
+    #[serde(with = "optional")]
+    pub advertised_address: Option<String>,
+    /// Directory of the store and of the visibility index. Losing it loses nothing.
+    pub data_dir: PathBuf,
+    /// Namespaces to register where they are missing.
+    pub namespaces: Vec<String>,
+    /// Retention of the namespaces that are registered at start.
+    pub retention: Span,
+    /// error, warn, info, debug, trace, or a filter.
+    pub log_level: String,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object per line.
+    Json,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            ip: IpAddr::from([127, 0, 0, 1]),
+            port: 7233,
+            http_port: 8233,
+            advertised_address: None,
+            data_dir: "klamm-data".into(),
+            namespaces: vec!["default".to_owned()],
+            retention: Span(Duration::from_secs(24 * 3600)),
+            log_level: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Server {
+    /// The address that other members are told. Where none is set: `ip`, or this host's name where klamm listens on all addresses, with
+    /// `port`, the port that is really listened on.
+    pub fn advertised(&self, port: u16) -> String {
+        match &self.advertised_address {
+            Some(address) => address.clone(),
+            None if self.ip.is_unspecified() => format!("{}:{port}", gethostname::gethostname().to_string_lossy()),
+            None => std::net::SocketAddr::new(self.ip, port).to_string(),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The effective configuration as TOML, without secrets: what `klamm serve --check` prints.
+
+use std::fmt::{self, Write as _};
+
+use toml::{Table, Value};
+
+use super::{Config, keys};
+
+impl fmt::Display for Config {
+    /// Section by section. It can be used as a file again once the secrets are filled in.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sections = Table::try_from(self).map_err(|_| fmt::Error)?;
+        for (place, section) in ["server", "kafka", "registry", "processor", "limits"].into_iter().enumerate() {
+            let Some(Value::Table(mut fields)) = sections.remove(section) else { continue };
+            fields.remove(keys::PROPERTIES);
+            let mut text = String::new();
+            for (key, value) in fields {
+                writeln!(text, "{key} = {value}")?;
+            }
+            if section == "kafka" {
+                for (name, value) in self.kafka.shown_properties() {
+                    writeln!(text, "{} = {}", Value::from(name), Value::from(value))?;
+                }
+            }
+            let gap = if place == 0 { "" } else { "\n" };
+            write!(f, "{gap}[{section}]\n{text}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! Where settings come from: a TOML file, then environment variables. Each remembers its place, for errors.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+use super::{Config, keys, units};
+use crate::setup_error::SetupError;
+
+/// Where all keys are listed.
+const REFERENCE: &str = "docs/configuration.md lists all keys";
+/// Variables of klamm's own that are no settings.
+const OTHER_VARIABLES: [&str; 2] = ["KLAMM_ADDRESS", "KLAMM_CONFIG"];
+
+/// Where a setting stands.
+#[derive(Debug, Clone)]
+enum Place {
+    File(PathBuf, String),
+    Variable(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file, key) => write!(f, "{key} in {}", file.display()),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+        }
+    }
+}
+
+/// Settings by their full names, each with its place; later ones replace earlier ones.
+#[derive(Debug)]
+pub struct Settings {
+    known: BTreeMap<String, Value>,
+    set: BTreeMap<String, (Value, Place)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { known: keys::known(), set: BTreeMap::new() }
+    }
+}
+
+impl Settings {
+    /// Adds what stands in a file.
+    pub fn add_file(&mut self, file: &Path) -> Result<(), SetupError> {
+        let doing = format!("reading {}", file.display());
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            SetupError::new(&doing, error, "name the configuration's file with --config, or leave it out and use variables")
+        })?;
+        let table: Table = toml::from_str(&text).map_err(|error| {
+            SetupError::new(&doing, error.to_string().trim_end(), format!("write TOML: [sections] with key = value; {REFERENCE}"))
+        })?;
+        let mut flat = Vec::new();
+        flatten("", table, &mut flat);
+        for (key, value) in flat {
+            self.add(&key, value, Place::File(file.to_owned(), key.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// Adds what variables say: those whose names begin with `KLAMM_` and have two underscores after a section.
+    ///
+    /// Others are not klamm's (Kubernetes, for one, sets `KLAMM_SERVICE_HOST` for a service of this name), unless they are a setting's but
+    /// for an underscore.
+    pub fn add_environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), SetupError> {
+        for (name, value) in variables {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("KLAMM_") && !OTHER_VARIABLES.contains(name)) else { continue };
+            let path = name["KLAMM_".len()..].to_lowercase();
+            let place = Place::Variable(name.to_owned());
+            let Some(value) = value.to_str() else {
+                return Err(SetupError::new(format!("reading {place}"), "it is not UTF-8", "write its value in UTF-8"));
+            };
+            if path.contains("__") {
+                let key = keys::canonical(&path.replace("__", "."), &self.known);
+                let value = self.typed(&key, value);
+                self.add(&key, value, place)?;
+            } else if !value.starts_with("tcp://")
+                && !value.starts_with("udp://")
+                && let Some(key) = self.known.keys().find(|key| key.replace('.', "_") == path)
+            {
+                let hint = format!("two underscores stand between section and key: {}", keys::variable(key));
+                return Err(SetupError::new(format!("reading {place}"), "it is no setting", hint));
+            }
+        }
+        Ok(())
+    }
+
+    /// The configuration, typed.
+    pub fn into_config(self) -> Result<Config, SetupError> {
+        let mut sections = Table::new();
+        for (key, (value, _)) in &self.set {
+            let (section, name) = key.split_once('.').unwrap_or((key, ""));
+            let Some(fields) = table(&mut sections, section) else { continue };
+            let fields = if self.known.contains_key(key) { Some(fields) } else { table(fields, keys::PROPERTIES) };
+            fields.map(|fields| fields.insert(name.to_owned(), value.clone()));
+        }
+        serde_path_to_error::deserialize(Value::Table(sections)).map_err(|error| {
+            let key = error.path().to_string();
+            let place = self.set.get(&key).map_or_else(|| key.clone(), |(_, place)| place.to_string());
+            let default = self.known.get(&key).map(|default| format!("; its default is {default}")).unwrap_or_default();
+            SetupError::new(format!("reading {place}"), error.inner().to_string().trim_end(), format!("{REFERENCE}{default}"))
+        })
+    }
+
+    fn add(&mut self, key: &str, value: Value, place: Place) -> Result<(), SetupError> {
+        let key = keys::canonical(key, &self.known);
+        if self.known.contains_key(&key) {
+            let value = if key.ends_with("_bytes") { size(value) } else { joined(&key, value) };
+            self.set.insert(key, (value, place));
+            return Ok(());
+        }
+        let near = keys::nearest(&key, &self.known);
+        let hint = || match (near, &place) {
+            (Some(near), Place::File(..)) => format!("did you mean {near}? {REFERENCE}"),
+            (Some(near), Place::Variable(_)) => format!("did you mean {}? {REFERENCE}", keys::variable(near)),
+            (None, _) => REFERENCE.to_owned(),
+        };
+        if !key.starts_with(keys::KAFKA) {
+            return Err(SetupError::new(format!("reading {place}"), "there is no such setting", hint()));
+        }
+        // A property of librdkafka, unless it is one of klamm's own keys but for a letter.
+        let slip = near.filter(|near| near.starts_with(keys::KAFKA));
+        if slip.is_some_and(|near| strsim::damerau_levenshtein(&near.replace('_', "."), &key) <= 1) {
+            return Err(SetupError::new(format!("reading {place}"), "there is no such setting", hint()));
+        }
+        let Some(text) = property(&value) else {
+            return Err(SetupError::new(format!("reading {place}"), "its value is no text, number or truth value", "write a text"));
+        };
+        self.set.insert(key, (Value::String(text), place));
+        Ok(())
+    }
+
+    /// A variable's text as what the setting takes. What is none of it stays a text: reading it tells what is wrong.
+    fn typed(&self, key: &str, text: &str) -> Value {
+        let string = || Value::String(text.to_owned());
+        match self.known.get(key) {
+            Some(Value::Integer(_)) => text.trim().parse().map_or_else(|_| string(), Value::Integer),
+            Some(Value::Boolean(_)) => text.trim().parse().map_or_else(|_| string(), Value::Boolean),
+            Some(Value::Array(_)) => Value::Array(
+                text.split(',').map(|item| Value::String(item.trim().to_owned())).filter(|item| item.as_str() != Some("")).collect(),
+            ),
+            _ => string(),
+        }
+    }
+}
+
+/// A table in a table, made where it is missing.
+fn table<'a>(within: &'a mut Table, name: &str) -> Option<&'a mut Table> {
+    within.entry(name).or_insert_with(|| Value::Table(Table::new())).as_table_mut()
+}
+
+/// Tables become names with dots.
+fn flatten(path: &str, table: Table, flat: &mut Vec<(String, Value)>) {
+    for (name, value) in table {
+        let key = if path.is_empty() { name } else { format!("{path}.{name}") };
+        match value {
+            Value::Table(inner) => flatten(&key, inner, flat),
+            value => flat.push((key, value)),
+        }
+    }
+}
+
+/// Sizes may have a unit.
+fn size(value: Value) -> Value {
+    let bytes = value.as_str().and_then(units::bytes).and_then(|bytes| i64::try_from(bytes).ok());
+    bytes.map_or(value, Value::Integer)
+}
+
+/// Brokers may be a list.
+fn joined(key: &str, value: Value) -> Value {
+    match &value {
+        Value::Array(_) if key.starts_with(keys::KAFKA) => property(&value).map_or(value, Value::String),
+        _ => value,
+    }
+}
+
+/// A property's value as librdkafka takes it; a list is joined with commas.
+fn property(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Boolean(value) => Some(value.to_string()),
+        Value::Array(items) => items.iter().map(property).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        Value::Datetime(_) | Value::Table(_) => None,
+    }
+}

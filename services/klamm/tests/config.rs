@@ -1,0 +1,230 @@
+//! Configuration of `klamm serve`, from outside: `--check` prints what is in force, and errors name the place and the remedy.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+const KLAMM: &str = env!("CARGO_BIN_EXE_klamm");
+
+/// A file of configuration; the name is the test's.
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.toml"));
+    std::fs::write(&path, text).expect("a file");
+    path
+}
+
+/// `klamm serve --check` with nothing in the environment but these variables.
+fn check(file: Option<&PathBuf>, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(KLAMM);
+    command.args(["serve", "--check"]).env_clear().envs(variables.iter().copied());
+    if let Some(file) = file {
+        command.arg("--config").arg(file);
+    }
+    command.output().expect("klamm runs")
+}
+
+/// What is in force: `section.key` and its value as TOML; properties with their own names.
+fn effective(file: Option<&PathBuf>, variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let output = check(file, variables);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    settings(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn settings(text: &str) -> BTreeMap<String, String> {
+    let mut section = "";
+    let mut settings = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        match line.split_once(" = ") {
+            Some((key, value)) => drop(settings.insert(format!("{section}.{}", key.trim_matches('"')), value.to_owned())),
+            None => section = line.trim_matches(['[', ']']),
+        }
+    }
+    settings
+}
+
+/// Exit code 2, and the error that was printed.
+fn refused(file: Option<&PathBuf>, variables: &[(&str, &str)]) -> String {
+    let output = check(file, variables);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.starts_with("error: ") && error.contains("hint: "), "{error}");
+    error
+}
+
+const BROKER: (&str, &str) = ("KLAMM_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092");
+
+#[test]
+fn one_variable_is_enough() {
+    let settings = effective(None, &[BROKER]);
+    assert_eq!(settings["kafka.bootstrap_servers"], "\"kafka:9092\"");
+    assert_eq!(settings["server.port"], "7233");
+    assert_eq!(settings["server.http_port"], "8233");
+}
+
+#[test]
+fn the_reference_lists_every_key_with_its_default() {
+    let mut stands = BTreeMap::new();
+    let mut section = "";
+    for line in include_str!("../../../docs/configuration.md").lines() {
+        if let Some(name) = line.strip_prefix("## `[") {
+            section = name.trim_end_matches("]`");
+        }
+        let cells: Vec<&str> = line.split(" | ").collect();
+        if let [key, default, ..] = cells[..]
+            && let Some(key) = key.strip_prefix("| `")
+        {
+            stands.insert(format!("{section}.{}", key.trim_end_matches('`')), default.trim_matches(['`', ' ', '|']).to_owned());
+        }
+    }
+    let mut are = effective(None, &[BROKER]);
+    are.insert("kafka.bootstrap_servers".to_owned(), String::new());
+    let are: BTreeMap<_, _> = are.into_iter().map(|(key, value)| (key, value.trim_matches('"').to_owned())).collect();
+    assert_eq!(stands, are);
+}
+
+#[test]
+fn variables_win_over_the_file_and_take_their_types() {
+    let file = file(
+        "variables",
+        "[server]\nport = 1\nhttp_port = 2\nnamespaces = [\"a\"]\n[kafka]\nbootstrap_servers = \"file:1\"\n[limits]\nblob_bytes = \"3MiB\"\n",
+    );
+    let settings = effective(
+        Some(&file),
+        &[
+            ("KLAMM_SERVER__PORT", "7000"),
+            ("KLAMM_SERVER__NAMESPACES", "shop, billing"),
+            ("KLAMM_SERVER__RETENTION", "3d"),
+            ("KLAMM_PROCESSOR__BATCH_INTERVAL", "1s"),
+            ("KLAMM_LIMITS__MEMO_BYTES", "1MiB"),
+            ("KLAMM_REGISTRY__URL", ""),
+        ],
+    );
+    for (key, value) in [
+        ("server.port", "7000"),
+        ("server.http_port", "2"),
+        ("server.namespaces", "[\"shop\", \"billing\"]"),
+        ("server.retention", "\"72h\""),
+        ("processor.batch_interval", "\"1s\""),
+        ("limits.blob_bytes", "3145728"),
+        ("limits.memo_bytes", "1048576"),
+        ("kafka.bootstrap_servers", "\"file:1\""),
+    ] {
+        assert_eq!(settings[key], value, "{key}");
+    }
+}
+
+#[test]
+fn properties_pass_through_however_they_are_written() {
+    for text in [
+        "security_protocol = \"SSL\"",
+        "\"security.protocol\" = \"SSL\"",
+        "security.protocol = \"SSL\"",
+        "[kafka.security]\nprotocol = \"SSL\"",
+    ] {
+        let file = file("spelling", &format!("[kafka]\nbootstrap.servers = [\"a:1\", \"b:2\"]\n{text}\n"));
+        let settings = effective(Some(&file), &[]);
+        assert_eq!(settings["kafka.security.protocol"], "\"SSL\"", "{text}");
+        assert_eq!(settings["kafka.bootstrap_servers"], "\"a:1,b:2\"", "{text}");
+        for variable in ["KLAMM_KAFKA__SECURITY_PROTOCOL", "KLAMM_KAFKA__SECURITY__PROTOCOL"] {
+            let settings = effective(Some(&file), &[(variable, "SASL_SSL")]);
+            assert_eq!(settings["kafka.security.protocol"], "\"SASL_SSL\"", "{text} {variable}");
+        }
+    }
+    let file = file("scalars", "[kafka]\nbootstrap_servers = \"a:1\"\nretry_backoff_ms = 5\nenable_ssl_certificate_verification = false\n");
+    let settings = effective(Some(&file), &[]);
+    assert_eq!(settings["kafka.retry.backoff.ms"], "\"5\"");
+    assert_eq!(settings["kafka.enable.ssl.certificate.verification"], "\"false\"");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let variables = [
+        BROKER,
+        ("KLAMM_KAFKA__SASL__PASSWORD", "hidden-1"),
+        ("KLAMM_KAFKA__SSL_KEY_PEM", "hidden-2"),
+        ("KLAMM_KAFKA__SASL_OAUTHBEARER_CLIENT_SECRET", "hidden-3"),
+        ("KLAMM_REGISTRY__URL", "http://registry:8081"),
+        ("KLAMM_REGISTRY__USERNAME", "klamm"),
+        ("KLAMM_REGISTRY__PASSWORD", "hidden-4"),
+    ];
+    let settings = effective(None, &variables);
+    assert_eq!(settings["kafka.sasl.password"], "\"***\"");
+    assert_eq!(settings["registry.password"], "\"***\"");
+    assert!(settings.values().all(|value| !value.contains("hidden")), "{settings:?}");
+    // Not by an error about something else either.
+    let mut variables = variables.to_vec();
+    variables.push(("KLAMM_REGISTRY__TOKEN", "hidden-5"));
+    assert!(!refused(None, &variables).contains("hidden"));
+}
+
+#[test]
+fn what_is_shown_is_a_file_again() {
+    let output = check(None, &[BROKER, ("KLAMM_KAFKA__SECURITY__PROTOCOL", "SSL"), ("KLAMM_SERVER__RETENTION", "90s")]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    let file = file("again", &text);
+    assert_eq!(effective(Some(&file), &[]), settings(&text));
+}
+
+#[test]
+fn a_wrong_file_is_one_clear_error() {
+    let broker = "[kafka]\nbootstrap_servers = \"a:1\"\n";
+    for (name, text, says) in [
+        ("toml", "[server\n", &["line 1"][..]),
+        ("section", "[servr]\nport = 1\n", &["servr.port", "did you mean server.port?"]),
+        ("key", "[server]\nprot = 1\n", &["server.prot", "did you mean server.port?"]),
+        ("elsewhere", "[server]\npartitions = 8\n", &["server.partitions", "did you mean kafka.partitions?"]),
+        ("slip", "[kafka]\nbootstrap_server = \"a:1\"\n", &["kafka.bootstrap_server", "did you mean kafka.bootstrap_servers?"]),
+        ("type", "[server]\nport = \"many\"\n", &["server.port", "expected u16", "default is 7233"]),
+        ("range", "[server]\nport = 70000\n", &["server.port", "70000"]),
+        ("choice", "[kafka]\ntopics = \"make\"\n", &["kafka.topics", "create", "verify", "leave"]),
+        ("time", "[server]\nretention = \"24\"\n", &["server.retention", "24h"]),
+        ("size", "[limits]\nblob_bytes = \"2 heaps\"\n", &["limits.blob_bytes", "2097152"]),
+        ("date", "[kafka]\nsome_time = 2026-01-01\n", &["kafka.some_time", "no text"]),
+    ] {
+        let error = refused(Some(&file(name, text)), &[]);
+        assert!(error.contains(&format!("{name}.toml")), "{name}: {error}");
+        assert!(says.iter().all(|part| error.contains(part)), "{name}: {error}");
+    }
+    for (name, text, says) in [
+        ("missing", "", "kafka.bootstrap_servers: it is required"),
+        ("power", "[kafka]\npartitions = 6\nbootstrap_servers = \"a:1\"\n", "6 is not a power of two"),
+        ("prefix", "[kafka]\ntopic_prefix = \"a b\"\nbootstrap_servers = \"a:1\"\n", "kafka.topic_prefix"),
+        ("replicas", "[kafka]\nreplication_factor = 0\nbootstrap_servers = \"a:1\"\n", "kafka.replication_factor"),
+        ("ports", &format!("{broker}[server]\nport = 9\nhttp_port = 9\n"), "server.http_port"),
+        ("address", &format!("{broker}[server]\nadvertised_address = \"klamm-1\"\n"), "is not host:port"),
+        ("rate", &format!("{broker}[processor]\ntransactions_per_second = 0\n"), "processor.transactions_per_second"),
+        ("command", &format!("{broker}[limits]\ncommand_bytes = \"6MiB\"\n"), "limits.command_bytes"),
+        ("url", &format!("{broker}[registry]\nurl = \"registry\"\n"), "registry.url"),
+        ("no-url", &format!("{broker}[registry]\nusername = \"me\"\n"), "registry.url"),
+        ("url-password", &format!("{broker}[registry]\nurl = \"http://me:secret@registry\"\n"), "registry.username and registry.password"),
+        ("half", &format!("{broker}[registry]\nurl = \"http://registry\"\nusername = \"me\"\n"), "set both"),
+        ("certificate", &format!("{broker}[registry]\nurl = \"http://registry\"\nclient_key_file = \"k\"\n"), "set both"),
+    ] {
+        let error = refused(Some(&file(name, text)), &[]);
+        assert!(error.contains(says), "{name}: {error}");
+    }
+    let error = refused(Some(&PathBuf::from("no/such/file.toml")), &[]);
+    assert!(error.contains("no/such/file.toml") && error.contains("--config"), "{error}");
+}
+
+#[test]
+fn a_wrong_variable_is_named_and_those_of_others_are_left_alone() {
+    for (name, value, says) in [
+        ("KLAMM_KAFKA_BOOTSTRAP_SERVERS", "a:1", "KLAMM_KAFKA__BOOTSTRAP_SERVERS"),
+        ("KLAMM_SERVER__PROT", "1", "did you mean KLAMM_SERVER__PORT?"),
+        ("KLAMM_SERVER__PORT", "many", "the variable KLAMM_SERVER__PORT"),
+        ("KLAMM_KAFKA__TOPIC_PREFIXX", "a", "did you mean KLAMM_KAFKA__TOPIC_PREFIX?"),
+        ("KLAMM_WHAT__EVER", "1", "there is no such setting"),
+    ] {
+        let error = refused(None, &[BROKER, (name, value)]);
+        assert!(error.contains(name) && error.contains(says), "{name}: {error}");
+    }
+    // As Kubernetes sets them for services named klamm and klamm-server.
+    effective(
+        None,
+        &[BROKER, ("KLAMM_PORT", "tcp://10.0.0.1:7233"), ("KLAMM_SERVER_PORT", "tcp://10.0.0.1:7233"), ("KLAMM_SERVICE_HOST", "10.0.0.1")],
+    );
+}
