@@ -14,8 +14,9 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from .ports import free_ports
 from .toolchain import cache_dir
@@ -246,3 +247,19 @@ def java() -> str:
     if not found:
         raise SystemExit("Kafka needs Java 17 or newer, which is not installed\nhint: make setup-test")
     return found
+
+
+@contextmanager
+def shared_broker() -> Iterator[str]:
+    """The addresses of the broker that KAFKA_BOOTSTRAP_SERVERS names, else of one that lives as long as the block."""
+    named = os.environ.get(ADDRESS_VARIABLE)
+    if named:
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="klamm-kafka-") as directory:
+        broker = KafkaBroker(Path(directory))
+        try:
+            broker.start()
+            yield broker.bootstrap_servers
+        finally:
+            broker.kill()

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional
 
 from .ports import free_ports
 
@@ -34,13 +34,25 @@ def klamm_binary() -> Path:
 
 
 class KlammServer:
-    """One `klamm dev` with its data directory; it may be started again after a kill."""
+    """One `klamm dev`, or with `kafka` set one `klamm serve`, with its data directory; it may be started again after a kill.
 
-    def __init__(self, binary: Path, data_dir: Path, log: Path, arguments: Sequence[str] = ()) -> None:
+    `kafka` holds the broker's addresses; `settings` are keys of klamm's
+    configuration beside what stands here, by their full names (`kafka.partitions`).
+    """
+
+    def __init__(
+        self,
+        binary: Path,
+        data_dir: Path,
+        log: Path,
+        kafka: Optional[str] = None,
+        settings: Optional[Dict[str, str]] = None,
+    ) -> None:
         self.binary = binary
         self.data_dir = data_dir
         self.log = log
-        self.arguments = list(arguments)
+        self.kafka = kafka
+        self.settings = settings or {}
         self.port, self.http_port = free_ports(2)
         self.process: Optional[subprocess.Popen] = None
 
@@ -49,20 +61,42 @@ class KlammServer:
         """Where gRPC is served."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def http(self) -> str:
+        """Where HTTP is served: health, metrics, schemas."""
+        return f"http://127.0.0.1:{self.http_port}"
+
     def spawn(self) -> None:
         """Start the process and do not wait for it."""
-        command: List[str] = [str(self.binary), "dev", "--data-dir", str(self.data_dir)]
-        command += ["--port", str(self.port), "--http-port", str(self.http_port), *self.arguments]
+        command = [str(self.binary), *(["serve"] if self.kafka else self._dev_options())]
+        environment = {**os.environ, **(self._serve_variables() if self.kafka else {})}
         with self.log.open("ab") as log:
             log.write(f"--- {' '.join(command)}\n".encode())
             log.flush()
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
+            )
+
+    def _dev_options(self) -> List[str]:
+        places = ["--data-dir", str(self.data_dir), "--port", str(self.port), "--http-port", str(self.http_port)]
+        return ["dev", *places]
+
+    def _serve_variables(self) -> Dict[str, str]:
+        settings = {
+            "kafka.bootstrap_servers": self.kafka,
+            "server.ip": "127.0.0.1",
+            "server.port": str(self.port),
+            "server.http_port": str(self.http_port),
+            "server.data_dir": str(self.data_dir),
+            **self.settings,
+        }
+        return {f"KLAMM_{key.replace('.', '__').upper()}": value for key, value in settings.items()}
 
     def start(self) -> float:
         """Start and wait until /healthz says yes; the seconds that took."""
         begin = time.monotonic()
         self.spawn()
-        while not self._healthy():
+        while not self.healthy():
             if self.process.poll() is not None:
                 raise RuntimeError(f"klamm ended at its start with exit code {self.process.returncode}")
             if time.monotonic() - begin > READY_DEADLINE_S:
@@ -70,9 +104,10 @@ class KlammServer:
             time.sleep(0.02)
         return time.monotonic() - begin
 
-    def _healthy(self) -> bool:
+    def healthy(self) -> bool:
+        """Whether /healthz says yes now."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=1) as answer:
+            with urllib.request.urlopen(f"{self.http}/healthz", timeout=1) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False

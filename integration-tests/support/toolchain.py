@@ -38,6 +38,25 @@ def ensure_venv(requirements: Path) -> Path:
     return venv / "bin" / "python"
 
 
+def ensure_node_project(project: Path) -> Path:
+    """A directory in the cache with the installed packages of a Node.js project, as its lock file pins them."""
+    version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    pinned = b"".join((project / name).read_bytes() for name in ("package.json", "package-lock.json"))
+    fingerprint = hashlib.sha256(pinned + version.encode()).hexdigest()[:12]
+    directory = cache_dir() / f"integration-{project.name}-{fingerprint}"
+    done = directory / ".complete"
+    if not done.exists():
+        print(f"installing the packages of {project.name} into {directory}", flush=True)
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(project / name, directory)
+        # Not `npm ci`, which refuses a lock file without the optional packages of platforms that nobody here has.
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], cwd=directory, check=True)
+        done.touch()
+    return directory
+
+
 def ensure_cli() -> Path:
     """The `temporal` CLI of the pinned version, built by `go install` when missing."""
     directory = cache_dir() / "bin"

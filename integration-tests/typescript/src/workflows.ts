@@ -1,0 +1,12 @@
+/** All programs of the suite, as the SDK's bundler wants them: one module that exports every workflow. */
+export * from './programs/cancellation';
+export * from './programs/chain';
+export * from './programs/climb';
+export * from './programs/hello';
+export * from './programs/many';
+export * from './programs/order';
+export * from './programs/patching';
+export * from './programs/retrying';
+export * from './programs/signals';
+export * from './programs/takeover';
+export * from './programs/timers';
