@@ -5,19 +5,20 @@ from typing import Dict, List
 
 from google.protobuf.json_format import MessageToJson
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client
 
-from insist import insist
+from insist import CALL_TIMEOUT, Clients
 
 
-async def read(client: Client, workflow_id: str, run_id: str) -> List[str]:
+async def read(clients: Clients, workflow_id: str, run_id: str) -> List[str]:
     """A run's events as JSON texts, without a transient workflow task.
 
     A workflow task after a failed or timed out one is shown at the end of a
     history before it is part of it, and may be gone at the next read.
     """
-    handle = client.get_workflow_handle(workflow_id, run_id=run_id)
-    events = list((await insist(handle.fetch_history)).events)
+    history = await clients.insist(
+        lambda client: client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history(rpc_timeout=CALL_TIMEOUT)
+    )
+    events = list(history.events)
     end = len(events)
     if end and events[end - 1].event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
         end -= 1
@@ -30,15 +31,15 @@ async def read(client: Client, workflow_id: str, run_id: str) -> List[str]:
 class Histories:
     """The longest history seen of every run; each later read must begin with it."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
+    def __init__(self, clients: Clients) -> None:
+        self.clients = clients
         self.seen: Dict[str, List[str]] = {}
         self.reads = 0
 
     async def check(self, workflow_id: str, run_id: str) -> List[str]:
         """Read a run's history and compare it with what was seen of it before."""
         before = self.seen.get(run_id, [])
-        now = await read(self.client, workflow_id, run_id)
+        now = await read(self.clients, workflow_id, run_id)
         # Another read of the same run may have gone further meanwhile; what
         # was seen when this read began is the prefix it owes.
         for position, event in enumerate(before):

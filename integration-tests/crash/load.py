@@ -13,19 +13,21 @@ from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest, St
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from insist import insist
+from insist import CALL_TIMEOUT, Clients
 from programs import Order, Receipt
 
 #: The workflow task timeout of an order: a task lost with the server's answer
 #: is missed after this long.
 TASK_TIMEOUT = timedelta(seconds=2)
+#: How long one wait for a result may take before it is asked for again, perhaps of another server.
+RESULT_TIMEOUT = timedelta(seconds=15)
 
 
 class Load:
     """`in_flight` drivers; each starts an order, signals it twice, awaits its receipt, and begins again."""
 
-    def __init__(self, client: Client, task_queue: str, in_flight: int, chance: random.Random) -> None:
-        self.client = client
+    def __init__(self, clients: Clients, task_queue: str, in_flight: int, chance: random.Random) -> None:
+        self.clients = clients
         self.task_queue = task_queue
         self.chance = chance
         #: Workflow id → run id of every start that was answered.
@@ -67,18 +69,22 @@ class Load:
         for text in ("first", "second"):
             await asyncio.sleep(self.chance.uniform(0, 0.6))
             await self._signal(workflow_id, run_id, text)
-        handle = self.client.get_workflow_handle(workflow_id, run_id=run_id, result_type=Receipt)
-        self.receipts[workflow_id] = await insist(handle.result)
+
+        async def result(client: Client) -> Receipt:
+            handle = client.get_workflow_handle(workflow_id, run_id=run_id, result_type=Receipt)
+            return await handle.result(rpc_timeout=RESULT_TIMEOUT)
+
+        self.receipts[workflow_id] = await self.clients.insist(result)
 
     async def _payloads(self, value: object) -> Payloads:
-        return Payloads(payloads=await self.client.data_converter.encode([value]))
+        return Payloads(payloads=await self.clients.any.data_converter.encode([value]))
 
     async def _start(self, workflow_id: str, order: Order) -> str:
         """Start with one request id however often it takes; the run id of the answer."""
         task_timeout = Duration()
         task_timeout.FromTimedelta(TASK_TIMEOUT)
         request = StartWorkflowExecutionRequest(
-            namespace=self.client.namespace,
+            namespace=self.clients.any.namespace,
             request_id=str(uuid.uuid4()),
             workflow_id=workflow_id,
             workflow_type=WorkflowType(name="OrderWorkflow"),
@@ -86,7 +92,9 @@ class Load:
             workflow_task_timeout=task_timeout,
             input=await self._payloads(order),
         )
-        answer = await insist(lambda: self.client.workflow_service.start_workflow_execution(request, retry=True))
+        answer = await self.clients.insist(
+            lambda client: client.workflow_service.start_workflow_execution(request, retry=True, timeout=CALL_TIMEOUT)
+        )
         return answer.run_id
 
     async def _signal(self, workflow_id: str, run_id: str, text: str) -> None:
@@ -96,7 +104,7 @@ class Load:
         was taken, its answer lost, and the run has ended since.
         """
         request = SignalWorkflowExecutionRequest(
-            namespace=self.client.namespace,
+            namespace=self.clients.any.namespace,
             request_id=str(uuid.uuid4()),
             workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
             signal_name="note",
@@ -104,14 +112,14 @@ class Load:
         )
         repeated = False
 
-        async def send() -> None:
+        async def send(client: Client) -> None:
             nonlocal repeated
             try:
-                await self.client.workflow_service.signal_workflow_execution(request)
+                await client.workflow_service.signal_workflow_execution(request, timeout=CALL_TIMEOUT)
             except RPCError as error:
                 if not (repeated and error.status == RPCStatusCode.NOT_FOUND):
                     raise
             finally:
                 repeated = True
 
-        await insist(send)
+        await self.clients.insist(send)

@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import Dict, List
 
 from temporalio import activity, workflow
+from temporalio.client import Client
 from temporalio.common import RetryPolicy
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+#: The task queue of all orders.
+TASK_QUEUE = "crash"
 
 
 @dataclass
@@ -72,3 +77,16 @@ class OrderWorkflow:
             start_to_close_timeout=timedelta(seconds=3),
             retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=50), backoff_coefficient=1.0),
         )
+
+
+def order_worker(client: Client, effects: Effects) -> Worker:
+    """A worker for orders, to be entered with `async with`."""
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[OrderWorkflow],
+        activities=[effects.step],
+        # The sandbox is the Python suite's concern; here it is only load.
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+    )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 from .ports import free_ports
+from .process import cpu_seconds
 from .toolchain import cache_dir
 
 #: The longest a start may take, on a busy machine and after a kill.
@@ -157,9 +158,7 @@ class KafkaBroker:
         pid = self.pid
         if pid is None:
             raise RuntimeError("Kafka does not run")
-        # The fields after the command's name, which may hold spaces; see proc_pid_stat(5).
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(pid)
 
     def log_tail(self, lines: int = 40) -> str:
         """The end of what the broker wrote."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from .ports import free_ports
+from .process import cpu_seconds
 
 #: The longest a start may take, replay of a crashed server's log included.
 READY_DEADLINE_S = 30.0
@@ -132,6 +133,11 @@ class KlammServer:
         except subprocess.TimeoutExpired:
             self.kill()
             raise RuntimeError(f"klamm did not stop within {STOP_DEADLINE_S} s of SIGTERM") from None
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the process since its start, user and system."""
+        assert self.process is not None, "cpu_seconds before start"
+        return cpu_seconds(self.process.pid)
 
     def verify(self) -> subprocess.CompletedProcess:
         """`klamm verify` against this running server."""

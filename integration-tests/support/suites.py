@@ -75,6 +75,8 @@ SUITES: Dict[str, Suite] = {
     # Its progress (seed, kills) is shown as it happens.
     "crash": Suite(pytest_folder("crash", "-s"), shares=False),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
+    "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
+    "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
 }
 
 #: What runs when nothing is named.
