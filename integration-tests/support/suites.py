@@ -5,52 +5,68 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import IO, Callable, Dict, List, Optional, Tuple
 
 from .toolchain import ensure_cli, ensure_node_project, ensure_venv
 
 ROOT = Path(__file__).resolve().parents[1]
 
-Environment = Dict[str, str]
+
+@dataclass(frozen=True)
+class Call:
+    """How a suite is run: variables, options for its own tool, and where its output goes (None: to ours)."""
+
+    environment: Dict[str, str]
+    options: List[str]
+    output: Optional[IO[str]] = None
+
+    def run(self, command: List[str], folder: Path, **variables: str) -> bool:
+        """Run one command; whether it succeeded."""
+        return (
+            subprocess.run(
+                command,
+                cwd=folder,
+                env={**self.environment, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=self.output,
+                stderr=subprocess.STDOUT if self.output else None,
+            ).returncode
+            == 0
+        )
 
 
 @dataclass(frozen=True)
 class Suite:
     """`shares` says that it uses the server that others use too; else it starts its own, of all kinds it needs."""
 
-    run: Callable[[Environment, List[str]], bool]
+    run: Callable[[Call], bool]
     shares: bool
     logs: Tuple[str, ...] = ("embedded", "kafka")
 
 
-def run(command: List[str], folder: Path, environment: Environment) -> bool:
-    """Run one command with its output shown; whether it succeeded."""
-    return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL).returncode == 0
-
-
-def pytest_folder(folder: str, *own: str) -> Callable[[Environment, List[str]], bool]:
+def pytest_folder(folder: str, *own: str) -> Callable[[Call], bool]:
     """One folder of pytest tests in the shared virtual environment."""
 
-    def suite(environment: Environment, options: List[str]) -> bool:
+    def suite(call: Call, **variables: str) -> bool:
         python = ensure_venv(ROOT / "python" / "requirements.txt")
-        command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *own, *options]
-        return run(command, ROOT / folder, environment)
+        command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *own, *call.options]
+        return call.run(command, ROOT / folder, **variables)
 
     return suite
 
 
-def cli_suite(environment: Environment, options: List[str]) -> bool:
-    return pytest_folder("cli")({**environment, "TEMPORAL_CLI": str(ensure_cli())}, options)
+def cli_suite(call: Call) -> bool:
+    return pytest_folder("cli")(call, TEMPORAL_CLI=str(ensure_cli()))
 
 
-def go_suite(environment: Environment, options: List[str]) -> bool:
+def go_suite(call: Call) -> bool:
     if shutil.which("go") is None:
         raise SystemExit("the go suite needs Go, which is not installed\nhint: see README.md")
     # The tests mostly wait, so more of them run at once than there are cores.
-    return run(["go", "test", "-count=1", "-parallel=8", "-timeout=240s", *options, "./..."], ROOT / "go", environment)
+    return call.run(["go", "test", "-count=1", "-parallel=8", "-timeout=240s", *call.options, "./..."], ROOT / "go")
 
 
-def typescript_suite(environment: Environment, options: List[str]) -> bool:
+def typescript_suite(call: Call) -> bool:
     """Type checks, bundles and runs a copy of the sources beside the installed packages, where Node.js looks for those."""
     packages = ensure_node_project(ROOT / "typescript")
     with tempfile.TemporaryDirectory(dir=packages, prefix="run-") as directory:
@@ -61,9 +77,9 @@ def typescript_suite(environment: Environment, options: List[str]) -> bool:
         bundle = folder / "workflows.js"
         npm = ["npm", "run", "--silent", "--loglevel=error"]
         return (
-            run([*npm, "check"], folder, environment)
-            and run([*npm, "bundle", "--", str(bundle)], folder, environment)
-            and run([*npm, "scenarios", "--", *options], folder, {**environment, "WORKFLOW_BUNDLE": str(bundle)})
+            call.run([*npm, "check"], folder)
+            and call.run([*npm, "bundle", "--", str(bundle)], folder)
+            and call.run([*npm, "scenarios", "--", *call.options], folder, WORKFLOW_BUNDLE=str(bundle))
         )
 
 
@@ -79,8 +95,8 @@ SUITES: Dict[str, Suite] = {
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
 }
 
-#: What runs when nothing is named.
+#: What runs when nothing is named: on each log waves of suites, those of a wave at once.
 PLAN = [
-    ("embedded", ["python", "go", "cli", "typescript", "crash"]),
-    ("kafka", ["consumers"]),
+    ("embedded", [["python", "go", "cli", "typescript"], ["crash"]]),
+    ("kafka", [["consumers"]]),
 ]

@@ -3,15 +3,32 @@
 Standard library only.
 """
 
+import functools
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Callable
+
+#: Suites run at once: only one of them installs.
+_INSTALLING = threading.RLock()
 
 #: The CLI release that the CLI suite drives.
 CLI_VERSION = "v1.5.1"
+
+
+def one_at_a_time(install: Callable[..., Path]) -> Callable[..., Path]:
+    """The same function, waiting while another that was made so runs."""
+
+    @functools.wraps(install)
+    def waiting(*arguments: Path) -> Path:
+        with _INSTALLING:
+            return install(*arguments)
+
+    return waiting
 
 
 def cache_dir() -> Path:
@@ -19,6 +36,7 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "klamm"
 
 
+@one_at_a_time
 def ensure_venv(requirements: Path) -> Path:
     """A virtual environment with exactly these requirements; its python.
 
@@ -38,6 +56,7 @@ def ensure_venv(requirements: Path) -> Path:
     return venv / "bin" / "python"
 
 
+@one_at_a_time
 def ensure_node_project(project: Path) -> Path:
     """A directory in the cache with the installed packages of a Node.js project, as its lock file pins them."""
     version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
@@ -57,6 +76,7 @@ def ensure_node_project(project: Path) -> Path:
     return directory
 
 
+@one_at_a_time
 def ensure_cli() -> Path:
     """The `temporal` CLI of the pinned version, built by `go install` when missing."""
     directory = cache_dir() / "bin"
