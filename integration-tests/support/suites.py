@@ -1,5 +1,6 @@
 """The suites: what each runs, and on which logs. Standard library only."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Callable, Dict, List, Optional, Tuple
 
-from .toolchain import ensure_cli, ensure_node_project, ensure_venv
+from .toolchain import ensure_cli, ensure_node, ensure_node_project, ensure_venv
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,10 +77,11 @@ def typescript_suite(call: Call) -> bool:
         shutil.copytree(ROOT / "typescript" / "src", folder / "src")
         bundle = folder / "workflows.js"
         npm = ["npm", "run", "--silent", "--loglevel=error"]
+        variables = {"PATH": f"{ensure_node()}:{os.environ['PATH']}", "WORKFLOW_BUNDLE": str(bundle)}
         return (
-            call.run([*npm, "check"], folder)
-            and call.run([*npm, "bundle", "--", str(bundle)], folder)
-            and call.run([*npm, "scenarios", "--", *call.options], folder, WORKFLOW_BUNDLE=str(bundle))
+            call.run([*npm, "check"], folder, **variables)
+            and call.run([*npm, "bundle", "--", str(bundle)], folder, **variables)
+            and call.run([*npm, "scenarios", "--", *call.options], folder, **variables)
         )
 
 

@@ -6,6 +6,7 @@ Standard library only.
 import functools
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,10 @@ _INSTALLING = threading.RLock()
 
 #: The CLI release that the CLI suite drives.
 CLI_VERSION = "v1.5.1"
+
+#: The oldest Node.js that Temporal's SDK takes, and the one that is installed where the system's is older.
+NODE_OLDEST = (20, 3)
+NODE_VERSION = "22.23.3"
 
 
 def one_at_a_time(install: Callable[..., Path]) -> Callable[..., Path]:
@@ -57,9 +62,30 @@ def ensure_venv(requirements: Path) -> Path:
 
 
 @one_at_a_time
+def ensure_node() -> Path:
+    """The directory of a `node` that Temporal's SDK runs on: the system's, else one that npm brings as a package."""
+    found = shutil.which("node")
+    if found is None or shutil.which("npm") is None:
+        raise SystemExit("the typescript suite needs Node.js and npm, which are not installed\nhint: make setup-test")
+    version = subprocess.run([found, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    if tuple(int(part) for part in version.strip().lstrip("v").split(".")[:2]) >= NODE_OLDEST:
+        return Path(found).parent
+    package = f"node-linux-{'arm64' if platform.machine() == 'aarch64' else 'x64'}"
+    directory = cache_dir() / f"{package}-{NODE_VERSION}"
+    binary = directory / "node_modules" / package / "bin"
+    if not (binary / "node").exists():
+        print(f"Node.js {version.strip()} is too old: installing {NODE_VERSION} into {directory}", flush=True)
+        directory.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(directory), f"{package}@{NODE_VERSION}"]
+        subprocess.run(command, cwd=directory, check=True)
+    return binary
+
+
+@one_at_a_time
 def ensure_node_project(project: Path) -> Path:
     """A directory in the cache with the installed packages of a Node.js project, as its lock file pins them."""
-    version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    node = ensure_node() / "node"
+    version = subprocess.run([node, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     pinned = b"".join((project / name).read_bytes() for name in ("package.json", "package-lock.json"))
     fingerprint = hashlib.sha256(pinned + version.encode()).hexdigest()[:12]
     directory = cache_dir() / f"integration-{project.name}-{fingerprint}"
