@@ -21,6 +21,16 @@ pub enum Error {
         /// Highest that this binary decides.
         supported: u32,
     },
+    /// A newer take-over record stands on the partition: its writer owns it.
+    #[error("partition {partition} was taken over by {member} at offset {offset}")]
+    Overtaken {
+        /// The partition.
+        partition: u32,
+        /// The new owner.
+        member: String,
+        /// Where its take-over record stands.
+        offset: i64,
+    },
     /// Records of an output topic are missing or contradict each other.
     #[error("partition {partition}: {topic}: {problem}")]
     Outputs {

@@ -17,15 +17,15 @@ type Answer = Result<Outcome<Reply>, Rejection>;
 
 /// Waiting callers of this process, by the number that rides in their command's header.
 pub struct Answers {
-    member: String,
+    appender: String,
     next: AtomicU64,
     waiting: Mutex<HashMap<u64, oneshot::Sender<Answer>>>,
 }
 
 impl Answers {
-    /// Nobody waits; commands are marked as `member`'s.
-    pub fn new(member: String) -> Self {
-        Self { member, next: AtomicU64::new(1), waiting: Mutex::default() }
+    /// Nobody waits; commands are marked as `appender`'s, a name that nobody has used before.
+    pub fn new(appender: String) -> Self {
+        Self { appender, next: AtomicU64::new(1), waiting: Mutex::default() }
     }
 
     /// Marks a record as one whose appender waits.
@@ -33,14 +33,19 @@ impl Answers {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.waiting.lock().insert(number, sender);
-        (record.with_header(ANSWER_HEADER, format!("{}/{number}", self.member)), Expected { answers: self, number, receiver })
+        (record.with_header(ANSWER_HEADER, format!("{}/{number}", self.appender)), Expected { answers: self, number, receiver })
+    }
+
+    /// Nobody gets an answer any more.
+    pub fn clear(&self) {
+        self.waiting.lock().clear();
     }
 
     /// Gives the answer to whoever waits for it here.
     pub fn answer(&self, record: &Record, answer: Answer) {
         let number = record.header(ANSWER_HEADER).and_then(|header| std::str::from_utf8(header).ok()).and_then(|header| {
-            let (member, number) = header.rsplit_once('/')?;
-            (member == self.member).then(|| number.parse::<u64>().ok()).flatten()
+            let (appender, number) = header.rsplit_once('/')?;
+            (appender == self.appender).then(|| number.parse::<u64>().ok()).flatten()
         });
         if let Some(sender) = number.and_then(|number| self.waiting.lock().remove(&number)) {
             // A caller that has gone away needs no answer.

@@ -28,6 +28,8 @@ pub struct Intervals {
     pub clean: Duration,
     /// Commands younger than this are not trimmed.
     pub keep_commands: Duration,
+    /// Transactions per second at most, over all partitions: with many busy ones batches take longer. `None`: no limit.
+    pub transactions_per_second: Option<u32>,
 }
 
 impl Default for Intervals {
@@ -39,6 +41,7 @@ impl Default for Intervals {
             flush: Duration::from_secs(30),
             clean: Duration::from_secs(3600),
             keep_commands: Duration::from_secs(24 * 3600),
+            transactions_per_second: None,
         }
     }
 }
@@ -88,17 +91,21 @@ fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
     let mut last_idle = Instant::now();
     let mut last_flush = Instant::now();
     let mut last_clean = Instant::now();
+    let mut wait = intervals.batch;
     while !stop.stopping.load(Ordering::SeqCst) {
         {
             let mut guard = stop.lock.lock();
-            stop.signal.wait_for(&mut guard, intervals.batch);
+            stop.signal.wait_for(&mut guard, wait);
+        }
+        if processor.ownership.lost().is_some() {
+            return;
         }
         let idle = last_idle.elapsed() >= intervals.idle_batch;
-        for number in 0..processor.partition_count() {
-            // Commands whose caller has gone away before they were durable, others' commands, and what could not be read before.
-            processor.drive(vec![number]);
-            processor.commit(number, idle);
-        }
+        // Commands whose caller went away before they were durable, commands of other processes, another owner's take-over record.
+        processor.drive((0..processor.partition_count()).collect());
+        let round = Instant::now();
+        let commits = (0..processor.partition_count()).filter(|number| processor.commit(*number, idle)).count();
+        wait = intervals.after_round(commits, round.elapsed());
         if idle {
             last_idle = Instant::now();
             processor.task_queues.sweep();
@@ -112,33 +119,45 @@ fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
             last_clean = Instant::now();
         }
     }
-    for number in 0..processor.partition_count() {
-        processor.commit(number, true);
+    if processor.ownership.lost().is_none() {
+        for number in 0..processor.partition_count() {
+            processor.commit(number, true);
+        }
     }
     processor.flush();
 }
 
+impl Intervals {
+    /// How long to wait after a round of so many transactions that took `took`.
+    fn after_round(&self, commits: usize, took: Duration) -> Duration {
+        let Some(limit) = self.transactions_per_second.filter(|limit| *limit > 0) else { return self.batch };
+        let rationed = Duration::from_secs(1) * u32::try_from(commits).unwrap_or(u32::MAX) / limit;
+        rationed.saturating_sub(took).max(self.batch)
+    }
+}
+
 impl Processor {
-    /// Commits what waits in a partition: nothing when there is too little (unless `everything`), or when its sends are not acked.
-    pub fn commit(&self, number: u32, everything: bool) {
+    /// Commits what waits in a partition: nothing when there is too little (unless `everything`), or when its sends are not acked. Gives
+    /// whether there was a transaction.
+    pub fn commit(&self, number: u32, everything: bool) -> bool {
         let slot = &self.slots[number as usize];
-        if slot.failed.read().is_some() {
-            return;
+        if slot.failed.read().is_some() || self.ownership.lost().is_some() {
+            return false;
         }
         let mut producer = slot.producer.lock();
         let outputs = {
             let mut partition = slot.partition.lock();
             if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
                 tracing::warn!(partition = number, error = %error, "a command to another partition waits");
-                return;
+                return false;
             }
             let (commands, records) = partition.waiting();
             if partition.in_flight().is_none() && records == 0 && !(everything && commands > 0) && commands < IDLE_COMMANDS_MAX {
-                return;
+                return false;
             }
             match partition.in_flight().cloned().or_else(|| partition.cut()) {
                 Some(batch) => batch.outputs,
-                None => return,
+                None => return false,
             }
         };
         let started = Instant::now();
@@ -153,12 +172,17 @@ impl Processor {
                 *producer = None;
                 match self.settle(slot, number, &mut producer) {
                     Ok(()) => {}
-                    Err(error @ EngineError::Log(LogError::Fenced { .. })) => self.fail(number, &error),
+                    // Somebody has written outputs in the batch's place.
+                    Err(EngineError::Log(LogError::Fenced { .. })) => self.lose(format!("Another process writes partition {number}.")),
                     Err(error) => tracing::warn!(partition = number, error = %error, "the commit is not settled yet"),
                 }
             }
             Err(error @ (LogError::Unavailable { .. } | LogError::Full { .. })) => {
                 tracing::warn!(partition = number, error = %error, "the outputs wait");
+            }
+            Err(LogError::Fenced { .. }) => {
+                *producer = None;
+                self.fenced(number);
             }
             Err(error) => self.fail(number, &error.into()),
         }
@@ -167,6 +191,16 @@ impl Processor {
         if slot.full.swap(false, Ordering::Relaxed) {
             drop(producer);
             self.drive(vec![number]);
+        }
+        true
+    }
+
+    /// Another holder of the partition's transactional id has come. A newer take-over record tells that it owns the partition now; without
+    /// one it was an older owner that woke late, and the next commit makes a holder anew.
+    fn fenced(&self, number: u32) {
+        match self.log.end_offset(&self.commands_topic, number) {
+            Ok(_) => self.drive(vec![number]),
+            Err(error) => tracing::warn!(partition = number, error = %error, "the owner could not be looked up yet"),
         }
     }
 
@@ -238,5 +272,21 @@ impl Processor {
             from = read.next_offset;
         }
         Ok(self.log.trim(&self.commands_topic, number, cut)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transactions_are_rationed_and_intervals_stretch() {
+        let intervals = Intervals { transactions_per_second: Some(8), ..Intervals::default() };
+        let wait = |commits, took| intervals.after_round(commits, Duration::from_millis(took)).as_millis();
+        assert_eq!(wait(0, 0), 250);
+        assert_eq!(wait(2, 20), 250, "two transactions in a quarter of a second are as many as there may be");
+        assert_eq!(wait(8, 100), 900, "eight busy partitions take a second each");
+        assert_eq!(wait(8, 3_000), 250);
+        assert_eq!(Intervals::default().after_round(8, Duration::ZERO), Duration::from_millis(250));
     }
 }

@@ -15,7 +15,7 @@ use klamm_engine::{
     recover::{self, Report},
     topic,
 };
-use klamm_log::{Error as LogError, Log, ReadLimit, Stored, Transactional};
+use klamm_log::{Error as LogError, Log, Offset, ReadLimit, Stored, Transactional};
 use klamm_machine::{Kind, Rejection, Row, TablesExt, Time, key};
 use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, WakeRow, command::Body};
 use klamm_store::Store;
@@ -27,7 +27,10 @@ use crate::{
     answers::Answers,
     backend::{Error, Reply},
     codec::AvroCodec,
+    lease::Lease,
+    log_clock::LogClock,
     machines::Machines,
+    ownership::Ownership,
     queries::Queries,
     task_queues::TaskQueues,
     watchers::Watchers,
@@ -47,12 +50,14 @@ pub struct Config {
     pub uncommitted_commands_max: u64,
     /// Bytes of outputs likewise.
     pub uncommitted_bytes_max: usize,
+    /// The right to read.
+    pub lease: Lease,
 }
 
 impl Config {
-    /// The design's limits: 100,000 commands, 256 MiB.
+    /// The design's limits: 100,000 commands, 256 MiB; nobody else can own the partitions.
     pub fn new(topics: Topics, member: String) -> Self {
-        Self { topics, member, uncommitted_commands_max: 100_000, uncommitted_bytes_max: 256 << 20 }
+        Self { topics, member, uncommitted_commands_max: 100_000, uncommitted_bytes_max: 256 << 20, lease: Lease::always() }
     }
 }
 
@@ -78,12 +83,16 @@ pub struct Processor {
     pub(crate) scheduler_sleeps_until: AtomicI64,
     /// The process is stopping: no new commands.
     pub(crate) closing: AtomicBool,
+    pub(crate) ownership: Ownership,
+    pub(crate) log_clock: LogClock,
 }
 
 /// One partition and its producer.
 pub(crate) struct Slot {
     pub(crate) partition: Mutex<OwnedPartition>,
     pub(crate) producer: Mutex<Option<Box<dyn Transactional>>>,
+    /// Offset of the own take-over record.
+    pub(crate) take_over: Offset,
     /// Why the partition cannot go on; it answers Unavailable with this.
     pub(crate) failed: RwLock<Option<String>>,
     /// Too much waits for its transaction.
@@ -107,12 +116,19 @@ impl Processor {
         };
         let codec = Arc::new(AvroCodec);
         let machines = Arc::new(Machines::default());
+        let recover = |number| recover::recover(number, machines.clone(), codec.clone(), settings.clone(), &*log, store.clone());
+        // On a broker each of them waits most of the time.
+        let recovered = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..config.topics.partitions).map(|number| scope.spawn(move || recover(number))).collect();
+            threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
+        });
         let mut slots = Vec::new();
         let mut reports = Vec::new();
-        for number in 0..config.topics.partitions {
-            let owned = recover::recover(number, machines.clone(), codec.clone(), settings.clone(), &*log, store.clone())?;
+        for owned in recovered {
+            let owned = owned.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             reports.push(owned.report);
             slots.push(Slot {
+                take_over: owned.partition.owner().1,
                 partition: Mutex::new(owned.partition),
                 producer: Mutex::new(Some(owned.producer)),
                 failed: RwLock::new(None),
@@ -120,7 +136,10 @@ impl Processor {
             });
         }
         let processor = Self {
-            answers: Answers::new(config.member.clone()),
+            // Commands that an earlier processor of this process appended must not find somebody waiting here.
+            answers: Answers::new(uuid::Uuid::new_v4().to_string()),
+            ownership: Ownership::new(config.lease.clone()),
+            log_clock: LogClock::default(),
             config,
             log,
             store,
@@ -193,8 +212,9 @@ impl Processor {
     /// A partition, locked: for reads.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the partition has failed.
+    /// [`Error::Unavailable`] when the partition has failed, or when another process may own it.
     pub(crate) fn read(&self, partition: u32) -> Result<MutexGuard<'_, OwnedPartition>, Error> {
+        self.ownership.check_lease()?;
         let slot = &self.slots[partition as usize];
         if let Some(reason) = &*slot.failed.read() {
             return Err(Error::Unavailable(reason.clone()));
@@ -211,16 +231,44 @@ impl Processor {
             }
             match self.drive_one(slot, &mut partitions) {
                 Ok(()) => {}
-                Err(EngineError::Log(LogError::Unavailable { reason })) => {
-                    tracing::warn!(partition = number, reason, "commands cannot be read for now");
+                Err(EngineError::Log(error @ (LogError::Unavailable { .. } | LogError::InDoubt { .. }))) => {
+                    // The committer drives every partition in each of its rounds.
+                    tracing::warn!(partition = number, error = %error, "commands wait to be read");
                 }
                 Err(error) => self.fail(number, &error),
             }
         }
     }
 
-    /// The partition stops for good: it answers Unavailable until the process is restarted.
+    /// Offsets of the own take-over records, one per partition.
+    pub fn take_overs(&self) -> Vec<Offset> {
+        self.slots.iter().map(|slot| slot.take_over).collect()
+    }
+
+    /// Whether this process still owns the partitions.
+    pub fn ownership(&self) -> &Ownership {
+        &self.ownership
+    }
+
+    /// The log's time, as its acknowledgements show it; never ahead of it.
+    pub fn log_now(&self) -> Time {
+        self.log_clock.now()
+    }
+
+    /// Gives all partitions up: whoever waits is told `reason`, nothing is committed any more.
+    pub fn lose(&self, reason: String) {
+        tracing::warn!(reason, "the partitions are given up");
+        self.ownership.lose(reason);
+        self.answers.clear();
+    }
+
+    /// The partition stops for good: it answers Unavailable until the process is restarted. One that another process has taken over is
+    /// lost, and all others with it.
     pub(crate) fn fail(&self, number: u32, error: &EngineError) {
+        if matches!(error, EngineError::Overtaken { .. } | EngineError::Version { .. }) {
+            self.lose(error.to_string());
+            return;
+        }
         tracing::error!(partition = number, error = %error, "the partition stops");
         metrics::gauge!("klamm_partition_failed", "partition" => number.to_string()).set(1.0);
         *self.slots[number as usize].failed.write() = Some(format!("Partition {number} has stopped: {error}"));
@@ -230,6 +278,7 @@ impl Processor {
         if let Some(reason) = &*slot.failed.read() {
             return Err(Error::Unavailable(reason.clone()));
         }
+        self.ownership.check()?;
         if self.closing.load(Ordering::Relaxed) {
             return Err(Error::Unavailable("klamm is shutting down.".to_owned()));
         }
@@ -242,6 +291,9 @@ impl Processor {
     fn drive_one(&self, slot: &Slot, targets: &mut Vec<u32>) -> Result<(), EngineError> {
         let mut partition = slot.partition.lock();
         loop {
+            if self.ownership.lost().is_some() {
+                return Ok(());
+            }
             slot.full.store(partition.is_full(), Ordering::Relaxed);
             if partition.is_full() {
                 return Ok(());
@@ -253,6 +305,10 @@ impl Processor {
             for stored in &batch.records {
                 let handled = partition.handle(stored)?;
                 let number = partition.number();
+                let (owner, offset) = partition.owner();
+                if offset > slot.take_over {
+                    return Err(EngineError::Overtaken { partition: number, member: owner.to_owned(), offset });
+                }
                 targets.extend(partition.unsent().map(|outgoing| outgoing.partition).filter(|target| *target != number));
                 if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
                     // The commit barrier holds the batch back until the sends have gone; the committer tries again.

@@ -31,19 +31,19 @@ impl Backend for Arc<Processor> {
     }
 
     async fn wait_for_event(&self, run: &RunKey, event_id: i64, deadline: Instant) -> Result<Option<RunSnapshot>, Error> {
-        self.await_event(run, event_id, deadline).await
+        self.ownership.while_owned(self.await_event(run, event_id, deadline)).await
     }
 
     async fn poll_workflow_task(&self, poll: Poll) -> Result<Option<WorkflowTask>, Error> {
-        self.await_workflow_task(poll).await
+        self.ownership.while_owned(self.await_workflow_task(poll)).await
     }
 
     async fn poll_activity_task(&self, poll: Poll) -> Result<Option<ActivityTask>, Error> {
-        self.await_activity_task(poll).await
+        self.ownership.while_owned(self.await_activity_task(poll)).await
     }
 
     async fn query(&self, run: &RunKey, query: WorkflowQuery, deadline: Instant) -> Result<QueryOutcome, Error> {
-        self.ask(run, query, deadline).await
+        self.ownership.while_owned(self.ask(run, query, deadline)).await
     }
 
     fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> Result<(), Error> {
