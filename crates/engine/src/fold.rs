@@ -1,9 +1,9 @@
 //! State = fold(history): applies the records of the output topics to a store.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use klamm_log::{Error as LogError, Log, ReadLimit, Stored};
-use klamm_machine::{Machine, Table};
+use klamm_machine::{Machine, Table, Time};
 use klamm_messages::klamm::v1::{PartitionRecord, PositionRow};
 use klamm_store::Store;
 use prost::Message;
@@ -51,6 +51,22 @@ pub fn fold<M: Machine, C: Codec<M::Event>>(
     }
     folder.write()?;
     Ok(folder.position)
+}
+
+/// Half of what tombstones stay readable (`delete.retention.ms`): a store that has not caught up for longer may have missed some.
+const STALE_AFTER: Duration = Duration::from_secs(7 * 24 * 3600 / 2);
+
+/// Clears a partition of the store that caught up with its topics too long ago; whether it did.
+///
+/// # Errors
+/// The store's.
+pub fn forget_if_stale(store: &Store, partition: u32, now: Time) -> Result<bool, Error> {
+    let Some(position) = position(store, partition)? else { return Ok(false) };
+    let stale = position.caught_up_at.as_ref().is_some_and(|caught_up| now > Time::from(caught_up).after(STALE_AFTER));
+    if stale {
+        store.clear(partition as u16)?;
+    }
+    Ok(stale)
 }
 
 struct Folder<'a, M, C> {

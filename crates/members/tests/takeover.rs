@@ -34,8 +34,7 @@ impl World {
 
     fn start(&mut self, name: &str) {
         let me = Member { member: name.to_owned(), address: format!("{name}:7233"), highest_decision_version: 1, ..Member::default() };
-        let process =
-            Process { members: Members::new(me, PARTITIONS), read: self.beats.len(), running: true, take_overs: Vec::new() };
+        let process = Process { members: Members::new(me, PARTITIONS), read: self.beats.len(), running: true, take_overs: Vec::new() };
         self.processes.insert(name.to_owned(), process);
     }
 

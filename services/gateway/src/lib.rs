@@ -27,7 +27,7 @@ mod workflow_service;
 pub use config::{Config, Limits};
 pub use errors::Fault;
 pub use gateway::Gateway;
-pub use server::{ServeError, serve, serve_with};
+pub use server::{ServeError, routes, serve};
 pub use visibility::VisibilityQueries;
 
 #[cfg(test)]

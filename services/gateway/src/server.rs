@@ -10,7 +10,7 @@ use klamm_processor::Backend;
 use tokio::net::TcpListener;
 use tonic::{
     codec::CompressionEncoding,
-    service::RoutesBuilder,
+    service::{Routes, RoutesBuilder},
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::ServingStatus;
@@ -32,25 +32,13 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
 /// See above.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Serves the gateway with health checks and reflection on a listener, until `shutdown` ends; then goes on until the calls
-/// under way are answered (long polls of workers end at their deadlines: the caller bounds the wait).
+/// The gateway with health checks, reflection and more services: `add` gets the builder (klamm's own Inspect is added so).
 ///
-/// `Err`: the listener failed, or the descriptors are not ones (a bug).
-pub async fn serve<B: Backend, V: VisibilityQueries>(
+/// `Err`: the descriptors are not ones (a bug).
+pub async fn routes<B: Backend, V: VisibilityQueries>(
     gateway: Arc<Gateway<B, V>>,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
-    serve_with(gateway, listener, shutdown, |_| {}).await
-}
-
-/// Likewise, with more services: `add` gets the builder (klamm's own Inspect is added so).
-pub async fn serve_with<B: Backend, V: VisibilityQueries>(
-    gateway: Arc<Gateway<B, V>>,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
     add: impl FnOnce(&mut RoutesBuilder),
-) -> Result<(), ServeError> {
+) -> Result<Routes, ServeError> {
     let limit = gateway.config.limits.message_bytes;
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(WORKFLOW_SERVICE, ServingStatus::Serving).await;
@@ -65,7 +53,14 @@ pub async fn serve_with<B: Backend, V: VisibilityQueries>(
         .add_service(reflection()?.build_v1()?)
         .add_service(reflection()?.build_v1alpha()?);
     add(&mut routes);
+    Ok(routes.routes())
+}
 
+/// Serves routes on a listener, until `shutdown` ends; then goes on until the calls under way are answered (long polls of workers end
+/// at their deadlines: the caller bounds the wait).
+///
+/// `Err`: the listener failed.
+pub async fn serve(routes: Routes, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
     Server::builder()
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -74,7 +69,7 @@ pub async fn serve_with<B: Backend, V: VisibilityQueries>(
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .layer(MessageSizeLayer)
-        .add_routes(routes.routes())
+        .add_routes(routes)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), shutdown)
         .await?;
     Ok(())

@@ -21,7 +21,8 @@ async fn served() -> (String, oneshot::Sender<()>, tokio::task::JoinHandle<Resul
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let server = tokio::spawn(serve(Arc::new(Fake::new().gateway()), listener, shutdown));
+    let routes = routes(Arc::new(Fake::new().gateway()), |_| {}).await.unwrap();
+    let server = tokio::spawn(serve(routes, listener, shutdown));
     (address, stop, server)
 }
 

@@ -11,7 +11,8 @@ use crate::{
     cli::DevOptions,
     config::LogFormat,
     logging,
-    server::{self, NamespaceToMake, Parts, ServerOptions},
+    namespaces::NamespaceToMake,
+    server::{self, Parts, ServerOptions},
     setup_error::SetupError,
 };
 
@@ -69,7 +70,7 @@ fn on_disk(options: &DevOptions) -> Result<Parts, SetupError> {
 }
 
 /// The store; a damaged one is thrown away: the topics hold all that it held.
-fn store(path: &Path) -> Result<Store, StoreError> {
+pub fn store(path: &Path) -> Result<Store, StoreError> {
     match Store::open(path, &StoreSettings::default()) {
         Err(error @ StoreError::Corrupt { .. }) => {
             tracing::warn!(error = %error, "the store is damaged: it is thrown away and rebuilt from the log");

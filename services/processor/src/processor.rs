@@ -100,12 +100,11 @@ pub(crate) struct Slot {
 }
 
 impl Processor {
-    /// Makes the topics, becomes the owner of every partition, replays what was not committed, and offers the tasks that wait.
+    /// Becomes the owner of every partition (the topics are there), replays what was not committed, and offers the tasks that wait.
     ///
     /// # Errors
     /// The log's and the store's, with what was being done.
     pub fn start(config: Config, log: Arc<dyn Log>, store: Arc<Store>) -> Result<(Self, Vec<Report>), EngineError> {
-        log.ensure_topics(&config.topics.specs())?;
         let commands_topic = config.topics.full(topic::COMMANDS);
         let settings = Settings {
             topics: config.topics.clone(),
@@ -185,7 +184,8 @@ impl Processor {
         self.check(slot)?;
         let (record, expected) = self.answers.expect(command_record(&*self.codec, command));
         // A caller that goes away meanwhile leaves its command to the next driver: the committer's round at the latest.
-        self.log.append_async(&self.commands_topic, partition, record).await.map_err(append_error)?;
+        let appended = self.log.append_async(&self.commands_topic, partition, record).await.map_err(append_error)?;
+        self.log_clock.acknowledged(appended.timestamp_ms);
         self.drive(vec![partition]);
         match expected.wait().await {
             Some(Ok(klamm_machine::Outcome::Answer(reply))) => Ok(reply),
@@ -204,7 +204,8 @@ impl Processor {
         }
         self.check(&self.slots[partition as usize])?;
         let records = commands.iter().map(|command| command_record(&*self.codec, command)).collect();
-        self.log.append(&self.commands_topic, partition, records).map_err(append_error)?;
+        let appended = self.log.append(&self.commands_topic, partition, records).map_err(append_error)?;
+        self.log_clock.acknowledged(appended.timestamp_ms);
         self.drive(vec![partition]);
         Ok(())
     }
