@@ -29,7 +29,7 @@ var smallPayloads = &commonpb.Payloads{Payloads: []*commonpb.Payload{{
 // progress is what the worker knows of a run, counted from its history's events.
 type progress struct {
 	scheduled, completed int
-	timerStarted         bool
+	timerStarted         time.Time
 	timerFired           bool
 	signals              int
 }
@@ -106,8 +106,11 @@ func (w *directWorker) decide(task *workflowservice.PollWorkflowTaskQueueRespons
 		case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
 			p.completed++
 		case enumspb.EVENT_TYPE_TIMER_STARTED:
-			p.timerStarted = true
+			p.timerStarted = event.GetEventTime().AsTime()
 		case enumspb.EVENT_TYPE_TIMER_FIRED:
+			if !p.timerFired {
+				w.options.Lateness.Add(event.GetEventTime().AsTime().Sub(p.timerStarted) - w.options.Timer)
+			}
 			p.timerFired = true
 		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 			p.signals++
@@ -118,7 +121,7 @@ func (w *directWorker) decide(task *workflowservice.PollWorkflowTaskQueueRespons
 		return nil
 	case p.scheduled < w.options.Activities:
 		return []*commandpb.Command{w.scheduleActivity(p.scheduled)}
-	case w.options.Timer > 0 && !p.timerStarted:
+	case w.options.Timer > 0 && p.timerStarted.IsZero():
 		return []*commandpb.Command{startTimer(w.options.Timer)}
 	case w.options.Timer > 0 && !p.timerFired:
 		return nil

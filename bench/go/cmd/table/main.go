@@ -70,10 +70,10 @@ func printTables(output io.Writer, reports []measure.Report) {
 		}
 	}
 	table := tabwriter.NewWriter(output, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "server\tdriver\tworkload\tin flight\tcount\terrors\tper second\tp50 ms\tp99 ms\tserver CPU ms\tdriver CPU ms\tRSS MiB\tpeak MiB\t")
+	_, _ = fmt.Fprintln(table, "server\tdriver\tworkload\tin flight\tcount\terrors\tper second\tp50 ms\tp99 ms\ttimer late p50\tp99\tserver CPU ms\tdriver CPU ms\tRSS MiB\tpeak MiB\t")
 	for _, r := range reports {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%.2f\t%.2f\t%.3f\t%.3f\t%.0f\t%.0f\t\n",
-			r.Server, r.Driver, r.Workload, r.InFlight, r.Count, r.Errors, r.Throughput, r.P50, r.P99, r.ServerCPU, r.DriverCPU, r.ServerRSS, r.ServerPeak)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%.2f\t%.2f\t%s\t%s\t%.3f\t%.3f\t%.0f\t%.0f\t\n",
+			r.Server, r.Driver, r.Workload, r.InFlight, r.Count, r.Errors, r.Throughput, r.P50, r.P99, late(r.TimerLatenessP50), late(r.TimerLatenessP99), r.ServerCPU, r.DriverCPU, r.ServerRSS, r.ServerPeak)
 	}
 	_ = table.Flush()
 	if len(references) == 0 {
@@ -99,4 +99,12 @@ func ratio(a, b float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.1f", a/b)
+}
+
+// late shows a lateness in milliseconds; workloads without timers have none.
+func late(ms float64) string {
+	if ms == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", ms)
 }

@@ -22,6 +22,10 @@ type Report struct {
 	P99 float64 `json:"p99_ms"`
 	Max float64 `json:"max_ms"`
 
+	// From when a timer was due to its event's time, for workloads with timers.
+	TimerLatenessP50 float64 `json:"timer_lateness_p50_ms,omitempty"`
+	TimerLatenessP99 float64 `json:"timer_lateness_p99_ms,omitempty"`
+
 	// Zero without --server-pid.
 	ServerCPU   float64 `json:"server_cpu_ms_per_workflow,omitempty"`
 	ServerRSS   float64 `json:"server_rss_mib,omitempty"`

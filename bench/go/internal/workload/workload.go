@@ -35,7 +35,9 @@ type Options struct {
 	Warmup    int
 	Pollers   int
 	Timeout   time.Duration
-	pids      string
+	// Lateness is where the worker notes how late timers fired.
+	Lateness measure.Lateness
+	pids     string
 }
 
 // ParseFlags reads the command line.
@@ -78,12 +80,14 @@ func (o *Options) Measure(driver string, execute func(ctx context.Context, id st
 	if _, failures := o.run(prefix+"-warmup", o.Warmup, execute); len(failures) > 0 {
 		return fmt.Errorf("in the warm-up: %w", failures[0])
 	}
+	o.Lateness.Reset() // of the warm-up
 	report, err := measure.Run(pids, func() ([]time.Duration, []error) {
 		return o.run(prefix, o.Count, execute)
 	})
 	if err != nil {
 		return err
 	}
+	o.Lateness.Into(&report)
 	report.Server, report.Driver, report.Workload, report.InFlight = o.Server, driver, o.Name, o.InFlight
 	if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
 		return err
