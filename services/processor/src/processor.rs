@@ -258,7 +258,7 @@ impl Processor {
 
     /// Gives all partitions up: whoever waits is told `reason`, nothing is committed any more.
     pub fn lose(&self, reason: String) {
-        tracing::warn!(reason, "the partitions are given up");
+        tracing::info!(reason, "the partitions are given up");
         self.ownership.lose(reason);
         self.answers.clear();
     }
