@@ -27,6 +27,11 @@ pub trait Harness {
     /// Moves the log's clock, backwards with a negative number; false when it can't.
     fn advance_ms(&self, by: i64) -> bool;
 
+    /// Whether [`Log::ensure_topics`] changes times and limits of a topic that exists. A broker's are its operator's.
+    fn changes_topics(&self) -> bool {
+        true
+    }
+
     /// A topic name that nobody has used.
     fn topic_name(&self, name: &str) -> String {
         name.to_owned()

@@ -18,7 +18,6 @@ mod queue;
 mod read;
 mod room;
 mod settings;
-mod tail;
 mod trim;
 mod write;
 

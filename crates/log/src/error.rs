@@ -96,6 +96,23 @@ pub enum Error {
         /// What differs.
         problem: String,
     },
+    /// The broker refuses klamm's credentials, or an operation to whom they belong. For the operator; once it is allowed, the same call may
+    /// be made again.
+    #[error("Kafka refuses to {operation}: {reason}\nhint: {remedy}")]
+    Denied {
+        /// What was to be done, and with what.
+        operation: String,
+        /// What the broker says.
+        reason: String,
+        /// What is to be allowed, with the command that does it.
+        remedy: String,
+    },
+    /// The log's settings cannot work. For the operator: a start-up error.
+    #[error("the log's settings are wrong: {problem}")]
+    Misconfigured {
+        /// Which, and how.
+        problem: String,
+    },
     /// Another process holds the data directory. For the operator.
     #[error("{path} is in use by another process")]
     Locked {

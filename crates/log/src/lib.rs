@@ -1,20 +1,22 @@
 //! The log that klamm is built on.
 //!
 //! A log holds topics, a topic holds partitions, a partition holds records in order, each under an offset that never changes.
-//! [`Log`] says what every provider promises; [`embedded::EmbeddedLog`] keeps it in RocksDB, [`memory::MemoryLog`] in memory, with
-//! faults on demand and time as a test wants it; one for Kafka comes later, and all pass the suite in `contract`.
+//! [`Log`] says what every provider promises; [`kafka::KafkaLog`] keeps it on a Kafka broker,
+//! [`embedded::EmbeddedLog`] in RocksDB, [`memory::MemoryLog`] in memory, with faults on demand and time as a test wants it; all pass the
+//! suite in `contract`.
 //! Nothing here knows what a record means. Types to read first: [`Log`], [`Record`], [`TopicSpec`], [`Error`].
 
-#[allow(dead_code, reason = "promises are the Kafka provider's")]
 pub mod appending;
 pub mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod embedded;
 pub mod error;
+pub mod kafka;
 pub mod log;
 pub mod memory;
 pub mod record;
+mod tail;
 pub mod topic;
 pub mod wait;
 mod wakers;
@@ -23,6 +25,7 @@ pub use appending::Appending;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use embedded::EmbeddedLog;
 pub use error::Error;
+pub use kafka::KafkaLog;
 pub use log::{Appended, Log, Transactional};
 pub use memory::MemoryLog;
 pub use record::{Output, ReadBatch, ReadLimit, Record, Stored};

@@ -68,6 +68,11 @@ impl TopicSpec {
     }
 }
 
+/// The error of an append of nothing.
+pub(crate) fn no_records(topic: &str) -> Error {
+    Error::Invalid { topic: topic.to_owned(), reason: "an empty batch".to_owned() }
+}
+
 /// Makes the id of a new topic from its name.
 pub type TopicIds = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
@@ -113,7 +118,7 @@ impl Topic {
     /// Checks a batch for append.
     pub(crate) fn check_batch(&self, records: &[Record]) -> Result<(), Error> {
         if records.is_empty() {
-            return Err(Error::Invalid { topic: self.spec.name.to_string(), reason: "an empty batch".to_owned() });
+            return Err(no_records(&self.spec.name));
         }
         records.iter().try_for_each(|record| self.check_record(record))?;
         self.check_size(records.iter().map(Record::size).sum())

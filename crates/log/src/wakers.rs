@@ -17,6 +17,11 @@ impl Wakers {
         }
     }
 
+    /// Whether nobody waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes out those whom an end at `end` wakes. They are to be woken without locks held.
     pub(crate) fn take(&mut self, end: Offset) -> Vec<Waker> {
         if self.0.is_empty() {

@@ -4,8 +4,8 @@ use std::task::Waker;
 
 use parking_lot::Mutex;
 
-use super::{bounds::Bounds, keys::Place, queue::Queue, tail::Tail};
-use crate::{Offset, Stored, wakers::Wakers};
+use super::{bounds::Bounds, keys::Place, queue::Queue};
+use crate::{Offset, Stored, tail::Tail, wakers::Wakers};
 
 /// Locks are taken in this order: cleaner, lead of the queue, writer, view; the view is held for moments only.
 pub(super) struct Partition {

@@ -9,9 +9,8 @@ use super::{
     core::Core,
     errors, keys,
     partition::{Partition, View},
-    tail::Batch,
 };
-use crate::{Error, Offset, ReadBatch, ReadLimit};
+use crate::{Error, Offset, ReadBatch, ReadLimit, tail::Batch};
 
 impl Core {
     /// See [`crate::Log::read`].

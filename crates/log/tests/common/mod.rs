@@ -1,4 +1,6 @@
-//! Harnesses of both providers, in virtual time.
+//! Harnesses of the providers; those without a broker in virtual time.
+
+pub mod broker;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The newest records of a partition, kept in memory so that a reader right behind the writer never asks RocksDB.
+//! The newest records of a partition, kept in memory so that a reader right behind the writer asks neither disk nor broker.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use crate::{Offset, ReadBatch, ReadLimit, Stored};
 
 /// All records of the partition from some offset to its end.
 #[derive(Debug)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     records: VecDeque<Stored>,
     /// Every readable record at or above stands here.
     first: Offset,
@@ -16,12 +16,12 @@ pub(super) struct Tail {
 
 impl Tail {
     /// An empty tail of a partition that ends at `end`.
-    pub(super) fn new(end: Offset, bytes_max: usize) -> Self {
+    pub(crate) fn new(end: Offset, bytes_max: usize) -> Self {
         Self { records: VecDeque::new(), first: end, bytes: 0, bytes_max }
     }
 
     /// Adds the partition's next record; the oldest go when there are too many bytes.
-    pub(super) fn push(&mut self, stored: Stored) {
+    pub(crate) fn push(&mut self, stored: Stored) {
         self.bytes += stored.record.size();
         self.records.push_back(stored);
         while self.bytes > self.bytes_max
@@ -35,8 +35,25 @@ impl Tail {
         }
     }
 
+    /// Forgets everything; what comes next is the record at `offset` or one above, with nothing readable between.
+    pub(crate) fn reset(&mut self, offset: Offset) {
+        self.records = VecDeque::new();
+        self.bytes = 0;
+        self.first = offset;
+    }
+
+    /// Every readable record from here on stands in the tail.
+    pub(crate) fn first(&self) -> Offset {
+        self.first
+    }
+
+    /// Bytes of the records kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Forgets the records below `offset`.
-    pub(super) fn forget_below(&mut self, offset: Offset) {
+    pub(crate) fn forget_below(&mut self, offset: Offset) {
         while self.records.front().is_some_and(|stored| stored.offset < offset)
             && let Some(gone) = self.records.pop_front()
         {
@@ -46,7 +63,7 @@ impl Tail {
     }
 
     /// The records from `from` on, when all of them stand here.
-    pub(super) fn read(&self, from: Offset, end_offset: Offset, limit: ReadLimit) -> Option<ReadBatch> {
+    pub(crate) fn read(&self, from: Offset, end_offset: Offset, limit: ReadLimit) -> Option<ReadBatch> {
         if from < self.first {
             return None;
         }
@@ -60,22 +77,33 @@ impl Tail {
         }
         Some(ReadBatch { records: batch.records, next_offset: end_offset, end_offset })
     }
+
+    /// Likewise of the records below `to`, of which all stand here.
+    pub(crate) fn read_below(&self, from: Offset, to: Offset, limit: ReadLimit) -> Option<ReadBatch> {
+        let mut batch = self.read(from, to, limit)?;
+        let count = batch.records.partition_point(|stored| stored.offset < to);
+        if count < batch.records.len() {
+            batch.records.truncate(count);
+        }
+        batch.next_offset = batch.next_offset.min(to);
+        Some(batch)
+    }
 }
 
 /// A batch in the making: counts against the limit.
-pub(super) struct Batch {
-    pub(super) records: Vec<Stored>,
+pub(crate) struct Batch {
+    pub(crate) records: Vec<Stored>,
     bytes: usize,
     limit: ReadLimit,
 }
 
 impl Batch {
-    pub(super) fn new(limit: ReadLimit) -> Self {
+    pub(crate) fn new(limit: ReadLimit) -> Self {
         Self { records: Vec::new(), bytes: 0, limit }
     }
 
     /// Whether a record of `size` still fits; counts it if so. The first always does.
-    pub(super) fn takes(&mut self, size: usize) -> bool {
+    pub(crate) fn takes(&mut self, size: usize) -> bool {
         let fits =
             self.records.is_empty() || (self.records.len() < self.limit.records && self.bytes.saturating_add(size) <= self.limit.bytes);
         if fits {

@@ -1,0 +1,193 @@
+//! What librdkafka and the broker answer, as errors of the log.
+
+use std::fmt;
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::{context::Problems, settings::Settings};
+use crate::Error;
+
+/// What was to be done.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Doing<'a> {
+    /// Appending to a topic.
+    Append(&'a str),
+    /// Reading records of a topic.
+    Read(&'a str),
+    /// Asking where a topic's partitions begin and end.
+    Bounds(&'a str),
+    /// Asking how a topic is kept.
+    Describe(&'a str),
+    /// Making a topic.
+    Create(&'a str),
+    /// Trimming a topic.
+    Trim(&'a str),
+    /// Being the holder of a transactional id, and committing with it.
+    Transact(&'a str),
+}
+
+impl fmt::Display for Doing<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Append(topic) => write!(formatter, "append to topic {topic}"),
+            Self::Read(topic) => write!(formatter, "read topic {topic}"),
+            Self::Bounds(topic) => write!(formatter, "ask for the offsets of topic {topic}"),
+            Self::Describe(topic) => write!(formatter, "describe topic {topic}"),
+            Self::Create(topic) => write!(formatter, "make topic {topic}"),
+            Self::Trim(topic) => write!(formatter, "delete old records of topic {topic}"),
+            Self::Transact(id) => write!(formatter, "commit with transactional id {id}"),
+        }
+    }
+}
+
+impl Doing<'_> {
+    /// Operations and resource, as `kafka-acls.sh` names them.
+    fn acl(&self, settings: &Settings) -> String {
+        match self {
+            Self::Append(topic) => format!("--operation Write --operation Describe --topic '{topic}'"),
+            Self::Read(topic) | Self::Bounds(topic) => {
+                format!("--operation Read --operation Describe --topic '{topic}' --group '{}'", settings.group_id)
+            }
+            Self::Describe(topic) => format!("--operation Describe --operation DescribeConfigs --topic '{topic}'"),
+            Self::Create(topic) => format!("--operation Create --operation Describe --operation DescribeConfigs --topic '{topic}'"),
+            Self::Trim(topic) => format!("--operation Delete --topic '{topic}'"),
+            Self::Transact(id) => format!("--operation Write --operation Describe --transactional-id '{id}'"),
+        }
+    }
+}
+
+/// Makes errors; knows what the connections have told.
+#[derive(Clone, Copy)]
+pub(super) struct Errors<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) problems: &'a Problems,
+}
+
+impl Errors<'_> {
+    /// A call that certainly wrote nothing has failed.
+    pub(super) fn failed(&self, doing: Doing<'_>, error: &KafkaError) -> Error {
+        let code = code_of(error);
+        match (code, doing) {
+            (Some(code), _) if is_denial(code) => self.denied(doing, code, error),
+            (Some(RDKafkaErrorCode::MessageSizeTooLarge), _) => {
+                self.mismatch(doing, "the broker takes no record of that size; its max.message.bytes is smaller than klamm's")
+            }
+            (
+                Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic),
+                Doing::Append(topic) | Doing::Read(topic) | Doing::Bounds(topic) | Doing::Describe(topic) | Doing::Trim(topic),
+            ) => Error::UnknownTopic { topic: topic.to_owned() },
+            _ => self.unavailable(doing, &error.to_string()),
+        }
+    }
+
+    /// The broker has not done it, for now.
+    pub(super) fn unavailable(&self, doing: Doing<'_>, what: &str) -> Error {
+        metrics::counter!("klamm_log_errors_total", "kind" => "unavailable").increment(1);
+        match self.problems.last() {
+            Some(problem) if problem.is_refusal => self.refused(doing, &problem.text),
+            Some(problem) => Error::Unavailable {
+                reason: format!("could not {doing} at Kafka on {}: {what} ({})", self.settings.bootstrap_servers, problem.text),
+            },
+            None => Error::Unavailable { reason: format!("could not {doing} at Kafka on {}: {what}", self.settings.bootstrap_servers) },
+        }
+    }
+
+    /// It may have been done.
+    pub(super) fn in_doubt(&self, doing: Doing<'_>, what: &str) -> Error {
+        metrics::counter!("klamm_log_errors_total", "kind" => "in_doubt").increment(1);
+        let known = self.problems.last().map(|problem| format!(" ({})", problem.text)).unwrap_or_default();
+        Error::InDoubt { reason: format!("was to {doing} at Kafka on {}: {what}{known}", self.settings.bootstrap_servers) }
+    }
+
+    fn denied(&self, doing: Doing<'_>, code: RDKafkaErrorCode, error: &KafkaError) -> Error {
+        if matches!(code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) {
+            return self.refused(doing, &error.to_string());
+        }
+        metrics::counter!("klamm_log_errors_total", "kind" => "denied").increment(1);
+        let remedy = format!(
+            "allow it: kafka-acls.sh --bootstrap-server {} --add --allow-principal User:<klamm's> {}",
+            self.settings.bootstrap_servers,
+            doing.acl(self.settings)
+        );
+        Error::Denied { operation: doing.to_string(), reason: error.to_string(), remedy }
+    }
+
+    fn refused(&self, doing: Doing<'_>, reason: &str) -> Error {
+        metrics::counter!("klamm_log_errors_total", "kind" => "refused").increment(1);
+        let remedy = "check security.protocol, sasl.mechanism, sasl.username, sasl.password and the ssl.* properties of [kafka]".to_owned();
+        Error::Denied { operation: doing.to_string(), reason: reason.to_owned(), remedy }
+    }
+
+    fn mismatch(&self, doing: Doing<'_>, problem: &str) -> Error {
+        let topic = match doing {
+            Doing::Append(name)
+            | Doing::Read(name)
+            | Doing::Bounds(name)
+            | Doing::Describe(name)
+            | Doing::Create(name)
+            | Doing::Trim(name)
+            | Doing::Transact(name) => name.to_owned(),
+        };
+        Error::Mismatch { topic, problem: problem.to_owned() }
+    }
+}
+
+/// The code in an error, if there is one.
+pub(super) fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        other => other.rdkafka_error_code(),
+    }
+}
+
+/// An answer that only an operator can change.
+pub(super) fn is_denial(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed
+            | RDKafkaErrorCode::ClusterAuthorizationFailed
+            | RDKafkaErrorCode::TransactionalIdAuthorizationFailed
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::Authentication
+    )
+}
+
+/// The broker's answers to a record that it certainly did not take.
+pub(super) fn is_refusal_of_record(code: RDKafkaErrorCode) -> bool {
+    is_denial(code)
+        || matches!(
+            code,
+            RDKafkaErrorCode::MessageSizeTooLarge
+                | RDKafkaErrorCode::InvalidMessageSize
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::InvalidRecord
+                | RDKafkaErrorCode::InvalidTimestamp
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denials_name_operation_topic_and_acl() {
+        let (settings, problems) = (Settings::default(), Problems::default());
+        let errors = Errors { settings: &settings, problems: &problems };
+        let error =
+            errors.failed(Doing::Append("klamm.commands"), &KafkaError::MessageProduction(RDKafkaErrorCode::TopicAuthorizationFailed));
+        let text = error.to_string();
+        assert!(matches!(error, Error::Denied { .. }));
+        assert!(text.contains("append to topic klamm.commands") && text.contains("--operation Write"), "{text}");
+    }
+
+    #[test]
+    fn a_broker_that_is_away_is_named() {
+        let (settings, problems) = (Settings::default(), Problems::default());
+        let errors = Errors { settings: &settings, problems: &problems };
+        let error = errors.failed(Doing::Read("t"), &KafkaError::MessageConsumption(RDKafkaErrorCode::AllBrokersDown));
+        assert!(matches!(&error, Error::Unavailable { reason } if reason.contains("localhost:9092")), "{error}");
+    }
+}

@@ -1,0 +1,193 @@
+//! What the broker knows of topics.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use rdkafka::{
+    admin::{ConfigResource, OwnedResourceSpecifier, ResourceSpecifier},
+    consumer::Consumer,
+    error::{KafkaError, RDKafkaErrorCode},
+    metadata::MetadataTopic,
+};
+use uuid::Uuid;
+
+use super::{
+    core::{Core, TopicState},
+    errors::{Doing, code_of},
+};
+use crate::{Cleanup, Error, Topic, TopicSpec, topic::unknown, wait};
+
+/// Topics that are described in one request.
+const DESCRIBED_AT_ONCE: usize = 100;
+
+/// A topic as the broker describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Described {
+    pub(super) name: String,
+    pub(super) partitions: u32,
+    /// Fewest replicas that one of its partitions has.
+    pub(super) replicas: usize,
+    pub(super) configs: BTreeMap<String, String>,
+}
+
+impl Described {
+    pub(super) fn config(&self, name: &str) -> &str {
+        self.configs.get(name).map_or("", String::as_str)
+    }
+
+    fn millis(&self, name: &str) -> Option<Duration> {
+        // Negative: without limit.
+        self.config(name).parse().ok().map(Duration::from_millis)
+    }
+
+    /// As the log's own words say it.
+    pub(super) fn spec(&self) -> TopicSpec {
+        let cleanup = if self.config("cleanup.policy").contains("compact") {
+            Cleanup::Compact {
+                min_compaction_lag: self.millis("min.compaction.lag.ms").unwrap_or_default(),
+                delete_retention: self.millis("delete.retention.ms").unwrap_or_default(),
+            }
+        } else {
+            Cleanup::Delete { retention: self.millis("retention.ms") }
+        };
+        TopicSpec {
+            name: self.name.as_str().into(),
+            partitions: self.partitions,
+            cleanup,
+            log_append_time: self.config("message.timestamp.type") == "LogAppendTime",
+            max_message_bytes: self.config("max.message.bytes").parse().unwrap_or(TopicSpec::MAX_MESSAGE_BYTES_DEFAULT),
+        }
+    }
+}
+
+impl Core {
+    /// Asks for a topic and remembers it.
+    pub(super) fn load(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
+        let described = self.describe(&[topic])?.pop().ok_or_else(|| unknown(topic))?;
+        self.know(&described)
+    }
+
+    /// Remembers a topic.
+    pub(super) fn know(&self, described: &Described) -> Result<Arc<TopicState>, Error> {
+        let topic = Topic { spec: described.spec(), id: self.topic_id(&described.name)? };
+        let mut topics = self.topics.write();
+        // Somebody else may have been faster; partitions have state.
+        let known = topics.get(&*topic.spec.name).filter(|known| *known.topic == topic);
+        if let Some(known) = known {
+            return Ok(known.clone());
+        }
+        let name = topic.spec.name.clone();
+        let state = match topics.get(&name) {
+            Some(known) if known.partitions.len() == topic.spec.partitions as usize => {
+                TopicState { topic: Arc::new(topic), partitions: known.partitions.clone() }
+            }
+            _ => TopicState::new(topic, self.settings().tail_bytes),
+        };
+        let state = Arc::new(state);
+        topics.insert(name, state.clone());
+        Ok(state)
+    }
+
+    /// All topics whose names begin as the settings say.
+    pub(super) fn list(&self) -> Result<Vec<Topic>, Error> {
+        let doing = Doing::Describe(&self.settings().topic_prefix);
+        let metadata = self.querying.fetch_metadata(None, self.settings().request_timeout);
+        let metadata = metadata.map_err(|error| self.errors().failed(doing, &error))?;
+        let prefix = &*self.settings().topic_prefix;
+        let names = metadata.topics().iter().map(MetadataTopic::name).filter(|name| name.starts_with(prefix) && !name.starts_with("__"));
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        let mut topics = Vec::with_capacity(names.len());
+        for names in names.chunks(DESCRIBED_AT_ONCE) {
+            for described in self.describe(names)? {
+                topics.push(Topic { spec: described.spec(), id: self.topic_id(&described.name)? });
+            }
+        }
+        Ok(topics)
+    }
+
+    /// Asks how topics are kept; those that are not there are left out. In the order given.
+    pub(super) fn describe(&self, names: &[&str]) -> Result<Vec<Described>, Error> {
+        let mut found = Vec::new();
+        for name in names {
+            if let Some((partitions, replicas)) = self.partitions(name)? {
+                found.push(Described { name: (*name).to_owned(), partitions, replicas, configs: BTreeMap::new() });
+            }
+        }
+        let specifiers: Vec<_> = found.iter().map(|described| ResourceSpecifier::Topic(&described.name)).collect();
+        if specifiers.is_empty() {
+            return Ok(found);
+        }
+        let first = Doing::Describe(names.first().copied().unwrap_or_default());
+        let told = wait::block_on(self.admin()?.describe_configs(&specifiers, &self.admin_options()));
+        let told = told.map_err(|error| self.errors().failed(first, &error))?;
+        for (index, resource) in told.into_iter().enumerate() {
+            let doing = Doing::Describe(found.get(index).map_or("", |described| described.name.as_str()));
+            let resource = resource.map_err(|code| self.errors().failed(doing, &KafkaError::AdminOp(code)))?;
+            let ConfigResource { specifier: OwnedResourceSpecifier::Topic(name), entries } = resource else { continue };
+            if let Some(described) = found.iter_mut().find(|described| described.name == name) {
+                described.configs = entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect();
+            }
+        }
+        self.problems().over();
+        Ok(found)
+    }
+
+    /// Number of partitions, and fewest replicas of one; `None`: there is no such topic.
+    pub(super) fn partitions(&self, name: &str) -> Result<Option<(u32, usize)>, Error> {
+        let failed = |error: &KafkaError| self.errors().failed(Doing::Describe(name), error);
+        let metadata = match self.querying.fetch_metadata(Some(name), self.settings().request_timeout) {
+            Ok(metadata) => metadata,
+            Err(error) if is_unknown(code_of(&error)) => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        };
+        self.problems().over();
+        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else { return Ok(None) };
+        if let Some(error) = topic.error() {
+            let code = RDKafkaErrorCode::from(error);
+            return if is_unknown(Some(code)) { Ok(None) } else { Err(failed(&KafkaError::MetadataFetch(code))) };
+        }
+        let replicas = topic.partitions().iter().map(|partition| partition.replicas().len()).min().unwrap_or(0);
+        Ok(Some((topic.partitions().len() as u32, replicas)).filter(|(partitions, _)| *partitions > 0))
+    }
+
+    /// librdkafka does not give topic ids to its clients in Rust, so the id is derived from the cluster's id and the name: a topic that is
+    /// deleted and made anew keeps it.
+    fn topic_id(&self, name: &str) -> Result<Arc<str>, Error> {
+        let cluster = self.cluster_id()?;
+        let cluster = Uuid::new_v5(&Uuid::NAMESPACE_OID, cluster.as_bytes());
+        Ok(Uuid::new_v5(&cluster, name.as_bytes()).to_string().into())
+    }
+
+    fn cluster_id(&self) -> Result<Arc<str>, Error> {
+        let mut known = self.cluster_id.lock();
+        if let Some(id) = &*known {
+            return Ok(id.clone());
+        }
+        let id = self.querying.client().fetch_cluster_id(self.settings().request_timeout);
+        let id: Arc<str> = id.ok_or_else(|| self.errors().unavailable(Doing::Describe(""), "the cluster's id did not come"))?.into();
+        *known = Some(id.clone());
+        Ok(id)
+    }
+}
+
+fn is_unknown(code: Option<RDKafkaErrorCode>) -> bool {
+    matches!(code, Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configs_read_as_a_spec() {
+        let configs = [
+            ("cleanup.policy", "delete"),
+            ("retention.ms", "-1"),
+            ("message.timestamp.type", "LogAppendTime"),
+            ("max.message.bytes", "6291456"),
+        ];
+        let configs = configs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let described = Described { name: "t".to_owned(), partitions: 8, replicas: 1, configs };
+        assert_eq!(described.spec(), TopicSpec { max_message_bytes: 6 << 20, ..TopicSpec::kept("t", 8) });
+    }
+}

@@ -1,0 +1,328 @@
+//! Transactions: each transactional id has a producer of its own.
+//!
+//! librdkafka speaks the first version of Kafka's transactions: a commit whose answer is lost is settled by the next holder, whose
+//! `init_transactions` ends what was left open, and who then looks.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use rdkafka::{
+    Message,
+    client::ClientContext,
+    config::RDKafkaLogLevel,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig},
+    topic_partition_list::Offset as Place,
+};
+
+use super::{
+    clients::BATCH_BYTES_MAX,
+    context::Context,
+    core::{Core, TopicState},
+    errors::{Doing, is_denial},
+    partition::Partition,
+    producer::headers,
+};
+use crate::{Error, Offset, Output, Stored, Transactional, wakers::wake};
+
+/// After a commit, the broker needs a moment to write its marks. Readers see the records behind that moment; longer than this, somebody
+/// else's open transaction holds them up.
+const MARKS_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Takes what the broker answers to the records of a transaction.
+struct Deliveries(Context);
+
+/// Offset and timestamp of each output, as far as they are known.
+type Sheet = Mutex<Vec<Option<Result<(Offset, i64), RDKafkaErrorCode>>>>;
+
+struct Delivery {
+    index: usize,
+    sheet: Arc<Sheet>,
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.0.log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.error(error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Box<Delivery>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, delivery: Box<Delivery>) {
+        let outcome = match result {
+            Ok(message) => Ok((message.offset(), message.timestamp().to_millis().unwrap_or(0))),
+            Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail)),
+        };
+        if let Some(place) = delivery.sheet.lock().get_mut(delivery.index) {
+            *place = Some(outcome);
+        }
+    }
+}
+
+/// The holder of a transactional id.
+struct Holder {
+    core: Arc<Core>,
+    id: String,
+    producer: BaseProducer<Deliveries>,
+    end: Option<End>,
+}
+
+/// Why a holder commits nothing any more.
+enum End {
+    Fenced,
+    Doubtful,
+}
+
+impl Core {
+    /// See [`crate::Log::transactional`].
+    pub(super) fn hold(self: &Arc<Self>, id: &str) -> Result<Box<dyn Transactional>, Error> {
+        let producer = self.clients.transacting(id, Deliveries(self.clients.context()))?;
+        let deadline = Instant::now() + self.settings().request_timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match producer.init_transactions(left) {
+                Ok(()) => break,
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {}
+                Err(error) => {
+                    producer.poll(Duration::ZERO);
+                    return Err(self.errors().failed(Doing::Transact(id), &error));
+                }
+            }
+        }
+        self.problems().over();
+        Ok(Box::new(Holder { core: self.clone(), id: id.to_owned(), producer, end: None }))
+    }
+}
+
+impl Transactional for Holder {
+    fn commit(&mut self, outputs: Vec<Output>) -> Result<Vec<Offset>, Error> {
+        match self.end {
+            Some(End::Fenced) => return Err(self.fenced()),
+            Some(End::Doubtful) => {
+                let reason = "an earlier commit of this holder is in doubt: it was to be dropped".to_owned();
+                return Err(Error::InDoubt { reason });
+            }
+            None => {}
+        }
+        let topics = self.check(&outputs)?;
+        if outputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let began = Instant::now();
+        let sheet = Arc::new(Mutex::new(vec![None; outputs.len()]));
+        self.write(&topics, &outputs, &sheet)?;
+        self.finish()?;
+        let places: Option<Vec<_>> =
+            sheet.lock().iter().map(|place| place.as_ref().and_then(|place| place.as_ref().ok().copied())).collect();
+        let Some(places) = places.filter(|places| places.iter().all(|(offset, _)| *offset >= 0)) else {
+            self.end = Some(End::Doubtful);
+            let what = "it has committed, at offsets that the broker has forgotten";
+            return Err(self.core.errors().in_doubt(Doing::Transact(&self.id), what));
+        };
+        self.publish(&topics, outputs, &places);
+        metrics::counter!("klamm_log_commits_total").increment(1);
+        metrics::histogram!("klamm_log_commit_seconds").record(began.elapsed().as_secs_f64());
+        Ok(places.into_iter().map(|(offset, _)| offset).collect())
+    }
+}
+
+impl Holder {
+    fn fenced(&self) -> Error {
+        Error::Fenced { transactional_id: self.id.clone() }
+    }
+
+    /// Finds what can be refused without the broker.
+    fn check(&self, outputs: &[Output]) -> Result<BTreeMap<Arc<str>, Arc<TopicState>>, Error> {
+        let mut topics: BTreeMap<Arc<str>, Arc<TopicState>> = BTreeMap::new();
+        for output in outputs {
+            let known = match topics.get(&output.topic) {
+                Some(known) => known,
+                None => topics.entry(output.topic.clone()).or_insert(self.core.topic(&output.topic)?),
+            };
+            known.partition(output.partition)?;
+            known.topic.check_record(&output.record)?;
+        }
+        Ok(topics)
+    }
+
+    /// Begins a transaction and writes everything.
+    fn write(&mut self, topics: &BTreeMap<Arc<str>, Arc<TopicState>>, outputs: &[Output], sheet: &Arc<Sheet>) -> Result<(), Error> {
+        let limit = self.core.settings().request_timeout;
+        // What has gathered since the last time.
+        self.producer.poll(Duration::ZERO);
+        self.producer.begin_transaction().map_err(|error| self.failed(&error))?;
+        // librdkafka's batches may be larger than what a topic takes: those are sent off in between.
+        let mut batches: BTreeMap<(&str, u32), usize> = BTreeMap::new();
+        for (index, output) in outputs.iter().enumerate() {
+            let limit_bytes = topics.get(&output.topic).map_or(usize::MAX, |known| known.topic.spec.max_message_bytes);
+            if limit_bytes < BATCH_BYTES_MAX {
+                let bytes = batches.entry((&output.topic, output.partition)).or_default();
+                *bytes += output.record.size();
+                if *bytes > limit_bytes {
+                    self.flush(limit, outputs, sheet)?;
+                    batches.clear();
+                    batches.insert((&output.topic, output.partition), output.record.size());
+                }
+            }
+            let delivery = Box::new(Delivery { index, sheet: sheet.clone() });
+            let mut record = BaseRecord::with_opaque_to(&output.topic, delivery)
+                .partition(output.partition as i32)
+                .timestamp(output.record.timestamp_ms);
+            record.key = output.record.key.as_deref();
+            record.payload = output.record.value.as_deref();
+            record.headers = headers(&output.record);
+            while let Err((error, refused)) = self.producer.send(record) {
+                if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                    return Err(self.aborted(&error, Some(&output.topic)));
+                }
+                self.flush(limit, outputs, sheet)?;
+                record = refused;
+            }
+        }
+        self.flush(limit, outputs, sheet)
+    }
+
+    /// Waits until the broker has all records, none of them readable yet.
+    fn flush(&mut self, limit: Duration, outputs: &[Output], sheet: &Arc<Sheet>) -> Result<(), Error> {
+        let flushed = self.producer.flush(limit);
+        let refused = sheet.lock().iter().zip(outputs).find_map(|(place, output)| match place {
+            Some(Err(code)) => Some((*code, &*output.topic)),
+            _ => None,
+        });
+        match (flushed, refused) {
+            (Ok(()), None) => Ok(()),
+            (_, Some((code, topic))) => Err(self.aborted(&KafkaError::MessageProduction(code), Some(topic))),
+            (Err(error), None) => Err(self.aborted(&error, None)),
+        }
+    }
+
+    /// Commits what has been written.
+    fn finish(&mut self) -> Result<(), Error> {
+        let deadline = Instant::now() + self.core.settings().request_timeout;
+        loop {
+            let error = match self.producer.commit_transaction(deadline.saturating_duration_since(Instant::now())) {
+                Ok(()) => {
+                    self.core.problems().over();
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            match &error {
+                KafkaError::Transaction(inner) if inner.is_retriable() && Instant::now() < deadline => {}
+                KafkaError::Transaction(inner) if inner.txn_requires_abort() => return Err(self.aborted(&error, None)),
+                _ if is_fenced(&error) => {
+                    self.end = Some(End::Fenced);
+                    return Err(self.fenced());
+                }
+                _ => {
+                    self.end = Some(End::Doubtful);
+                    return Err(self.core.errors().in_doubt(Doing::Transact(&self.id), &error.to_string()));
+                }
+            }
+        }
+    }
+
+    /// The transaction could not be begun.
+    fn failed(&mut self, error: &KafkaError) -> Error {
+        if is_fenced(error) {
+            self.end = Some(End::Fenced);
+            return self.fenced();
+        }
+        // Nothing was written; yet only a new holder can tell what became of what was before.
+        self.end = Some(End::Doubtful);
+        self.core.errors().in_doubt(Doing::Transact(&self.id), &error.to_string())
+    }
+
+    /// Something could not be written: the transaction is taken back. Nothing of it is ever read, since no commit was asked for.
+    fn aborted(&mut self, error: &KafkaError, topic: Option<&str>) -> Error {
+        let limit = self.core.settings().request_timeout;
+        let fatal = self.producer.client().fatal_error();
+        if is_fenced(error) || fatal.as_ref().is_some_and(|(code, _)| is_fencing(*code)) {
+            self.end = Some(End::Fenced);
+            return self.fenced();
+        }
+        self.producer.purge(PurgeConfig::default().queue().inflight());
+        let taken_back = self.producer.flush(limit).and_then(|()| self.producer.abort_transaction(limit));
+        let doing = topic.map_or(Doing::Transact(&self.id), Doing::Append);
+        match taken_back {
+            Ok(()) => {
+                metrics::counter!("klamm_log_aborts_total").increment(1);
+                self.core.errors().failed(doing, error)
+            }
+            Err(again) if is_fenced(&again) => {
+                self.end = Some(End::Fenced);
+                self.fenced()
+            }
+            Err(again) => {
+                self.end = Some(End::Doubtful);
+                match error.rdkafka_error_code() {
+                    Some(code) if is_denial(code) => self.core.errors().failed(doing, error),
+                    _ => self.core.errors().in_doubt(doing, &format!("{error}; it could not be taken back either: {again}")),
+                }
+            }
+        }
+    }
+
+    /// Waits until others can read it, and keeps it for readers in this process.
+    fn publish(&self, topics: &BTreeMap<Arc<str>, Arc<TopicState>>, outputs: Vec<Output>, places: &[(Offset, i64)]) {
+        let mut written: BTreeMap<(Arc<str>, u32), (Arc<Partition>, Vec<Stored>)> = BTreeMap::new();
+        for (output, (offset, timestamp_ms)) in outputs.into_iter().zip(places.iter().copied()) {
+            let Some(Ok(partition)) = topics.get(&output.topic).map(|known| known.partition(output.partition)) else { continue };
+            let (_, records) = written.entry((output.topic, output.partition)).or_insert_with(|| (partition.clone(), Vec::new()));
+            let mut record = output.record;
+            record.timestamp_ms = timestamp_ms;
+            records.push(Stored { offset, timestamp_ms, record });
+        }
+        let mut waiting: Vec<_> = written.into_values().collect();
+        let deadline = Instant::now() + MARKS_TIME_MAX;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let partitions: Vec<_> = waiting.iter().map(|(partition, _)| &**partition).collect();
+            let ends = self.core.bounds(&partitions, Place::End, MARKS_TIME_MAX).unwrap_or_default();
+            let mut ends = ends.into_iter();
+            waiting.retain_mut(|(partition, records)| {
+                let last = records.last().map_or(0, |stored| stored.offset);
+                match ends.next() {
+                    Some(Ok(end)) if end > last => {
+                        let woken = partition.view.lock().committed(std::mem::take(records), end);
+                        wake(woken);
+                        false
+                    }
+                    _ => true,
+                }
+            });
+            if waiting.is_empty() {
+                return;
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+        for (partition, records) in waiting {
+            let last = records.last().map_or(0, |stored| stored.offset);
+            tracing::warn!(topic = &*partition.topic, partition = partition.number, "committed records cannot be read yet");
+            if partition.view.lock().suspects(last + 1) {
+                self.core.signal.raise();
+            }
+        }
+    }
+}
+
+fn is_fenced(error: &KafkaError) -> bool {
+    error.rdkafka_error_code().is_some_and(is_fencing)
+}
+
+fn is_fencing(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch)
+}
