@@ -2,32 +2,51 @@
 
 use std::sync::Arc;
 
-use klamm_log::{Error as LogError, Log, TopicSpec};
+use klamm_log::{
+    Error as LogError, KafkaLog, Log, TopicSpec,
+    kafka::{Settings, TopicsMode as Mode},
+};
 
-use crate::{config::Config, setup_error::SetupError};
+use crate::{
+    config::{Config, TopicsMode},
+    setup_error::SetupError,
+};
 
 /// How the log is set up.
-pub struct Settings;
-
-/// From the configuration.
-pub fn settings(_: &Config) -> Settings {
-    Settings
+pub fn settings(config: &Config) -> Settings {
+    let kafka = &config.kafka;
+    Settings {
+        bootstrap_servers: kafka.bootstrap_servers.clone(),
+        properties: kafka.properties.clone(),
+        topics: match kafka.topics {
+            TopicsMode::Create => Mode::Create,
+            TopicsMode::Verify => Mode::Verify,
+            TopicsMode::Leave => Mode::LeaveAlone,
+        },
+        // Negative: as the broker says.
+        replication_factor: u16::try_from(kafka.replication_factor).ok(),
+        topic_prefix: kafka.topic_prefix.clone(),
+        group_id: format!("{}readers", kafka.topic_prefix),
+        ..Settings::default()
+    }
 }
 
 /// Connects, and makes or checks the topics.
 ///
 /// # Errors
 /// The log's.
-pub fn connect(_: Settings, _: &[TopicSpec]) -> Result<Arc<dyn Log>, LogError> {
-    Err(LogError::Invalid { topic: String::new(), reason: "the Kafka provider is not built yet".to_owned() })
+pub fn connect(settings: Settings, topics: &[TopicSpec]) -> Result<Arc<dyn Log>, LogError> {
+    let log = KafkaLog::open(settings)?;
+    log.ensure_topics(topics)?;
+    Ok(Arc::new(log))
 }
 
 /// True for what waiting may mend.
 pub fn may_pass(error: &LogError) -> bool {
-    matches!(error, LogError::Unavailable { .. } | LogError::InDoubt { .. })
+    matches!(error, LogError::Unavailable { .. } | LogError::InDoubt { .. } | LogError::Full { .. })
 }
 
 /// For what only the operator can mend.
 pub fn setup_error(error: &LogError) -> SetupError {
-    SetupError::new("using Kafka", error, "see docs/kafka.md")
+    SetupError::new("using Kafka", error, "see docs/kafka.md, on what klamm needs of the broker and its topics")
 }
