@@ -11,6 +11,7 @@ use rdkafka::{
     TopicPartitionList,
     admin::{AdminClient, AdminOptions},
     consumer::{BaseConsumer, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
     topic_partition_list::Offset as Place,
 };
 
@@ -31,6 +32,9 @@ const ADMIN_KEPT_FOR: Duration = Duration::from_secs(10);
 
 /// A broker that contradicts itself (replicas changing places) is asked again so often.
 const OUT_OF_RANGE_MAX: u32 = 3;
+
+/// Between two attempts to learn bounds.
+const BOUNDS_PAUSE: Duration = Duration::from_millis(20);
 
 /// Clients and what is known of topics.
 pub(super) struct Core {
@@ -133,12 +137,24 @@ impl Core {
     pub(super) fn bounds(&self, partitions: &[&Partition], bound: Place, timeout: Duration) -> Result<Vec<Result<Offset, Error>>, Error> {
         let [first, ..] = partitions else { return Ok(Vec::new()) };
         let doing = Doing::Bounds(&first.topic);
-        let failed = |error| self.errors().failed(doing, &error);
         let mut asked = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
-            asked.add_partition_offset(&partition.topic, partition.number as i32, bound).map_err(failed)?;
+            let added = asked.add_partition_offset(&partition.topic, partition.number as i32, bound);
+            added.map_err(|error| self.errors().failed(doing, &error))?;
         }
-        let told = self.querying.offsets_for_times(asked, timeout).map_err(failed)?;
+        let deadline = Instant::now() + timeout;
+        let told = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let told = self.querying.offsets_for_times(asked.clone(), left);
+            let passing = match &told {
+                Ok(told) => told.elements().iter().any(|element| element.error().is_err_and(|error| is_passing(&error))),
+                Err(error) => is_passing(error),
+            };
+            if !passing || Instant::now() + BOUNDS_PAUSE >= deadline {
+                break told.map_err(|error| self.errors().failed(doing, &error))?;
+            }
+            std::thread::sleep(BOUNDS_PAUSE);
+        };
         self.problems().over();
         let offset = |partition: &&Partition| {
             let doing = Doing::Bounds(&partition.topic);
@@ -244,4 +260,20 @@ impl Core {
             known.partitions.iter().for_each(|partition| partition.view.lock().sweep());
         }
     }
+}
+
+/// Leaders change, and a new topic's are not known everywhere at once.
+fn is_passing(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::OffsetNotAvailable
+                | RDKafkaErrorCode::FencedLeaderEpoch
+                | RDKafkaErrorCode::UnknownLeaderEpoch
+                | RDKafkaErrorCode::ReplicaNotAvailable
+                | RDKafkaErrorCode::KafkaStorageError
+        )
+    )
 }

@@ -213,16 +213,9 @@ impl View {
 
     /// Own records that a transaction has written, of a partition that then ended at `end`.
     pub(super) fn committed(&mut self, records: Vec<Stored>, end: Offset) -> Vec<Waker> {
-        let last = records.last().map(|stored| stored.offset);
+        // The transaction's mark comes behind, not necessarily next: a reader asks the broker what stands there.
         for stored in records {
             self.keep(stored);
-        }
-        // The transaction's own mark, if nothing else came behind it.
-        if let Some(last) = last
-            && self.tail_end == last + 1
-            && end == last + 2
-        {
-            self.tail_end = end;
         }
         self.ends_at(end)
     }
@@ -351,15 +344,19 @@ mod tests {
     }
 
     #[test]
-    fn holes_are_stepped_over_and_marks_are_known() {
+    fn what_stands_behind_a_commit_is_asked_for_and_holes_are_stepped_over() {
         let partition = view();
         let view = &mut partition.view.lock();
         view.look(0, ReadLimit::default(), false);
         view.ends_at(0);
         view.look(0, ReadLimit::default(), false);
         view.committed(vec![stored(0), stored(1)], 3);
-        assert_eq!(offsets(view.look(0, ReadLimit::default(), false)), (vec![0, 1], 3, 3));
+        assert_eq!(offsets(view.look(0, ReadLimit::default(), false)), (vec![0, 1], 2, 3));
+        assert_eq!(view.look(2, ReadLimit::default(), false), Look::Fetch { from: 2, stop: 3, end: 3 });
+        view.is_hole(2, 3);
         assert_eq!(offsets(view.look(2, ReadLimit::default(), false)), (vec![], 3, 3));
+        view.committed(vec![stored(3)], 5);
+        assert_eq!(offsets(view.look(2, ReadLimit::default(), false)), (vec![3], 4, 5));
         view.ends_at(9);
         view.is_hole(3, 6);
         view.is_hole(6, 8);
