@@ -190,7 +190,10 @@ impl Processor {
         match expected.wait().await {
             Some(Ok(klamm_machine::Outcome::Answer(reply))) => Ok(reply),
             Some(Ok(klamm_machine::Outcome::Refused(rejection)) | Err(rejection)) => Err(Error::Rejected(rejection)),
-            None => Err(Error::Unavailable("The partition has stopped; the request may have taken effect.".to_owned())),
+            None => {
+                let reason = self.ownership.lost().unwrap_or("The partition has stopped").trim_end_matches('.');
+                Err(Error::Unavailable(format!("{reason}. The request may take effect.")))
+            }
         }
     }
 
