@@ -17,6 +17,7 @@ mod core;
 mod ensure;
 mod errors;
 mod fetch;
+mod groups;
 mod partition;
 mod producer;
 mod settings;
@@ -126,6 +127,10 @@ impl Log for KafkaLog {
         let known = self.core.topic(topic)?;
         known.partition(partition)?;
         known.topic.compaction_ms().map(drop)
+    }
+
+    fn show_positions(&self, group: &str, topic: &str, positions: &[(u32, Offset)]) {
+        self.core.groups.commit(&self.core.clients, group, topic, positions);
     }
 
     /// What was acknowledged is as safe as the topics' replication makes it; there is nothing that a client could add.

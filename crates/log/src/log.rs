@@ -113,6 +113,10 @@ pub trait Log: Send + Sync {
     /// that isn't compacted.
     fn compact(&self, topic: &str, partition: u32) -> Result<(), Error>;
 
+    /// Shows tools how far a reader of a topic has come: next offsets by partition. Nothing rests on it, and it may be late or missing.
+    /// (Kafka: offsets of a consumer group, committed outside transactions. Other logs have no such tools: nothing.)
+    fn show_positions(&self, _group: &str, _topic: &str, _positions: &[(u32, Offset)]) {}
+
     /// Makes all that was appended before the call survive a power loss, where it doesn't already.
     fn sync(&self) -> Result<(), Error>;
 }

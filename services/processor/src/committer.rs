@@ -46,6 +46,8 @@ impl Default for Intervals {
     }
 }
 
+/// How often positions are shown to tools.
+const SHOW_POSITIONS: Duration = Duration::from_secs(5);
 /// Commands without outputs that close a batch.
 const IDLE_COMMANDS_MAX: u64 = 10_000;
 
@@ -89,6 +91,7 @@ impl Drop for Committer {
 
 fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
     let mut last_idle = Instant::now();
+    let mut last_shown = Instant::now();
     let mut last_flush = Instant::now();
     let mut last_clean = Instant::now();
     let mut wait = intervals.batch;
@@ -109,6 +112,10 @@ fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
         if idle {
             last_idle = Instant::now();
             processor.task_queues.sweep();
+        }
+        if last_shown.elapsed() >= SHOW_POSITIONS {
+            processor.show_positions();
+            last_shown = Instant::now();
         }
         if last_flush.elapsed() >= intervals.flush {
             processor.flush();
@@ -225,6 +232,20 @@ impl Processor {
         }
         *producer = Some(holder);
         Ok(())
+    }
+
+    /// Shows committed positions on the command topic as those of the consumer group `<prefix>processor`: a copy, for lag tools.
+    fn show_positions(&self) {
+        let committed = |number| {
+            let position = self.stored_position(number).ok().flatten()?.partition?;
+            Some((number, position.next_command_offset))
+        };
+        let positions: Vec<_> = (0..self.partition_count()).filter_map(committed).collect();
+        let mut shown = self.shown_positions.lock();
+        if *shown != positions {
+            self.log.show_positions(&self.config.topics.full("processor"), &self.commands_topic, &positions);
+            *shown = positions;
+        }
     }
 
     /// Makes the log durable, then the store: a store is never further than the log.

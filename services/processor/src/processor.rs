@@ -83,6 +83,8 @@ pub struct Processor {
     pub(crate) scheduler_sleeps_until: AtomicI64,
     /// The process is stopping: no new commands.
     pub(crate) closing: AtomicBool,
+    /// Positions shown last: next command offsets by partition.
+    pub(crate) shown_positions: Mutex<Vec<(u32, Offset)>>,
     pub(crate) ownership: Ownership,
     pub(crate) log_clock: LogClock,
 }
@@ -139,6 +141,7 @@ impl Processor {
             answers: Answers::new(uuid::Uuid::new_v4().to_string()),
             ownership: Ownership::new(config.lease.clone()),
             log_clock: LogClock::default(),
+            shown_positions: Mutex::default(),
             config,
             log,
             store,

@@ -88,6 +88,12 @@ impl Clients {
         made(BaseConsumer::from_config_and_context(&self.config(&own, &defaults), self.context()))
     }
 
+    /// For a consumer group's offsets; it joins nothing and reads nothing.
+    pub(super) fn committing(&self, group: &str) -> Result<BaseConsumer<Context>, Error> {
+        let own = [("group.id", group), ("enable.auto.commit", "false"), ("allow.auto.create.topics", "false")];
+        made(BaseConsumer::from_config_and_context(&self.config(&own, &[]), self.context()))
+    }
+
     /// For appends: idempotent, never giving up by itself. `batch_bytes_max`: what every topic takes.
     pub(super) fn appending<C: ProducerContext + 'static>(&self, context: C, batch_bytes_max: usize) -> Result<ThreadedProducer<C>, Error> {
         let in_flight = self.settings.requests_in_flight_max.clamp(1, 5).to_string();

@@ -20,6 +20,7 @@ use super::{
     context::{Context, Problems},
     errors::{Doing, Errors},
     fetch::Pool,
+    groups::Groups,
     partition::{Look, Partition},
     producer::Appender,
     settings::Settings,
@@ -46,6 +47,7 @@ pub(super) struct Core {
     pub(super) appender: Appender,
     pub(super) pool: Pool,
     pub(super) signal: Arc<Signal>,
+    pub(super) groups: Groups,
     admin: Mutex<Option<(Arc<AdminClient<Context>>, Instant)>>,
 }
 
@@ -84,6 +86,7 @@ impl Core {
             appender: Appender::default(),
             pool: Pool::new(readers_max),
             signal: Arc::default(),
+            groups: Groups::default(),
             admin: Mutex::default(),
         })
     }
