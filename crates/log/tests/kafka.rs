@@ -366,3 +366,29 @@ fn two_readers_of_a_partition_each_find_their_place() {
         assert_eq!(seen, (from..=300).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn positions_are_shown_as_a_groups_offsets() {
+    use rdkafka::{
+        ClientConfig, TopicPartitionList,
+        consumer::{BaseConsumer, Consumer},
+    };
+    let kafka = Kafka::shared();
+    let topic = topic(&kafka, "positions", 2);
+    let group = kafka.topic_name("processor");
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", common::broker::bootstrap_servers()).set("group.id", &group).create().unwrap();
+    let shown = |partition| {
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition(&topic, partition);
+        let told = client.committed_offsets(asked, Duration::from_secs(5)).ok()?;
+        told.find_partition(&topic, partition)?.offset().to_raw()
+    };
+    for positions in [[(0, 7), (1, 3)], [(0, 9), (1, 3)]] {
+        // Nobody waits for it to come through, so it is shown until it has.
+        until(|| {
+            kafka.kafka().show_positions(&group, &topic, &positions);
+            positions.iter().all(|(partition, offset)| shown(*partition as i32) == Some(*offset))
+        });
+    }
+}
