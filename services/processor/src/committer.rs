@@ -184,7 +184,7 @@ impl Processor {
                     Err(error) => tracing::warn!(partition = number, error = %error, "the commit is not settled yet"),
                 }
             }
-            Err(error @ (LogError::Unavailable { .. } | LogError::Full { .. })) => {
+            Err(error @ (LogError::Unavailable { .. } | LogError::Full { .. } | LogError::Denied { .. })) => {
                 tracing::warn!(partition = number, error = %error, "the outputs wait");
             }
             Err(LogError::Fenced { .. }) => {

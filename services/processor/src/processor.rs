@@ -238,7 +238,7 @@ impl Processor {
             }
             match self.drive_one(slot, &mut partitions) {
                 Ok(()) => {}
-                Err(EngineError::Log(error @ (LogError::Unavailable { .. } | LogError::InDoubt { .. }))) => {
+                Err(EngineError::Log(error @ (LogError::Unavailable { .. } | LogError::InDoubt { .. } | LogError::Denied { .. }))) => {
                     // The committer drives every partition in each of its rounds.
                     tracing::warn!(partition = number, error = %error, "commands wait to be read");
                 }

@@ -34,6 +34,9 @@ const ADMIN_KEPT_FOR: Duration = Duration::from_secs(10);
 /// A broker that contradicts itself (replicas changing places) is asked again so often.
 const OUT_OF_RANGE_MAX: u32 = 3;
 
+/// Events of a client that are taken at once.
+const EVENTS_AT_ONCE: usize = 100;
+
 /// Between two attempts to learn bounds.
 const BOUNDS_PAUSE: Duration = Duration::from_millis(20);
 
@@ -99,8 +102,19 @@ impl Core {
         &self.clients.problems
     }
 
+    /// For making errors, with what the connections have told up to now.
     pub(super) fn errors(&self) -> Errors<'_> {
+        self.listen();
         Errors { settings: self.settings(), problems: self.problems() }
+    }
+
+    /// Takes what the client for queries has told: its context hears it.
+    pub(super) fn listen(&self) {
+        for _ in 0..EVENTS_AT_ONCE {
+            if self.querying.poll(Duration::ZERO).is_none() {
+                return;
+            }
+        }
     }
 
     /// A client for administration.

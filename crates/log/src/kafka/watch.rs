@@ -96,6 +96,7 @@ fn run(core: &Weak<Core>, signal: &Signal) {
     let mut swept = Instant::now();
     while signal.wait(wait) {
         let Some(core) = core.upgrade() else { return };
+        core.listen();
         core.mend_producer();
         let is_appending = core.end_waits();
         // Suspects are asked about at once, the others in their turn.

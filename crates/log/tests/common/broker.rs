@@ -84,6 +84,26 @@ impl Broker {
         broker
     }
 
+    /// One that wants TLS and SCRAM; its only user, `klamm` with password `secret`, may do nothing.
+    pub fn start_guarded() -> Self {
+        const PROGRAM: &str = "import sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[1])\n\
+            from support.kafka import KafkaBroker\nfrom support.kafka_security import ScramOverTls\n\
+            broker = KafkaBroker(Path(sys.argv[2]), security=ScramOverTls({'klamm': 'secret'}))\n\
+            broker.start()\nprint(broker.bootstrap_servers)\n";
+        let directory = tempfile::tempdir().unwrap();
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integration-tests");
+        let output =
+            Command::new("python3").args(["-c", PROGRAM]).arg(tests).arg(directory.path()).stderr(Stdio::inherit()).output().unwrap();
+        assert!(output.status.success());
+        let bootstrap_servers = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        Self { directory, bootstrap_servers }
+    }
+
+    /// The certificate of a guarded broker's authority.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.path().join("authority.crt")
+    }
+
     pub fn kill(&self) {
         self.run("kill");
     }
