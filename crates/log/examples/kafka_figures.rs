@@ -110,14 +110,20 @@ fn foreign(log: &KafkaLog, topic: &str, bootstrap_servers: &str) -> Result<(), E
 
 fn idle(log: &KafkaLog, topic: &str) -> Result<(), Error> {
     let holders: Vec<_> = (0..8).map(|n| log.transactional(&format!("{topic}.{n}"))).collect::<Result<_, _>>()?;
-    let (cpu, began) = (Cpu::now(), Instant::now());
-    while began.elapsed() < Duration::from_secs(10) {
-        for partition in 0..8 {
-            let end = log.read(topic, partition, log.start_offset(topic, partition)?, ReadLimit { records: 1, bytes: 1 });
-            drop(end);
+    let ends: Vec<_> = (0..8).map(|partition| log.end_offset(topic, partition)).collect::<Result<_, _>>()?;
+    let look = |time: Duration| -> Result<(), Error> {
+        let began = Instant::now();
+        while began.elapsed() < time {
+            for (partition, end) in ends.iter().enumerate() {
+                log.read(topic, partition as u32, *end, ReadLimit::default())?;
+            }
+            std::thread::sleep(Duration::from_millis(250));
         }
-        std::thread::sleep(Duration::from_secs(5));
-    }
+        Ok(())
+    };
+    look(Duration::from_secs(3))?;
+    let cpu = Cpu::now();
+    look(Duration::from_secs(10))?;
     let (own, broker) = cpu.since();
     println!(
         "10 s with 8 transactional holders and 8 partitions watched: {:.0} ms of own CPU, {:.0} ms of the broker's, {} MiB resident",

@@ -107,13 +107,13 @@ impl Log for KafkaLog {
     fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error> {
         let known = self.core.topic(topic)?;
         let partition = known.partition(partition)?;
-        let (is_above, is_suspect) = {
-            let mut view = partition.view.lock();
-            let was_followed = view.is_followed();
-            (view.is_above(offset, waker), view.is_suspect() || !was_followed)
-        };
-        if !is_above && is_suspect {
-            self.core.signal.raise();
+        let mut view = partition.view.lock();
+        let (is_above, is_suspect) = (view.is_above(offset, waker), view.is_suspect());
+        drop(view);
+        match (is_above, is_suspect) {
+            (true, _) => {}
+            (false, true) => self.core.signal.raise(),
+            (false, false) => self.core.signal.rouse(),
         }
         Ok(is_above)
     }

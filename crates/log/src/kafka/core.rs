@@ -224,7 +224,12 @@ impl Core {
         loop {
             let look = partition.view.lock().look(position, limit, asked);
             match look {
-                Look::Batch(batch) => return Ok(batch),
+                Look::Batch(batch) => {
+                    if batch.records.is_empty() {
+                        self.signal.rouse();
+                    }
+                    return Ok(batch);
+                }
                 Look::Trimmed { start } => return Err(partition.trimmed(start)),
                 Look::PastEnd { end } => return Err(partition.past_end(end)),
                 Look::Ask => {

@@ -33,6 +33,9 @@ use crate::{Error, Offset, Output, Stored, Transactional, wakers::wake};
 /// else's open transaction holds them up.
 const MARKS_TIME_MAX: Duration = Duration::from_secs(1);
 
+/// A poll of the client lasts as long as it may, answers or not.
+const ANSWERS_PAUSE: Duration = Duration::from_millis(1);
+
 /// Takes what the broker answers to the records of a transaction.
 struct Deliveries(Context);
 
@@ -193,16 +196,30 @@ impl Holder {
 
     /// Waits until the broker has all records, none of them readable yet.
     fn flush(&mut self, limit: Duration, outputs: &[Output], sheet: &Arc<Sheet>) -> Result<(), Error> {
-        let flushed = self.producer.flush(limit);
+        let flushed = self.await_answers(limit, sheet);
         let refused = sheet.lock().iter().zip(outputs).find_map(|(place, output)| match place {
             Some(Err(code)) => Some((*code, &*output.topic)),
             _ => None,
         });
         match (flushed, refused) {
-            (Ok(()), None) => Ok(()),
+            (true, None) => Ok(()),
             (_, Some((code, topic))) => Err(self.aborted(&KafkaError::MessageProduction(code), Some(topic))),
-            (Err(error), None) => Err(self.aborted(&error, None)),
+            (false, None) => Err(self.aborted(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), None)),
         }
+    }
+
+    /// Waits until the broker has answered for all that was written; false when it takes too long. (The client's own `flush` looks every
+    /// 100 ms only.)
+    fn await_answers(&self, limit: Duration, sheet: &Arc<Sheet>) -> bool {
+        let deadline = Instant::now() + limit;
+        while self.producer.in_flight_count() > 0 {
+            let is_refused = sheet.lock().iter().any(|place| matches!(place, Some(Err(_))));
+            if is_refused || Instant::now() >= deadline {
+                return is_refused;
+            }
+            self.producer.poll(ANSWERS_PAUSE);
+        }
+        true
     }
 
     /// Commits what has been written.

@@ -1,7 +1,10 @@
 //! The background thread: notices others' records on partitions that somebody reads, ends waits that take too long, tidies up.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -23,6 +26,8 @@ const LOOK_TIME_MAX: Duration = Duration::from_secs(1);
 pub(super) struct Signal {
     state: Mutex<State>,
     raised: Condvar,
+    /// The thread sleeps for long, since there was nothing to watch.
+    idle: AtomicBool,
 }
 
 #[derive(Default)]
@@ -41,6 +46,13 @@ impl Signal {
         }
     }
 
+    /// Somebody reads or waits.
+    pub(super) fn rouse(&self) {
+        if self.idle.load(Ordering::SeqCst) {
+            self.raise();
+        }
+    }
+
     /// Waits until it is raised, at most `time`; false when the thread is to stop.
     fn wait(&self, time: Duration) -> bool {
         let mut state = self.state.lock();
@@ -51,6 +63,7 @@ impl Signal {
             }
         }
         state.raised = false;
+        self.idle.store(false, Ordering::SeqCst);
         !state.stopping
     }
 
@@ -111,7 +124,10 @@ fn run(core: &Weak<Core>, signal: &Signal) {
             core.sweep();
             swept = Instant::now();
         }
+        // Said before it is looked: whoever comes in between sees the one or is seen by the other.
+        signal.idle.store(true, Ordering::SeqCst);
         let is_busy = is_appending || core.is_followed();
+        signal.idle.store(!is_busy, Ordering::SeqCst);
         wait = if is_busy { interval.saturating_sub(looked.elapsed()).max(Duration::from_millis(1)) } else { IDLE_INTERVAL };
     }
 }
