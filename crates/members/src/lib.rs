@@ -53,6 +53,9 @@ pub struct Members {
     sent: BTreeMap<i64, i64>,
     own_returned: u32,
     lease_until: i64,
+    /// Number of the first beat that tells of the ownership in force, once it is made, and whether such a beat has come back.
+    first_as_owner: Option<i64>,
+    is_known_as_owner: bool,
     peers: BTreeMap<String, Peer>,
 }
 
@@ -67,6 +70,8 @@ impl Members {
             sent: BTreeMap::new(),
             own_returned: 0,
             lease_until: i64::MIN,
+            first_as_owner: None,
+            is_known_as_owner: false,
             peers: BTreeMap::new(),
         }
     }
@@ -78,6 +83,9 @@ impl Members {
 
     /// This process does something else from now on.
     pub fn set_standing(&mut self, standing: Standing) {
+        if self.standing != standing {
+            (self.first_as_owner, self.is_known_as_owner) = (None, false);
+        }
         if let Standing::Owner(take_overs) = &standing {
             for (newest, own) in self.newest_take_overs.iter_mut().zip(take_overs) {
                 *newest = (*newest).max(*own);
@@ -99,6 +107,9 @@ impl Members {
         self.sent.retain(|_, sent| *sent + LEASE_MS > now);
         self.number += 1;
         self.sent.insert(self.number, now);
+        if matches!(self.standing, Standing::Owner(_)) {
+            self.first_as_owner.get_or_insert(self.number);
+        }
         let owned = |partition: usize| match &self.standing {
             Standing::Owner(take_overs) => take_overs.get(partition).copied().unwrap_or(-1),
             _ => -1,
@@ -138,7 +149,11 @@ impl Members {
     fn came_back(&mut self, number: i64) {
         let Some(sent) = self.sent.remove(&number) else { return };
         self.own_returned = self.own_returned.saturating_add(1);
-        self.lease_until = self.lease_until.max(sent + LEASE_MS);
+        self.is_known_as_owner |= self.first_as_owner.is_some_and(|first| number >= first);
+        // All beats before this one have been read: those of somebody who took over during a long sleep, too.
+        if !self.is_contested() {
+            self.lease_until = self.lease_until.max(sent + LEASE_MS);
+        }
         self.peers.values_mut().for_each(|peer| peer.own_beat_came_back(number));
         // Who has been silent for long has gone; a new process has a new name.
         self.peers.retain(|_, peer| !peer.is_forgotten());
@@ -166,14 +181,26 @@ impl Members {
             && self.live().filter(|beat| beat.can_own(&self.me)).all(|beat| rank::of(&beat.member) < rank::of(&self.me.member))
     }
 
-    /// True when nobody live who owns or bids for a partition can still be unaware of these take-over records, one per partition.
+    /// True for an owner that another one has followed, or is about to: a beat shows a newer take-over record, or somebody live bids.
+    fn is_contested(&self) -> bool {
+        let Standing::Owner(take_overs) = &self.standing else { return false };
+        let newer = |partition: &MemberPartition| {
+            let own = usize::try_from(partition.partition).ok().and_then(|index| take_overs.get(index));
+            own.is_some_and(|own| partition.newest_take_over_offset.max(partition.owned_by_take_over_offset) > *own)
+        };
+        self.peers.values().any(|peer| peer.beat.partitions.iter().any(newer)) || self.live().any(Claims::bids)
+    }
+
+    /// True when nobody live who owns or bids for a partition can still be unaware of these take-over records, one per partition, and a
+    /// beat that shows them has come back: whoever was silent and wakes reads that beat before one of its own.
     pub fn all_have_read(&self, take_overs: &[i64]) -> bool {
-        self.live().all(|beat| {
-            beat.partitions.iter().filter(|partition| partition.bidding || partition.owned_by_take_over_offset >= 0).all(|partition| {
-                let own = usize::try_from(partition.partition).ok().and_then(|index| take_overs.get(index));
-                own.is_none_or(|own| partition.newest_take_over_offset >= *own)
+        self.is_known_as_owner
+            && self.live().all(|beat| {
+                beat.partitions.iter().filter(|partition| partition.bidding || partition.owned_by_take_over_offset >= 0).all(|partition| {
+                    let own = usize::try_from(partition.partition).ok().and_then(|index| take_overs.get(index));
+                    own.is_none_or(|own| partition.newest_take_over_offset >= *own)
+                })
             })
-        })
     }
 
     /// Last beats of the other members that are neither silent nor leaving.

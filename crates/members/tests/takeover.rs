@@ -61,7 +61,8 @@ impl World {
         let newest: Vec<(i64, String)> =
             self.take_overs.iter().map(|records| (records.len() as i64 - 1, records.last().cloned().unwrap_or_default())).collect();
         let process = self.process(name);
-        match process.members.standing().clone() {
+        let before = process.members.standing().clone();
+        match before.clone() {
             Standing::Standby if process.members.should_bid() => {
                 process.members.set_standing(Standing::Bidding);
                 process.take_overs.clear();
@@ -82,6 +83,11 @@ impl World {
                 process.members.set_standing(if overtaken { Standing::Standby } else { Standing::Owner(take_overs) });
             }
             _ => {}
+        }
+        if *self.process(name).members.standing() != before {
+            // A beat tells it at once.
+            self.send(name);
+            self.read(name);
         }
     }
 
@@ -185,6 +191,40 @@ fn whoever_wakes_from_a_long_sleep_reads_nothing_and_takes_nothing() {
     world.rounds(3);
     assert_eq!(world.answering(), [other]);
     assert_eq!(*world.process(&owner).members.standing(), Standing::Standby);
+}
+
+#[test]
+fn whoever_wakes_does_not_trust_its_next_beat_when_another_one_has_taken_over() {
+    let mut world = World::new(&["a", "b"]);
+    world.rounds(12);
+    let sleeper = world.answering()[0].to_owned();
+    world.process(&sleeper).running = false;
+    world.rounds(20);
+    assert_eq!(world.answering().len(), 1, "the other one answers");
+    // It sends and reads beats, and has not looked at the command log yet.
+    for _ in 0..5 {
+        world.now += BEAT_INTERVAL_MS;
+        world.send(&sleeper);
+        world.read(&sleeper);
+        assert!(matches!(world.process(&sleeper).members.standing(), Standing::Owner(_)));
+        let (now, until) = (world.now, world.process(&sleeper).members.lease_until());
+        assert!(until <= now, "it would read what another one has changed");
+    }
+}
+
+#[test]
+fn an_owner_answers_only_when_a_beat_that_says_so_has_come_back() {
+    let me = Member { member: "a".to_owned(), highest_decision_version: 1, ..Member::default() };
+    let mut members = Members::new(me, 1);
+    members.set_standing(Standing::Bidding);
+    let bid = members.beat(0);
+    members.set_standing(Standing::Owner(vec![7]));
+    members.read(&bid);
+    assert!(!members.all_have_read(&[7]));
+    let owned = members.beat(200);
+    assert!(!members.all_have_read(&[7]));
+    members.read(&owned);
+    assert!(members.all_have_read(&[7]));
 }
 
 #[test]
