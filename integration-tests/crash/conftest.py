@@ -1,6 +1,10 @@
-"""Lets a fixture know whether its test failed."""
+"""Lets a fixture know whether its test failed; keeps the SDK quiet."""
 
 import pytest
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
+
+# That servers are gone, and that a completion sent again is not wanted any more, is what these tests are about.
+Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter="error"))))
 
 
 @pytest.hookimpl(wrapper=True)
