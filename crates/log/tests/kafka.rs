@@ -296,7 +296,7 @@ fn topics_that_do_not_fit_are_told_with_the_remedy() {
     let error = verifying(TopicsMode::Verify).ensure_topics(&[spec.clone(), missing.clone()]).unwrap_err().to_string();
     assert!(error.contains("kafka-topics.sh") && error.contains(&*missing.name), "{error}");
     let leaving = verifying(TopicsMode::LeaveAlone);
-    leaving.ensure_topics(&[missing.clone()]).unwrap();
+    leaving.ensure_topics(std::slice::from_ref(&missing)).unwrap();
     assert_eq!(leaving.append(&missing.name, 0, vec![Record::new("k", "v")]), Err(Error::UnknownTopic { topic: missing.name.to_string() }));
 }
 

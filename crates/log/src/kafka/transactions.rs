@@ -42,6 +42,9 @@ struct Deliveries(Context);
 /// Offset and timestamp of each output, as far as they are known.
 type Sheet = Mutex<Vec<Option<Result<(Offset, i64), RDKafkaErrorCode>>>>;
 
+/// What a commit has written to one partition.
+type Written = (Arc<Partition>, Vec<Stored>);
+
 struct Delivery {
     index: usize,
     sheet: Arc<Sheet>,
@@ -291,7 +294,7 @@ impl Holder {
 
     /// Waits until others can read it, and keeps it for readers in this process.
     fn publish(&self, topics: &BTreeMap<Arc<str>, Arc<TopicState>>, outputs: Vec<Output>, places: &[(Offset, i64)]) {
-        let mut written: BTreeMap<(Arc<str>, u32), (Arc<Partition>, Vec<Stored>)> = BTreeMap::new();
+        let mut written: BTreeMap<(Arc<str>, u32), Written> = BTreeMap::new();
         for (output, (offset, timestamp_ms)) in outputs.into_iter().zip(places.iter().copied()) {
             let Some(Ok(partition)) = topics.get(&output.topic).map(|known| known.partition(output.partition)) else { continue };
             let (_, records) = written.entry((output.topic, output.partition)).or_insert_with(|| (partition.clone(), Vec::new()));
