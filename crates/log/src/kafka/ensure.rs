@@ -74,7 +74,8 @@ impl Core {
             }
             self.know(&described)?;
         }
-        Ok(())
+        // It needs a moment until it can append.
+        self.make_producer()
     }
 
     fn make(&self, specs: &[&TopicSpec]) -> Result<(), Error> {

@@ -206,7 +206,8 @@ impl Core {
         }
     }
 
-    fn make_producer(&self) -> Result<(), Error> {
+    /// Makes the producer, if there is none.
+    pub(super) fn make_producer(&self) -> Result<(), Error> {
         let mut producer = self.appender.producer.write();
         if producer.is_none() {
             let context = Deliveries {
