@@ -153,3 +153,23 @@ impl<M: Machine, C: Codec<M::Event>> Folder<'_, M, C> {
 pub fn is_ahead_of_log(error: &Error) -> bool {
     matches!(error, Error::Log(LogError::PastEnd { .. }))
 }
+
+#[cfg(test)]
+mod tests {
+    use klamm_store::Settings;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_was_away_for_longer_than_half_of_what_tombstones_stay_is_thrown_away() {
+        let store = Store::in_memory(&Settings::default()).unwrap();
+        let caught_up = Time::from_millis(1_700_000_000_000);
+        let position = PositionRow { caught_up_at: Some(caught_up.into()), ..PositionRow::default() };
+        store.write(3, vec![(Positions::key(&()), Some(position.encode_to_vec()))]).unwrap();
+        assert!(!forget_if_stale(&store, 3, caught_up.after(STALE_AFTER)).unwrap());
+        assert!(super::position(&store, 3).unwrap().is_some());
+        assert!(forget_if_stale(&store, 3, caught_up.after(STALE_AFTER + Duration::from_millis(1))).unwrap());
+        assert_eq!(super::position(&store, 3).unwrap(), None);
+        assert!(!forget_if_stale(&store, 3, caught_up).unwrap(), "an empty one is as good as new");
+    }
+}
