@@ -42,7 +42,16 @@ pub fn hash(partition_key: &str) -> u32 {
 
 /// Hash of a workflow's (or schedule's) partition key.
 pub fn entity_hash(namespace: &str, id: &str) -> u32 {
-    hash(&topic_key([namespace, id]))
+    // Hashed several times per command: keys that fit and need no encoding are put together on the stack.
+    let mut bytes = [0; KEY_CAPACITY];
+    let (end, length) = (namespace.len(), namespace.len() + 1 + id.len());
+    if length > KEY_CAPACITY || [namespace, id].iter().any(|part| part.contains(['/', '%'])) {
+        return hash(&topic_key([namespace, id]));
+    }
+    bytes[..end].copy_from_slice(namespace.as_bytes());
+    bytes[end] = b'/';
+    bytes[end + 1..length].copy_from_slice(id.as_bytes());
+    murmur2(&bytes[..length]) & 0x7fff_ffff
 }
 
 /// Partition of a workflow id, as Java's default partitioner chooses it for the key `namespace/workflow_id`.
@@ -143,6 +152,14 @@ mod tests {
             [("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536), ("abc", 479_470_107)]
         {
             assert_eq!(murmur2(key.as_bytes()) as i32, expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn entities_are_hashed_as_their_topic_keys() {
+        let long = "x".repeat(KEY_CAPACITY);
+        for (namespace, id) in [("default", "w"), ("", ""), ("a/b", "50%"), ("default", &long), ("default", &long[..KEY_CAPACITY - 8])] {
+            assert_eq!(entity_hash(namespace, id), hash(&topic_key([namespace, id])), "{namespace} {id}");
         }
     }
 

@@ -95,9 +95,9 @@ pub trait TablesExt: Tables {
     {
         let bytes = T::key(key);
         let Some(row) = self.take(&bytes, decode_row::<T>) else { return false };
-        let mut row = Arc::unwrap_or_clone(downcast::<T>(row));
-        change(&mut row);
-        self.save(bytes, Some(Arc::new(row)));
+        let mut row = downcast::<T>(row);
+        change(Arc::make_mut(&mut row));
+        self.save(bytes, Some(row));
         true
     }
 

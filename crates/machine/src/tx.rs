@@ -77,6 +77,11 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.effects.events.push(event);
     }
 
+    /// What this decision has said so far, in order.
+    pub fn emitted(&self) -> &[M::Event] {
+        &self.effects.events
+    }
+
     /// Sends a command to another machine (or to another entity of this one), exactly once.
     pub fn send(&mut self, command: Command) {
         self.effects.commands.push(command);

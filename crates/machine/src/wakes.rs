@@ -1,5 +1,7 @@
 //! Table of wake rows: (due time, entity).
 
+use std::sync::Arc;
+
 use klamm_messages::klamm::v1::WakeRow;
 
 use crate::{Kind, Table, Tables, TablesExt, Time, key::KeyBytes};
@@ -42,6 +44,6 @@ pub fn set(tables: &mut dyn Tables, entity: &WakeRow, old: Option<Time>, new: Op
     }
     if let Some(new) = new {
         let row = at(new);
-        tables.put::<Wakes>(&row.clone(), row);
+        tables.save(Wakes::key(&row), Some(Arc::new(row)));
     }
 }

@@ -9,6 +9,37 @@ use klamm_messages::temporal::{
     taskqueue::v1::TaskQueue,
 };
 
+use crate::tables::RunKey;
+
+/// What came of an accepted workflow command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// For whoever asked.
+    pub answer: Answer,
+    /// Tasks that were started at once, for the pollers that rode in the command.
+    pub started: Vec<StartedReservation>,
+}
+
+/// A task started for a poller that rode in the command that scheduled it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartedReservation {
+    /// The poll.
+    pub poll_id: String,
+    /// The run of the task.
+    pub run: RunKey,
+    /// The task.
+    pub task: StartedTask,
+}
+
+/// A task in the hands of a poller.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StartedTask {
+    /// Of a workflow task queue.
+    Workflow(Box<StartedWorkflowTask>),
+    /// Of an activity task queue.
+    Activity(Box<StartedActivityTask>),
+}
+
 /// Answer of an accepted workflow command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {

@@ -2,7 +2,8 @@
 //!
 //! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log in, public history events and internal events out.
 //! It has no clock, randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`], then the tables of contents: commands of
-//! the log in `decide`, commands of a completed workflow task in `commands`, events in `apply`. What all of them say is said with the
+//! the log in `decide`, commands of a completed workflow task in `commands`, events in `apply`; pollers that ride in a
+//! command in `reservations`. What all of them say is said with the
 //! verbs of `run`.
 
 #![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as older workers send them")]
@@ -16,13 +17,14 @@ mod activity;
 mod apply;
 mod commands;
 mod decide;
+mod reservations;
 mod run;
 mod timer;
 
-pub use answer::Answer;
+pub use answer::{Answer, Answered};
 pub use event::Event;
 
-use klamm_machine::{Decision, Machine, Tables, Tx};
+use klamm_machine::{Decision, Machine, Outcome, Tables, Tx};
 use klamm_messages::klamm::v1::Command;
 
 /// Name of this machine in wake rows and WakeUp commands.
@@ -34,10 +36,13 @@ pub struct Workflow;
 
 impl Machine for Workflow {
     type Event = Event;
-    type Answer = Answer;
+    type Answer = Answered;
 
-    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answer> {
-        decide::decide(tx, command)
+    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
+        Ok(match decide::decide(tx, command)? {
+            Outcome::Answer(answer) => Outcome::Answer(Answered { answer, started: reservations::start(tx, command) }),
+            Outcome::Refused(rejection) => Outcome::Refused(rejection),
+        })
     }
 
     fn apply(&self, tables: &mut dyn Tables, event: &Event) {

@@ -50,6 +50,7 @@ impl WorkflowCommand<'_> {
             request_id: self.request_id,
             identity: self.identity,
             source: None,
+            reservations: Vec::new(),
             body: Some(self.body),
         }
     }

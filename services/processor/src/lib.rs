@@ -16,6 +16,7 @@ pub mod processor;
 mod queries;
 mod querying;
 mod reads;
+mod reservations;
 mod serve;
 pub mod task_queues;
 pub mod verify;

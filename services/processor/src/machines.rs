@@ -3,7 +3,7 @@
 use klamm_cluster::Cluster;
 use klamm_machine::{Decision, Machine, Outcome, Rejection, Tables, Tx};
 use klamm_messages::klamm::v1::{ClusterRecord, Command, command::Body};
-use klamm_workflow::Workflow;
+use klamm_workflow::{Workflow, answer::StartedReservation};
 
 use crate::backend::Reply;
 
@@ -23,17 +23,30 @@ pub enum Event {
     Cluster(ClusterRecord),
 }
 
+/// What came of an accepted command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// For whoever asked.
+    pub reply: Reply,
+    /// Tasks that were started at once, for the pollers that rode in the command.
+    pub started: Vec<StartedReservation>,
+}
+
 impl Machine for Machines {
     type Event = Event;
-    type Answer = Reply;
+    type Answer = Answered;
 
-    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Reply> {
+    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
         match &command.body {
             Some(Body::Cluster(_)) => {
-                wrap(tx.delegate(&self.cluster, Event::Cluster, |tx| self.cluster.decide(tx, command)), Reply::Cluster)
+                let decision = tx.delegate(&self.cluster, Event::Cluster, |tx| self.cluster.decide(tx, command));
+                wrap(decision, |answer| Answered { reply: Reply::Cluster(answer), started: Vec::new() })
             }
             Some(Body::Test(_)) => Err(Rejection::Unimplemented("Commands of tests are not taken here.".to_owned())),
-            _ => wrap(tx.delegate(&self.workflow, Event::Workflow, |tx| self.workflow.decide(tx, command)), Reply::Workflow),
+            _ => {
+                let decision = tx.delegate(&self.workflow, Event::Workflow, |tx| self.workflow.decide(tx, command));
+                wrap(decision, |answered| Answered { reply: Reply::Workflow(answered.answer), started: answered.started })
+            }
         }
     }
 
@@ -45,9 +58,9 @@ impl Machine for Machines {
     }
 }
 
-fn wrap<A>(decision: Decision<A>, reply: impl FnOnce(A) -> Reply) -> Decision<Reply> {
+fn wrap<A>(decision: Decision<A>, answered: impl FnOnce(A) -> Answered) -> Decision<Answered> {
     Ok(match decision? {
-        Outcome::Answer(answer) => Outcome::Answer(reply(answer)),
+        Outcome::Answer(answer) => Outcome::Answer(answered(answer)),
         Outcome::Refused(rejection) => Outcome::Refused(rejection),
     })
 }

@@ -1,12 +1,14 @@
 //! Polls: waiting for a task, and starting it.
 
+use std::sync::Arc;
+
 use klamm_machine::Time;
 use klamm_messages::{
     klamm::v1::{Command, StartActivityTask, StartWorkflowTask, command::Body},
     temporal::taskqueue::v1::TaskQueue,
 };
 use klamm_workflow::{
-    answer::{Answer, StartedWorkflowTask},
+    answer::{Answer, StartedReservation, StartedTask, StartedWorkflowTask},
     tables::RunKey,
 };
 
@@ -19,6 +21,7 @@ use crate::{
 impl Processor {
     /// Waits for a workflow task; see [`Backend::poll_workflow_task`](crate::Backend::poll_workflow_task).
     pub(crate) async fn await_workflow_task(&self, poll: Poll) -> Result<Option<WorkflowTask>, Error> {
+        let poll = Arc::new(poll);
         loop {
             match self.await_offer(TaskQueueSide::Workflow, &poll).await {
                 None => return Ok(None),
@@ -33,26 +36,29 @@ impl Processor {
                         run_id: run.run_id.clone(),
                         scheduled_event_id: task.row.scheduled_event_id,
                         stamp: task.row.stamp,
-                        poll_id: new_poll_id(),
+                        poll_id: uuid::Uuid::new_v4().to_string(),
                         identity: poll.identity.clone(),
                         task_queue: Some(poll.task_queue.clone()),
                         worker_version: poll.worker_version.clone(),
                     };
                     match self.start_task(&run, Body::StartWorkflowTask(start), task, &poll).await? {
-                        Some(Answer::WorkflowTaskStarted(task)) => {
-                            let queries = self.queries.carry(&run, task.stamp);
-                            let task = WorkflowTask { run, task: *task, query: None, queries, backlog_count_hint: 0 };
-                            return Ok(Some(self.with_backlog(task, &poll)));
-                        }
+                        Some(Answer::WorkflowTaskStarted(task)) => return Ok(Some(self.workflow_task(run, *task, &poll))),
                         _ => continue,
                     }
                 }
+                Some(Offer::Started(started)) => match *started {
+                    StartedReservation { run, task: StartedTask::Workflow(task), .. } => {
+                        return Ok(Some(self.workflow_task(run, *task, &poll)));
+                    }
+                    _ => continue,
+                },
             }
         }
     }
 
     /// Waits for an activity task; see [`Backend::poll_activity_task`](crate::Backend::poll_activity_task).
     pub(crate) async fn await_activity_task(&self, poll: Poll) -> Result<Option<ActivityTask>, Error> {
+        let poll = Arc::new(poll);
         loop {
             match self.await_offer(TaskQueueSide::Activity, &poll).await {
                 None => return Ok(None),
@@ -63,7 +69,7 @@ impl Processor {
                         run_id: run.run_id.clone(),
                         scheduled_event_id: task.row.scheduled_event_id,
                         stamp: task.row.stamp,
-                        poll_id: new_poll_id(),
+                        poll_id: uuid::Uuid::new_v4().to_string(),
                         identity: poll.identity.clone(),
                         worker_version: poll.worker_version.clone(),
                     };
@@ -72,12 +78,18 @@ impl Processor {
                         _ => continue,
                     }
                 }
+                Some(Offer::Started(started)) => match *started {
+                    StartedReservation { run, task: StartedTask::Activity(task), .. } => {
+                        return Ok(Some(ActivityTask { run, task: *task }));
+                    }
+                    _ => continue,
+                },
             }
         }
     }
 
-    async fn await_offer(&self, side: TaskQueueSide, poll: &Poll) -> Option<Offer> {
-        let mut parked = self.task_queues.park(side, poll);
+    async fn await_offer(&self, side: TaskQueueSide, poll: &Arc<Poll>) -> Option<Offer> {
+        let mut parked = self.task_queues.park(side, poll.clone());
         tokio::time::timeout_at(poll.deadline.into(), parked.offer()).await.ok().flatten()
     }
 
@@ -91,7 +103,7 @@ impl Processor {
             body: Some(body),
             ..Command::default()
         };
-        match self.submit_to(self.partition_of(&command), &command).await {
+        match self.submit_to(self.partition_of(&command), command).await {
             Ok(Reply::Workflow(Answer::TaskObsolete)) | Err(Error::Rejected(_)) => Ok(None),
             Ok(Reply::Workflow(answer)) => Ok(Some(answer)),
             Ok(Reply::Cluster(_)) => Ok(None),
@@ -100,6 +112,12 @@ impl Processor {
                 Err(error)
             }
         }
+    }
+
+    /// A started workflow task with what rides on it.
+    fn workflow_task(&self, run: RunKey, task: StartedWorkflowTask, poll: &Poll) -> WorkflowTask {
+        let queries = self.queries.carry(&run, task.stamp);
+        self.with_backlog(WorkflowTask { run, task, query: None, queries, backlog_count_hint: 0 }, poll)
     }
 
     /// A query task in the form of a workflow task of which nothing was started; `None` when the run has gone.
@@ -136,8 +154,4 @@ impl Processor {
 
 fn run_of(task: &Task) -> RunKey {
     RunKey::new(&*task.row.namespace, &*task.row.workflow_id, &*task.row.run_id)
-}
-
-fn new_poll_id() -> String {
-    uuid::Uuid::new_v4().to_string()
 }

@@ -19,7 +19,7 @@ use klamm_log::{Error as LogError, Log, Offset, ReadLimit, Stored, Transactional
 use klamm_machine::{Kind, Rejection, Row, TablesExt, Time, key};
 use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, WakeRow, command::Body};
 use klamm_store::Store;
-use klamm_workflow::tables::{RunKey, Tasks};
+use klamm_workflow::tables::Tasks;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 
@@ -29,7 +29,7 @@ use crate::{
     codec::AvroCodec,
     lease::Lease,
     log_clock::LogClock,
-    machines::Machines,
+    machines::{Answered, Machines},
     ownership::Ownership,
     queries::Queries,
     task_queues::TaskQueues,
@@ -87,6 +87,8 @@ pub struct Processor {
     pub(crate) shown_positions: Mutex<Vec<(u32, Offset)>>,
     pub(crate) ownership: Ownership,
     pub(crate) log_clock: LogClock,
+    /// Metric klamm_commands_total, looked up once.
+    commands_total: metrics::Counter,
 }
 
 /// One partition and its producer.
@@ -155,6 +157,7 @@ impl Processor {
             wakes_changed: Notify::new(),
             scheduler_sleeps_until: AtomicI64::new(i64::MAX),
             closing: AtomicBool::new(false),
+            commands_total: metrics::counter!("klamm_commands_total"),
         };
         // Sends of the replay may have reached partitions that were recovered before.
         processor.drive((0..processor.partition_count()).collect());
@@ -182,12 +185,19 @@ impl Processor {
     ///
     /// # Errors
     /// As [`Backend::submit`](crate::Backend::submit).
-    pub async fn submit_to(&self, partition: u32, command: &Command) -> Result<Reply, Error> {
+    pub async fn submit_to(&self, partition: u32, mut command: Command) -> Result<Reply, Error> {
         let slot = &self.slots[partition as usize];
         self.check(slot)?;
-        let (record, expected) = self.answers.expect(command_record(&*self.codec, command));
+        let reserved = self.reserve(partition, &mut command);
+        let (record, expected) = self.answers.expect(command_record(&*self.codec, &command), reserved);
         // A caller that goes away meanwhile leaves its command to the next driver: the committer's round at the latest.
-        let appended = self.log.append_async(&self.commands_topic, partition, record).await.map_err(append_error)?;
+        let appended = match self.log.append_async(&self.commands_topic, partition, record).await {
+            Ok(appended) => appended,
+            Err(error) => {
+                expected.withdraw();
+                return Err(append_error(error));
+            }
+        };
         self.log_clock.acknowledged(appended.timestamp_ms);
         self.drive(vec![partition]);
         match expected.wait().await {
@@ -327,8 +337,8 @@ impl Processor {
     }
 
     /// What others see of a handled command: tasks, wake rows, watchers, its answer.
-    fn effects(&self, stored: &Stored, handled: Handled<Reply>) {
-        metrics::counter!("klamm_commands_total").increment(1);
+    fn effects(&self, stored: &Stored, handled: Handled<Answered>) {
+        self.commands_total.increment(1);
         let mut wakes_changed = false;
         for (key, change) in handled.changes {
             let Some(&kind) = key.first() else { continue };
@@ -341,7 +351,7 @@ impl Processor {
                 if !self.watchers.is_empty()
                     && let Some(run) = change.and_then(downcast::<RunState>)
                 {
-                    self.watchers.changed(&RunKey::new(&*run.namespace, &*run.workflow_id, &*run.run_id));
+                    self.watchers.changed(&key, &run);
                 }
             } else if kind == Kind::Wake as u8 {
                 wakes_changed |= change.and_then(downcast::<WakeRow>).is_some_and(|row| {

@@ -15,6 +15,7 @@ use crate::{
     queries::Ride,
     reads::is_closed,
     task_queues::QueryTask,
+    watchers::Until,
 };
 
 /// A worker that has not polled for this long counts as gone (Temporal: matching.queryPollerUnavailableWindow).
@@ -46,7 +47,7 @@ impl Processor {
             return Err(Rejection::BusyWorkflow("query buffer is full".to_owned()).into());
         };
         let _forget = Forget(|| self.queries.forget_buffered(run, &id));
-        let watch = self.watchers.watch(run);
+        let watch = self.watchers.watch(run, Until::Change);
         let mut landing: Option<Instant> = None;
         loop {
             let changed = watch.changed();

@@ -12,7 +12,12 @@ use klamm_workflow::tables::{History, RunKey, Runs, Workflows};
 use crate::{
     Processor,
     backend::{Error, RunSnapshot},
+    watchers::Until,
 };
+
+/// Up to so many events are looked up one by one: new ones, which are asked for most, are still in memory, and a scan goes through the store
+/// anyway. Events of a run have no gap.
+const SINGLY_READ_MAX: usize = 32;
 
 impl Processor {
     /// A run's state; see [`Backend::run`](crate::Backend::run).
@@ -34,18 +39,29 @@ impl Processor {
     /// Events of a run; see [`Backend::history`](crate::Backend::history).
     pub(crate) fn read_history(&self, run: &RunKey, first: i64, end: i64, limit: usize) -> Result<Vec<Arc<HistoryEvent>>, Error> {
         let partition = self.read(key::partition_of(&run.namespace, &run.workflow_id, self.partition_count()))?;
+        let tables = partition.tables();
+        let count = usize::try_from(end - first).unwrap_or(0).min(limit);
+        if count <= SINGLY_READ_MAX {
+            let mut key = (run.clone(), first);
+            let next = || {
+                let event = tables.get::<History>(&key);
+                key.1 += 1;
+                event
+            };
+            return Ok(std::iter::repeat_with(next).take(count).map_while(std::convert::identity).collect());
+        }
         let (from, to) = History::range(run, first, end);
-        Ok(partition.tables().range::<History>(&from, &to, limit).into_iter().map(|(_, event)| event).collect())
+        Ok(tables.range::<History>(&from, &to, limit).into_iter().map(|(_, event)| event).collect())
     }
 
     /// Waits for an event; see [`Backend::wait_for_event`](crate::Backend::wait_for_event).
     pub(crate) async fn await_event(&self, run: &RunKey, event_id: i64, deadline: Instant) -> Result<Option<RunSnapshot>, Error> {
-        let watch = self.watchers.watch(run);
+        let until = Until::Event(event_id);
+        let watch = self.watchers.watch(run, until);
         loop {
-            let changed = watch.changed();
             let snapshot = self.read_run(&run.namespace, &run.workflow_id, &run.run_id)?;
-            let done = snapshot.as_ref().is_none_or(|snapshot| snapshot.state.next_event_id > event_id || is_closed(&snapshot.state));
-            if done || tokio::time::timeout_at(deadline.into(), changed).await.is_err() {
+            let done = snapshot.as_ref().is_none_or(|snapshot| until.is_met(&snapshot.state));
+            if done || tokio::time::timeout_at(deadline.into(), watch.changed()).await.is_err() {
                 return Ok(snapshot);
             }
         }

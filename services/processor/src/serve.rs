@@ -19,7 +19,7 @@ use crate::{
 
 impl Backend for Arc<Processor> {
     async fn submit(&self, command: Command) -> Result<Reply, Error> {
-        self.submit_to(self.partition_of(&command), &command).await
+        self.submit_to(self.partition_of(&command), command).await
     }
 
     async fn run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> Result<Option<RunSnapshot>, Error> {

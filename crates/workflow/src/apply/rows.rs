@@ -1,6 +1,8 @@
 //! Changes of the table of tasks that a record brings about.
 
-use klamm_machine::{Tables, TablesExt};
+use std::sync::Arc;
+
+use klamm_machine::{Table, Tables, TablesExt};
 use klamm_messages::klamm::v1::TaskRow;
 
 use crate::tables::Tasks;
@@ -24,7 +26,7 @@ impl TaskRows {
     pub(crate) fn write(self, tables: &mut dyn Tables) {
         for (row, waits) in self.0 {
             if waits {
-                tables.put::<Tasks>(&row.clone(), row);
+                tables.save(Tasks::key(&row), Some(Arc::new(row)));
             } else {
                 tables.remove::<Tasks>(&row);
             }

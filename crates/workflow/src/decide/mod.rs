@@ -9,7 +9,7 @@ mod reset_sticky;
 mod signal_with_start;
 mod signal_workflow;
 pub(crate) mod start_workflow;
-mod start_workflow_task;
+pub(crate) mod start_workflow_task;
 mod terminate;
 mod wake_up;
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Decides the command: the first start of a scheduling wins; its repetition repeats the answer; others are told to go on waiting.
-pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflowTask) -> Decision<Answer> {
+pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflowTask) -> Decision<Answer> {
     let obsolete = Ok(Outcome::Answer(Answer::TaskObsolete));
     let mut run = Run::new(tx, RunKey::new(&command.namespace, &command.workflow_id, &body.run_id));
     let state = run.state();

@@ -11,9 +11,9 @@ use klamm_machine::{
 };
 use klamm_messages::{
     klamm::v1::{
-        Command, CommandSettings, CompleteWorkflowTask, FailWorkflowTask, RequestCancelWorkflow, RunState, SignalWithStartWorkflow,
-        SignalWorkflow, StartWorkflow, StartWorkflowTask, TaskKind, TaskRow, TerminateWorkflow, VisibilityDocument, WakeRow, WakeUp,
-        WorkflowTaskToken, command::Body,
+        Command, CommandSettings, CompleteWorkflowTask, FailWorkflowTask, RequestCancelWorkflow, Reservation, RunState,
+        SignalWithStartWorkflow, SignalWorkflow, StartWorkflow, StartWorkflowTask, TaskKind, TaskRow, TerminateWorkflow,
+        VisibilityDocument, WakeRow, WakeUp, WorkflowTaskToken, command::Body,
     },
     temporal::{
         self,
@@ -30,13 +30,13 @@ use klamm_messages::{
     },
 };
 use klamm_workflow::{
-    Answer, Event, MACHINE, Workflow,
-    answer::{Started, StartedWorkflowTask},
+    Answer, Answered, Event, MACHINE, Workflow,
+    answer::{Started, StartedReservation, StartedWorkflowTask},
     event::key_suffix,
     tables::{History, RunKey, Runs, Tasks, Workflows},
 };
 
-use crate::text;
+use crate::{riders, text};
 
 /// Tables in memory.
 #[derive(Default, Clone)]
@@ -112,6 +112,10 @@ pub struct Env {
     pub publications: Vec<Publication>,
     /// Stamped on every command.
     pub settings: CommandSettings,
+    /// Pollers that ride in the next command.
+    pub riders: Vec<Reservation>,
+    /// What was started for pollers that rode along, since it was last looked at.
+    pub started: Vec<StartedReservation>,
     now: Time,
     offset: i64,
     run_count: usize,
@@ -128,6 +132,8 @@ impl Env {
             log: Vec::new(),
             publications: Vec::new(),
             settings,
+            riders: Vec::new(),
+            started: Vec::new(),
             now: Time::from_millis(START),
             offset: 0,
             run_count: 0,
@@ -149,6 +155,7 @@ impl Env {
             namespace: "default".to_owned(),
             workflow_id: id.to_owned(),
             settings: Some(self.settings.clone()),
+            reservations: std::mem::take(&mut self.riders),
             body: Some(body),
             ..Command::default()
         };
@@ -157,6 +164,11 @@ impl Env {
         let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
         let decision = Workflow.decide(&mut tx, &command);
         let effects = tx.finish();
+        if let Ok(Outcome::Answer(answered)) = &decision
+            && !command.reservations.is_empty()
+        {
+            self.check_riders(&command, answered, &effects.events);
+        }
         if decision.is_ok() {
             for (key, row) in scratch.changes {
                 self.rows.save(key, row);
@@ -168,7 +180,24 @@ impl Env {
                 self.check_folds();
             }
         }
-        decision
+        decision.map(|outcome| match outcome {
+            Outcome::Answer(answered) => {
+                self.started.extend(answered.started);
+                Outcome::Answer(answered.answer)
+            }
+            Outcome::Refused(rejection) => Outcome::Refused(rejection),
+        })
+    }
+
+    /// What came of the command is what comes of it and its riders' own start commands right after it.
+    fn check_riders(&self, command: &Command, answered: &Answered, events: &[Event]) {
+        let mut scratch = Scratch { under: &self.rows, changes: BTreeMap::new() };
+        riders::check(command, answered, events, |command| {
+            let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
+            let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
+            let Ok(Outcome::Answer(answered)) = Workflow.decide(&mut tx, command) else { panic!("refused without its riders") };
+            (answered.answer, tx.finish().events)
+        });
     }
 
     /// Decides a command about the workflow of most tests.

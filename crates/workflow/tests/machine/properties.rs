@@ -13,7 +13,7 @@ use klamm_messages::{
 };
 use klamm_workflow::{
     Answer, Event,
-    answer::StartedWorkflowTask,
+    answer::{StartedActivityTask, StartedTask, StartedWorkflowTask},
     tables::{History, Runs, Tasks},
 };
 use proptest::prelude::*;
@@ -21,26 +21,47 @@ use proptest::prelude::*;
 use crate::{
     Attributes, activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
-    fail, timer,
+    fail, riders, timer,
 };
 
 /// One step of somebody.
 #[derive(Debug, Clone)]
 enum Step {
-    Start { terminates: bool, delay: i64, run_timeout: i64 },
+    Start {
+        terminates: bool,
+        delay: i64,
+        run_timeout: i64,
+    },
     SignalWithStart,
-    Signal { request: u8 },
+    Signal {
+        request: u8,
+    },
     Cancel,
     Terminate,
-    Poll { same: bool },
-    Complete { commands: Vec<Do>, sticky: bool, force: bool, inline: bool },
+    Poll {
+        same: bool,
+    },
+    Complete {
+        commands: Vec<Do>,
+        sticky: bool,
+        force: bool,
+        inline: bool,
+    },
     Fail,
     ResetSticky,
     StartActivity,
     CompleteActivity,
     FailActivity,
     Wake,
-    Pass { millis: u64 },
+    Pass {
+        millis: u64,
+    },
+    /// Pollers ride in the next command.
+    Ride {
+        workflow: bool,
+        sticky: bool,
+        activities: u8,
+    },
 }
 
 /// One command of the workflow.
@@ -87,6 +108,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::FailActivity),
         4 => Just(Step::Wake),
         4 => (1..15_000_u64).prop_map(|millis| Step::Pass { millis }),
+        12 => (any::<bool>(), any::<bool>(), 0..3_u8).prop_map(|(workflow, sticky, activities)| Step::Ride { workflow, sticky, activities }),
     ]
 }
 
@@ -167,6 +189,36 @@ impl World {
                 }
             }
             Step::Pass { millis } => self.env.advance(*millis),
+            Step::Ride { workflow, sticky, activities } => self.ride(*workflow, *sticky, *activities),
+        }
+        self.take_started();
+    }
+
+    /// Lets pollers ride in the next command, whatever it is.
+    fn ride(&mut self, workflow: bool, is_sticky: bool, activities: u8) {
+        let mut id = || {
+            self.polls += 1;
+            format!("rider-{}", self.polls)
+        };
+        self.env.riders.clear();
+        if workflow {
+            self.env.riders.push(riders::workflow(env::queue("q"), &id()));
+        }
+        if is_sticky && let Some(queue) = sticky().and_then(|sticky| sticky.worker_task_queue) {
+            self.env.riders.push(riders::workflow(queue, &id()));
+        }
+        for _ in 0..activities {
+            self.env.riders.push(riders::activity(env::queue("activities"), &id()));
+        }
+    }
+
+    /// What riders have been given is in workers' hands.
+    fn take_started(&mut self) {
+        for started in std::mem::take(&mut self.env.started) {
+            match started.task {
+                StartedTask::Workflow(task) => self.tasks.push(*task),
+                StartedTask::Activity(task) => self.activities.push(activity_token(*task)),
+            }
         }
     }
 
@@ -197,15 +249,7 @@ impl World {
             ..StartActivityTask::default()
         };
         if let Ok(klamm_machine::Outcome::Answer(Answer::ActivityTaskStarted(task))) = self.env.decide(Body::StartActivityTask(body)) {
-            self.activities.push(ActivityTaskToken {
-                namespace: "default".to_owned(),
-                workflow_id: env::ID.to_owned(),
-                run_id: task.run_id,
-                scheduled_event_id: task.scheduled_event_id,
-                attempt: task.attempt,
-                stamp: task.stamp,
-                ..ActivityTaskToken::default()
-            });
+            self.activities.push(activity_token(*task));
         }
     }
 
@@ -234,6 +278,18 @@ impl World {
         if phase != Some(WorkflowTaskPhase::Started) {
             assert!(run.buffered_events.is_empty(), "events wait for nothing");
         }
+    }
+}
+
+fn activity_token(task: StartedActivityTask) -> ActivityTaskToken {
+    ActivityTaskToken {
+        namespace: "default".to_owned(),
+        workflow_id: env::ID.to_owned(),
+        run_id: task.run_id,
+        scheduled_event_id: task.scheduled_event_id,
+        attempt: task.attempt,
+        stamp: task.stamp,
+        ..ActivityTaskToken::default()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Task queues: tasks that wait, pollers that wait, and who meets whom.
 //!
 //! The queues live in memory only. Every task in them stands in a partition's task table; when the process starts, they are filled from
-//! there. Handing a task to a poller changes nothing: the poller's start command decides who has it.
+//! there. Handing a task to a poller changes nothing: the poller's start command decides who has it. A poll that rides in the command that
+//! schedules its task needs no start command of its own ([`TaskQueues::reserve`]).
 
 mod offer;
 mod queue;
@@ -18,8 +19,8 @@ use klamm_messages::klamm::v1::{TaskKind, TaskRow};
 use parking_lot::Mutex;
 
 pub use offer::{Offer, QueryTask, Task};
-pub use queue::Parked;
 use queue::Queue;
+pub use queue::{Parked, Reserved};
 
 use crate::backend::{Poll, TaskQueueDescription, TaskQueueSide};
 
@@ -84,10 +85,18 @@ impl TaskQueues {
     }
 
     /// Parks a poll: it gets the next offer, or one that waits already. Dropping it gives back what it was handed and nobody took.
-    pub fn park(&self, side: TaskQueueSide, poll: &Poll) -> Parked {
+    pub fn park(&self, side: TaskQueueSide, poll: impl Into<Arc<Poll>>) -> Parked {
+        let poll = poll.into();
         let id = QueueId::new(&poll.namespace, &poll.task_queue.name, side);
         let queue = self.queue(&id);
         queue::park(queue, poll)
+    }
+
+    /// Takes a poll that waits on the queue, to ride in a command that may schedule a task there: only while no task or query waits and no rate
+    /// limit is in force. Dropping it lets the poll wait on.
+    pub fn reserve(&self, namespace: &str, task_queue: &str, side: TaskQueueSide) -> Option<(Reserved, Arc<Poll>)> {
+        let queue = { self.queues.lock().get(&QueueId::new(namespace, task_queue, side)).cloned() };
+        queue::reserve(&queue?)
     }
 
     /// What waits and who polls.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use klamm_messages::{klamm::v1::TaskRow, temporal::query::v1::WorkflowQuery};
-use klamm_workflow::tables::RunKey;
+use klamm_workflow::{answer::StartedReservation, tables::RunKey};
 
 /// A task or a query for a poller.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub enum Offer {
     Task(Task),
     /// A query: to be answered, nothing starts.
     Query(Box<QueryTask>),
+    /// A task that has been started for the poll already: it rode in the command that scheduled it.
+    Started(Box<StartedReservation>),
 }
 
 /// A task that waits.

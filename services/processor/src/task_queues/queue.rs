@@ -7,12 +7,14 @@ use std::{
 };
 
 use klamm_messages::temporal::taskqueue::v1::PollerInfo;
+use klamm_workflow::answer::StartedReservation;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::{
     offer::{Offer, QueryTask, Task},
-    rate::{Limit, Rate},
+    rate::{Limit, Rate, UNLIMITED},
 };
 use crate::backend::{Poll, TaskQueueDescription};
 
@@ -24,7 +26,10 @@ const POLLER_HISTORY: Duration = Duration::from_secs(300);
 pub struct Queue {
     tasks: BTreeMap<Vec<u8>, (Task, Option<Instant>)>,
     queries: VecDeque<Box<QueryTask>>,
+    /// Polls that wait here, oldest first.
     polls: VecDeque<Waiting>,
+    /// Polls that ride in commands, by number.
+    reserved: BTreeMap<u64, Waiting>,
     pollers: HashMap<String, Seen>,
     next_poll: u64,
     last_poll: Option<Instant>,
@@ -35,9 +40,16 @@ pub struct Queue {
 
 struct Waiting {
     number: u64,
-    namespace: String,
-    worker_instance_key: String,
+    poll: Arc<Poll>,
     sender: oneshot::Sender<Offer>,
+    /// It ends empty as soon as it rides no longer.
+    ended: bool,
+}
+
+impl Waiting {
+    fn is_of(&self, namespace: &str, worker_instance_key: &str) -> bool {
+        self.poll.namespace == namespace && self.poll.worker_instance_key == worker_instance_key
+    }
 }
 
 struct Seen {
@@ -60,6 +72,8 @@ impl Queue {
                 self.tasks.insert(task.key.clone(), (task, Some(now)));
             }
             Some(Offer::Query(query)) => self.queries.push_back(query),
+            // It was for one poll alone, and that has gone: the task's time-out lets another have it.
+            Some(Offer::Started(_)) => {}
         }
     }
 
@@ -107,19 +121,21 @@ impl Queue {
 
     /// Ends the polls of a worker instance, empty.
     pub fn end_polls(&mut self, namespace: &str, worker_instance_key: &str) {
-        self.polls.retain(|waiting| waiting.namespace != namespace || waiting.worker_instance_key != worker_instance_key);
+        self.polls.retain(|waiting| !waiting.is_of(namespace, worker_instance_key));
+        self.reserved.values_mut().filter(|waiting| waiting.is_of(namespace, worker_instance_key)).for_each(|waiting| waiting.ended = true);
     }
 
     /// Ends all polls and gives the tasks back.
     pub fn close(&mut self) -> Vec<Task> {
         self.polls.clear();
+        self.reserved.values_mut().for_each(|waiting| waiting.ended = true);
         self.last_poll = None;
         std::mem::take(&mut self.tasks).into_values().map(|(task, _)| task).collect()
     }
 
     /// Whether a poll waits or has been seen within `window`.
     pub fn has_poller(&self, now: Instant, window: Duration) -> bool {
-        self.polls.iter().any(|waiting| !waiting.sender.is_closed())
+        self.polls.iter().chain(self.reserved.values()).any(|waiting| !waiting.ended && !waiting.sender.is_closed())
             || self.last_poll.is_some_and(|last| now.saturating_duration_since(last) <= window)
     }
 
@@ -142,7 +158,7 @@ impl Queue {
             .map(|(identity, seen)| PollerInfo {
                 last_access_time: Some(seen.time.into()),
                 identity: identity.clone(),
-                rate_per_second: seen.rate_per_second.unwrap_or(100_000.0),
+                rate_per_second: seen.rate_per_second.unwrap_or(UNLIMITED),
                 ..PollerInfo::default()
             })
             .collect();
@@ -157,6 +173,50 @@ impl Queue {
         }
     }
 
+    /// Takes out the poll that has waited longest, to ride in a command. `None` when nobody waits, something waits to be handed out, or a
+    /// rate limit is in force.
+    fn reserve(&mut self) -> Option<(u64, Arc<Poll>)> {
+        if !self.tasks.is_empty() || !self.queries.is_empty() || self.limit.is_set() {
+            return None;
+        }
+        while let Some(waiting) = self.polls.pop_front() {
+            if !waiting.sender.is_closed() {
+                let (number, poll) = (waiting.number, waiting.poll.clone());
+                self.reserved.insert(number, waiting);
+                return Some((number, poll));
+            }
+        }
+        None
+    }
+
+    /// The command has started a task for the poll that rode in it.
+    fn deliver(&mut self, number: u64, started: StartedReservation, now: Instant) {
+        let Some(waiting) = self.reserved.remove(&number) else { return };
+        self.added.count(now);
+        self.dispatched.count(now);
+        // A poll that has gone meanwhile loses the task to its time-out, as one that goes while its own start is on its way.
+        let _ = waiting.sender.send(Offer::Started(Box::new(started)));
+    }
+
+    /// The command has started nothing for the poll that rode in it: it waits on, at its old place.
+    fn release(&mut self, number: u64, now: Instant) {
+        let Some(waiting) = self.reserved.remove(&number) else { return };
+        if waiting.ended || waiting.sender.is_closed() {
+            return;
+        }
+        match self.take(now) {
+            None => {
+                let at = self.polls.partition_point(|other| other.number < number);
+                self.polls.insert(at, waiting);
+            }
+            Some(offer) => {
+                if let Err(offer) = waiting.sender.send(offer) {
+                    self.offer(offer, now);
+                }
+            }
+        }
+    }
+
     fn saw(&mut self, poll: &Poll, now: Instant) {
         self.last_poll = Some(now);
         self.limit.set(poll.max_tasks_per_second);
@@ -166,23 +226,51 @@ impl Queue {
 }
 
 /// Parks a poll on a queue.
-pub(super) fn park(queue: Arc<Mutex<Queue>>, poll: &Poll) -> Parked {
+pub(super) fn park(queue: Arc<Mutex<Queue>>, poll: Arc<Poll>) -> Parked {
     let now = Instant::now();
     let (sender, receiver) = oneshot::channel();
     let mut locked = queue.lock();
-    locked.saw(poll, now);
+    locked.saw(&poll, now);
     let number = locked.next_poll;
     locked.next_poll += 1;
     match locked.take(now) {
         // The receiver is right here: the send cannot fail.
         Some(offer) => drop(sender.send(offer)),
-        None => {
-            let Poll { namespace, worker_instance_key, .. } = poll.clone();
-            locked.polls.push_back(Waiting { number, namespace, worker_instance_key, sender });
-        }
+        None => locked.polls.push_back(Waiting { number, poll, sender, ended: false }),
     }
     drop(locked);
     Parked { queue, number, receiver: Some(receiver) }
+}
+
+/// Takes a poll of the queue to ride in a command, where the queue may spare one.
+pub(super) fn reserve(queue: &Arc<Mutex<Queue>>) -> Option<(Reserved, Arc<Poll>)> {
+    let (number, poll) = { queue.lock().reserve() }?;
+    Some((Reserved { queue: queue.clone(), number, poll_id: Uuid::new_v4().to_string() }, poll))
+}
+
+/// A poll that rides in a command; dropping it lets it wait on.
+pub struct Reserved {
+    queue: Arc<Mutex<Queue>>,
+    number: u64,
+    poll_id: String,
+}
+
+impl Reserved {
+    /// Id of the poll in the command.
+    pub fn poll_id(&self) -> &str {
+        &self.poll_id
+    }
+
+    /// Hands over the task that the command has started for the poll.
+    pub fn deliver(self, started: StartedReservation) {
+        self.queue.lock().deliver(self.number, started, Instant::now());
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.queue.lock().release(self.number, Instant::now());
+    }
 }
 
 /// A poll that waits for an offer.

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// Time over which a rate is taken.
 const WINDOW: Duration = Duration::from_secs(30);
 
+/// Tasks per second that stand for no limit: what SDKs send where the worker sets none (Temporal: matching's default dispatch rate).
+pub const UNLIMITED: f64 = 100_000.0;
+
 /// Counts events over two half windows.
 #[derive(Debug, Default)]
 pub struct Rate {
@@ -46,10 +49,10 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Sets the limit; `None` leaves it as it is.
+    /// Sets the limit, or lifts it by one of [`UNLIMITED`] or more; `None` leaves it as it is.
     pub fn set(&mut self, per_second: Option<f64>) {
         if per_second.is_some() {
-            self.per_second = per_second;
+            self.per_second = per_second.filter(|per_second| *per_second < UNLIMITED);
         }
     }
 

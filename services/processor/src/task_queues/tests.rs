@@ -8,6 +8,9 @@ use klamm_workflow::tables::{RunKey, Tasks};
 
 use super::*;
 
+#[path = "reservation_tests.rs"]
+mod reservations;
+
 fn row(queue: &str, scheduled_event_id: i64, priority: i32) -> TaskRow {
     TaskRow {
         kind: TaskKind::Workflow as i32,
@@ -41,7 +44,7 @@ fn poll(queue: &str) -> Poll {
 }
 
 async fn next(queues: &TaskQueues, queue: &str) -> i64 {
-    match queues.park(TaskQueueSide::Workflow, &poll(queue)).offer().await {
+    match queues.park(TaskQueueSide::Workflow, poll(queue)).offer().await {
         Some(Offer::Task(task)) => task.row.scheduled_event_id,
         offer => panic!("no task: {offer:?}"),
     }
@@ -60,7 +63,7 @@ async fn urgent_tasks_go_first_then_older_ones() {
 #[tokio::test]
 async fn a_waiting_poll_gets_the_next_task() {
     let queues = TaskQueues::default();
-    let mut parked = queues.park(TaskQueueSide::Workflow, &poll("q"));
+    let mut parked = queues.park(TaskQueueSide::Workflow, poll("q"));
     add(&queues, row("other", 1, 3));
     add(&queues, row("q", 2, 3));
     assert!(matches!(parked.offer().await, Some(Offer::Task(task)) if task.row.scheduled_event_id == 2));
@@ -70,7 +73,7 @@ async fn a_waiting_poll_gets_the_next_task() {
 #[tokio::test]
 async fn a_poll_that_goes_away_gives_back_what_it_was_handed() {
     let queues = TaskQueues::default();
-    let parked = queues.park(TaskQueueSide::Workflow, &poll("q"));
+    let parked = queues.park(TaskQueueSide::Workflow, poll("q"));
     add(&queues, row("q", 7, 3));
     assert_eq!(queues.backlog(), 0);
     drop(parked);
@@ -95,7 +98,7 @@ async fn a_sticky_task_goes_to_the_normal_queue_when_its_worker_is_gone() {
     queues.remove(&first);
     assert_eq!(queues.backlog(), 0, "it is found under its own key, wherever it went");
 
-    drop(queues.park(TaskQueueSide::Workflow, &poll("sticky")));
+    drop(queues.park(TaskQueueSide::Workflow, poll("sticky")));
     add(&queues, sticky(2));
     assert_eq!(queues.backlog_of("default", "sticky", TaskQueueSide::Workflow), 1, "its worker has polled just now");
     queues.forget_sticky("default", "sticky");
@@ -105,7 +108,7 @@ async fn a_sticky_task_goes_to_the_normal_queue_when_its_worker_is_gone() {
 #[tokio::test]
 async fn a_worker_that_shuts_down_ends_its_polls_empty() {
     let queues = TaskQueues::default();
-    let mut parked = queues.park(TaskQueueSide::Workflow, &poll("q"));
+    let mut parked = queues.park(TaskQueueSide::Workflow, poll("q"));
     queues.end_polls("default", "another");
     queues.end_polls("default", "worker-1");
     assert!(parked.offer().await.is_none());
@@ -119,7 +122,7 @@ async fn queries_go_before_tasks_and_can_be_taken_back() {
     queues.add_query("default", "q", query("a"));
     queues.add_query("default", "q", query("b"));
     queues.remove_query("default", "q", "a");
-    let offer = queues.park(TaskQueueSide::Workflow, &poll("q")).offer().await;
+    let offer = queues.park(TaskQueueSide::Workflow, poll("q")).offer().await;
     assert!(matches!(offer, Some(Offer::Query(query)) if query.id == "b"));
     assert_eq!(next(&queues, "q").await, 1);
 }
@@ -131,7 +134,7 @@ async fn a_rate_limit_spaces_tasks_out() {
     (1..=3).for_each(|id| drop(add(&queues, row("q", id, 3))));
     let started = Instant::now();
     for _ in 0..3 {
-        assert!(queues.park(TaskQueueSide::Workflow, &limited).offer().await.is_some());
+        assert!(queues.park(TaskQueueSide::Workflow, limited.clone()).offer().await.is_some());
     }
     assert!(started.elapsed() >= Duration::from_millis(100), "two gaps of 50 ms");
 }
@@ -139,7 +142,7 @@ async fn a_rate_limit_spaces_tasks_out() {
 #[test]
 fn pollers_and_backlog_are_described() {
     let queues = TaskQueues::default();
-    drop(queues.park(TaskQueueSide::Workflow, &poll("q")));
+    drop(queues.park(TaskQueueSide::Workflow, poll("q")));
     add(&queues, row("q", 1, 3));
     let description = queues.describe("default", "q", TaskQueueSide::Workflow);
     assert_eq!((description.pollers.len(), description.backlog_count), (1, 1));

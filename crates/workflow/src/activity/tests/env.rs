@@ -123,7 +123,10 @@ impl Env {
             self.log.extend(effects.events);
             self.check_folds();
         }
-        decision
+        decision.map(|outcome| match outcome {
+            Outcome::Answer(answered) => Outcome::Answer(answered.answer),
+            Outcome::Refused(rejection) => Outcome::Refused(rejection),
+        })
     }
 
     /// Decides a command that must be accepted.

@@ -1,0 +1,65 @@
+//! Pollers that ride in commands.
+
+use klamm_messages::{
+    klamm::v1::{Command, Reservation, StartActivityTask, StartWorkflowTask, command::Body},
+    temporal::{enums::v1::TaskQueueType, taskqueue::v1::TaskQueue},
+};
+use klamm_workflow::{
+    Answer, Answered, Event,
+    answer::{StartedActivityTask, StartedReservation, StartedTask, StartedWorkflowTask},
+};
+
+/// A poller of a workflow task queue that rides in a command.
+pub fn workflow(task_queue: TaskQueue, poll_id: &str) -> Reservation {
+    rider(TaskQueueType::Workflow, task_queue, poll_id)
+}
+
+/// The same of an activity task queue.
+pub fn activity(task_queue: TaskQueue, poll_id: &str) -> Reservation {
+    rider(TaskQueueType::Activity, task_queue, poll_id)
+}
+
+fn rider(side: TaskQueueType, task_queue: TaskQueue, poll_id: &str) -> Reservation {
+    Reservation {
+        task_queue_type: side as i32,
+        task_queue: Some(task_queue),
+        poll_id: poll_id.to_owned(),
+        identity: "worker".to_owned(),
+        worker_version: None,
+    }
+}
+
+/// Compares what a command with riders gave with what the same without them and then each rider's own start give. `decide` decides one command
+/// after the other, from where the first began.
+pub fn check(command: &Command, answered: &Answered, events: &[Event], mut decide: impl FnMut(&Command) -> (Answer, Vec<Event>)) {
+    let alone = Command { reservations: Vec::new(), ..command.clone() };
+    let (answer, mut expected) = decide(&alone);
+    assert_eq!(answer, answered.answer);
+    for started in &answered.started {
+        let rider = command.reservations.iter().find(|rider| rider.poll_id == started.poll_id).expect("it rode along");
+        let (answer, events) = decide(&Command { body: Some(own_start(rider, started)), ..alone.clone() });
+        match (answer, &started.task) {
+            (Answer::WorkflowTaskStarted(own), StartedTask::Workflow(task)) => assert_eq!(own, *task),
+            (Answer::ActivityTaskStarted(own), StartedTask::Activity(task)) => assert_eq!(own, *task),
+            other => panic!("not started: {other:?}"),
+        }
+        expected.extend(events);
+    }
+    assert_eq!(events, expected, "events with riders");
+}
+
+/// The start command of a rider's own for what it was given.
+fn own_start(rider: &Reservation, started: &StartedReservation) -> Body {
+    let Reservation { task_queue, poll_id, identity, worker_version, .. } = rider.clone();
+    let run_id = started.run.run_id.clone();
+    match &started.task {
+        StartedTask::Workflow(task) => {
+            let StartedWorkflowTask { scheduled_event_id, stamp, .. } = **task;
+            Body::StartWorkflowTask(StartWorkflowTask { run_id, scheduled_event_id, stamp, poll_id, identity, task_queue, worker_version })
+        }
+        StartedTask::Activity(task) => {
+            let StartedActivityTask { scheduled_event_id, stamp, .. } = **task;
+            Body::StartActivityTask(StartActivityTask { run_id, scheduled_event_id, stamp, poll_id, identity, worker_version })
+        }
+    }
+}
