@@ -1,8 +1,9 @@
 //! The schema registry's framing: a byte 0, the schema's id as four bytes (most significant first), the value.
 //!
-//! The free functions use the reserved ids of the checked-in schemas. Where a registry is configured its ids take their place: [`Ids`].
+//! The free functions use the reserved ids of the checked-in schemas until a process is told a registry's ids with [`use_ids`]; those take their
+//! place from there on, and the reserved ones can still be read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::{
     Error, Value, resolve,
@@ -15,7 +16,34 @@ pub const MAGIC: u8 = 0;
 /// Bytes before the value.
 pub const HEADER_BYTES: usize = 5;
 
-/// The framed value, with the reserved id of its present schema.
+/// A registry's ids, where one is configured: a look at a place that is written once costs a record nothing.
+static REGISTERED: OnceLock<Ids> = OnceLock::new();
+
+/// From now on the free functions write these ids, in the whole process. To be called once, before the first record is written or read.
+///
+/// # Errors
+/// The ids come back when others are in use already.
+pub fn use_ids(ids: Ids) -> Result<(), Ids> {
+    REGISTERED.set(ids)
+}
+
+/// The id that present values of a schema are written with.
+fn written(reserved: u32) -> u32 {
+    REGISTERED.get().map_or(reserved, |ids| ids.written(reserved))
+}
+
+/// The schema of an id that stands in a frame: a registry's, if its ids are in use, or a reserved one.
+///
+/// # Errors
+/// [`Error::UnknownSchema`].
+pub fn schema(id: u32) -> Result<&'static Schema, Error> {
+    match REGISTERED.get() {
+        Some(ids) => ids.schema(id),
+        None => schemas::by_id(id).ok_or(Error::UnknownSchema { id }),
+    }
+}
+
+/// The framed value, with the id of its present schema.
 pub fn encode<T: Value>(value: &T) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     encode_into(value, &mut out);
@@ -24,11 +52,11 @@ pub fn encode<T: Value>(value: &T) -> Vec<u8> {
 
 /// Appends the framed value.
 pub fn encode_into<T: Value>(value: &T, out: &mut Vec<u8>) {
-    put_header(T::SCHEMA_ID, out);
+    put_header(written(T::SCHEMA_ID), out);
     value.encode_avro(out);
 }
 
-/// The value of a frame with a reserved id; one of an older version is carried over to the present one.
+/// The value of a frame with an id that is in use or a reserved one; a value of an older version is carried over to the present one.
 ///
 /// # Errors
 /// [`Error::Corrupt`] when it is no frame or no value of its schema, [`Error::UnknownSchema`], [`Error::OtherSubject`] when it is a value of
@@ -38,7 +66,7 @@ pub fn decode<T: Value>(framed: &[u8]) -> Result<T, Error> {
     if id == T::SCHEMA_ID {
         return decode_whole(&mut value);
     }
-    decode_with(schemas::by_id(id).ok_or(Error::UnknownSchema { id })?, id, value)
+    decode_with(schema(id)?, id, value)
 }
 
 /// Schema id and value of a frame.
@@ -94,10 +122,14 @@ impl Ids {
         it
     }
 
+    fn written(&self, reserved: u32) -> u32 {
+        self.written.get(&reserved).copied().unwrap_or(reserved)
+    }
+
     /// The framed value, with the registry's id of its present schema.
     pub fn encode<T: Value>(&self, value: &T) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
-        put_header(self.written.get(&T::SCHEMA_ID).copied().unwrap_or(T::SCHEMA_ID), &mut out);
+        put_header(self.written(T::SCHEMA_ID), &mut out);
         value.encode_avro(&mut out);
         out
     }

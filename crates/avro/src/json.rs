@@ -12,15 +12,16 @@ use crate::{
     Error,
     frame::{self, Ids},
     schema::{Parsed, Type},
-    schemas, wire,
+    schemas::{self, Schema},
+    wire,
 };
 
-/// A framed value of any topic, with a reserved id.
+/// A framed value of any topic, with an id that is in use or a reserved one.
 ///
 /// # Errors
 /// [`Error::Corrupt`] and [`Error::UnknownSchema`], as [`frame::decode`].
 pub fn to_json(framed: &[u8]) -> Result<Json, Error> {
-    to_json_with(&Ids::default(), framed)
+    to_json_by(frame::schema, framed)
 }
 
 /// A framed value of any topic, with a registry's id or a reserved one.
@@ -28,8 +29,12 @@ pub fn to_json(framed: &[u8]) -> Result<Json, Error> {
 /// # Errors
 /// As [`to_json`].
 pub fn to_json_with(ids: &Ids, framed: &[u8]) -> Result<Json, Error> {
+    to_json_by(|id| ids.schema(id), framed)
+}
+
+fn to_json_by(schema: impl Fn(u32) -> Result<&'static Schema, Error>, framed: &[u8]) -> Result<Json, Error> {
     let (id, mut value) = frame::split(framed)?;
-    let schema = schemas::parsed(ids.schema(id)?.id)?;
+    let schema = schemas::parsed(schema(id)?.id)?;
     let shown = show(schema, &schema.root, &mut value)?;
     if value.is_empty() { Ok(shown) } else { Err(Error::corrupt("bytes after the value", value)) }
 }

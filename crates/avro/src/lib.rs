@@ -3,7 +3,7 @@
 //! Machines and services speak prost's structs; topics hold Avro, so that every consumer of Kafka can read them. Schemas and code
 //! come from the messages' descriptors at build time (`codegen/`); nothing is written by hand per event. schemas/README.md tells the mapping.
 //!
-//! - [`frame::encode`] and [`frame::decode`] are what a writer and a reader of a topic need; [`frame::Ids`] where a registry gives the ids.
+//! - [`frame::encode`] and [`frame::decode`] are what a writer and a reader of a topic need; [`frame::use_ids`] where a registry gives the ids.
 //! - [`Avro`] is the value without a frame: identity of records is over these bytes, whose maps are in the order of their keys.
 //! - [`schemas::all`] is what is registered, or served where there is no registry.
 //! - [`json::to_json`] shows any value to people.

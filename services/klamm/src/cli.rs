@@ -91,6 +91,22 @@ pub enum TopicsCommand {
     },
     /// Records of a topic, decoded.
     Cat(CatOptions),
+    /// Print the topics of `klamm serve` as Strimzi KafkaTopic resources; needs no server.
+    Manifest(ManifestOptions),
+}
+
+/// Options of `klamm topics manifest`; prefix, partitions and replicas are those of the configuration.
+#[derive(Debug, Clone, Args)]
+pub struct ManifestOptions {
+    /// Configuration in TOML; each key may also be set by environment, as KLAMM_SECTION__KEY.
+    #[arg(long, value_name = "FILE", env = "KLAMM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Name of the Kafka resource that the topics belong to.
+    #[arg(long, default_value = "kafka")]
+    pub cluster: String,
+    /// Version of the resources; Strimzi before 0.49 knows only kafka.strimzi.io/v1beta2.
+    #[arg(long, default_value = "kafka.strimzi.io/v1")]
+    pub api_version: String,
 }
 
 /// Options of `klamm topics cat`.

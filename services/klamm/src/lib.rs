@@ -15,6 +15,7 @@ pub mod logging;
 pub mod namespaces;
 pub mod node;
 pub mod owned;
+pub mod registry;
 pub mod serve;
 pub mod server;
 pub mod setup_error;

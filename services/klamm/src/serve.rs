@@ -20,6 +20,7 @@ use crate::{
     logging,
     namespaces::NamespaceToMake,
     node::{self, Health, NodeOptions, NodeParts, front::Front},
+    registry,
     server::{DRAIN, wait_for},
     setup_error::SetupError,
     stop_signal::stop_signal,
@@ -49,7 +50,8 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     let health = Health::new(Some(waiting.clone()));
     let front = Front::new(&waiting);
     let healthy = health.subscribe();
-    let web = tokio::spawn(http::serve(web, metrics, move || healthy.borrow().clone(), wait_for(stopped.clone())));
+    let schemas = klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone());
+    let web = tokio::spawn(http::serve(web, metrics, move || healthy.borrow().clone(), schemas, wait_for(stopped.clone())));
     let mut serving = node::serve(&front, grpc, stopped.clone());
     println!("gRPC:    {grpc_address}  (any Temporal SDK, the temporal CLI)");
     println!("HTTP:    http://{web_address}  (/metrics, /healthz)");
@@ -122,6 +124,10 @@ async fn parts(config: &Config, health: &Health, stopped: watch::Receiver<bool>)
     let index = Location::File(dir.join("visibility.sqlite"));
     let index = Index::open(index).map_err(|error| failed("the visibility index", error.to_string()))?;
 
+    // Records carry the registry's ids: they have to be known before the first one is written or read.
+    if !registry::register(config, |problem| wait(health, problem), stopped.clone()).await? {
+        return Ok(None);
+    }
     match connect(config, health, stopped).await? {
         Some(log) => Ok(Some(NodeParts { log, store: Arc::new(store), index })),
         None => Ok(None),
@@ -142,16 +148,21 @@ async fn connect(config: &Config, health: &Health, stopped: watch::Receiver<bool
             Err(error) => return Err(kafka::setup_error(&error)),
         };
         let problem = format!("Kafka at {} cannot be used yet: {error}", config.kafka.bootstrap_servers);
-        let news = health.send_if_modified(|known| {
-            let news = known.as_ref() != Some(&problem);
-            *known = Some(problem.clone());
-            news
-        });
-        if news {
-            tracing::warn!("{problem}; trying again every {} s", RETRY.as_secs());
-        }
+        wait(health, problem);
         if tokio::time::timeout(RETRY, wait_for(stopped.clone())).await.is_ok() {
             return Ok(None);
         }
+    }
+}
+
+/// Something has to be waited for: `/healthz` says what, and the log too, once for each new reason.
+fn wait(health: &Health, problem: String) {
+    let news = health.send_if_modified(|known| {
+        let news = known.as_ref() != Some(&problem);
+        *known = Some(problem.clone());
+        news
+    });
+    if news {
+        tracing::warn!("{problem}; trying again every {} s", RETRY.as_secs());
     }
 }

@@ -76,7 +76,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         let processor = owned.processor().clone();
         move || processor.failure()
     };
-    let web = tokio::spawn(http::serve(web, metrics, healthy, wait_for(stopped.clone())));
+    let web = tokio::spawn(http::serve(web, metrics, healthy, klamm_registry::serving::routes(PREFIX, None), wait_for(stopped.clone())));
     let mut serving = tokio::spawn(klamm_gateway::serve(routes, grpc, wait_for(stopped)));
 
     println!("klamm {} is ready after {} ms", env!("CARGO_PKG_VERSION"), started.elapsed().as_millis());

@@ -228,3 +228,35 @@ fn a_wrong_variable_is_named_and_those_of_others_are_left_alone() {
         &[BROKER, ("KLAMM_PORT", "tcp://10.0.0.1:7233"), ("KLAMM_SERVER_PORT", "tcp://10.0.0.1:7233"), ("KLAMM_SERVICE_HOST", "10.0.0.1")],
     );
 }
+
+#[test]
+fn examples_in_the_documentation_are_taken() {
+    let pages = [include_str!("../../../docs/configuration.md"), include_str!("../../../docs/kafka.md")];
+    let mut examples = 0;
+    for example in pages.iter().flat_map(|page| page.split("```toml\n").skip(1)).filter_map(|rest| rest.split("```").next()) {
+        // One shows the same key in four ways, which no file can hold at once.
+        if example.matches("protocol = \"SSL\"").count() > 1 {
+            continue;
+        }
+        // Passwords stand outside of the files.
+        let password = ("KLAMM_REGISTRY__PASSWORD", "p");
+        let variables = if example.contains("[registry]") { vec![BROKER, password] } else { vec![BROKER] };
+        effective(Some(&file("example", example)), &variables);
+        examples += 1;
+    }
+    assert!(examples >= 4, "{examples} examples");
+}
+
+#[test]
+fn settings_of_the_containers_are_taken() {
+    let lines = [include_str!("../../../docker-compose.yml"), include_str!("../../../Dockerfile")].into_iter().flat_map(str::lines);
+    let variables: Vec<_> = lines
+        .filter_map(|line| line.trim().trim_start_matches("ENV ").trim_end_matches(" \\").split_once([':', '=']))
+        .filter(|(name, _)| name.starts_with("KLAMM_"))
+        .map(|(name, value)| (name, value.trim().trim_matches('"')))
+        .collect();
+    assert!(variables.len() >= 3, "{variables:?}");
+    let settings = effective(None, &variables);
+    assert_eq!(settings["server.ip"], "\"0.0.0.0\"");
+    assert_eq!(settings["kafka.bootstrap_servers"], "\"kafka:9092\"");
+}

@@ -65,6 +65,9 @@ fn a_server_answers_and_stops_cleanly_on_sigterm() {
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
     assert!(server.get("/metrics").starts_with("HTTP/1.1 200"));
 
+    let schema = server.get("/subjects/klamm.history-value/versions/latest");
+    assert!(schema.starts_with("HTTP/1.1 200") && schema.contains("klamm.v1") && schema.contains("vnd.schemaregistry"), "{schema}");
+
     let topics = text(&server.ask(&["topics", "list"]));
     for topic in ["klamm.commands", "klamm.history", "klamm.visibility", "klamm.cluster"] {
         assert!(topics.contains(topic), "{topics}");

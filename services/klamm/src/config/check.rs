@@ -2,7 +2,7 @@
 
 use klamm_engine::LARGE_MESSAGE_BYTES;
 
-use super::{Config, Registry, keys};
+use super::{Config, Kafka, Registry, keys};
 use crate::setup_error::SetupError;
 
 /// Room that the envelope of a command may take beside what it carries.
@@ -13,7 +13,7 @@ const PREFIX_MAX: usize = 100;
 /// The first thing that is wrong.
 pub fn check(config: &Config) -> Result<(), SetupError> {
     server(config)?;
-    kafka(config)?;
+    kafka(&config.kafka)?;
     registry(&config.registry)?;
     if config.processor.transactions_per_second == 0 {
         return Err(wrong("processor.transactions_per_second", "0 transactions would never write anything out", "use 8, or more"));
@@ -41,16 +41,19 @@ fn server(config: &Config) -> Result<(), SetupError> {
     Ok(())
 }
 
-fn kafka(config: &Config) -> Result<(), SetupError> {
-    let kafka = &config.kafka;
+fn kafka(kafka: &Kafka) -> Result<(), SetupError> {
     if kafka.bootstrap_servers.trim().is_empty() {
         let hint = format!(
-            "set {}=host:9092, or bootstrap_servers under [kafka] in the file that --config names; \
-            `klamm dev` needs no Kafka",
+            "set {}=host:9092, or bootstrap_servers under [kafka] in the file that --config names; `klamm dev` needs no Kafka",
             keys::variable("kafka.bootstrap_servers")
         );
         return Err(wrong("kafka.bootstrap_servers", "it is required, and missing", hint));
     }
+    topics(kafka)
+}
+
+/// The first thing that is wrong with the topics.
+pub fn topics(kafka: &Kafka) -> Result<(), SetupError> {
     if !kafka.partitions.is_power_of_two() || kafka.partitions > 1024 {
         return Err(wrong("kafka.partitions", format!("{} is not a power of two up to 1024", kafka.partitions), "use 1, 2, 4, 8, 16, …"));
     }

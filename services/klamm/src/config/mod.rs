@@ -52,13 +52,27 @@ impl Config {
     /// # Errors
     /// The file can't be read or is no TOML; a key is unknown; a value has the wrong type or makes no sense; a required key is missing.
     pub fn load(file: Option<&Path>) -> Result<Self, SetupError> {
+        let config = Self::read(file)?;
+        check::check(&config)?;
+        Ok(config)
+    }
+
+    /// As [`Config::load`], for those who only want to know the topics: no broker need be named.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_topics(file: Option<&Path>) -> Result<Self, SetupError> {
+        let config = Self::read(file)?;
+        check::topics(&config.kafka)?;
+        Ok(config)
+    }
+
+    fn read(file: Option<&Path>) -> Result<Self, SetupError> {
         let mut settings = sources::Settings::default();
         if let Some(file) = file {
             settings.add_file(file)?;
         }
         settings.add_environment(std::env::vars_os())?;
-        let config = settings.into_config()?;
-        check::check(&config)?;
-        Ok(config)
+        settings.into_config()
     }
 }

@@ -1,7 +1,8 @@
-//! `klamm topics`: looks into the topics of a running server.
+//! `klamm topics`: looks into the topics of a running server, or says which topics there have to be.
 
 mod cat;
 pub mod connect;
+mod manifest;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ pub async fn run(command: TopicsCommand) -> Result<ExitCode, SetupError> {
             }
         }
         TopicsCommand::Cat(options) => cat::run(options).await?,
+        TopicsCommand::Manifest(options) => manifest::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,73 @@
+//! `/schemas/…`: schemas by their ids.
+
+use axum::{
+    extract::{Path, Query},
+    response::IntoResponse,
+};
+use klamm_avro::schemas::{self, Schema};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Served, State,
+    answer::{Answer, Body, Fault, Text},
+    subjects::Stands,
+};
+
+/// A schema's text.
+#[derive(Debug, Serialize)]
+pub struct SchemaText {
+    schema: &'static str,
+}
+
+/// Where a schema stands.
+#[derive(Debug, Serialize)]
+pub struct Version {
+    subject: String,
+    version: u32,
+}
+
+/// `GET /schemas/ids/{id}`; the subject that a client may add says nothing, ids are those of all.
+pub async fn schema(served: State, Path(id): Path<String>) -> Answer<SchemaText> {
+    Ok(Body(SchemaText { schema: by_id(&served, &id)?.json }))
+}
+
+/// `GET /schemas/ids/{id}/schema`
+pub async fn schema_text(served: State, Path(id): Path<String>) -> Result<impl IntoResponse, Fault> {
+    Ok(Text(by_id(&served, &id)?.json))
+}
+
+/// `GET /schemas/ids/{id}/subjects`
+pub async fn subjects(served: State, Path(id): Path<String>) -> Answer<[String; 1]> {
+    Ok(Body([served.subjects.name(by_id(&served, &id)?)]))
+}
+
+/// `GET /schemas/ids/{id}/versions`
+pub async fn versions(served: State, Path(id): Path<String>) -> Answer<[Version; 1]> {
+    let schema = by_id(&served, &id)?;
+    Ok(Body([Version { subject: served.subjects.name(schema), version: schema.version }]))
+}
+
+/// What a list may be narrowed by.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Filter {
+    subject_prefix: String,
+    latest_only: bool,
+}
+
+/// `GET /schemas`
+pub async fn all(served: State, Query(filter): Query<Filter>) -> Answer<Vec<Stands>> {
+    let names = served.subjects.names();
+    let mut found = Vec::new();
+    for name in names.iter().filter(|name| name.starts_with(&filter.subject_prefix)) {
+        let versions = served.subjects.versions(name);
+        let skipped = if filter.latest_only { versions.len().saturating_sub(1) } else { 0 };
+        found.extend(versions.into_iter().skip(skipped).map(|schema| Stands::new(name, schema)));
+    }
+    Ok(Body(found))
+}
+
+fn by_id(served: &Served, id: &str) -> Result<&'static Schema, Fault> {
+    let found = id.parse().ok().and_then(schemas::by_id);
+    found.ok_or_else(|| Fault::no_id(id, served.elsewhere.as_deref()))
+}
