@@ -19,6 +19,7 @@ mod errors;
 mod fetch;
 mod groups;
 mod partition;
+mod polled;
 mod producer;
 mod settings;
 mod topics;

@@ -204,7 +204,12 @@ fn a_commit_in_doubt_is_settled_by_the_next_holder() {
     let log = kafka.kafka().clone();
     let mut wanted = Vec::new();
     for round in 0..3 {
-        let mut producer = log.transactional(&id).unwrap();
+        let mut producer = None;
+        until(|| {
+            producer = log.transactional(&id).ok();
+            producer.is_some()
+        });
+        let mut producer = producer.unwrap();
         let mut n = 0;
         // Freezes it at some moment of one of the commits.
         let doubt = std::thread::scope(|scope| {

@@ -8,7 +8,7 @@ use rdkafka::{
     config::FromClientConfigAndContext,
     consumer::BaseConsumer,
     error::{KafkaError, KafkaResult},
-    producer::{BaseProducer, ProducerContext, ThreadedProducer},
+    producer::{BaseProducer, ProducerContext},
 };
 
 use super::{
@@ -95,7 +95,7 @@ impl Clients {
     }
 
     /// For appends: idempotent, never giving up by itself. `batch_bytes_max`: what every topic takes.
-    pub(super) fn appending<C: ProducerContext + 'static>(&self, context: C, batch_bytes_max: usize) -> Result<ThreadedProducer<C>, Error> {
+    pub(super) fn appending<C: ProducerContext>(&self, context: C, batch_bytes_max: usize) -> Result<BaseProducer<C>, Error> {
         let in_flight = self.settings.requests_in_flight_max.clamp(1, 5).to_string();
         let queue_kbytes = (self.settings.unacknowledged_bytes_max / 1024).clamp(1, 2_097_151).to_string();
         let batch_bytes = batch_bytes_max.clamp(1, BATCH_BYTES_MAX).to_string();
@@ -109,7 +109,7 @@ impl Clients {
             ("queue.buffering.max.kbytes", queue_kbytes.as_str()),
             ("queue.buffering.max.messages", "1000000"),
         ];
-        made(ThreadedProducer::from_config_and_context(&self.config(&own, &defaults), context))
+        made(BaseProducer::from_config_and_context(&self.config(&own, &defaults), context))
     }
 
     /// For transactions under an id.

@@ -17,7 +17,7 @@ use rdkafka::{
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
-    producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer},
+    producer::{BaseRecord, DeliveryResult, Producer, ProducerContext},
 };
 
 use super::{
@@ -25,6 +25,7 @@ use super::{
     core::Core,
     errors::{Doing, Errors, is_refusal_of_record},
     partition::Partition,
+    polled::Polled,
     settings::Settings,
     watch::Signal,
 };
@@ -33,7 +34,7 @@ use crate::{Appended, Appending, Error, Record, Stored, wakers::wake};
 /// The producer, made at the first append.
 #[derive(Default)]
 pub(super) struct Appender {
-    producer: RwLock<Option<ThreadedProducer<Deliveries>>>,
+    producer: RwLock<Option<Polled<Deliveries>>>,
     /// It can do nothing any more.
     broken: Arc<AtomicBool>,
 }
@@ -181,7 +182,7 @@ impl Core {
         }
         let number = view.appending(promise);
         sent.delivery_opaque.number = number;
-        match usable.send(sent) {
+        match usable.producer().send(sent) {
             Ok(()) => Ok(appending),
             Err((error, _)) => {
                 let settled = view.settled(number);
@@ -216,7 +217,7 @@ impl Core {
                 signal: self.signal.clone(),
                 broken: self.appender.broken.clone(),
             };
-            *producer = Some(self.clients.appending(context, self.batch_bytes_max())?);
+            *producer = Some(Polled::start(self.clients.appending(context, self.batch_bytes_max())?)?);
         }
         Ok(())
     }
@@ -228,7 +229,7 @@ impl Core {
         }
         let mut producer = self.appender.producer.write();
         if let Some(old) = producer.take() {
-            tracing::warn!(unsettled = old.in_flight_count(), "a broken producer is put away");
+            tracing::warn!(unsettled = old.producer().in_flight_count(), "a broken producer is put away");
             drop(old);
         }
         self.appender.broken.store(false, Ordering::SeqCst);
