@@ -37,7 +37,7 @@ class Cluster:
             )
             self.servers.append(server)
             print(f"klamm {name} is ready after {server.start():.1f} s", flush=True)
-        self.members = Members(self.broker.bootstrap_servers, [server.registry for server in self.servers])
+        self.members = Members(self.broker.bootstrap_servers, [server.http for server in self.servers])
 
     def close(self, show_logs: bool) -> None:
         """Kill everything."""

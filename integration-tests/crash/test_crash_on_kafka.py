@@ -65,7 +65,7 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
 @pytest.fixture
 def consumer(cluster: Cluster) -> Iterator[PythonConsumer]:
     """The Python consumer, reading along."""
-    consumer = PythonConsumer(cluster.broker.bootstrap_servers, [server.registry for server in cluster.servers], TOPIC)
+    consumer = PythonConsumer(cluster.broker.bootstrap_servers, [server.http for server in cluster.servers], TOPIC)
     yield consumer
     consumer.kill()
 
@@ -137,7 +137,7 @@ async def check_consumers(cluster: Cluster, consumer: PythonConsumer, load: Load
         newest = python["newest_events"].get(f"default/{workflow_id}/{run_id}")
         assert newest == len(histories.seen[run_id]), f"{workflow_id}: the consumer saw {newest} events"
     owner, _ = await cluster.owner_and_standby()
-    java = await asyncio.to_thread(read_with_java, cluster.broker.bootstrap_servers, owner.registry, TOPIC)
+    java = await asyncio.to_thread(read_with_java, cluster.broker.bootstrap_servers, owner.http, TOPIC)
     print(f"Java consumer, at the end:          {summary(java)}", flush=True)
     # `~partition` records may have come between the two.
     for report in (python, java):

@@ -67,11 +67,6 @@ class KlammServer:
         """Where HTTP is served: health, metrics, schemas."""
         return f"http://127.0.0.1:{self.http_port}"
 
-    @property
-    def registry(self) -> str:
-        """Where schemas are read."""
-        return os.environ.get("KLAMM_IT_REGISTRY") or self.http
-
     def spawn(self) -> None:
         """Start the process and do not wait for it."""
         command = [str(self.binary), *(["serve"] if self.kafka else self._dev_options())]

@@ -70,7 +70,7 @@ class SharedServer:
 
     def _consume(self) -> bool:
         """All that the suites have left on the history topic, read by a consumer in Python and one in Java."""
-        kafka, registry = self.broker.bootstrap_servers, self.server.registry
+        kafka, registry = self.broker.bootstrap_servers, self.server.http
         try:
             python = read_with_python(kafka, [registry], HISTORY)
             print(f"Python consumer: {summary(python)}", flush=True)

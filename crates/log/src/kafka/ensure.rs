@@ -148,7 +148,7 @@ fn compare(settings: &Settings, spec: &TopicSpec, found: &Described) -> Result<(
     let mismatch = |problem: String| Err(Error::Mismatch { topic: spec.name.to_string(), problem });
     if found.partitions != spec.partitions {
         return mismatch(format!(
-            "it has {} partitions, {} are wanted; set klamm's number of partitions to {}, or use another topic prefix (keys are spread over \
+            "it has {} partitions, {} are wanted; set kafka.partitions to {}, or use another topic prefix (keys are spread over \
              the partitions there are: their number cannot be changed in place)",
             found.partitions, spec.partitions, found.partitions
         ));
