@@ -180,11 +180,11 @@ fn whoever_wakes_from_a_long_sleep_reads_nothing_and_takes_nothing() {
     world.round();
     assert!(!world.process(&other).members.should_bid());
     world.rounds(12);
-    assert_eq!(world.answering(), [owner.clone()]);
+    assert_eq!(world.answering(), std::slice::from_ref(&owner));
     // The owner sleeps: the other one takes over, and the sleeper's lease has ended when it wakes.
     world.process(&owner).running = false;
     world.rounds(75);
-    assert_eq!(world.answering(), [other.clone()]);
+    assert_eq!(world.answering(), std::slice::from_ref(&other));
     world.process(&owner).running = true;
     let now = world.now;
     assert!(world.process(&owner).members.lease_until() < now);
