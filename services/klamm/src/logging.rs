@@ -1,5 +1,7 @@
 //! Structured logs on standard error.
 
+use std::io::{self, IsTerminal};
+
 use tracing_subscriber::EnvFilter;
 
 use crate::{config::LogFormat, setup_error::SetupError};
@@ -8,7 +10,7 @@ use crate::{config::LogFormat, setup_error::SetupError};
 pub fn start(level: &str, format: LogFormat, setting: &str) -> Result<(), SetupError> {
     let filter = EnvFilter::try_new(level)
         .map_err(|error| SetupError::new(format!("reading {setting} {level:?}"), error, "use error, warn, info, debug or trace"))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
