@@ -73,14 +73,14 @@ async def test_foreign_records_are_named_and_skipped(bootstrap: str, prefix: str
     await hello(server, "after")
     read_as_they_come = topic in ("commands", "members")
     if read_as_they_come:
-        await_message(server, prefix + topic)
+        await_message(server, topic, "offset")
 
     # Also who begins with them goes on: a killed server without its store.
     server.kill()
     shutil.rmtree(server.data_dir)
     server.start()
     if not read_as_they_come:
-        await_message(server, prefix + topic)
+        await_message(server, topic, "partition", "offset")
     await hello(server, "again")
     verified = server.verify()
     assert verified.returncode == 0, f"{verified.stdout}{verified.stderr}"

@@ -17,7 +17,7 @@ from .ports import free_ports
 from .process import cpu_seconds
 
 #: The longest a start may take, replay of a crashed server's log included.
-READY_DEADLINE_S = 30.0
+READY_DEADLINE_S = 60.0
 #: The longest a clean stop may take after SIGTERM.
 STOP_DEADLINE_S = 15.0
 #: The longest `klamm verify` and other commands that ask the server may take.

@@ -97,8 +97,8 @@ SUITES: Dict[str, Suite] = {
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
 }
 
-#: What runs when nothing is named: on each log waves of suites, those of a wave at once.
+#: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 PLAN = [
-    ("embedded", [["python", "go", "cli", "typescript"], ["crash"]]),
-    ("kafka", [["consumers"]]),
+    ("embedded", [["python", "go", "cli"], ["crash"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["consumers", "security", "faults"], ["crash"]]),
 ]
