@@ -147,7 +147,10 @@ async fn connect(config: &Config, health: &Health, stopped: watch::Receiver<bool
             Err(error) if kafka::may_pass(&error) => error,
             Err(error) => return Err(kafka::setup_error(&error)),
         };
-        let problem = format!("Kafka at {} (kafka.bootstrap_servers) cannot be used yet: {error}", config.kafka.bootstrap_servers);
+        let problem = format!(
+            "Kafka at {} cannot be used yet (kafka.bootstrap_servers and kafka.security.protocol must fit it): {error}",
+            config.kafka.bootstrap_servers
+        );
         wait(health, problem);
         if tokio::time::timeout(RETRY, wait_for(stopped.clone())).await.is_ok() {
             return Ok(None);
