@@ -15,7 +15,7 @@ use rdkafka::{
     client::ClientContext,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig},
+    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
     topic_partition_list::Offset as Place,
 };
 
@@ -23,7 +23,7 @@ use super::{
     clients::BATCH_BYTES_MAX,
     context::Context,
     core::{Core, TopicState},
-    errors::{Doing, is_denial},
+    errors::Doing,
     partition::Partition,
     producer::headers,
 };
@@ -263,33 +263,21 @@ impl Holder {
         self.core.errors().in_doubt(Doing::Transact(&self.id), &error.to_string())
     }
 
-    /// Something could not be written: the transaction is taken back. Nothing of it is ever read, since no commit was asked for.
+    /// Something could not be written: this holder is done. Nothing of the transaction is ever read, since no commit was asked for: the next
+    /// holder's `init_transactions` takes it back. (Taking it back here is not safe: when the broker's answer comes after the call's
+    /// time has run out, librdkafka finds itself in a state that it does not expect, and ends the process.)
     fn aborted(&mut self, error: &KafkaError, topic: Option<&str>) -> Error {
-        let limit = self.core.settings().request_timeout;
         let fatal = self.producer.client().fatal_error();
         if is_fenced(error) || fatal.as_ref().is_some_and(|(code, _)| is_fencing(*code)) {
             self.end = Some(End::Fenced);
             return self.fenced();
         }
-        self.producer.purge(PurgeConfig::default().queue().inflight());
-        let taken_back = self.producer.flush(limit).and_then(|()| self.producer.abort_transaction(limit));
+        self.end = Some(End::Doubtful);
+        metrics::counter!("klamm_log_aborts_total").increment(1);
         let doing = topic.map_or(Doing::Transact(&self.id), Doing::Append);
-        match taken_back {
-            Ok(()) => {
-                metrics::counter!("klamm_log_aborts_total").increment(1);
-                self.core.errors().failed(doing, error)
-            }
-            Err(again) if is_fenced(&again) => {
-                self.end = Some(End::Fenced);
-                self.fenced()
-            }
-            Err(again) => {
-                self.end = Some(End::Doubtful);
-                match error.rdkafka_error_code() {
-                    Some(code) if is_denial(code) => self.core.errors().failed(doing, error),
-                    _ => self.core.errors().in_doubt(doing, &format!("{error}; it could not be taken back either: {again}")),
-                }
-            }
+        match self.core.errors().failed(doing, error) {
+            Error::Unavailable { reason } => Error::InDoubt { reason },
+            error => error,
         }
     }
 
