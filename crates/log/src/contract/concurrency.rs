@@ -116,19 +116,27 @@ pub(super) fn of_racing_holders_one_is_left(harness: &mut dyn Harness) {
                     for _ in 0..100 {
                         match producer.commit(vec![output(topic, 0, record(&holder.to_string(), "v"))]) {
                             Ok(_) => committed += 1,
-                            Err(Error::Fenced { .. }) => return (committed, true),
+                            Err(Error::Fenced { .. }) => return (committed, true, 0),
+                            // A broker that is asked to end a transaction while another holder comes may not know either (Kafka 4.1: an
+                            // unknown server error). Such a holder commits nothing more.
+                            Err(Error::InDoubt { .. }) => {
+                                let again = producer.commit(vec![output(topic, 0, record(&holder.to_string(), "v"))]);
+                                assert!(matches!(again, Err(Error::InDoubt { .. } | Error::Fenced { .. })), "{again:?}");
+                                return (committed, true, 1);
+                            }
                             Err(error) => panic!("{error}"),
                         }
                     }
-                    (committed, false)
+                    (committed, false, 0)
                 })
             })
             .collect();
         let outcomes: Vec<_> = holders.into_iter().map(|holder| holder.join().unwrap()).collect();
-        assert!(outcomes.iter().any(|(_, fenced)| !fenced), "the newest holder is never fenced");
-        let committed: usize = outcomes.iter().map(|(committed, _)| committed).sum();
+        assert!(outcomes.iter().any(|(_, ended, _)| !ended), "the newest holder is never fenced");
+        let committed: usize = outcomes.iter().map(|(committed, _, _)| committed).sum();
+        let doubtful: usize = outcomes.iter().map(|(_, _, doubtful)| doubtful).sum();
         let rows = read_all(&*log, &topic, 0);
-        assert_eq!(rows.len(), committed, "no commit of a fenced holder stands");
+        assert!((committed..=committed + doubtful).contains(&rows.len()), "no commit of a fenced holder stands");
         // A holder that came later never finds an earlier one's records behind its own.
         let mut order: Vec<_> = rows.iter().map(|stored| stored.record.key.clone()).collect();
         order.dedup();

@@ -146,6 +146,11 @@ impl Holder {
         Error::Fenced { transactional_id: self.id.clone() }
     }
 
+    /// Whether another holder has come: the error says so, or what has befallen the client before it.
+    fn is_fenced(&self, error: &KafkaError) -> bool {
+        is_fenced(error) || self.producer.client().fatal_error().is_some_and(|(code, _)| is_fencing(code))
+    }
+
     /// Finds what can be refused without the broker.
     fn check(&self, outputs: &[Output]) -> Result<BTreeMap<Arc<str>, Arc<TopicState>>, Error> {
         let mut topics: BTreeMap<Arc<str>, Arc<TopicState>> = BTreeMap::new();
@@ -238,12 +243,12 @@ impl Holder {
                 Err(error) => error,
             };
             match &error {
-                KafkaError::Transaction(inner) if inner.is_retriable() && Instant::now() < deadline => {}
-                KafkaError::Transaction(inner) if inner.txn_requires_abort() => return Err(self.aborted(&error, None)),
-                _ if is_fenced(&error) => {
+                _ if self.is_fenced(&error) => {
                     self.end = Some(End::Fenced);
                     return Err(self.fenced());
                 }
+                KafkaError::Transaction(inner) if inner.is_retriable() && Instant::now() < deadline => {}
+                KafkaError::Transaction(inner) if inner.txn_requires_abort() => return Err(self.aborted(&error, None)),
                 _ => {
                     self.end = Some(End::Doubtful);
                     return Err(self.core.errors().in_doubt(Doing::Transact(&self.id), &error.to_string()));
@@ -254,7 +259,7 @@ impl Holder {
 
     /// The transaction could not be begun.
     fn failed(&mut self, error: &KafkaError) -> Error {
-        if is_fenced(error) {
+        if self.is_fenced(error) {
             self.end = Some(End::Fenced);
             return self.fenced();
         }
@@ -267,8 +272,7 @@ impl Holder {
     /// holder's `init_transactions` takes it back. (Taking it back here is not safe: when the broker's answer comes after the call's
     /// time has run out, librdkafka finds itself in a state that it does not expect, and ends the process.)
     fn aborted(&mut self, error: &KafkaError, topic: Option<&str>) -> Error {
-        let fatal = self.producer.client().fatal_error();
-        if is_fenced(error) || fatal.as_ref().is_some_and(|(code, _)| is_fencing(*code)) {
+        if self.is_fenced(error) {
             self.end = Some(End::Fenced);
             return self.fenced();
         }
