@@ -14,7 +14,7 @@ use openssl::{
     hash::MessageDigest,
     pkey::{PKey, Private},
     rsa::Rsa,
-    ssl::{SslAcceptor, SslMethod, SslVerifyMode},
+    ssl::{HandshakeError, SslAcceptor, SslMethod, SslVerifyMode},
     x509::{
         X509, X509NameBuilder,
         extension::{BasicConstraints, SubjectAlternativeName},
@@ -68,7 +68,15 @@ fn start(authority: &Pair, own: &Pair) -> String {
     let url = format!("https://{}", listener.local_addr().expect("an address"));
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let Ok(mut stream) = acceptor.accept(stream) else { continue };
+            let mut stream = match acceptor.accept(stream) {
+                Ok(stream) => stream,
+                Err(HandshakeError::Failure(mut refused)) => {
+                    // What the client has sent meanwhile is read: else the connection is reset, and the refusal may not arrive.
+                    let _ = std::io::copy(refused.get_mut(), &mut std::io::sink());
+                    continue;
+                }
+                Err(_) => continue,
+            };
             let mut request = Vec::new();
             let mut chunk = [0; 16 << 10];
             // The body is JSON of two members; the second ends it.
