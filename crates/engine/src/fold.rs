@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use klamm_log::{Error as LogError, Log, ReadLimit, Stored};
+use klamm_log::{Error as LogError, Log, ReadLimit, Stored, read_onward};
 use klamm_machine::{Machine, Table, Time};
 use klamm_messages::klamm::v1::{PartitionRecord, PositionRow};
 use klamm_store::Store;
@@ -84,11 +84,10 @@ impl<M: Machine, C: Codec<M::Event>> Folder<'_, M, C> {
         let full = topics.full(name);
         let partition = Topics::output_partition(name, self.partition);
         let mut offset = self.position.next_offsets.get(name).copied().unwrap_or_default();
-        offset = offset.max(log.start_offset(&full, partition)?);
         // A read may not know of others' newest records; this end does.
         let end = log.end_offset(&full, partition)?;
         loop {
-            let batch = log.read(&full, partition, offset, ReadLimit::default())?;
+            let batch = read_onward(log, &full, partition, offset, ReadLimit::default())?;
             for stored in &batch.records {
                 self.fold_record(name, stored, stored.offset == offset);
                 offset = stored.offset + 1;

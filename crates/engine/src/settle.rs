@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use klamm_log::{Error as LogError, Log, Offset, Output, ReadLimit, Stored};
+use klamm_log::{Error as LogError, Log, Offset, Output, ReadLimit, Stored, read_onward};
 use klamm_store::Store;
 
 use crate::{Batch, Error, Topics, fold, outputs::sequence_number, topic};
@@ -28,10 +28,10 @@ pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32,
     places.dedup();
     for (topic, partition) in places {
         let known = topics.short(topic).and_then(|short| next_offsets.get(short)).copied().unwrap_or_default();
-        let mut from = known.max(log.start_offset(topic, partition)?);
+        let mut from = known;
         let end = log.end_offset(topic, partition)?;
         loop {
-            let read = log.read(topic, partition, from, ReadLimit::default())?;
+            let read = read_onward(log, topic, partition, from, ReadLimit::default())?;
             for stored in &read.records {
                 match batch.outputs.iter().position(|output| is_same(output, topic, partition, stored)) {
                     Some(index) => offsets[index] = stored.offset,

@@ -15,6 +15,7 @@ pub mod error;
 pub mod kafka;
 pub mod log;
 pub mod memory;
+mod onward;
 pub mod record;
 mod tail;
 pub mod topic;
@@ -28,6 +29,7 @@ pub use error::Error;
 pub use kafka::KafkaLog;
 pub use log::{Appended, Log, Transactional};
 pub use memory::MemoryLog;
+pub use onward::read_onward;
 pub use record::{Output, ReadBatch, ReadLimit, Record, Stored};
 pub use topic::{Cleanup, Topic, TopicSpec};
 

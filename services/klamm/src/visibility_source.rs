@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use klamm_avro::frame;
-use klamm_log::{Error, Log, ReadLimit, Stored};
+use klamm_log::{Error, Log, ReadLimit, Stored, read_onward};
 use klamm_machine::key;
 use klamm_messages::klamm::v1::VisibilityDocument;
 use klamm_visibility::{Batch, ChangeBody, Record, VisibilitySource};
@@ -38,8 +38,7 @@ impl VisibilitySource for TopicSource {
 
     fn read(&self, partition: u32, from: i64, limit: usize) -> Result<Batch, String> {
         let limit = ReadLimit { records: limit, ..ReadLimit::default() };
-        let start = self.log.start_offset(&self.topic, partition).map_err(|error| error.to_string())?;
-        let batch = self.log.read(&self.topic, partition, from.max(start), limit).map_err(|error| error.to_string())?;
+        let batch = read_onward(&*self.log, &self.topic, partition, from, limit).map_err(|error| error.to_string())?;
         let records = batch.records.iter().filter_map(|stored| record(partition, stored)).collect();
         Ok(Batch { records, next_offset: batch.next_offset, end_offset: batch.end_offset })
     }

@@ -24,6 +24,10 @@ pub(super) fn a_trimmed_partition_starts_later(harness: &mut dyn Harness) {
     assert_eq!(offsets(&*log, 1), (0..10).collect::<Vec<Offset>>());
     let trimmed = Err(Error::Trimmed { topic: topic.to_string(), partition: 0, start: 4 });
     assert_eq!(log.read(&topic, 0, 3, ReadLimit::default()), trimmed);
+    for (from, first) in [(0, 4), (3, 4), (4, 4), (7, 7)] {
+        let read = crate::read_onward(&*log, &topic, 0, from, ReadLimit::default()).unwrap();
+        assert_eq!(read.records.first().map(|stored| stored.offset), Some(first));
+    }
     assert!(matches!(log.trim(&topic, 0, 11), Err(Error::PastEnd { end: 10, .. })));
     log.trim(&topic, 0, 10).unwrap();
     assert_eq!(offsets(&*log, 0), [0; 0]);

@@ -11,7 +11,7 @@ use std::{
 
 use klamm_avro::frame;
 use klamm_engine::{Topics, topic};
-use klamm_log::{Clock, Error as LogError, Log, Offset, ReadLimit, Record, SystemClock};
+use klamm_log::{Clock, Error as LogError, Log, Offset, ReadLimit, Record, SystemClock, read_onward};
 use klamm_machine::Time;
 use klamm_members::{BEAT_INTERVAL_MS, Members, Standing};
 use klamm_messages::klamm::v1::Member;
@@ -144,13 +144,7 @@ impl Shared {
     /// Reads to the end; gives where it is.
     fn read_from(&self, mut from: Offset) -> Result<Offset, LogError> {
         loop {
-            let read = match self.log.read(&self.topic, 0, from, ReadLimit::default()) {
-                Err(LogError::Trimmed { start, .. }) => {
-                    from = start;
-                    continue;
-                }
-                read => read?,
-            };
+            let read = read_onward(&*self.log, &self.topic, 0, from, ReadLimit::default())?;
             {
                 let mut members = self.members.lock();
                 for stored in &read.records {

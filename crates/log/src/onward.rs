@@ -1,0 +1,18 @@
+//! Reading on when what comes next has gone.
+
+use crate::{Error, Log, Offset, ReadBatch, ReadLimit};
+
+/// Reads from `from`, or from the partition's start where the records before it are gone (trimmed, expired, compacted): for readers who
+/// want whatever is left. Asks for the start only when it is needed.
+///
+/// # Errors
+/// Those of [`Log::read`], but for [`Error::Trimmed`].
+pub fn read_onward(log: &dyn Log, topic: &str, partition: u32, mut from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error> {
+    loop {
+        match log.read(topic, partition, from, limit) {
+            // The start may move on before the next read.
+            Err(Error::Trimmed { start, .. }) if start > from => from = start,
+            read => return read,
+        }
+    }
+}
