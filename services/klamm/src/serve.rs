@@ -21,7 +21,7 @@ use crate::{
     namespaces::NamespaceToMake,
     node::{self, Health, NodeOptions, NodeParts, front::Front},
     registry,
-    server::{DRAIN, wait_for},
+    server::{drain, wait_for},
     setup_error::SetupError,
     stop_signal::stop_signal,
 };
@@ -78,13 +78,7 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     };
     let _ = stop.send(true);
     ready.abort();
-    let _ = tokio::time::timeout(DRAIN, async {
-        if !serving.is_finished() {
-            let _ = (&mut serving).await;
-        }
-    })
-    .await;
-    serving.abort();
+    drain(serving).await;
     web.abort();
     result.map(|()| ExitCode::SUCCESS)
 }

@@ -12,14 +12,14 @@ use klamm_log::Log;
 use klamm_processor::{Config as ProcessorConfig, Intervals};
 use klamm_store::Store;
 use klamm_visibility::Index;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{feeding, http, listen::listen, namespaces::NamespaceToMake, owned, setup_error::SetupError, stop_signal::stop_signal};
 
 /// Prefix of all topics.
 const PREFIX: &str = "klamm.";
 /// How long calls under way may take to end when the server stops.
-pub const DRAIN: Duration = Duration::from_secs(2);
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// What a server stands on.
 pub struct Parts {
@@ -93,17 +93,19 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     };
     let _ = stop.send(true);
     feeder.abort();
-    // Parked polls would keep the server for a minute: they are cut off after a while.
-    let _ = tokio::time::timeout(DRAIN, async {
-        if !serving.is_finished() {
-            let _ = (&mut serving).await;
-        }
-    })
-    .await;
-    serving.abort();
+    drain(serving).await;
     web.abort();
     owned.stop().await;
     result
+}
+
+/// Lets a gRPC server that was told to stop answer the calls under way. Parked polls would keep it for a minute: they are cut off after a
+/// while.
+pub async fn drain<T>(mut serving: JoinHandle<T>) {
+    if !serving.is_finished() {
+        let _ = tokio::time::timeout(DRAIN, &mut serving).await;
+    }
+    serving.abort();
 }
 
 /// Completes when `stopped` says so, or when nobody can say it any more.
