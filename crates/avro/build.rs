@@ -10,6 +10,7 @@ const TOPICS: &[(&str, &str)] = &[
     ("commands", "klamm.v1.Command"),
     ("history", "klamm.v1.HistoryRecord"),
     ("visibility", "klamm.v1.VisibilityDocument"),
+    ("schedules", "klamm.v1.ScheduleRecord"),
     ("cluster", "klamm.v1.ClusterRecord"),
     ("members", "klamm.v1.Member"),
 ];

@@ -6,6 +6,8 @@ use protox::file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResol
 
 const FILES: &[&str] = &[
     "klamm/v1/command.proto",
+    "klamm/v1/settings.proto",
+    "klamm/v1/schedule.proto",
     "klamm/v1/history.proto",
     "klamm/v1/cluster.proto",
     "klamm/v1/visibility.proto",

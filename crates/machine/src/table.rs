@@ -22,6 +22,14 @@ pub enum Kind {
     Task = 6,
     /// Namespaces.
     Namespace = 7,
+    /// What schedules are.
+    Schedule = 8,
+    /// Where schedules stand.
+    ScheduleProgress = 9,
+    /// What a schedule's last run left for the next.
+    ScheduleOutcome = 10,
+    /// What schedules decided.
+    ScheduleAudit = 11,
     /// Tests' own.
     Test = 100,
 }

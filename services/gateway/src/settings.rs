@@ -19,6 +19,7 @@ pub fn settings(namespace: &NamespaceState, limits: &Limits, with_search_attribu
         history_count_suggest_continue_as_new: limits.history_count_suggest_continue_as_new,
         history_size_suggest_continue_as_new_bytes: limits.history_bytes_suggest_continue_as_new,
         search_attribute_types: if with_search_attribute_types { namespace.search_attributes.clone() } else { Default::default() },
+        schedule_audit_retention: None,
     }
 }
 

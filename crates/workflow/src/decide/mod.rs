@@ -37,8 +37,14 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<A
         Body::CancelActivityTask(body) => activity::cancel::decide(tx, command, body),
         Body::HeartbeatActivityTask(body) => activity::heartbeat::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
-        Body::TakeOver(_) | Body::Cluster(_) | Body::Test(_) => {
-            Err(Rejection::Internal("The workflow machine does not decide this command.".to_owned()))
-        }
+        Body::CreateSchedule(_)
+        | Body::UpdateSchedule(_)
+        | Body::PatchSchedule(_)
+        | Body::DeleteSchedule(_)
+        | Body::ScheduledStartAnswered(_)
+        | Body::ScheduledRunClosed(_)
+        | Body::TakeOver(_)
+        | Body::Cluster(_)
+        | Body::Test(_) => Err(Rejection::Internal("The workflow machine does not decide this command.".to_owned())),
     }
 }

@@ -233,7 +233,7 @@ impl Env {
             ..StartWorkflowExecutionRequest::default()
         };
         change(&mut request);
-        Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: format!("run-{}", self.run_count) })
+        Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: format!("run-{}", self.run_count), scheduled_by: None })
     }
 
     /// Starts it.

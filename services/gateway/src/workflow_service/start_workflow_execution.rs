@@ -89,7 +89,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
                 workflow_id: workflow_id.clone(),
                 identity: request.identity.clone(),
                 request_id: String::new(),
-                body: Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: Uuid::new_v4().to_string() }),
+                body: Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: Uuid::new_v4().to_string(), scheduled_by: None }),
                 may_upsert: false,
             },
         )
