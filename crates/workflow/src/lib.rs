@@ -3,7 +3,7 @@
 //! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log in, public history events and internal events out.
 //! It has no clock, randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`], then the tables of contents: commands of
 //! the log in `decide`, commands of a completed workflow task in `commands`, events in `apply`; pollers that ride in a
-//! command in `reservations`. What all of them say is said with the
+//! command in `reservations`; what schedules are told about the runs that they start in `scheduled`. What all of them say is said with the
 //! verbs of `run`.
 
 #![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as older workers send them")]
@@ -19,6 +19,7 @@ mod commands;
 mod decide;
 mod reservations;
 mod run;
+mod scheduled;
 mod timer;
 
 pub use answer::{Answer, Answered};

@@ -195,6 +195,7 @@ fn next_start(
         },
         event: HistoryEvent { links: start_event.links, user_metadata: start_event.user_metadata, ..HistoryEvent::default() },
         request_id: String::new(),
+        scheduled_by: state.execution.as_ref().and_then(|execution| execution.scheduled_by.clone()),
     }
 }
 

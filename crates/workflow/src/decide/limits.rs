@@ -19,8 +19,12 @@ const HISTORY_SIZE_LIMIT_BYTES: u64 = 50 * 1024 * 1024;
 
 /// Whether a field of `bytes` fits.
 pub(crate) fn blob_fits(bytes: usize, settings: &CommandSettings) -> bool {
-    let limit = or_default(u64::from(settings.blob_size_limit_bytes), BLOB_SIZE_LIMIT_BYTES);
-    bytes <= BLOB_SIZE_WARN_BYTES || u64::try_from(bytes).is_ok_and(|bytes| bytes <= limit)
+    bytes <= BLOB_SIZE_WARN_BYTES || u64::try_from(bytes).is_ok_and(|bytes| bytes <= blob_size_limit(settings))
+}
+
+/// Largest size of one field in force, bytes.
+pub(crate) fn blob_size_limit(settings: &CommandSettings) -> u64 {
+    or_default(u64::from(settings.blob_size_limit_bytes), BLOB_SIZE_LIMIT_BYTES)
 }
 
 /// The same for a client's request.

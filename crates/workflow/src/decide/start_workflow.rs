@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use klamm_machine::{Decision, Outcome, Rejection, Time, Tx, time};
 use klamm_messages::{
-    klamm::v1::{Command, CommandSettings, ExecutionState, RunState, StartWorkflow, history_record::Record},
+    klamm::v1::{Command, CommandSettings, ExecutionState, RunState, ScheduledBy, StartWorkflow, history_record::Record},
     temporal::{
         common::v1::{Memo, Payload, Payloads, SearchAttributes},
         enums::v1::{EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
@@ -29,6 +29,7 @@ use crate::{
         Run, first_run_id, is_open, new_event,
         workflow_task::{DEFAULT_TASK_TIMEOUT, SERVER_IDENTITY},
     },
+    scheduled,
     tables::{RunKey, Runs},
 };
 
@@ -37,8 +38,16 @@ const TASK_TIMEOUT_MAX: Duration = Duration::from_secs(120);
 /// Reason of the termination that makes room for a new run.
 const TERMINATED_BY_START: &str = "TerminateIfRunning WorkflowIdReusePolicy";
 
-/// Decides the command.
+/// Decides the command; a schedule that sent it is told what came of it.
 pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflow) -> Decision<Answer> {
+    match &body.scheduled_by {
+        Some(by) => scheduled::start(tx, command, by, |tx| decide_start(tx, command, body)),
+        None => decide_start(tx, command, body),
+    }
+}
+
+/// What comes of the start.
+fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflow) -> Decision<Answer> {
     let request = body.request.as_ref().ok_or_else(|| Rejection::Internal("A start without a request.".to_owned()))?;
     refuse_unbuilt(request)?;
     let settings = locate::settings(command);
@@ -56,7 +65,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
             }
             let mut run = Run::new(tx, key.clone());
             let now = run.now();
-            start(&mut run, Start::of_request(request, now), &settings);
+            start(&mut run, Start { scheduled_by: body.scheduled_by.clone(), ..Start::of_request(request, now) }, &settings);
             schedule_first_workflow_task(&mut run);
             Ok(answer(tx, &key, true))
         }
@@ -171,6 +180,8 @@ pub(crate) struct Start {
     pub(crate) event: HistoryEvent,
     /// Id of the request that starts it.
     pub(crate) request_id: String,
+    /// The schedule that started the chain, if one did.
+    pub(crate) scheduled_by: Option<ScheduledBy>,
 }
 
 impl Start {
@@ -206,6 +217,7 @@ impl Start {
             },
             event: HistoryEvent { links: request.links.clone(), user_metadata: request.user_metadata.clone(), ..HistoryEvent::default() },
             request_id: request.request_id.clone(),
+            scheduled_by: None,
         }
     }
 }
@@ -225,6 +237,7 @@ pub(crate) fn start(run: &mut Run<'_, '_>, start: Start, settings: &CommandSetti
     run.record(Record::Execution(ExecutionState {
         request_ids: if start.request_id.is_empty() { Vec::new() } else { vec![start.request_id.clone()] },
         start_request_id: start.request_id,
+        scheduled_by: start.scheduled_by,
         retention: settings.retention,
         ..ExecutionState::default()
     }));

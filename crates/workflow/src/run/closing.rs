@@ -14,11 +14,11 @@ use super::{
     Run, new_event,
     workflow_task::{SERVER_IDENTITY, TaskFailure},
 };
-use crate::{commands::CommandContext, visibility};
+use crate::{commands::CommandContext, scheduled, visibility};
 
 impl Run<'_, '_> {
-    /// Closes the run by this event; its visibility document is published and the time of its deletion follows from the retention
-    /// in force. No workflow task may be started and no event may wait: see [`Run::force_end_workflow_task`].
+    /// Closes the run by this event; its visibility document is published, a schedule that started it is told where no other run follows,
+    /// and the time of its deletion follows from the retention in force. No workflow task may be started and no event may wait: see [`Run::force_end_workflow_task`].
     pub(crate) fn close(&mut self, event_type: EventType, attributes: Attributes, settings: &CommandSettings) {
         self.close_with(new_event(event_type, attributes, self.now()), settings);
     }
@@ -26,8 +26,12 @@ impl Run<'_, '_> {
     /// [`Run::close`] with a prepared event.
     pub(crate) fn close_with(&mut self, event: HistoryEvent, settings: &CommandSettings) {
         self.renew_retention(settings);
+        let told = scheduled::closing(self, &event, settings);
         self.add_whole_event(event);
         self.publish_visibility();
+        if let Some(closed) = told {
+            scheduled::tell_closed(self, closed);
+        }
     }
 
     /// Closes the run by a command of the workflow: what the command carried besides its attributes goes onto the event.

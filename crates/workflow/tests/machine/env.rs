@@ -110,6 +110,8 @@ pub struct Env {
     pub log: Vec<Event>,
     /// What was published since it was last looked at.
     pub publications: Vec<Publication>,
+    /// What was sent to other machines since it was last looked at.
+    pub sent: Vec<Command>,
     /// Stamped on every command.
     pub settings: CommandSettings,
     /// Pollers that ride in the next command.
@@ -131,6 +133,7 @@ impl Env {
             rows: Rows::default(),
             log: Vec::new(),
             publications: Vec::new(),
+            sent: Vec::new(),
             settings,
             riders: Vec::new(),
             started: Vec::new(),
@@ -175,7 +178,7 @@ impl Env {
             }
             self.log.extend(effects.events);
             self.publications.extend(effects.publications);
-            assert!(effects.commands.is_empty());
+            self.sent.extend(effects.commands);
             if self.checks_folds {
                 self.check_folds();
             }

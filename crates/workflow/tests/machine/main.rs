@@ -10,6 +10,7 @@ mod properties;
 mod reservations;
 mod retention;
 mod riders;
+mod scheduled;
 mod signals;
 mod start;
 mod sticky;

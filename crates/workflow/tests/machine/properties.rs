@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use crate::{
     Attributes, activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
-    fail, riders, timer,
+    fail, riders, scheduled, timer,
 };
 
 /// One step of somebody.
@@ -32,6 +32,8 @@ enum Step {
         delay: i64,
         run_timeout: i64,
     },
+    /// A schedule starts it.
+    ScheduledStart,
     SignalWithStart,
     Signal {
         request: u8,
@@ -94,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (any::<bool>(), prop_oneof![3 => Just(0), 1 => 1..20_i64], prop_oneof![3 => Just(0), 1 => 1..30_i64])
             .prop_map(|(terminates, delay, run_timeout)| Step::Start { terminates, delay, run_timeout }),
+        2 => Just(Step::ScheduledStart),
         1 => Just(Step::SignalWithStart),
         5 => (0..6_u8).prop_map(|request| Step::Signal { request }),
         1 => Just(Step::Cancel),
@@ -118,13 +121,15 @@ struct World {
     tasks: Vec<StartedWorkflowTask>,
     activities: Vec<ActivityTaskToken>,
     polls: usize,
+    /// Starts of the schedule so far.
+    scheduled: i64,
 }
 
 impl World {
     fn new() -> Self {
         let mut env = Env::new();
         env.settings.retention = Some(env::seconds(60));
-        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0 }
+        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0 }
     }
 
     fn take(&mut self, step: &Step) {
@@ -138,6 +143,11 @@ impl World {
                     request.workflow_run_timeout = Some(env::seconds(*run_timeout));
                 });
                 self.decide(body);
+            }
+            Step::ScheduledStart => {
+                self.scheduled += 1;
+                let body = scheduled::body(&mut self.env, self.scheduled, |_| ());
+                assert!(matches!(self.env.decide(body), Ok(klamm_machine::Outcome::Answer(_))), "a schedule's start is always accepted");
             }
             Step::SignalWithStart => {
                 let body = self.env.signal_with_start_body(|_| ());
@@ -262,6 +272,36 @@ impl World {
         for (_, run) in &runs {
             self.check_run(run);
         }
+        self.check_told();
+    }
+
+    /// The schedule has an answer to each of its starts; of each run that it was told to be started, it is told once that it closed, when the
+    /// newest run of its chain has.
+    fn check_told(&self) {
+        let mut answers = 0;
+        let mut open: Vec<(i64, &str)> = Vec::new();
+        for command in &self.env.sent {
+            match command.body.as_ref() {
+                Some(Body::ScheduledStartAnswered(answered)) => {
+                    answers += 1;
+                    assert_eq!(answered.scheduled_by.as_ref().map(|by| by.action), Some(answers));
+                    if !answered.run_id.is_empty() {
+                        open.push((answers, &answered.run_id));
+                    }
+                }
+                Some(Body::ScheduledRunClosed(closed)) => {
+                    let action = closed.scheduled_by.as_ref().map_or(0, |by| by.action);
+                    let at = open.iter().position(|run| *run == (action, closed.first_run_id.as_str()));
+                    open.remove(at.expect("the run was told to be started, and not yet to be closed"));
+                }
+                other => panic!("sent: {other:?}"),
+            }
+        }
+        assert_eq!(answers, self.scheduled);
+        let state = self.env.state();
+        let by = state.execution.as_ref().and_then(|execution| execution.scheduled_by.as_ref());
+        let running = by.filter(|_| state.status == WorkflowExecutionStatus::Running as i32);
+        assert_eq!(open.iter().map(|(action, _)| *action).collect::<Vec<_>>(), running.map(|by| by.action).into_iter().collect::<Vec<_>>());
     }
 
     fn check_run(&self, run: &RunState) {
