@@ -1,8 +1,43 @@
 //! The schedule machine: what a schedule is, when it is due, and what it does then, as a pure state machine.
 //!
-//! [`spec`] compiles a schedule's spec and finds its times.
+//! [`Schedule`] implements [`klamm_machine::Machine`]: commands of the log in, records of the topic `schedules` out. A schedule starts workflows by
+//! commands to the workflow machine and is told by commands what came of them and when they have ended; the engine sends each exactly
+//! once, so that nothing here retries. Read first: [`Event`], [`tables`], then the table of contents in `decide`. [`spec`] compiles a
+//! schedule's spec and finds its times; [`view`] is what describe and lists show.
 
+#![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as clients send them")]
+
+pub mod answer;
+pub mod event;
 pub mod spec;
+pub mod tables;
+pub mod view;
+
+mod apply;
+mod decide;
+
+pub use answer::Answer;
+pub use event::{Event, audit_number, audit_suffix, key_suffix};
+
+use klamm_machine::{Decision, Machine, Tables, Tx};
+use klamm_messages::klamm::v1::Command;
 
 /// Name of this machine in wake rows and WakeUp commands.
 pub const MACHINE: &str = "schedule";
+
+/// The schedule machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Schedule;
+
+impl Machine for Schedule {
+    type Event = Event;
+    type Answer = Answer;
+
+    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answer> {
+        decide::decide(tx, command)
+    }
+
+    fn apply(&self, tables: &mut dyn Tables, event: &Event) {
+        apply::apply(tables, event);
+    }
+}
