@@ -2,8 +2,9 @@
 //!
 //! [`Schedule`] implements [`klamm_machine::Machine`]: commands of the log in, records of the topic `schedules` out. A schedule starts workflows by
 //! commands to the workflow machine and is told by commands what came of them and when they have ended; the engine sends each exactly
-//! once, so that nothing here retries. Read first: [`Event`], [`tables`], then the table of contents in `decide`. [`spec`] compiles a
-//! schedule's spec and finds its times; [`view`] is what describe and lists show.
+//! once, so that nothing here retries. Read first: [`Event`], [`tables`], then the table of contents in `decide`; commands speak the verbs of
+//! `work`: what is due (`due`, `backfill`), overlap (`buffer`, `overlap`), starts, the audit, the wake row. [`spec`] compiles a schedule's
+//! spec and finds its times; [`view`] and [`visibility`] are what describe and lists show.
 
 #![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as clients send them")]
 
@@ -12,12 +13,26 @@ pub mod event;
 pub mod spec;
 pub mod tables;
 pub mod view;
+pub mod visibility;
 
 mod apply;
+mod audit;
+mod backfill;
+mod buffer;
+mod check;
 mod decide;
+mod due;
+mod limits;
+mod overlap;
+mod policies;
+mod starts;
+mod times;
+mod wake;
+mod work;
 
 pub use answer::Answer;
 pub use event::{Event, audit_number, audit_suffix, key_suffix};
+pub use work::not_found;
 
 use klamm_machine::{Decision, Machine, Tables, Tx};
 use klamm_messages::klamm::v1::Command;

@@ -1,33 +1,111 @@
-//! What describe, lists and matching times show of a schedule.
+//! What describe, lists and matching times show of a schedule (Temporal: handleDescribeQuery, getListInfo, handleListMatchingTimesQuery).
 
 use klamm_machine::{Rejection, Time};
 use klamm_messages::{
     klamm::v1::{ScheduleDefinition, ScheduleProgress},
-    temporal::{schedule::v1::ScheduleListInfo, workflowservice::v1::DescribeScheduleResponse},
+    temporal::{
+        common::v1::WorkflowExecution,
+        schedule::v1::{Schedule, ScheduleInfo, ScheduleListInfo, schedule_action::Action},
+        workflowservice::v1::DescribeScheduleResponse,
+    },
+};
+use prost_types::Timestamp;
+
+use crate::{
+    limits::{FUTURE_TIMES_LISTED_MAX, FUTURE_TIMES_MAX, MATCHING_TIMES_MAX, RECENT_ACTIONS_LISTED_MAX, SPEC_ENTRIES_LISTED_MAX},
+    times::Times,
 };
 
-/// DescribeSchedule's answer, as the schedule stands at `now`.
+/// DescribeSchedule's answer, of the schedule as it stands at `now`.
 pub fn describe(schedule_id: &str, definition: &ScheduleDefinition, progress: &ScheduleProgress, now: Time) -> DescribeScheduleResponse {
-    let _ = (schedule_id, definition, progress, now);
-    DescribeScheduleResponse::default()
+    let running = progress.running.iter();
+    DescribeScheduleResponse {
+        schedule: Some(Schedule {
+            state: Some(progress.state.clone().unwrap_or_default()),
+            ..definition.schedule.clone().unwrap_or_default()
+        }),
+        info: Some(ScheduleInfo {
+            action_count: progress.action_count,
+            missed_catchup_window: progress.missed_catchup_window,
+            overlap_skipped: progress.overlap_skipped,
+            buffer_dropped: progress.buffer_dropped,
+            buffer_size: i64::try_from(progress.buffer.len()).unwrap_or(i64::MAX),
+            running_workflows: running
+                .map(|running| WorkflowExecution { workflow_id: running.workflow_id.clone(), run_id: running.run_id.clone() })
+                .collect(),
+            recent_actions: progress.recent_actions.clone(),
+            future_action_times: future_times(schedule_id, definition, progress, now, FUTURE_TIMES_MAX),
+            create_time: definition.create_time,
+            update_time: definition.update_time,
+            invalid_schedule_error: definition.invalid_spec.clone(),
+            ..ScheduleInfo::default()
+        }),
+        memo: definition.memo.clone(),
+        search_attributes: definition.search_attributes.clone(),
+        conflict_token: token(progress),
+    }
 }
 
-/// What lists show of the schedule, as it stands at `now`.
+/// What lists show of the schedule, as it stands at `now`. What is large is left out or cut.
 pub fn list_info(schedule_id: &str, definition: &ScheduleDefinition, progress: &ScheduleProgress, now: Time) -> ScheduleListInfo {
-    let _ = (schedule_id, definition, progress, now);
-    ScheduleListInfo::default()
+    let schedule = definition.schedule.as_ref();
+    let mut spec = schedule.and_then(|schedule| schedule.spec.clone()).unwrap_or_default();
+    spec.timezone_data.clear();
+    spec.structured_calendar.truncate(SPEC_ENTRIES_LISTED_MAX);
+    spec.interval.truncate(SPEC_ENTRIES_LISTED_MAX);
+    spec.exclude_structured_calendar.truncate(SPEC_ENTRIES_LISTED_MAX);
+    let workflow_type = match schedule.and_then(|schedule| schedule.action.as_ref()?.action.as_ref()) {
+        Some(Action::StartWorkflow(info)) => info.workflow_type.clone(),
+        None => None,
+    };
+    let state = progress.state.clone().unwrap_or_default();
+    let older = progress.recent_actions.len().saturating_sub(RECENT_ACTIONS_LISTED_MAX);
+    ScheduleListInfo {
+        spec: Some(spec),
+        workflow_type,
+        notes: state.notes,
+        paused: state.paused,
+        recent_actions: progress.recent_actions[older..].to_vec(),
+        future_action_times: future_times(schedule_id, definition, progress, now, FUTURE_TIMES_LISTED_MAX),
+        ..ScheduleListInfo::default()
+    }
 }
 
-/// Times after `start` and not after `end` at which the spec's actions are due, jitter included: at most 1,000.
+/// Times after `start` and not after `end` at which the spec's actions are due, jitter included: at most 1,000. Pause and limit do not count.
 ///
 /// # Errors
-/// InvalidArgument where the spec cannot be used (any more).
+/// InvalidArgument where the spec cannot be used any more.
 pub fn matching_times(
     schedule_id: &str,
     definition: &ScheduleDefinition,
-    start: &prost_types::Timestamp,
-    end: &prost_types::Timestamp,
-) -> Result<Vec<prost_types::Timestamp>, Rejection> {
-    let _ = (schedule_id, definition, start, end);
-    Err(Rejection::Unimplemented("ListScheduleMatchingTimes is not supported yet.".to_owned()))
+    start: &Timestamp,
+    end: &Timestamp,
+) -> Result<Vec<Timestamp>, Rejection> {
+    let times = Times::of(schedule_id, definition).map_err(|error| Rejection::invalid(format!("invalid schedule: {error}")))?;
+    let due = times.matching(start.into(), end.into(), MATCHING_TIMES_MAX);
+    Ok(due.into_iter().map(|due| due.actual.into()).collect())
+}
+
+/// The conflict token that stands for the schedule as it is.
+pub fn token(progress: &ScheduleProgress) -> Vec<u8> {
+    progress.conflict_token.to_be_bytes().to_vec()
+}
+
+/// The next times at which actions are due, no more than may be taken. While the schedule is paused, those from now on; else those that are
+/// not decided yet.
+fn future_times(
+    schedule_id: &str,
+    definition: &ScheduleDefinition,
+    progress: &ScheduleProgress,
+    now: Time,
+    limit: usize,
+) -> Vec<Timestamp> {
+    let Ok(times) = Times::of(schedule_id, definition) else { return Vec::new() };
+    let state = progress.state.clone().unwrap_or_default();
+    let limit = if state.limited_actions { limit.min(usize::try_from(state.remaining_actions).unwrap_or(0)) } else { limit };
+    let time = |time: &Option<Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
+    let (taken, valid_from) = (time(&progress.last_processed_time), time(&progress.valid_from));
+    let floor = if state.paused { valid_from.max(now) } else { valid_from };
+    let first = times.first(taken, floor);
+    std::iter::successors(first, |due| times.next(due.actual)).take(limit).map(|due| due.actual.into()).collect()
 }

@@ -1,12 +1,32 @@
 //! Commands of the log: the table of contents. One file per command.
 
-use klamm_machine::{Decision, Rejection, Tx};
-use klamm_messages::klamm::v1::Command;
+mod create;
+mod delete;
+mod patch;
+mod run_closed;
+mod start_answered;
+mod update;
+mod wake_up;
+
+use klamm_machine::{Decision, Outcome, Rejection, Tx};
+use klamm_messages::klamm::v1::{Command, command::Body};
 
 use crate::{Answer, Schedule};
 
+/// Nothing to tell.
+const DONE: Decision<Answer> = Ok(Outcome::Answer(Answer::Empty));
+
 /// Decides one command.
 pub(crate) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command) -> Decision<Answer> {
-    let _ = (tx, command);
-    Err(Rejection::Unimplemented("Schedules are not supported yet.".to_owned()))
+    let body = command.body.as_ref().ok_or_else(|| Rejection::Internal("The command has no body.".to_owned()))?;
+    match body {
+        Body::CreateSchedule(body) => create::decide(tx, command, body),
+        Body::UpdateSchedule(body) => update::decide(tx, command, body),
+        Body::PatchSchedule(body) => patch::decide(tx, command, body),
+        Body::DeleteSchedule(_) => delete::decide(tx, command),
+        Body::WakeUp(body) => wake_up::decide(tx, body),
+        Body::ScheduledStartAnswered(body) => start_answered::decide(tx, command, body),
+        Body::ScheduledRunClosed(body) => run_closed::decide(tx, command, body),
+        _ => Err(Rejection::Internal("The schedule machine does not decide this command.".to_owned())),
+    }
 }

@@ -1,0 +1,59 @@
+//! Overlap policies: what becomes of actions that wait (Temporal: service/worker/scheduler/buffer.go).
+
+use klamm_messages::{klamm::v1::BufferedAction, temporal::enums::v1::ScheduleOverlapPolicy as Policy};
+
+/// What becomes of the actions of a buffer.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Sorted {
+    /// Start at once, whatever runs (ALLOW_ALL).
+    pub(crate) overlapping: Vec<BufferedAction>,
+    /// Starts now, since nothing runs.
+    pub(crate) start: Option<BufferedAction>,
+    /// Wait on, in order.
+    pub(crate) waiting: Vec<BufferedAction>,
+    /// Are left out because something is in the way.
+    pub(crate) skipped: Vec<BufferedAction>,
+    /// Are left out because a newer one takes their place, or what they would overlap is about to be ended.
+    pub(crate) superseded: Vec<BufferedAction>,
+    /// What runs is to be cancelled.
+    pub(crate) cancel: bool,
+    /// What runs is to be terminated; goes before [`Sorted::cancel`].
+    pub(crate) terminate: bool,
+}
+
+/// Goes through the buffer in order. `running`: a run that overlap policies look at is open or being started. Policies are resolved here
+/// and not earlier, so that an update of the schedule's policy holds for what waits already.
+pub(crate) fn sort(buffer: Vec<BufferedAction>, running: bool, resolve: impl Fn(i32) -> Policy) -> Sorted {
+    let mut sorted = Sorted::default();
+    for action in buffer {
+        let policy = resolve(action.overlap_policy);
+        if policy == Policy::AllowAll {
+            sorted.overlapping.push(action);
+        } else if !running && sorted.start.is_none() {
+            sorted.start = Some(action);
+        } else {
+            sorted.overlaps(action, policy, running);
+        }
+    }
+    if sorted.cancel || sorted.terminate {
+        sorted.superseded.append(&mut sorted.overlapping);
+    }
+    sorted
+}
+
+impl Sorted {
+    /// The action comes while something runs or is about to be started.
+    fn overlaps(&mut self, action: BufferedAction, policy: Policy, running: bool) {
+        match policy {
+            Policy::BufferOne if self.waiting.is_empty() => self.waiting.push(action),
+            Policy::BufferAll => self.waiting.push(action),
+            Policy::CancelOther | Policy::TerminateOther if running => {
+                self.cancel |= policy == Policy::CancelOther;
+                self.terminate |= policy == Policy::TerminateOther;
+                self.waiting.push(action);
+            }
+            Policy::CancelOther | Policy::TerminateOther => self.superseded.extend(self.start.replace(action)),
+            Policy::Unspecified | Policy::Skip | Policy::BufferOne | Policy::AllowAll => self.skipped.push(action),
+        }
+    }
+}

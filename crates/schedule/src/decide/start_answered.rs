@@ -1,0 +1,97 @@
+//! ScheduledStartAnswered: what came of a start. A rejection is final: the action is dropped, and the schedule goes on.
+
+use klamm_machine::{Decision, Tx};
+use klamm_messages::{
+    klamm::v1::{
+        Command, RunningAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduledBy, ScheduledStartAnswered, StartingAction,
+    },
+    temporal::{
+        common::v1::WorkflowExecution,
+        enums::v1::{ScheduleOverlapPolicy, WorkflowExecutionStatus},
+        schedule::v1::ScheduleActionResult,
+    },
+};
+
+use super::DONE;
+use crate::{Answer, Schedule, limits::RECENT_ACTIONS_MAX, tables::ScheduleKey, work::Work};
+
+/// Decides the command.
+pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &ScheduledStartAnswered) -> Decision<Answer> {
+    let Some(mut work) = of_incarnation(tx, command, body.scheduled_by.as_ref()) else { return DONE };
+    let Some(starting) = work.take_starting(body.scheduled_by.as_ref()) else { return DONE };
+    if body.run_id.is_empty() {
+        let rejected = work.action_decision(Kind::StartRejected, &starting, "");
+        let reason = match (body.rejection.as_str(), body.already_started) {
+            ("", true) => "the workflow id is taken",
+            ("", false) => "the start was rejected",
+            (rejection, _) => rejection,
+        };
+        work.note(ScheduleDecision { reason: reason.to_owned(), ..rejected });
+    } else {
+        work.started(&starting, &body.run_id);
+    }
+    work.advance();
+    DONE
+}
+
+/// The schedule that a message of the workflow machine is for, unless it has gone since, or another has its id.
+pub(super) fn of_incarnation<'t, 'a>(
+    tx: &'t mut Tx<'a, Schedule>,
+    command: &Command,
+    scheduled_by: Option<&ScheduledBy>,
+) -> Option<Work<'t, 'a>> {
+    let work = Work::find(tx, ScheduleKey::new(&command.namespace, &command.workflow_id))?;
+    if work.definition.incarnation == scheduled_by?.incarnation { Some(work) } else { None }
+}
+
+impl Work<'_, '_> {
+    /// Takes the start that was sent for this action from those that wait for an answer.
+    pub(super) fn take_starting(&mut self, scheduled_by: Option<&ScheduledBy>) -> Option<StartingAction> {
+        let action = scheduled_by?.action;
+        let index = self.progress.starting.iter().position(|starting| starting.action == action)?;
+        Some(self.progress.starting.remove(index))
+    }
+
+    /// The action's workflow runs.
+    pub(super) fn started(&mut self, starting: &StartingAction, run_id: &str) {
+        let fired = self.action_decision(Kind::Fired, starting, run_id);
+        self.note(fired);
+        let progress = &mut self.progress;
+        progress.action_count += 1;
+        progress.recent_actions.push(ScheduleActionResult {
+            schedule_time: starting.actual_time,
+            actual_time: Some(self.now.into()),
+            start_workflow_result: Some(WorkflowExecution { workflow_id: starting.workflow_id.clone(), run_id: run_id.to_owned() }),
+            start_workflow_status: WorkflowExecutionStatus::Running as i32,
+        });
+        let excess = progress.recent_actions.len().saturating_sub(RECENT_ACTIONS_MAX);
+        progress.recent_actions.drain(..excess);
+        if starting.overlap_policy() == ScheduleOverlapPolicy::AllowAll {
+            progress.overlapping_count += 1;
+        } else {
+            progress.running.push(RunningAction {
+                action: starting.action,
+                workflow_id: starting.workflow_id.clone(),
+                run_id: run_id.to_owned(),
+                cancel_requested: false,
+                terminate_requested: false,
+            });
+        }
+    }
+
+    /// A decision about an action whose start was sent.
+    fn action_decision(&self, kind: Kind, starting: &StartingAction, run_id: &str) -> ScheduleDecision {
+        ScheduleDecision {
+            kind: kind as i32,
+            nominal_time: starting.nominal_time,
+            actual_time: starting.actual_time,
+            count: 1,
+            manual: starting.manual,
+            overlap_policy: starting.overlap_policy,
+            workflow_id: starting.workflow_id.clone(),
+            run_id: run_id.to_owned(),
+            action: starting.action,
+            ..ScheduleDecision::default()
+        }
+    }
+}

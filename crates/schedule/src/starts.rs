@@ -1,0 +1,236 @@
+//! Commands to the workflow machine: starts, cancel requests, terminations. The log loses none, so none is sent twice.
+
+#![allow(clippy::disallowed_types, reason = "Temporal's own message types have hash maps; their order is not looked at")]
+
+use chrono::{DateTime, SecondsFormat};
+use klamm_cluster::search_attributes::type_name;
+use klamm_messages::{
+    klamm::v1::{
+        BufferedAction, Command, RequestCancelWorkflow, RunningAction, ScheduledBy, StartWorkflow, StartingAction, TerminateWorkflow,
+        command::Body,
+    },
+    temporal::{
+        common::v1::{Payload, SearchAttributes, WorkflowExecution},
+        enums::v1::{IndexedValueType, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
+        workflow::v1::NewWorkflowExecutionInfo,
+        workflowservice::v1::{RequestCancelWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest},
+    },
+};
+
+use crate::work::Work;
+
+/// Version of the envelope of what is sent.
+const COMMAND_VERSION: u32 = 1;
+/// Why a run is cancelled.
+const CANCELLED: &str = "cancelled by schedule overlap policy";
+/// Why a run is terminated.
+const TERMINATED: &str = "terminated by schedule overlap policy";
+
+impl Work<'_, '_> {
+    /// Sends the start of the action; its answer says what came of it.
+    pub(crate) fn start(&mut self, action: BufferedAction) {
+        // Commands that define a schedule are refused without an action.
+        let Some(info) = self.action().cloned() else { return };
+        let number = if action.action == 0 { self.take_action_number() } else { action.action };
+        let workflow_id = self.workflow_id(&action);
+        let run_id = self.tx.context.derive_id();
+        let outcome = self.outcome();
+        let request = StartWorkflowExecutionRequest {
+            namespace: self.key.namespace.clone(),
+            workflow_id: workflow_id.clone(),
+            identity: self.identity(),
+            request_id: format!("{}-{number}", self.definition.incarnation),
+            workflow_id_reuse_policy: if action.manual {
+                WorkflowIdReusePolicy::AllowDuplicate
+            } else {
+                WorkflowIdReusePolicy::RejectDuplicate
+            } as i32,
+            workflow_id_conflict_policy: WorkflowIdConflictPolicy::Fail as i32,
+            search_attributes: Some(self.search_attributes(&info, &action)),
+            last_completion_result: outcome.last_completion_result.clone(),
+            continued_failure: outcome.continued_failure.clone(),
+            ..request_of(info)
+        };
+        let scheduled_by = Some(ScheduledBy {
+            schedule_id: self.key.schedule_id.clone(),
+            incarnation: self.definition.incarnation.clone(),
+            action: number,
+        });
+        let body = Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: run_id.clone(), scheduled_by });
+        self.send(&workflow_id, body);
+        self.start_count += 1;
+        self.progress.starting.push(StartingAction {
+            action: number,
+            workflow_id,
+            run_id,
+            nominal_time: action.nominal_time,
+            actual_time: action.actual_time,
+            overlap_policy: self.resolve(action.overlap_policy) as i32,
+            manual: action.manual,
+        });
+    }
+
+    /// Asks the runs that overlap policies look at to cancel, each once.
+    pub(crate) fn cancel_running(&mut self) {
+        self.end_running(
+            |running| !running.terminate_requested && !std::mem::replace(&mut running.cancel_requested, true),
+            |work, running| {
+                Body::RequestCancelWorkflow(RequestCancelWorkflow {
+                    request: Some(RequestCancelWorkflowExecutionRequest {
+                        namespace: work.key.namespace.clone(),
+                        workflow_execution: newest_of(running),
+                        identity: work.identity(),
+                        request_id: format!("{}-cancel-{}", work.definition.incarnation, running.action),
+                        first_execution_run_id: running.run_id.clone(),
+                        reason: CANCELLED.to_owned(),
+                        ..RequestCancelWorkflowExecutionRequest::default()
+                    }),
+                })
+            },
+        );
+    }
+
+    /// Terminates the runs that overlap policies look at, each once.
+    pub(crate) fn terminate_running(&mut self) {
+        self.end_running(
+            |running| !std::mem::replace(&mut running.terminate_requested, true),
+            |work, running| {
+                Body::TerminateWorkflow(TerminateWorkflow {
+                    request: Some(TerminateWorkflowExecutionRequest {
+                        namespace: work.key.namespace.clone(),
+                        workflow_execution: newest_of(running),
+                        reason: TERMINATED.to_owned(),
+                        identity: work.identity(),
+                        first_execution_run_id: running.run_id.clone(),
+                        ..TerminateWorkflowExecutionRequest::default()
+                    }),
+                })
+            },
+        );
+    }
+
+    /// Sends `command` for each run that `is_first` says was not sent it before. Starts under way have their turn when they are answered.
+    fn end_running(&mut self, is_first: impl Fn(&mut RunningAction) -> bool, command: impl Fn(&Self, &RunningAction) -> Body) {
+        for index in 0..self.progress.running.len() {
+            if is_first(&mut self.progress.running[index]) {
+                let running = self.progress.running[index].clone();
+                self.send(&running.workflow_id, command(self, &running));
+            }
+        }
+    }
+
+    /// The next action's number.
+    pub(crate) fn take_action_number(&mut self) -> i64 {
+        let number = self.progress.next_action;
+        self.progress.next_action += 1;
+        number
+    }
+
+    /// Workflow id of an action: the schedule's, a dash and the nominal time, whole seconds of UTC.
+    pub(crate) fn workflow_id(&self, action: &BufferedAction) -> String {
+        let base = self.action().map_or("", |info| info.workflow_id.as_str());
+        format!("{base}-{}", nominal_text(action))
+    }
+
+    /// By which the schedule's commands go.
+    fn identity(&self) -> String {
+        format!("temporal-scheduler-{}-{}", self.key.namespace, self.key.schedule_id)
+    }
+
+    /// Sends a command to a workflow id of the namespace.
+    fn send(&mut self, workflow_id: &str, body: Body) {
+        self.tx.send(Command {
+            version: COMMAND_VERSION,
+            namespace: self.key.namespace.clone(),
+            workflow_id: workflow_id.to_owned(),
+            identity: self.identity(),
+            settings: self.definition.settings.clone(),
+            body: Some(body),
+            ..Command::default()
+        });
+    }
+
+    /// The search attributes of a run: those asked for, when it was scheduled and by whom.
+    fn search_attributes(&self, info: &NewWorkflowExecutionInfo, action: &BufferedAction) -> SearchAttributes {
+        let mut attributes = info.search_attributes.clone().unwrap_or_default();
+        let fields = &mut attributes.indexed_fields;
+        fields.insert("TemporalScheduledStartTime".to_owned(), attribute(&json_text(&nominal_text(action)), IndexedValueType::Datetime));
+        fields.insert("TemporalScheduledById".to_owned(), attribute(&json_text(&self.key.schedule_id), IndexedValueType::Keyword));
+        attributes
+    }
+}
+
+/// The start request that an action asks for, without what the schedule adds. `workflow_id_reuse_policy` and `cron_schedule` are not for
+/// schedules; `versioning_override` waits for versioning, and until then is left out as Temporal's workflow-backed scheduler does.
+fn request_of(info: NewWorkflowExecutionInfo) -> StartWorkflowExecutionRequest {
+    StartWorkflowExecutionRequest {
+        workflow_type: info.workflow_type,
+        task_queue: info.task_queue,
+        input: info.input,
+        workflow_execution_timeout: info.workflow_execution_timeout,
+        workflow_run_timeout: info.workflow_run_timeout,
+        workflow_task_timeout: info.workflow_task_timeout,
+        retry_policy: info.retry_policy,
+        memo: info.memo,
+        header: info.header,
+        user_metadata: info.user_metadata,
+        priority: info.priority,
+        ..StartWorkflowExecutionRequest::default()
+    }
+}
+
+/// The newest run of the workflow id; its chain is told apart.
+fn newest_of(running: &RunningAction) -> Option<WorkflowExecution> {
+    Some(WorkflowExecution { workflow_id: running.workflow_id.clone(), run_id: String::new() })
+}
+
+/// The nominal time, whole seconds of UTC (RFC 3339). Times out of its range do not get here: requests are checked for them.
+fn nominal_text(action: &BufferedAction) -> String {
+    let seconds = action.nominal_time.as_ref().map_or(0, |time| time.seconds);
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A search attribute's payload, as Temporal's default data converter makes it.
+pub(crate) fn attribute(json: &str, value_type: IndexedValueType) -> Payload {
+    let metadata = [("encoding", "json/plain"), ("type", type_name(value_type))];
+    Payload {
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
+        data: json.as_bytes().to_vec(),
+        ..Payload::default()
+    }
+}
+
+/// A text as JSON has it.
+pub(crate) fn json_text(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    json.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_escaped() {
+        assert_eq!(json_text("a\"b\\c\nü"), "\"a\\\"b\\\\c\\u000aü\"");
+    }
+
+    #[test]
+    fn nominal_times_are_cut_to_seconds() {
+        let action = BufferedAction {
+            nominal_time: Some(prost_types::Timestamp { seconds: 1_778_025_000, nanos: 999_000_000 }),
+            ..BufferedAction::default()
+        };
+        assert_eq!(nominal_text(&action), "2026-05-05T23:50:00Z");
+    }
+}

@@ -1,0 +1,75 @@
+//! The visibility document of a schedule: what lists, counts and filters see of it. It looks like that of Temporal's scheduler workflow, so that
+//! filters and their hidden division work as they are.
+
+use klamm_cluster::search_attributes::{NAMESPACE_DIVISION, RESERVED_PREFIX};
+use klamm_machine::Time;
+use klamm_messages::{
+    klamm::v1::{ScheduleDefinition, ScheduleProgress, VisibilityDocument},
+    temporal::{
+        common::v1::{Memo, Payload, SearchAttributes},
+        enums::v1::{IndexedValueType, WorkflowExecutionStatus},
+    },
+};
+use prost::Message;
+
+use crate::{
+    starts::{attribute, json_text},
+    tables::ScheduleKey,
+    view,
+};
+
+/// What the workflow id of a schedule's document begins with (Temporal: WorkflowIDPrefix).
+pub const WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
+/// Workflow type of the documents.
+pub const WORKFLOW_TYPE: &str = "temporal-sys-scheduler-workflow";
+/// Value of TemporalNamespaceDivision by which ordinary lists do not see them.
+pub const DIVISION: &str = "TemporalScheduler";
+/// Search attribute that tells whether a schedule is paused.
+pub const PAUSED: &str = "TemporalSchedulePaused";
+/// Memo field that holds the schedule's list info (encoding binary/plain: an encoded ScheduleListInfo).
+pub const MEMO_INFO: &str = "ScheduleInfo";
+
+/// Workflow id of a schedule's document.
+pub fn workflow_id(schedule_id: &str) -> String {
+    format!("{WORKFLOW_ID_PREFIX}{schedule_id}")
+}
+
+/// The whole document, of the schedule as it stands at `now`.
+pub fn document(key: &ScheduleKey, definition: &ScheduleDefinition, progress: &ScheduleProgress, now: Time) -> VisibilityDocument {
+    let info = view::list_info(&key.schedule_id, definition, progress, now);
+    let workflow_id = workflow_id(&key.schedule_id);
+    let run_id = definition.incarnation.clone();
+    VisibilityDocument {
+        namespace: key.namespace.clone(),
+        workflow_id: workflow_id.clone(),
+        run_id: run_id.clone(),
+        workflow_type: WORKFLOW_TYPE.to_owned(),
+        status: WorkflowExecutionStatus::Running as i32,
+        start_time: definition.create_time,
+        execution_time: definition.create_time,
+        search_attributes: Some(search_attributes(definition, info.paused)),
+        memo: Some(memo(definition, info.encode_to_vec())),
+        root_workflow_id: workflow_id,
+        root_run_id: run_id.clone(),
+        first_run_id: run_id,
+        ..VisibilityDocument::default()
+    }
+}
+
+/// The schedule's own search attributes and those that make it one.
+fn search_attributes(definition: &ScheduleDefinition, paused: bool) -> SearchAttributes {
+    let mut attributes = definition.search_attributes.clone().unwrap_or_default();
+    let fields = &mut attributes.indexed_fields;
+    fields.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
+    fields.insert(NAMESPACE_DIVISION.to_owned(), attribute(&json_text(DIVISION), IndexedValueType::Keyword));
+    fields.insert(PAUSED.to_owned(), attribute(if paused { "true" } else { "false" }, IndexedValueType::Bool));
+    attributes
+}
+
+/// The schedule's own memo and its list info.
+fn memo(definition: &ScheduleDefinition, info: Vec<u8>) -> Memo {
+    let mut memo = definition.memo.clone().unwrap_or_default();
+    let metadata = [("encoding".to_owned(), b"binary/plain".to_vec())].into();
+    memo.fields.insert(MEMO_INFO.to_owned(), Payload { metadata, data: info, ..Payload::default() });
+    memo
+}
