@@ -26,6 +26,9 @@ use crate::{
     topic,
 };
 
+/// Bytes of commands that are sent side by side, at most (one always goes).
+const GROUP_BYTES_MAX: usize = 4 << 20;
+
 /// Header of a command whose appender waits for the answer: `<member>/<number>`.
 pub const ANSWER_HEADER: &str = "klamm-answer";
 /// Headers of a dead letter: where the record stood and what was wrong with it.
@@ -209,6 +212,30 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     /// The first unsent command is durable on its partition.
     pub fn sent(&mut self) {
         self.unsent.pop_front();
+    }
+
+    /// The first unsent commands of each target partition, in order: as many as one round of sending takes.
+    pub fn unsent_groups(&self) -> BTreeMap<u32, Vec<Record>> {
+        let mut groups: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
+        let mut bytes = 0;
+        for outgoing in &self.unsent {
+            bytes += outgoing.record.size();
+            if bytes > GROUP_BYTES_MAX && !groups.is_empty() {
+                break;
+            }
+            groups.entry(outgoing.partition).or_default().push(outgoing.record.clone());
+        }
+        groups
+    }
+
+    /// The first `count` unsent commands to `target` are durable there.
+    pub fn sent_to(&mut self, target: u32, count: usize) {
+        let mut left = count;
+        self.unsent.retain(|outgoing| {
+            let is_sent = left > 0 && outgoing.partition == target;
+            left -= usize::from(is_sent);
+            !is_sent
+        });
     }
 
     /// Number of commands and of output records that wait for a transaction.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use klamm_log::{Log, ReadLimit, Transactional};
+use klamm_log::{Appending, Log, ReadLimit, Transactional};
 use klamm_machine::Machine;
 use klamm_messages::klamm::v1::{Command, PositionRow, TakeOver, command::Body};
 use klamm_store::Store;
@@ -75,8 +75,8 @@ pub fn recover<M: Machine, C: Codec<M::Event>>(
         for stored in batch.records.iter().filter(|stored| stored.offset <= own_record) {
             partition.handle(stored)?;
             report.replayed += 1;
-            send_all(&mut partition, log, &commands)?;
         }
+        send_all(&mut partition, log, &commands)?;
         if batch.next_offset == from {
             break;
         }
@@ -85,16 +85,31 @@ pub fn recover<M: Machine, C: Codec<M::Event>>(
     Ok(Owned { partition, producer, report })
 }
 
-/// Appends what machines have sent; what fails stays unsent.
+/// Appends what machines have sent, to all target partitions side by side; what fails stays unsent.
 ///
 /// # Errors
 /// The log's: try again later; an append in doubt may be made again, since receivers drop repetitions.
 pub fn send_all<M: Machine, C: Codec<M::Event>>(partition: &mut Partition<M, C>, log: &dyn Log, commands: &str) -> Result<(), Error> {
-    while let Some(outgoing) = partition.first_unsent().cloned() {
-        log.append(commands, outgoing.partition, vec![outgoing.record])?;
-        partition.sent();
+    loop {
+        let groups = partition.unsent_groups();
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let appending: Vec<_> =
+            groups.into_iter().map(|(target, records)| (target, records.len(), log.append_group(commands, target, records))).collect();
+        // All are waited for: a group that is sent again must not overtake what is still on its way.
+        let mut failed = None;
+        for (target, count, appending) in appending {
+            let outcomes: Vec<_> = appending.into_iter().map(Appending::wait).collect();
+            match outcomes.into_iter().find_map(Result::err) {
+                None => partition.sent_to(target, count),
+                Some(error) => failed = Some(error),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
     }
-    Ok(())
 }
 
 fn folded<M: Machine, C: Codec<M::Event>>(

@@ -69,20 +69,17 @@ impl Log for KafkaLog {
     }
 
     fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
-        let known = self.core.topic(topic)?;
-        known.partition(partition)?;
-        if records.is_empty() {
-            return Err(no_records(topic));
-        }
-        records.iter().try_for_each(|record| known.topic.check_record(record))?;
-        let appending: Vec<_> = records.into_iter().map(|record| self.core.append_one(topic, partition, record)).collect();
         // All are waited for, so that nothing of this call comes behind what is appended after it.
-        let outcomes: Vec<_> = appending.into_iter().map(Appending::wait).collect();
+        let outcomes: Vec<_> = self.core.append_group(topic, partition, records).into_iter().map(Appending::wait).collect();
         let appended: Vec<_> = outcomes.into_iter().collect::<Result<_, _>>()?;
         match (appended.first(), appended.last()) {
             (Some(first), Some(last)) => Ok(Appended { first_offset: first.first_offset, timestamp_ms: last.timestamp_ms }),
             _ => Err(no_records(topic)),
         }
+    }
+
+    fn append_group(&self, topic: &str, partition: u32, records: Vec<Record>) -> Vec<Appending> {
+        self.core.append_group(topic, partition, records)
     }
 
     fn append_async(&self, topic: &str, partition: u32, record: Record) -> Appending {

@@ -67,6 +67,14 @@ pub trait Log: Send + Sync {
         Appending::done(self.append(topic, partition, vec![record]))
     }
 
+    /// Takes records for appending in this order, without waiting and without gap: where one comes to stand, all before it stand.
+    ///
+    /// All of them stand when every future is `Ok`; there may be fewer futures than records when one was not taken. For senders that leave
+    /// nothing out: they begin again with the first record of a group that failed, and append nothing behind it before.
+    fn append_group(&self, topic: &str, partition: u32, records: Vec<Record>) -> Vec<Appending> {
+        vec![Appending::done(self.append(topic, partition, records))]
+    }
+
     /// Becomes the holder of a transactional id (Kafka: init_transactions).
     ///
     /// When it returns `Ok`, every earlier holder is fenced: none of their commits takes effect from now on, and all they ever committed

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -21,7 +21,6 @@ use klamm_messages::klamm::v1::{Command, NamespaceState, RunState, TaskRow, Wake
 use klamm_store::Store;
 use klamm_workflow::tables::Tasks;
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use tokio::sync::Notify;
 
 use crate::{
     answers::Answers,
@@ -33,6 +32,7 @@ use crate::{
     ownership::Ownership,
     queries::Queries,
     task_queues::TaskQueues,
+    wakes::Wakes,
     watchers::Watchers,
 };
 
@@ -77,10 +77,6 @@ pub struct Processor {
     pub(crate) watchers: Watchers,
     pub(crate) namespaces: RwLock<Arc<BTreeMap<String, NamespaceState>>>,
     pub(crate) commands_topic: Arc<str>,
-    /// A wake row has appeared or moved: the scheduler looks again.
-    pub(crate) wakes_changed: Notify,
-    /// When the scheduler looks again by itself, milliseconds since the epoch.
-    pub(crate) scheduler_sleeps_until: AtomicI64,
     /// The process is stopping: no new commands.
     pub(crate) closing: AtomicBool,
     /// Positions shown last: next command offsets by partition.
@@ -101,6 +97,7 @@ pub(crate) struct Slot {
     pub(crate) failed: RwLock<Option<String>>,
     /// Too much waits for its transaction.
     pub(crate) full: AtomicBool,
+    pub(crate) wakes: Wakes,
 }
 
 impl Processor {
@@ -136,6 +133,7 @@ impl Processor {
                 producer: Mutex::new(Some(owned.producer)),
                 failed: RwLock::new(None),
                 full: AtomicBool::new(false),
+                wakes: Wakes::default(),
             });
         }
         let processor = Self {
@@ -154,8 +152,6 @@ impl Processor {
             watchers: Watchers::default(),
             namespaces: RwLock::default(),
             commands_topic,
-            wakes_changed: Notify::new(),
-            scheduler_sleeps_until: AtomicI64::new(i64::MAX),
             closing: AtomicBool::new(false),
             commands_total: metrics::counter!("klamm_commands_total"),
         };
@@ -214,16 +210,21 @@ impl Processor {
     ///
     /// # Errors
     /// As [`Processor::submit_to`].
-    pub fn append_all(&self, partition: u32, commands: &[Command]) -> Result<(), Error> {
+    pub(crate) async fn append_all(&self, partition: u32, commands: &[Command]) -> Result<(), Error> {
         if commands.is_empty() {
             return Ok(());
         }
         self.check(&self.slots[partition as usize])?;
         let records = commands.iter().map(|command| command_record(&*self.codec, command)).collect();
-        let appended = self.log.append(&self.commands_topic, partition, records).map_err(append_error)?;
-        self.log_clock.acknowledged(appended.timestamp_ms);
+        let mut outcome = Ok(());
+        for appending in self.log.append_group(&self.commands_topic, partition, records) {
+            match appending.await {
+                Ok(appended) => self.log_clock.acknowledged(appended.timestamp_ms),
+                Err(error) => outcome = Err(append_error(error)),
+            }
+        }
         self.drive(vec![partition]);
-        Ok(())
+        outcome
     }
 
     /// A partition, locked: for reads.
@@ -326,20 +327,20 @@ impl Processor {
                 if offset > slot.take_over {
                     return Err(EngineError::Overtaken { partition: number, member: owner.to_owned(), offset });
                 }
-                targets.extend(partition.unsent().map(|outgoing| outgoing.partition).filter(|target| *target != number));
-                if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
-                    // The commit barrier holds the batch back until the sends have gone; the committer tries again.
-                    tracing::warn!(partition = number, error = %error, "a command to another partition waits");
-                }
-                self.effects(stored, handled);
+                self.effects(slot, stored, handled);
+            }
+            // Once for all that was read: on Kafka each append waits for the broker.
+            targets.extend(partition.unsent().map(|outgoing| outgoing.partition).filter(|target| *target != partition.number()));
+            if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
+                // The commit barrier holds the batch back until the sends have gone; the committer tries again.
+                tracing::warn!(partition = partition.number(), error = %error, "commands to other partitions wait");
             }
         }
     }
 
     /// What others see of a handled command: tasks, wake rows, watchers, its answer.
-    fn effects(&self, stored: &Stored, handled: Handled<Answered>) {
+    fn effects(&self, slot: &Slot, stored: &Stored, handled: Handled<Answered>) {
         self.commands_total.increment(1);
-        let mut wakes_changed = false;
         for (key, change) in handled.changes {
             let Some(&kind) = key.first() else { continue };
             if kind == Kind::Task as u8 {
@@ -354,19 +355,15 @@ impl Processor {
                     self.watchers.changed(&key, &run);
                 }
             } else if kind == Kind::Wake as u8 {
-                wakes_changed |= change.and_then(downcast::<WakeRow>).is_some_and(|row| {
-                    let due = row.due.as_ref().map_or(Time::default(), Time::from);
-                    due.millis() < self.scheduler_sleeps_until.load(Ordering::SeqCst)
-                });
+                if let Some(row) = change.and_then(downcast::<WakeRow>) {
+                    slot.wakes.appeared(&row);
+                }
             } else if kind == Kind::Namespace as u8
                 && let Some(state) = change.and_then(downcast::<NamespaceState>)
             {
                 let mut namespaces = self.namespaces.write();
                 Arc::make_mut(&mut namespaces).insert(state.name.clone(), NamespaceState::clone(&state));
             }
-        }
-        if wakes_changed {
-            self.wakes_changed.notify_one();
         }
         if let Some(answer) = handled.answer {
             if let Err(Rejection::Internal(reason)) = &answer {

@@ -29,7 +29,7 @@ use super::{
     settings::Settings,
     watch::Signal,
 };
-use crate::{Appended, Appending, Error, Record, Stored, wakers::wake};
+use crate::{Appended, Appending, Error, Record, Stored, topic::no_records, wakers::wake};
 
 /// The producer, made at the first append.
 #[derive(Default)]
@@ -150,16 +150,23 @@ impl Deliveries {
 impl Core {
     /// See [`crate::Log::append_async`].
     pub(super) fn append_one(&self, topic: &str, partition: u32, record: Record) -> Appending {
-        match self.begin_append(topic, partition, record) {
-            Ok(appending) => appending,
-            Err(error) => Appending::done(Err(error)),
-        }
+        self.append_group(topic, partition, vec![record]).pop().unwrap_or_else(|| Appending::done(Err(no_records(topic))))
     }
 
-    fn begin_append(&self, topic: &str, number: u32, record: Record) -> Result<Appending, Error> {
+    /// See [`crate::Log::append_group`].
+    pub(super) fn append_group(&self, topic: &str, partition: u32, records: Vec<Record>) -> Vec<Appending> {
+        let mut appending = Vec::with_capacity(records.len());
+        if let Err(error) = self.begin_appends(topic, partition, records, &mut appending) {
+            appending.push(Appending::done(Err(error)));
+        }
+        appending
+    }
+
+    /// Hands the records to one producer, up to the first that it does not take: what is behind a gap would hide it.
+    fn begin_appends(&self, topic: &str, number: u32, records: Vec<Record>, begun: &mut Vec<Appending>) -> Result<(), Error> {
         let known = self.topic(topic)?;
         let partition = known.partition(number)?;
-        known.topic.check_record(&record)?;
+        records.iter().try_for_each(|record| known.topic.check_record(record))?;
         let mut producer = self.appender.producer.read();
         if producer.is_none() {
             drop(producer);
@@ -170,6 +177,20 @@ impl Core {
         let Some(usable) = usable else {
             return Err(self.errors().unavailable(Doing::Append(topic), "the producer is being made anew"));
         };
+        for record in records {
+            begun.push(self.begin_append(usable, topic, partition, number, record)?);
+        }
+        Ok(())
+    }
+
+    fn begin_append(
+        &self,
+        usable: &Polled<Deliveries>,
+        topic: &str,
+        partition: &Arc<Partition>,
+        number: u32,
+        record: Record,
+    ) -> Result<Appending, Error> {
         let headers = headers(&record);
         let delivery = Box::new(Delivery { partition: partition.clone(), number: 0, record: record.clone() });
         let mut sent = BaseRecord::with_opaque_to(topic, delivery).partition(number as i32).timestamp(record.timestamp_ms);

@@ -1,0 +1,163 @@
+//! Rows that are due: which of them go first.
+//!
+//! Namespaces take turns, so that a mass of rows of one holds up no other's; within a namespace the earliest goes first.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    ops::Bound,
+    time::Duration,
+};
+
+use klamm_machine::{Table, wakes::Wakes};
+use klamm_messages::klamm::v1::WakeRow;
+use tokio::time::Instant;
+
+/// A wake row that is still there so long after its wake-up was sent gets another one.
+const SEND_AGAIN: Duration = Duration::from_secs(1);
+/// While rows wait here, the partition's are read again this often: another namespace's may have become due.
+const SCAN_AGAIN: Duration = Duration::from_millis(250);
+/// Rows read at once, at most. When more are due, namespaces whose rows lie behind so many others wait longer.
+const SCAN_MAX: usize = 65_536;
+
+/// The due rows of one partition.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    batch: usize,
+    waiting: BTreeMap<String, VecDeque<WakeRow>>,
+    /// The namespace that had its turn last.
+    last: String,
+    scanned: Option<Instant>,
+    /// The last look gave as many rows as it might.
+    is_deep: bool,
+    /// When each row's wake-up was sent, by key.
+    sent: HashMap<Vec<u8>, Instant>,
+}
+
+impl Backlog {
+    /// An empty one that gives `batch` rows at a time.
+    pub(crate) fn new(batch: usize) -> Self {
+        Self { batch, waiting: BTreeMap::new(), last: String::new(), scanned: None, is_deep: false, sent: HashMap::new() }
+    }
+
+    /// Whether it is time to read the partition's rows.
+    pub(crate) fn wants_rows(&self, now: Instant) -> bool {
+        self.waiting.is_empty() || self.scanned.is_none_or(|scanned| now.duration_since(scanned) >= SCAN_AGAIN)
+    }
+
+    /// How many rows to read.
+    pub(crate) fn scan_limit(&self) -> usize {
+        // Rows whose wake-up is on its way stand in front.
+        if self.is_deep { SCAN_MAX } else { (2 * self.batch + self.sent.len()).min(SCAN_MAX) }
+    }
+
+    /// Takes the rows that are due, earliest first, in place of those that wait here.
+    pub(crate) fn refill(&mut self, rows: Vec<WakeRow>, now: Instant) {
+        self.sent.retain(|_, at| now.duration_since(*at) < SEND_AGAIN);
+        self.is_deep = rows.len() >= self.scan_limit();
+        self.scanned = Some(now);
+        self.waiting.clear();
+        for row in rows {
+            if self.sent.is_empty() || !self.sent.contains_key(&Wakes::key(&row)) {
+                match self.waiting.get_mut(&row.namespace) {
+                    Some(queue) => queue.push_back(row),
+                    None => _ = self.waiting.insert(row.namespace.clone(), VecDeque::from([row])),
+                }
+            }
+        }
+    }
+
+    /// The next rows to be sent: one of each namespace in turn.
+    pub(crate) fn take(&mut self) -> Vec<WakeRow> {
+        let mut rows = Vec::new();
+        while rows.len() < self.batch {
+            let after = (Bound::Excluded(self.last.as_str()), Bound::Unbounded);
+            let next = self.waiting.range::<str, _>(after).next().or_else(|| self.waiting.iter().next());
+            let Some(namespace) = next.map(|(namespace, _)| namespace.clone()) else { break };
+            if let Some(queue) = self.waiting.get_mut(&namespace) {
+                rows.extend(queue.pop_front());
+                if queue.is_empty() {
+                    self.waiting.remove(&namespace);
+                }
+            }
+            self.last = namespace;
+        }
+        rows
+    }
+
+    /// Wake-ups for these rows were sent.
+    pub(crate) fn sent(&mut self, rows: &[WakeRow], now: Instant) {
+        self.sent.extend(rows.iter().map(|row| (Wakes::key(row), now)));
+    }
+
+    /// Drops what waits here: the next look finds it again.
+    pub(crate) fn forget(&mut self) {
+        self.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_machine::Time;
+
+    use super::*;
+
+    fn row(namespace: &str, id: u32, due: i64) -> WakeRow {
+        WakeRow {
+            machine: "m".to_owned(),
+            namespace: namespace.to_owned(),
+            id: id.to_string(),
+            run_id: String::new(),
+            due: Some(Time::from_millis(due).into()),
+        }
+    }
+
+    fn names(rows: &[WakeRow]) -> Vec<String> {
+        rows.iter().map(|row| format!("{}{}", row.namespace, row.id)).collect()
+    }
+
+    #[test]
+    fn namespaces_take_turns_and_the_earliest_of_each_goes_first() {
+        let (mut backlog, now) = (Backlog::new(4), Instant::now());
+        let mass = (0..5).map(|id| row("a", id, 1));
+        backlog.refill(mass.chain([row("b", 0, 2), row("b", 1, 3), row("c", 0, 9)]).collect(), now);
+        assert_eq!(names(&backlog.take()), ["a0", "b0", "c0", "a1"]);
+        assert_eq!(names(&backlog.take()), ["b1", "a2", "a3", "a4"]);
+        assert!(backlog.take().is_empty());
+    }
+
+    #[test]
+    fn a_namespace_that_comes_late_is_served_in_the_next_round() {
+        let (mut backlog, start) = (Backlog::new(2), Instant::now());
+        let mass = |from: u32| (from..100).map(|id| row("a", id, 1));
+        backlog.refill(mass(0).collect(), start);
+        let first = backlog.take();
+        backlog.sent(&first, start);
+        assert!(!backlog.wants_rows(start + SCAN_AGAIN / 2), "rows wait here");
+        assert!(backlog.wants_rows(start + SCAN_AGAIN));
+        backlog.refill(mass(2).chain([row("b", 0, 5)]).collect(), start + SCAN_AGAIN);
+        assert_eq!(names(&backlog.take()), ["b0", "a2"]);
+    }
+
+    #[test]
+    fn what_was_sent_is_sent_again_only_when_it_is_still_there_after_a_while() {
+        let (mut backlog, start) = (Backlog::new(8), Instant::now());
+        let rows = || vec![row("a", 0, 1), row("a", 1, 1)];
+        backlog.refill(rows(), start);
+        let sent = backlog.take();
+        backlog.sent(&sent, start);
+        backlog.refill(rows(), start + SEND_AGAIN / 2);
+        assert!(backlog.take().is_empty());
+        backlog.refill(rows(), start + SEND_AGAIN);
+        assert_eq!(names(&backlog.take()), ["a0", "a1"]);
+    }
+
+    #[test]
+    fn the_look_goes_deeper_when_more_rows_are_due_than_it_gave() {
+        let (mut backlog, now) = (Backlog::new(4), Instant::now());
+        assert_eq!(backlog.scan_limit(), 8);
+        backlog.refill((0..8).map(|id| row("a", id, 1)).collect(), now);
+        assert_eq!(backlog.scan_limit(), SCAN_MAX);
+        backlog.refill((0..8).map(|id| row("a", id, 1)).collect(), now);
+        assert_eq!(backlog.scan_limit(), 8);
+    }
+}
