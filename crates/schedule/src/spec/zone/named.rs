@@ -7,13 +7,27 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::table::Table;
 use super::{InvalidSpec, Zone};
-use crate::spec::civil::{self, DAY};
+use crate::spec::civil::DAY;
 
 /// The compiled data tells offsets, not changes; each zone's are found once and kept.
 static TABLES: LazyLock<Vec<OnceLock<Table>>> = LazyLock::new(|| TZ_VARIANTS.iter().map(|_| OnceLock::new()).collect());
 
-/// Year whose calendar is that of 2100, for which the compiled data has no changes any more: the same weekdays, no leap day.
-const LIKE_2100: i64 = 2094;
+/// 1880-01-01 and 2101-01-01, seconds since the epoch. Earlier changes are left out, later ones are none of ours.
+const FROM: i64 = -2_840_140_800;
+const TO: i64 = 4_133_980_800;
+
+/// How far apart the zone's offset is looked at, seconds. No zone has gone forth and back in less time (the tests compare all
+/// changes since 1970 with another reading of the database).
+const STEP: i64 = 5 * DAY;
+
+/// Changes are at whole quarters of an hour, nearly always.
+const QUARTER: i64 = 15 * 60;
+
+/// 2100-01-01: the compiled data has no changes from then on.
+const YEAR_2100: i64 = 4_102_444_800;
+
+/// How much earlier 2094 is, which has the calendar of 2100: the same weekdays, no leap day.
+const YEAR_LIKE_2100_EARLIER: i64 = 2_191 * DAY;
 
 /// The zone of this name. No name is UTC, and so is "Local": a server's own zone must not matter.
 pub(super) fn load(name: &str) -> Result<Zone, InvalidSpec> {
@@ -29,39 +43,89 @@ pub(super) fn load(name: &str) -> Result<Zone, InvalidSpec> {
     Ok(Zone::Named(table.get_or_init(|| changes(zone))))
 }
 
-/// Finds all changes from 1800 (there are none before) to 2100: looks at every day, halves those with a change.
+/// Finds all changes: looks at the offset now and then, and halves the stretches with a change.
 fn changes(zone: Tz) -> Table {
-    let first_day = civil::first_of_month(1800, 1) * DAY;
-    let last_day = civil::first_of_month(2101, 1) * DAY;
-    let first = offset(zone, first_day);
+    let first = offset(zone, FROM);
     let (mut before, mut changes) = (first, Vec::new());
-    let mut day = first_day;
-    while day < last_day {
-        let next = day + DAY;
-        let after = offset(zone, next);
-        if after != before {
-            let (mut old, mut new) = (day, next);
-            while new - old > 1 {
-                let middle = old + (new - old) / 2;
-                if offset(zone, middle) == before {
-                    old = middle;
-                } else {
-                    new = middle;
-                }
-            }
-            changes.push((new, after));
-            before = after;
+    let mut from = FROM;
+    while from < TO {
+        let to = from + STEP;
+        let after = offset(zone, to);
+        if after == before {
+            from = to;
+            continue;
         }
-        day = next;
+        // By quarters first, then within one, where that does not suffice.
+        let (old, new) = halve(zone, before, (from, to), QUARTER);
+        let at = if offset(zone, new - 1) == before { new } else { halve(zone, before, (old, new), 1).1 };
+        before = offset(zone, at);
+        changes.push((at, before));
+        from = at;
     }
     Table::new(first, changes)
 }
 
+/// Narrows a stretch, at whose start the offset is still `before` and at whose end it is not, to one of length `unit` at most
+/// whose ends are multiples of it.
+fn halve(zone: Tz, before: i64, (mut old, mut new): (i64, i64), unit: i64) -> (i64, i64) {
+    while new - old > unit {
+        let middle = (old + (new - old) / 2).div_euclid(unit) * unit;
+        let middle = if middle <= old { middle + unit } else { middle };
+        if middle >= new {
+            break;
+        }
+        if offset(zone, middle) == before {
+            old = middle;
+        } else {
+            new = middle;
+        }
+    }
+    (old, new)
+}
+
 /// Local time minus UTC at `time` (seconds since the epoch), seconds.
 fn offset(zone: Tz, time: i64) -> i64 {
-    let year_2100 = civil::first_of_month(2100, 1) * DAY;
-    let like_2100 = civil::first_of_month(LIKE_2100, 1) * DAY;
-    let time = if time >= year_2100 { time - year_2100 + like_2100 } else { time };
+    let time = if time >= YEAR_2100 { time - YEAR_LIKE_2100_EARLIER } else { time };
     let utc: NaiveDateTime = DateTime::from_timestamp(time, 0).unwrap_or_default().naive_utc();
     zone.offset_from_utc_datetime(&utc).fix().local_minus_utc().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FNV-1a.
+    fn hash(text: &str) -> u64 {
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// The line of a zone in golden/zones.txt: changes from 1970 to 2100, counted and hashed.
+    fn line(name: &str) -> Result<String, InvalidSpec> {
+        let zone = load(name)?;
+        let mut span = zone.span(0);
+        let (mut text, mut count) = (format!("{};", span.offset), 0);
+        while span.end < TO {
+            let at = span.end;
+            span = zone.span(at);
+            count += 1;
+            text += &format!("{at} {};", span.offset);
+        }
+        Ok(format!("{name} {count} {:016x}", hash(&text)))
+    }
+
+    /// Not a place; and those of whose past the reference knows more than the compiled data (2025c against 2025b).
+    const DIFFERENT: [&str; 5] = ["Factory", "America/Ensenada", "America/Santa_Isabel", "America/Tijuana", "Mexico/BajaNorte"];
+
+    #[test]
+    fn all_zones_change_when_go_has_them_change() {
+        let mut wrong = Vec::new();
+        for expected in include_str!("../../../tests/golden/zones.txt").lines() {
+            let name = expected.split(' ').next().unwrap();
+            let actual = line(name);
+            if (actual.as_deref() != Ok(expected)) != DIFFERENT.contains(&name) {
+                wrong.push(format!("{expected}: {actual:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }
