@@ -26,6 +26,7 @@ fn main() -> Result<(), Error> {
         many_in_flight(&log, &topic, 8)?;
         if requests_in_flight_max == 1 {
             commits(&log, &topic)?;
+            holding(&log, &topic)?;
             foreign(&log, &topic, &bootstrap_servers)?;
             idle(&log, &topic)?;
         }
@@ -87,6 +88,34 @@ fn commits(log: &KafkaLog, topic: &str) -> Result<(), Error> {
         std::thread::sleep(Duration::from_millis(20));
     }
     told("commits of 10 records, 20 ms between them", times, cpu);
+    Ok(())
+}
+
+/// How long it takes to hold eight ids side by side, as a process does that takes over: with new clients, and with prepared ones.
+fn holding(log: &KafkaLog, topic: &str) -> Result<(), Error> {
+    for (what, prepared) in [("new", false), ("prepared", true)] {
+        for _ in 0..3 {
+            let ids: Vec<_> = (0..8).map(|n| format!("{topic}.hold.{n}")).collect();
+            if prepared {
+                log.prepare_transactional(ids.clone());
+                std::thread::sleep(Duration::from_secs(2));
+            }
+            let cpu = Cpu::now();
+            let times = std::thread::scope(|scope| {
+                let threads: Vec<_> = ids
+                    .iter()
+                    .map(|id| {
+                        scope.spawn(move || {
+                            let began = Instant::now();
+                            log.transactional(id).map(|_| began.elapsed())
+                        })
+                    })
+                    .collect();
+                threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Result<Vec<_>, _>>()
+            })?;
+            told(&format!("holding 8 ids, {what} clients"), times, cpu);
+        }
+    }
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod fetch;
 mod groups;
 mod partition;
 mod polled;
+mod prepared;
 mod producer;
 mod settings;
 mod topics;
@@ -88,6 +89,10 @@ impl Log for KafkaLog {
 
     fn transactional(&self, id: &str) -> Result<Box<dyn Transactional>, Error> {
         self.core.hold(id)
+    }
+
+    fn prepare_transactional(&self, ids: Vec<String>) {
+        self.core.prepare(ids);
     }
 
     fn read(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error> {

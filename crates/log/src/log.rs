@@ -82,6 +82,10 @@ pub trait Log: Send + Sync {
     /// the ends has seen all of them, in-doubt ones included.
     fn transactional(&self, id: &str) -> Result<Box<dyn Transactional>, Error>;
 
+    /// Makes ready to become the holder of these ids soon, without touching whoever holds them now. (Kafka: clients are made and connected in
+    /// the background, so that [`Log::transactional`] has less to wait for.)
+    fn prepare_transactional(&self, _ids: Vec<String>) {}
+
     /// Reads committed records from `from` on, never waiting.
     ///
     /// Gives nothing when `from` is the end. Stops before the first offset that isn't decided yet. [`Error::Trimmed`] below the start,

@@ -22,6 +22,7 @@ use super::{
     fetch::Pool,
     groups::Groups,
     partition::{Look, Partition},
+    prepared::Prepared,
     producer::Appender,
     settings::Settings,
     watch::Signal,
@@ -51,6 +52,7 @@ pub(super) struct Core {
     pub(super) pool: Pool,
     pub(super) signal: Arc<Signal>,
     pub(super) groups: Groups,
+    pub(super) prepared: Prepared,
     admin: Mutex<Option<(Arc<AdminClient<Context>>, Instant)>>,
 }
 
@@ -90,6 +92,7 @@ impl Core {
             pool: Pool::new(readers_max),
             signal: Arc::default(),
             groups: Groups::default(),
+            prepared: Prepared::default(),
             admin: Mutex::default(),
         })
     }

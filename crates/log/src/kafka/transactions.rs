@@ -37,7 +37,7 @@ const MARKS_TIME_MAX: Duration = Duration::from_secs(1);
 const ANSWERS_PAUSE: Duration = Duration::from_micros(300);
 
 /// Takes what the broker answers to the records of a transaction.
-struct Deliveries(Context);
+pub(super) struct Deliveries(Context);
 
 /// Offset and timestamp of each output, as far as they are known.
 type Sheet = Mutex<Vec<Option<Result<(Offset, i64), RDKafkaErrorCode>>>>;
@@ -45,7 +45,7 @@ type Sheet = Mutex<Vec<Option<Result<(Offset, i64), RDKafkaErrorCode>>>>;
 /// What a commit has written to one partition.
 type Written = (Arc<Partition>, Vec<Stored>);
 
-struct Delivery {
+pub(super) struct Delivery {
     index: usize,
     sheet: Arc<Sheet>,
 }
@@ -89,9 +89,17 @@ enum End {
 }
 
 impl Core {
+    /// A client that holds the id as soon as its transactions are initialised.
+    pub(super) fn transacting(&self, id: &str) -> Result<BaseProducer<Deliveries>, Error> {
+        self.clients.transacting(id, Deliveries(self.clients.context()))
+    }
+
     /// See [`crate::Log::transactional`].
     pub(super) fn hold(self: &Arc<Self>, id: &str) -> Result<Box<dyn Transactional>, Error> {
-        let producer = self.clients.transacting(id, Deliveries(self.clients.context()))?;
+        let producer = match self.prepared.take(id) {
+            Some(producer) => producer,
+            None => self.transacting(id)?,
+        };
         let deadline = Instant::now() + self.settings().request_timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());

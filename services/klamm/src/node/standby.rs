@@ -134,7 +134,10 @@ impl Shared {
                 away = folded.is_err();
                 let mut state = self.state.lock();
                 match folded {
-                    Ok(()) => state.warm = true,
+                    Ok(()) => {
+                        state.warm = true;
+                        self.log.prepare_transactional(self.transactional_ids());
+                    }
                     Err(error) => state.problem = self.fatal(&error),
                 }
             }
@@ -163,6 +166,11 @@ impl Shared {
         let machines = Machines::default();
         (0..self.topics.partitions)
             .try_for_each(|number| fold::fold(&machines, &AvroCodec, &*self.log, &self.topics, &self.store, number).map(drop))
+    }
+
+    /// What this process holds when it has taken over.
+    fn transactional_ids(&self) -> Vec<String> {
+        (0..self.topics.partitions).map(|number| self.topics.transactional_id(number)).collect()
     }
 
     /// A store that missed tombstones would bring runs back that have gone.
