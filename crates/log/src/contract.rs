@@ -52,6 +52,7 @@ type Test = fn(&mut dyn Harness);
 const TESTS: &[(&str, Test)] = &[
     ("appended_records_come_back_as_they_went_in", appending::appended_records_come_back_as_they_went_in),
     ("records_get_offsets_in_order", appending::records_get_offsets_in_order),
+    ("a_group_stands_up_to_the_first_that_is_refused", appending::a_group_stands_up_to_the_first_that_is_refused),
     ("append_times_never_go_back", appending::append_times_never_go_back),
     ("producer_times_are_kept_where_asked", appending::producer_times_are_kept_where_asked),
     ("refused_appends_write_nothing", appending::refused_appends_write_nothing),

@@ -51,6 +51,25 @@ pub(super) fn records_get_offsets_in_order(harness: &mut dyn Harness) {
     assert_eq!(texts(&*log, &topic, 0), []);
 }
 
+pub(super) fn a_group_stands_up_to_the_first_that_is_refused(harness: &mut dyn Harness) {
+    let topic = kept(harness, "groups", 2);
+    let log = harness.log();
+    let group = |from: u32| (from..from + 5).map(|n| record("k", &n.to_string())).collect::<Vec<_>>();
+    // Two groups side by side, one after the other to the same partition.
+    let appending: Vec<_> =
+        [(0, 0), (1, 0), (0, 5)].into_iter().flat_map(|(partition, from)| log.append_group(&topic, partition, group(from))).collect();
+    assert!(appending.into_iter().map(crate::Appending::wait).all(|outcome| outcome.is_ok()));
+    let mut with_one_too_large = group(10);
+    with_one_too_large[3].value = Some(vec![0; 64 << 20].into());
+    let outcomes: Vec<_> = log.append_group(&topic, 0, with_one_too_large).into_iter().map(crate::Appending::wait).collect();
+    assert!(matches!(outcomes.last(), Some(Err(crate::Error::TooLarge { .. }))), "{outcomes:?}");
+    let values = |partition| texts(&*log, &topic, partition).into_iter().filter_map(|(.., value)| value).collect::<Vec<_>>();
+    let stand = values(0);
+    let all: Vec<_> = (0..13).map(|n| n.to_string()).collect();
+    assert!(stand.len() >= 10 && all.starts_with(&stand), "{stand:?}");
+    assert_eq!(values(1), ["0", "1", "2", "3", "4"]);
+}
+
 pub(super) fn append_times_never_go_back(harness: &mut dyn Harness) {
     let topic = kept(harness, "times", 1);
     let mut last = i64::MIN;

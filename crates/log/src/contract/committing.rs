@@ -52,6 +52,8 @@ pub(super) fn a_new_holder_fences_the_old_one(harness: &mut dyn Harness) {
     let id = harness.topic_name("id");
     let log = harness.log();
     let mut old = log.transactional(&id).unwrap();
+    // Whoever makes ready to hold the id fences nobody yet.
+    log.prepare_transactional(vec![id.clone()]);
     old.commit(vec![output(&topic, 0, record("k", "old"))]).unwrap();
     let mut new = log.transactional(&id).unwrap();
     let end = log.end_offset(&topic, 0).unwrap();
