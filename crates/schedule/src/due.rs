@@ -14,6 +14,9 @@ use crate::{
     work::Work,
 };
 
+/// What is said of times that were too many to look at each.
+const UNCOUNTED: &str = "and others up to then, not counted";
+
 impl Work<'_, '_> {
     /// Does all that is due by now, as much of it as one command does.
     pub(crate) fn take_what_is_due(&mut self) {
@@ -69,11 +72,11 @@ impl Work<'_, '_> {
     }
 
     /// From here on times before now are no business of the schedule's any more; if some are due and not decided yet, that is written down.
-    pub(crate) fn leave_behind(&mut self, kind: Kind, reason: &str) {
+    pub(crate) fn leave_behind(&mut self, kind: Kind) {
         if let Some(due) = self.next_due().filter(|due| due.actual < self.now) {
             self.note(ScheduleDecision {
                 last_nominal_time: Some(self.now.into()),
-                reason: reason.to_owned(),
+                reason: UNCOUNTED.to_owned(),
                 ..self.decision(kind, &scheduled(due))
             });
         }
@@ -86,11 +89,21 @@ impl Work<'_, '_> {
         if self.state().paused { Kind::Paused } else { Kind::LimitReached }
     }
 
-    /// How many more starts this command may send that nothing holds back; at least one per command.
+    /// How many more starts that nothing else holds back may be sent: no more than so many are unanswered, at least one.
     pub(crate) fn starts_left(&self) -> usize {
+        let new = self.progress.buffer.iter().filter(|action| action.action == 0).count();
+        self.unanswered_max().saturating_sub(self.progress.starting.len()).saturating_sub(new)
+    }
+
+    /// Whether starts are held back until others are answered: the answers will go on.
+    pub(crate) fn waits_for_answers(&self) -> bool {
+        self.progress.starting.len() >= self.unanswered_max()
+    }
+
+    /// Most starts that may be unanswered.
+    fn unanswered_max(&self) -> usize {
         let bytes = self.action().map_or(0, Message::encoded_len) + self.outcome().encoded_len();
-        let starts_max = (STARTS_BYTES_MAX / bytes.max(1)).clamp(1, STARTS_MAX);
-        starts_max.saturating_sub(self.start_count).saturating_sub(self.progress.buffer.iter().filter(|action| action.action == 0).count())
+        (STARTS_BYTES_MAX / bytes.max(1)).clamp(1, STARTS_MAX)
     }
 
     /// Of the actions just added, the newest takes the place of those before it.

@@ -11,10 +11,14 @@ pub(crate) const BUFFER_MAX: usize = 1000;
 /// Backfills under way (Temporal: the same).
 pub(crate) const BACKFILLS_MAX: usize = 1000;
 
-/// Starts that one command sends where nothing holds them back (ALLOW_ALL), and their size in bytes all together: each carries the whole input.
+/// Starts of a schedule that are unanswered at a time where nothing else holds them back (ALLOW_ALL), and their size in bytes all together: each
+/// carries the whole input.
 pub(crate) const STARTS_MAX: usize = 100;
 /// See [`STARTS_MAX`].
 pub(crate) const STARTS_BYTES_MAX: usize = 8 << 20;
+
+/// Answers come within milliseconds, and go on with what waits for them; nobody looks before this time.
+pub(crate) const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Request ids of updates and patches that are remembered.
 pub(crate) const REQUEST_IDS_MAX: usize = 10;

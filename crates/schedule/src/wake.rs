@@ -2,7 +2,10 @@
 
 use klamm_machine::Time;
 
-use crate::{limits::IDLE_TIME, work::Work};
+use crate::{
+    limits::{ANSWERED_WITHIN, IDLE_TIME},
+    work::Work,
+};
 
 impl Work<'_, '_> {
     /// Sets the time of the schedule's one wake row: the earliest of all that it waits for.
@@ -10,7 +13,11 @@ impl Work<'_, '_> {
         let due = if self.can_act() { self.next_due().map(|due| due.actual) } else { None };
         let idle = self.idle_close_time(due);
         self.progress.idle_close_time = idle.map(Into::into);
-        let wake = if self.has_more { Some(self.now) } else { [due, idle, self.forgetting_time()].into_iter().flatten().min() };
+        let wake = match (self.has_more, self.waits_for_answers()) {
+            (true, true) => Some(self.now.after(ANSWERED_WITHIN)),
+            (true, false) => Some(self.now),
+            (false, _) => [due, idle, self.forgetting_time()].into_iter().flatten().min(),
+        };
         self.progress.wake_time = wake.map(Into::into);
     }
 

@@ -43,7 +43,7 @@ pub(super) fn take(work: &mut Work<'_, '_>, patch: &SchedulePatch) {
             continue;
         }
         if work.state().paused && !paused {
-            work.leave_behind(Kind::Paused, "");
+            work.leave_behind(Kind::Paused);
         }
         let state = work.state_mut();
         state.paused = paused;

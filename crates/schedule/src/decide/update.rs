@@ -23,7 +23,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Update
     check::define(&mut definition, &schedule)?;
     // Times up to now are the old spec's business; those that one command does not get to are left behind.
     work.take_times();
-    work.leave_behind(Kind::DroppedByUpdate, "");
+    work.leave_behind(Kind::DroppedByUpdate);
     let changed = Arc::make_mut(&mut definition);
     changed.update_time = Some(work.now.into());
     if request.search_attributes.is_some() {

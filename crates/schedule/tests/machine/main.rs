@@ -1,0 +1,13 @@
+//! The schedule machine from outside: commands in, what it does and says out as text, in virtual time.
+
+mod audit;
+mod backfill;
+mod catch_up;
+mod commands;
+mod env;
+mod idle;
+mod overlap;
+mod results;
+mod start;
+mod text;
+mod view;
