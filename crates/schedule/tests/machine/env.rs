@@ -371,7 +371,7 @@ impl Env {
     }
 
     /// Folds give what is there.
-    fn check_folds(&self) {
+    pub fn check_folds(&self) {
         let live = self.rows.bytes();
         assert!(Rows::fold(&self.log).bytes() == live, "the fold of all events");
         let newest = newest(&self.log);
