@@ -24,9 +24,32 @@ pub(super) struct Calendar {
     first_gap: Option<i64>,
 }
 
+/// Seconds, minutes and hours that times may have: a bit for each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clock {
+    second: u64,
+    minute: u64,
+    hour: u64,
+}
+
+impl Clock {
+    /// Any time of day.
+    pub(super) const ANY: Self = Self { second: SECONDS, minute: MINUTES, hour: HOURS };
+
+    /// Those of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { second: self.second | other.second, minute: self.minute | other.minute, hour: self.hour | other.hour }
+    }
+}
+
 const SECONDS: u64 = (1 << 60) - 1;
 const MINUTES: u64 = (1 << 60) - 1;
 const HOURS: u64 = (1 << 24) - 1;
+const DAYS: u64 = (1 << 32) - 2;
+const MONTHS: u64 = (1 << 13) - 2;
+
+/// 2101-01-01 00:00:00.
+const END: i64 = 4_133_980_800;
 
 impl Calendar {
     /// Compiles a calendar. Values that no time has are left out; an empty list of anything but years matches nothing.
@@ -48,6 +71,23 @@ impl Calendar {
         compiled.first_time = compiled.time_from(0);
         compiled.first_gap = compiled.gap_from(0);
         compiled
+    }
+
+    /// Seconds, minutes and hours that the calendar has.
+    pub(super) fn clock(&self) -> Clock {
+        Clock { second: self.second, minute: self.minute, hour: self.hour }
+    }
+
+    /// The same calendar for times that have no other seconds, minutes and hours than `known`: where it has all of those, it has all there
+    /// are, so that its times lie together in long runs.
+    pub(super) fn among(mut self, known: &Clock) -> Self {
+        let widened = |own: u64, known: u64, all: u64| if known & !own == 0 { all } else { own };
+        self.second = widened(self.second, known.second, SECONDS);
+        self.minute = widened(self.minute, known.minute, MINUTES);
+        self.hour = widened(self.hour, known.hour, HOURS);
+        self.first_time = self.time_from(0);
+        self.first_gap = self.gap_from(0);
+        self
     }
 
     /// Whether a local time matches.
@@ -76,6 +116,9 @@ impl Calendar {
         }
         if let Some(time) = self.gap_from(from.rem_euclid(DAY)) {
             return day * DAY + time;
+        }
+        if self.has_every_day() {
+            return END;
         }
         let mut day = day + 1;
         while self.day_matches(day) {
@@ -123,6 +166,10 @@ impl Calendar {
             time += i64::from(60 - second);
         }
         None
+    }
+
+    fn has_every_day(&self) -> bool {
+        self.first_gap.is_none() && self.year.is_none() && self.month == MONTHS && self.days.iter().all(|days| *days == DAYS)
     }
 
     fn year_matches(&self, year: i64) -> bool {

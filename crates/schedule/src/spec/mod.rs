@@ -60,13 +60,13 @@ impl Spec {
     pub fn compile(spec: &ScheduleSpec) -> Result<Self, InvalidSpec> {
         let canonical = canonical::canonical(spec)?;
         let zone = Zone::of(&canonical)?;
-        let search = Search {
-            calendars: canonical.structured_calendar.iter().map(Calendar::compile).collect(),
-            intervals: canonical.interval.iter().map(search::Interval::compile).collect(),
-            excluded: canonical.exclude_structured_calendar.iter().map(Calendar::compile).collect(),
+        let search = Search::new(
+            canonical.structured_calendar.iter().map(Calendar::compile).collect(),
+            canonical.interval.iter().map(search::Interval::compile).collect(),
+            canonical.exclude_structured_calendar.iter().map(Calendar::compile).collect(),
             zone,
-            bounds: Bounds::of(&canonical),
-        };
+            Bounds::of(&canonical),
+        );
         let jitter_ms_max = canonical.jitter.as_ref().map_or(0, |jitter| duration::nanos(jitter).max(0) as u64 / 1_000_000);
         Ok(Self(Arc::new(Compiled { canonical, search, jitter_ms_max })))
     }

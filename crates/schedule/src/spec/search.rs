@@ -5,7 +5,7 @@
 
 use klamm_messages::temporal::schedule::v1::{IntervalSpec, ScheduleSpec};
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Clock};
 use super::duration;
 use super::zone::Zone;
 
@@ -15,18 +15,18 @@ const LAST: i64 = 4_133_980_799;
 /// Second before 0001-01-01T00:00:00Z: there are no times up to it.
 const FIRST: i64 = -62_135_596_801;
 
-/// How many runs of excluded times are stepped over before the search gives up: two weeks of seconds, as Temporal has it
-/// (which counts the times, not the runs).
-const EXCLUDED_RUNS_MAX: usize = 2 * 7 * 24 * 60 * 60;
+/// How many runs of excluded times are stepped over before the search gives up. Temporal gives up after two weeks of seconds of excluded
+/// times; a run is an hour or a day of them as a rule, and the search has to end in milliseconds: a partition waits for it.
+const EXCLUDED_RUNS_MAX: usize = 50_000;
 
 /// What is searched.
 #[derive(Debug)]
 pub(super) struct Search {
-    pub calendars: Vec<Calendar>,
-    pub intervals: Vec<Interval>,
-    pub excluded: Vec<Calendar>,
-    pub zone: Zone,
-    pub bounds: Bounds,
+    calendars: Vec<Calendar>,
+    intervals: Vec<Interval>,
+    excluded: Vec<Calendar>,
+    zone: Zone,
+    bounds: Bounds,
 }
 
 /// Times `phase` seconds after each multiple of `length` seconds.
@@ -68,6 +68,14 @@ impl Bounds {
 }
 
 impl Search {
+    /// What is to be searched; exclusions are widened to long runs where that makes no difference to the times there are.
+    pub(super) fn new(calendars: Vec<Calendar>, intervals: Vec<Interval>, excluded: Vec<Calendar>, zone: Zone, bounds: Bounds) -> Self {
+        let by_calendar = calendars.iter().map(Calendar::clock).fold(Clock::default(), Clock::and);
+        let clock = if intervals.is_empty() { by_calendar } else { Clock::ANY };
+        let excluded = excluded.into_iter().map(|calendar| calendar.among(&clock)).collect();
+        Self { calendars, intervals, excluded, zone, bounds }
+    }
+
     /// The first time after `after` that is within the bounds and not excluded.
     pub(super) fn next(&self, after: i64) -> Option<i64> {
         let mut after = after.max(self.bounds.after);
