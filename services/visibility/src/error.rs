@@ -11,6 +11,9 @@ pub enum Error {
     /// The client's filter is wrong (InvalidArgument); the text is Temporal's, "invalid query: " included.
     #[error("invalid query: {0}")]
     InvalidQuery(String),
+    /// A filter of schedules names an attribute that is the system's own (InvalidArgument).
+    #[error("invalid query filter for schedules: cannot filter on {0:?}")]
+    NotForSchedules(String),
     /// The client's page token is none of ours (InvalidArgument).
     #[error("Invalid NextPageToken.")]
     InvalidPageToken,

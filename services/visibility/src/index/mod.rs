@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 
 pub use read::{Count, Group, PAGE_SIZE_MAX, Page};
 
-use crate::{Error, Query, Result, Types};
+use crate::{Error, Query, Result, Scope, Types};
 use write::Writer;
 
 /// Statements that a connection keeps prepared.
@@ -177,7 +177,15 @@ impl Index {
     /// # Errors
     /// [`Error::InvalidQuery`], [`Error::InvalidPageToken`]; [`Error::Unavailable`], [`Error::Corrupt`].
     pub fn list(&self, namespace: &str, query: &str, types: &Types, page_size: usize, page_token: &[u8]) -> Result<Page> {
-        let query = Query::parse(query, types)?;
+        self.list_in(Scope::Workflows, namespace, query, types, page_size, page_token)
+    }
+
+    /// [`Index::list`] over the documents of `scope`.
+    ///
+    /// # Errors
+    /// The same; [`Error::NotForSchedules`].
+    pub fn list_in(&self, scope: Scope, namespace: &str, query: &str, types: &Types, page_size: usize, page_token: &[u8]) -> Result<Page> {
+        let query = Query::parse_in(scope, query, types)?;
         if query.group_by_status {
             return Err(Error::InvalidQuery("operation is not supported: 'GROUP BY' clause".to_owned()));
         }
@@ -189,7 +197,15 @@ impl Index {
     /// # Errors
     /// [`Error::InvalidQuery`]; [`Error::Unavailable`].
     pub fn count(&self, namespace: &str, query: &str, types: &Types) -> Result<Count> {
-        let query = Query::parse(query, types)?;
+        self.count_in(Scope::Workflows, namespace, query, types)
+    }
+
+    /// [`Index::count`] over the documents of `scope`.
+    ///
+    /// # Errors
+    /// The same; [`Error::NotForSchedules`].
+    pub fn count_in(&self, scope: Scope, namespace: &str, query: &str, types: &Types) -> Result<Count> {
+        let query = Query::parse_in(scope, query, types)?;
         self.read(|connection| read::count(connection, namespace, &query))
     }
 

@@ -23,6 +23,19 @@ use crate::Result;
 /// Types of a namespace's custom search attributes.
 pub type Types = BTreeMap<String, IndexedValueType>;
 
+/// What a filter is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Workflows: every document that the filter's namespace division lets through, none of a division unless the filter mentions it.
+    Workflows,
+    /// Schedules: the documents of their division, by filters that the system's own attributes have no part in (but `ScheduleId` and
+    /// `TemporalSchedulePaused`).
+    Schedules,
+}
+
+/// Namespace division of the documents of schedules.
+pub const SCHEDULES_DIVISION: &str = "TemporalScheduler";
+
 /// A filter with all names and values resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
@@ -33,13 +46,21 @@ pub struct Query {
 }
 
 impl Query {
-    /// Parses and resolves a filter; `types` are the namespace's custom search attributes.
+    /// Parses and resolves a filter of workflows; `types` are the namespace's custom search attributes.
     ///
     /// # Errors
     /// [`crate::Error::InvalidQuery`] only.
     pub fn parse(text: &str, types: &Types) -> Result<Self> {
+        Self::parse_in(Scope::Workflows, text, types)
+    }
+
+    /// Parses and resolves a filter of `scope`.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidQuery`]; [`crate::Error::NotForSchedules`].
+    pub fn parse_in(scope: Scope, text: &str, types: &Types) -> Result<Self> {
         let statement = parser::parse(text)?;
-        resolve::resolve(&statement, types)
+        resolve::resolve(&statement, types, scope)
     }
 }
 

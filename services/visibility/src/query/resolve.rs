@@ -1,16 +1,19 @@
 //! Syntax tree → filter: names become columns and attributes, literals values of their types, NOT goes down to the leaves.
 
 use klamm_cluster::search_attributes::{self, RESERVED_PREFIX, type_name};
-use klamm_messages::temporal::enums::v1::IndexedValueType;
+use klamm_messages::temporal::enums::v1::{IndexedValueType, WorkflowExecutionStatus};
 
 use super::{
-    Column, Comparison, Field, Filter, Query, Test, Types, Value, literal,
+    Column, Comparison, Field, Filter, Query, SCHEDULES_DIVISION, Scope, Test, Types, Value, literal,
     parser::{Expression, Statement},
 };
 use crate::{Error, Result};
 
 /// What schedules' workflow ids begin with; `ScheduleId` in a filter is the workflow id without it.
 const SCHEDULE_WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
+
+/// The one attribute of the system that filters of schedules may name.
+const SCHEDULE_PAUSED: &str = "TemporalSchedulePaused";
 
 /// A name in a filter.
 struct Name<'q> {
@@ -23,14 +26,14 @@ struct Name<'q> {
 }
 
 /// Resolves a whole statement.
-pub(super) fn resolve(statement: &Statement, types: &Types) -> Result<Query> {
+pub(super) fn resolve(statement: &Statement, types: &Types, scope: Scope) -> Result<Query> {
     if statement.order_by {
         return not_supported("'ORDER BY' clause");
     }
     if statement.limit {
         return not_supported("'LIMIT' clause");
     }
-    let mut resolver = Resolver { types, mentions_division: false };
+    let mut resolver = Resolver { types, mentions_division: false, system_name: None };
     let mut parts = Vec::new();
     if let Some(filter) = &statement.filter {
         parts.push(resolver.filter(filter, false)?);
@@ -44,15 +47,30 @@ pub(super) fn resolve(statement: &Statement, types: &Types) -> Result<Query> {
             return not_supported(format!("'GROUP BY' clause is not supported for search attribute {}", name.alias));
         }
     }
-    if !resolver.mentions_division {
-        parts.push(Filter::Test(Field::Column(Column::NamespaceDivision), Test::IsNull { negated: false }));
+    match scope {
+        Scope::Workflows if resolver.mentions_division => {}
+        Scope::Workflows => parts.push(Filter::Test(Field::Column(Column::NamespaceDivision), Test::IsNull { negated: false })),
+        Scope::Schedules => {
+            if let Some(name) = resolver.system_name {
+                return Err(Error::NotForSchedules(name));
+            }
+            parts.push(is(Column::NamespaceDivision, Value::Text(SCHEDULES_DIVISION.to_owned())));
+            parts.push(is(Column::ExecutionStatus, Value::Int(WorkflowExecutionStatus::Running as i64)));
+        }
     }
     Ok(Query { filter: Filter::And(parts), group_by_status: !statement.group_by.is_empty() })
+}
+
+/// The column has this value.
+fn is(column: Column, value: Value) -> Filter {
+    Filter::Test(Field::Column(column), Test::Compare(Comparison::Equal, value))
 }
 
 struct Resolver<'t> {
     types: &'t Types,
     mentions_division: bool,
+    /// The first name of the system's own that filters of schedules may not have.
+    system_name: Option<String>,
 }
 
 impl Resolver<'_> {
@@ -164,6 +182,9 @@ impl Resolver<'_> {
             return Ok(Name { alias, field: Field::Attribute(alias.to_owned(), value_type), value_type, prefix: "" });
         }
         if matches!(alias, "ScheduleId" | "TemporalScheduleId") {
+            if alias != "ScheduleId" {
+                self.note_system_name(alias);
+            }
             let field = Field::Column(Column::WorkflowId);
             return Ok(Name { alias, field, value_type: IndexedValueType::Keyword, prefix: SCHEDULE_WORKFLOW_ID_PREFIX });
         }
@@ -173,10 +194,17 @@ impl Resolver<'_> {
             if let Some(value_type) = search_attributes::defined(&name) {
                 let field = Column::named(&name).map_or_else(|| Field::Attribute(name, value_type), Field::Column);
                 self.mentions_division |= field == Field::Column(Column::NamespaceDivision);
+                if !matches!(&field, Field::Attribute(name, _) if name == SCHEDULE_PAUSED) {
+                    self.note_system_name(alias);
+                }
                 return Ok(Name { alias, field, value_type, prefix: "" });
             }
         }
         Err(Error::InvalidQuery(format!("invalid search attribute: {alias}")))
+    }
+
+    fn note_system_name(&mut self, alias: &str) {
+        self.system_name.get_or_insert_with(|| alias.to_owned());
     }
 }
 

@@ -142,6 +142,29 @@ fn namespace_divisions_are_hidden_unless_mentioned() {
 }
 
 #[test]
+fn filters_of_schedules_name_no_attribute_of_the_system() {
+    let error = |query: &str| Query::parse_in(Scope::Schedules, query, &types()).map(|_| ()).map_err(|error| error.to_string());
+    for allowed in
+        ["", "Customer = 'a'", "TemporalSchedulePaused = true", "SchedulePaused = false", "ScheduleId STARTS_WITH 'x' OR Pieces > 1"]
+    {
+        assert_eq!(error(allowed), Ok(()), "{allowed}");
+    }
+    for (query, name) in [
+        ("ExecutionDuration > 1", "ExecutionDuration"),
+        ("Customer = 'a' AND ExecutionStatus = 'Running'", "ExecutionStatus"),
+        ("WorkflowId = 'x'", "WorkflowId"),
+        ("NOT (TemporalNamespaceDivision IS NULL)", "TemporalNamespaceDivision"),
+        ("TemporalScheduledById = 'x'", "TemporalScheduledById"),
+        ("BuildIds = 'x'", "BuildIds"),
+        ("GROUP BY ExecutionStatus", "ExecutionStatus"),
+    ] {
+        assert_eq!(error(query), Err(format!("invalid query filter for schedules: cannot filter on \"{name}\"")), "{query}");
+    }
+    assert_eq!(error("Unknown = 1"), Err("invalid query: invalid search attribute: Unknown".to_owned()));
+    assert!(error("Customer = ").unwrap_err().starts_with("invalid query: malformed SQL query"));
+}
+
+#[test]
 fn not_goes_down_to_the_leaves() {
     let filter = Query::parse("NOT (Customer = 'a' AND NOT (Pieces > 3 OR Paid IS NULL))", &types()).expect("a query").filter;
     let same = Query::parse("Customer != 'a' OR (Pieces > 3 OR Paid IS NULL)", &types()).expect("a query").filter;

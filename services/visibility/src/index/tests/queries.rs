@@ -201,3 +201,43 @@ fn a_custom_attribute_named_like_the_alias_of_the_schedule_wins() {
     let page = index.list("default", "ScheduleId = 'mine'", &types, 10, &[]).expect("a page");
     assert_eq!(page.documents.len(), 1);
 }
+
+#[test]
+fn schedules_are_seen_by_themselves_and_only_there() {
+    let schedule = |n: u32, start: i64, close: Option<i64>, paused: bool| {
+        let mut document = run(n, start, close);
+        document.workflow_id = format!("temporal-sys-scheduler:s{n}");
+        set(&mut document, "TemporalNamespaceDivision", "Keyword", "\"TemporalScheduler\"");
+        set(&mut document, "TemporalSchedulePaused", "Bool", if paused { "true" } else { "false" });
+        set(&mut document, "Customer", "Keyword", "\"acme\"");
+        document
+    };
+    let mut workflow = run(9, 50, None);
+    set(&mut workflow, "Customer", "Keyword", "\"acme\"");
+    let documents = [
+        schedule(1, 10, None, false),
+        schedule(2, 20, None, true),
+        schedule(3, 30, Some(40), false),
+        schedule(4, 40, None, false),
+        workflow,
+    ];
+    let index = index_of(documents);
+    let list = |query: &str, page_size: usize| {
+        let (mut ids, mut token) = (Vec::new(), Vec::new());
+        loop {
+            let page = index.list_in(Scope::Schedules, "default", query, &types(), page_size, &token).expect("a page");
+            ids.extend(page.documents.into_iter().map(|document| document.workflow_id.replace("temporal-sys-scheduler:", "")));
+            token = page.next_page_token;
+            if token.is_empty() {
+                return ids.join(" ");
+            }
+        }
+    };
+    assert_eq!(list("", 10), "s4 s2 s1", "newest first, those that have ended not at all");
+    assert_eq!(list("", 1), "s4 s2 s1");
+    assert_eq!(list("TemporalSchedulePaused = true", 10), "s2");
+    assert_eq!(list("Customer = 'acme' AND ScheduleId != 's4'", 10), "s2 s1");
+    assert_eq!(list("ScheduleId IN ('s1', 's3') OR ScheduleId STARTS_WITH 's4'", 10), "s4 s1");
+    assert_eq!(index.count_in(Scope::Schedules, "default", "Customer = 'acme'", &types()).expect("a count").total, 3);
+    assert_eq!(ids(&index, "Customer = 'acme'", 10), "w9", "workflows are listed without schedules");
+}
