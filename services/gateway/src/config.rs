@@ -99,6 +99,9 @@ pub struct Limits {
     pub namespaces_page: usize,
     /// gRPC message that is received; 4 MiB.
     pub message_bytes: usize,
+    /// How long schedules' decisions are kept; 7 days. Set by its own key outside of the limits.
+    #[serde(skip)]
+    pub schedule_audit_retention: Duration,
     /// A command for the log; 5 MiB, so that with its envelope in Avro it stays below the topics' max.message.bytes of 6 MiB.
     pub command_bytes: usize,
 }
@@ -129,6 +132,7 @@ impl Default for Limits {
             visibility_page: 1000,
             namespaces_page: 100,
             message_bytes: 4 * MIB,
+            schedule_audit_retention: Duration::from_secs(7 * 24 * 3600),
             command_bytes: 5 * MIB,
         }
     }

@@ -76,7 +76,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     pub(crate) async fn submit(&self, call: &Call, command: WorkflowCommand<'_>) -> Result<Answer> {
         match self.submit_any(call, command.into_command(&self.config.limits)).await? {
             Reply::Workflow(answer) => Ok(answer),
-            Reply::Cluster(_) => Err(unexpected_answer()),
+            Reply::Schedule(_) | Reply::Cluster(_) => Err(unexpected_answer()),
         }
     }
 
@@ -84,7 +84,15 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     pub(crate) async fn submit_cluster(&self, call: &Call, name: &str, command: cluster_command::Command) -> Result<klamm_cluster::Answer> {
         match self.submit_any(call, settings::cluster_command(name, command)).await? {
             Reply::Cluster(answer) => Ok(answer),
-            Reply::Workflow(_) => Err(unexpected_answer()),
+            Reply::Workflow(_) | Reply::Schedule(_) => Err(unexpected_answer()),
+        }
+    }
+
+    /// Appends a command about a schedule ([`settings::schedule_command`]) and waits for its answer.
+    pub(crate) async fn submit_schedule(&self, call: &Call, command: Command) -> Result<klamm_schedule::Answer> {
+        match self.submit_any(call, command).await? {
+            Reply::Schedule(answer) => Ok(answer),
+            Reply::Workflow(_) | Reply::Cluster(_) => Err(unexpected_answer()),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Limits, retention and types are resolved here and stamped, so that replay never depends on today's settings (design 3.3).
 
+use klamm_machine::time;
 use klamm_messages::klamm::v1::{ClusterCommand, Command, CommandSettings, NamespaceState, cluster_command, command::Body};
 
 use crate::config::Limits;
@@ -54,6 +55,29 @@ impl WorkflowCommand<'_> {
             reservations: Vec::new(),
             body: Some(self.body),
         }
+    }
+}
+
+/// A command about one schedule: it brings how long the schedule's decisions are kept.
+pub fn schedule_command(
+    namespace: &NamespaceState,
+    schedule_id: &str,
+    identity: &str,
+    request_id: &str,
+    body: Body,
+    limits: &Limits,
+) -> Command {
+    let retention = limits.schedule_audit_retention;
+    let settings = CommandSettings { schedule_audit_retention: Some(time::to_proto(retention)), ..settings(namespace, limits, false) };
+    Command {
+        version: DECISION_VERSION,
+        settings: Some(settings),
+        namespace: namespace.name.clone(),
+        workflow_id: schedule_id.to_owned(),
+        request_id: request_id.to_owned(),
+        identity: identity.to_owned(),
+        body: Some(body),
+        ..Command::default()
     }
 }
 

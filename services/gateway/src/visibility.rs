@@ -4,6 +4,8 @@ use std::future::Future;
 
 use klamm_messages::klamm::v1::{NamespaceState, VisibilityDocument};
 
+use klamm_visibility::Scope;
+
 use crate::errors::Result;
 
 /// A page of runs.
@@ -24,11 +26,12 @@ pub struct Count {
     pub groups: Vec<(String, i64)>,
 }
 
-/// Queries over runs, by Temporal's filter text (reference, section D). A query that cannot be is InvalidArgument with the prefix "invalid query: ".
+/// Queries over runs and schedules, by Temporal's filter text (reference, section D). A query that cannot be is InvalidArgument with the prefix "invalid query: ".
 pub trait VisibilityQueries: Send + Sync + 'static {
-    /// Runs that match, at most `page_size`.
+    /// Documents of `scope` that match, at most `page_size`.
     fn list(
         &self,
+        scope: Scope,
         namespace: &NamespaceState,
         query: &str,
         page_size: usize,
@@ -36,5 +39,5 @@ pub trait VisibilityQueries: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Runs>> + Send;
 
     /// How many match, by groups where the query says GROUP BY.
-    fn count(&self, namespace: &NamespaceState, query: &str) -> impl Future<Output = Result<Count>> + Send;
+    fn count(&self, scope: Scope, namespace: &NamespaceState, query: &str) -> impl Future<Output = Result<Count>> + Send;
 }

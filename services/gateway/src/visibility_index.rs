@@ -6,7 +6,7 @@ use klamm_messages::{
     klamm::v1::NamespaceState,
     temporal::enums::v1::{IndexedValueType, ResourceExhaustedCause},
 };
-use klamm_visibility::{Error, Index, Types};
+use klamm_visibility::{Error, Index, Scope, Types};
 
 use crate::{
     errors::{Fault, Result},
@@ -14,17 +14,17 @@ use crate::{
 };
 
 impl VisibilityQueries for Arc<Index> {
-    async fn list(&self, namespace: &NamespaceState, query: &str, page_size: usize, token: &[u8]) -> Result<Runs> {
+    async fn list(&self, scope: Scope, namespace: &NamespaceState, query: &str, page_size: usize, token: &[u8]) -> Result<Runs> {
         let (index, types, name) = (self.clone(), types(namespace), namespace.name.clone());
         let (query, token) = (query.to_owned(), token.to_owned());
-        let page = blocking(move || Index::list(&index, &name, &query, &types, page_size, &token)).await?;
+        let page = blocking(move || index.list_in(scope, &name, &query, &types, page_size, &token)).await?;
         Ok(Runs { documents: page.documents, next_page_token: page.next_page_token })
     }
 
-    async fn count(&self, namespace: &NamespaceState, query: &str) -> Result<Count> {
+    async fn count(&self, scope: Scope, namespace: &NamespaceState, query: &str) -> Result<Count> {
         let (index, types, name) = (self.clone(), types(namespace), namespace.name.clone());
         let query = query.to_owned();
-        let counted = blocking(move || Index::count(&index, &name, &query, &types)).await?;
+        let counted = blocking(move || index.count_in(scope, &name, &query, &types)).await?;
         let groups = counted.groups.into_iter().map(|group| (group.value, group.count)).collect();
         Ok(Count { count: counted.total, groups })
     }
@@ -46,7 +46,7 @@ async fn blocking<T: Send + 'static>(call: impl FnOnce() -> std::result::Result<
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
-            Error::InvalidQuery(_) | Error::InvalidPageToken => Self::InvalidArgument(error.to_string()),
+            Error::InvalidQuery(_) | Error::NotForSchedules(_) | Error::InvalidPageToken => Self::InvalidArgument(error.to_string()),
             Error::Unavailable(_) | Error::File { .. } | Error::Corrupt { .. } => Self::Unavailable(error.to_string()),
             Error::Source { .. } => Self::ResourceExhausted { cause: ResourceExhaustedCause::SystemOverloaded, message: error.to_string() },
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
 
 use klamm_machine::Rejection;
 use klamm_messages::{
-    klamm::v1::{Command, NamespaceState, RunState},
+    klamm::v1::{Command, NamespaceState, RunState, ScheduleDecision, ScheduleDefinition, ScheduleProgress},
     temporal::{
         common::v1::WorkerVersionStamp,
         history::v1::HistoryEvent,
@@ -40,6 +40,8 @@ pub enum Error {
 pub enum Reply {
     /// Of the workflow machine.
     Workflow(Answer),
+    /// Of the schedule machine.
+    Schedule(klamm_schedule::Answer),
     /// Of the cluster machine.
     Cluster(klamm_cluster::Answer),
 }
@@ -96,6 +98,15 @@ pub struct RunSnapshot {
     pub state: Arc<RunState>,
     /// True when it is the newest run of its workflow id.
     pub is_current: bool,
+}
+
+/// A schedule as it stands.
+#[derive(Debug, Clone)]
+pub struct ScheduleSnapshot {
+    /// What its user asked for.
+    pub definition: Arc<ScheduleDefinition>,
+    /// Where it stands, uncommitted changes included.
+    pub progress: Arc<ScheduleProgress>,
 }
 
 /// How a query ended.
@@ -158,6 +169,19 @@ pub trait Backend: Send + Sync + 'static {
         event_id: i64,
         deadline: Instant,
     ) -> impl Future<Output = Result<Option<RunSnapshot>, Error>> + Send;
+
+    /// A schedule; `None`: there is none of this id (any more).
+    fn schedule(&self, namespace: &str, schedule_id: &str) -> impl Future<Output = Result<Option<ScheduleSnapshot>, Error>> + Send;
+
+    /// Decisions `first..end` of a schedule that are still kept, at most `limit`, in their order.
+    fn schedule_decisions(
+        &self,
+        namespace: &str,
+        schedule_id: &str,
+        first: i64,
+        end: i64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Arc<ScheduleDecision>>, Error>> + Send;
 
     /// Waits for a workflow task; `None` when the deadline passes. Dropping the future gives the poll up; no task is lost.
     fn poll_workflow_task(&self, poll: Poll) -> impl Future<Output = Result<Option<WorkflowTask>, Error>> + Send;

@@ -1,10 +1,12 @@
 //! Commands and events as Avro records.
 
+mod schedules;
+
 use klamm_avro::frame;
 use klamm_engine::{Codec, Encoded, Folded, topic};
 use klamm_machine::{Publication, key};
 use klamm_messages::klamm::v1::{
-    ClusterRecord, Command, CommandFailed, HistoryRecord, PartitionRecord, VisibilityDocument, history_record::Record,
+    ClusterRecord, Command, CommandFailed, HistoryRecord, PartitionRecord, ScheduleRecord, VisibilityDocument, history_record::Record,
 };
 use klamm_workflow::event::key_suffix;
 
@@ -19,7 +21,11 @@ pub struct AvroCodec;
 
 impl Codec<Event> for AvroCodec {
     fn folded_topics(&self, partition: u32) -> Vec<&'static str> {
-        if partition == 0 { vec![topic::HISTORY, topic::CLUSTER] } else { vec![topic::HISTORY] }
+        let mut topics = vec![topic::HISTORY, topic::SCHEDULES];
+        if partition == 0 {
+            topics.push(topic::CLUSTER);
+        }
+        topics
     }
 
     fn encode_command(&self, command: &Command) -> Vec<u8> {
@@ -42,6 +48,7 @@ impl Codec<Event> for AvroCodec {
                 let tombstone = |suffix: &String| Encoded { topic: topic::HISTORY, key: format!("{run}/{suffix}"), value: None };
                 key_suffixes.iter().map(tombstone).collect()
             }
+            Event::Schedule(event) => schedules::encode(event),
             Event::Cluster(record) => {
                 let key = klamm_cluster::topic_key(record).unwrap_or_default();
                 vec![Encoded { topic: topic::CLUSTER, key, value: Some(frame::encode(record)) }]
@@ -60,6 +67,11 @@ impl Codec<Event> for AvroCodec {
                 })
             }
             (topic::HISTORY, None) => deletion(key),
+            (topic::SCHEDULES, Some(value)) => {
+                let record: ScheduleRecord = frame::decode(value).map_err(|error| error.to_string())?;
+                Ok(Folded::Event(Event::Schedule(klamm_schedule::Event::Record(Box::new(record)))))
+            }
+            (topic::SCHEDULES, None) => schedules::tombstone(key),
             (topic::CLUSTER, Some(value)) => {
                 let record: ClusterRecord = frame::decode(value).map_err(|error| error.to_string())?;
                 Ok(Folded::Event(Event::Cluster(record)))

@@ -106,7 +106,7 @@ impl Processor {
         match self.submit_to(self.partition_of(&command), command).await {
             Ok(Reply::Workflow(Answer::TaskObsolete)) | Err(Error::Rejected(_)) => Ok(None),
             Ok(Reply::Workflow(answer)) => Ok(Some(answer)),
-            Ok(Reply::Cluster(_)) => Ok(None),
+            Ok(Reply::Schedule(_) | Reply::Cluster(_)) => Ok(None),
             Err(error) => {
                 self.task_queues.add(task.key, task.row);
                 Err(error)

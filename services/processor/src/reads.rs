@@ -1,17 +1,18 @@
-//! Reads: a run's state and history, as they stand in the owner's memory and store.
+//! Reads: a run's state and history, a schedule and its decisions, as they stand in the owner's memory and store.
 
 use std::{sync::Arc, time::Instant};
 
 use klamm_machine::{TablesExt, key};
 use klamm_messages::{
-    klamm::v1::RunState,
+    klamm::v1::{RunState, ScheduleDecision},
     temporal::{enums::v1::WorkflowExecutionStatus, history::v1::HistoryEvent},
 };
+use klamm_schedule::tables::{Decisions, Definitions, Progresses, ScheduleKey};
 use klamm_workflow::tables::{History, RunKey, Runs, Workflows};
 
 use crate::{
     Processor,
-    backend::{Error, RunSnapshot},
+    backend::{Error, RunSnapshot, ScheduleSnapshot},
     watchers::Until,
 };
 
@@ -52,6 +53,29 @@ impl Processor {
         }
         let (from, to) = History::range(run, first, end);
         Ok(tables.range::<History>(&from, &to, limit).into_iter().map(|(_, event)| event).collect())
+    }
+
+    /// A schedule; see [`Backend::schedule`](crate::Backend::schedule).
+    pub(crate) fn read_schedule(&self, namespace: &str, schedule_id: &str) -> Result<Option<ScheduleSnapshot>, Error> {
+        let partition = self.read(key::partition_of(namespace, schedule_id, self.partition_count()))?;
+        let tables = partition.tables();
+        let key = ScheduleKey::new(namespace, schedule_id);
+        let both = tables.get::<Definitions>(&key).zip(tables.get::<Progresses>(&key));
+        Ok(both.map(|(definition, progress)| ScheduleSnapshot { definition, progress }))
+    }
+
+    /// A schedule's decisions; see [`Backend::schedule_decisions`](crate::Backend::schedule_decisions).
+    pub(crate) fn read_decisions(
+        &self,
+        namespace: &str,
+        schedule_id: &str,
+        first: i64,
+        end: i64,
+        limit: usize,
+    ) -> Result<Vec<Arc<ScheduleDecision>>, Error> {
+        let partition = self.read(key::partition_of(namespace, schedule_id, self.partition_count()))?;
+        let (from, to) = Decisions::range(&ScheduleKey::new(namespace, schedule_id), first, end);
+        Ok(partition.tables().range::<Decisions>(&from, &to, limit).into_iter().map(|(_, decision)| decision).collect())
     }
 
     /// Waits for an event; see [`Backend::wait_for_event`](crate::Backend::wait_for_event).

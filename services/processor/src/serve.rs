@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use klamm_machine::Rejection;
 use klamm_messages::{
-    klamm::v1::{Command, NamespaceState},
+    klamm::v1::{Command, NamespaceState, ScheduleDecision},
     temporal::{
         history::v1::HistoryEvent,
         query::v1::{WorkflowQuery, WorkflowQueryResult},
@@ -14,7 +14,9 @@ use klamm_workflow::tables::RunKey;
 
 use crate::{
     Backend, Processor,
-    backend::{ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask},
+    backend::{
+        ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask,
+    },
 };
 
 impl Backend for Arc<Processor> {
@@ -32,6 +34,21 @@ impl Backend for Arc<Processor> {
 
     async fn wait_for_event(&self, run: &RunKey, event_id: i64, deadline: Instant) -> Result<Option<RunSnapshot>, Error> {
         self.ownership.while_owned(self.await_event(run, event_id, deadline)).await
+    }
+
+    async fn schedule(&self, namespace: &str, schedule_id: &str) -> Result<Option<ScheduleSnapshot>, Error> {
+        self.read_schedule(namespace, schedule_id)
+    }
+
+    async fn schedule_decisions(
+        &self,
+        namespace: &str,
+        schedule_id: &str,
+        first: i64,
+        end: i64,
+        limit: usize,
+    ) -> Result<Vec<Arc<ScheduleDecision>>, Error> {
+        self.read_decisions(namespace, schedule_id, first, end, limit)
     }
 
     async fn poll_workflow_task(&self, poll: Poll) -> Result<Option<WorkflowTask>, Error> {

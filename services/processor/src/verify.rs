@@ -5,7 +5,9 @@ use std::sync::Arc;
 use klamm_engine::{Error as EngineError, compare, fold};
 use klamm_machine::Kind;
 use klamm_messages::{
-    klamm::v1::{NamespaceState, RunState, TaskRow, WakeRow, WorkflowRow},
+    klamm::v1::{
+        NamespaceState, RunState, ScheduleDecision, ScheduleDefinition, ScheduleOutcome, ScheduleProgress, TaskRow, WakeRow, WorkflowRow,
+    },
     temporal::history::v1::HistoryEvent,
 };
 use klamm_store::{Settings as StoreSettings, Store};
@@ -66,6 +68,10 @@ fn same_row(key: &[u8], live: &[u8], rebuilt: &[u8]) -> bool {
         Some(&kind) if kind == Kind::Wake as u8 => same::<WakeRow>(live, rebuilt),
         Some(&kind) if kind == Kind::Task as u8 => same::<TaskRow>(live, rebuilt),
         Some(&kind) if kind == Kind::Namespace as u8 => same::<NamespaceState>(live, rebuilt),
+        Some(&kind) if kind == Kind::Schedule as u8 => same::<ScheduleDefinition>(live, rebuilt),
+        Some(&kind) if kind == Kind::ScheduleProgress as u8 => same::<ScheduleProgress>(live, rebuilt),
+        Some(&kind) if kind == Kind::ScheduleOutcome as u8 => same::<ScheduleOutcome>(live, rebuilt),
+        Some(&kind) if kind == Kind::ScheduleAudit as u8 => same::<ScheduleDecision>(live, rebuilt),
         _ => false,
     }
 }

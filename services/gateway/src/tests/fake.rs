@@ -7,7 +7,7 @@ use std::{
 };
 
 use klamm_messages::{
-    klamm::v1::{Command, NamespaceState, RunState, VisibilityDocument},
+    klamm::v1::{Command, NamespaceState, RunState, ScheduleDecision, VisibilityDocument},
     temporal::{
         enums::v1::{EventType, NamespaceState as Lifecycle, WorkflowExecutionStatus},
         history::v1::HistoryEvent,
@@ -16,8 +16,11 @@ use klamm_messages::{
 };
 use klamm_processor::{
     Backend,
-    backend::{ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask},
+    backend::{
+        ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask,
+    },
 };
+use klamm_visibility::Scope;
 use klamm_workflow::{Answer, tables::RunKey};
 
 use crate::{
@@ -36,6 +39,10 @@ pub(crate) struct State {
     pub(crate) replies: VecDeque<std::result::Result<Reply, Error>>,
     pub(crate) runs: BTreeMap<String, Arc<RunState>>,
     pub(crate) events: Vec<Arc<HistoryEvent>>,
+    /// Schedule `s` as it stands, look by look.
+    pub(crate) schedules: VecDeque<ScheduleSnapshot>,
+    /// Its decisions.
+    pub(crate) decisions: Vec<Arc<ScheduleDecision>>,
     /// What `wait_for_event` was asked for, and the state that it then finds.
     pub(crate) waits: Vec<i64>,
     pub(crate) after_wait: Option<RunState>,
@@ -144,6 +151,25 @@ impl Backend for Fake {
         self.run(&run.namespace, &run.workflow_id, &run.run_id).await
     }
 
+    async fn schedule(&self, _namespace: &str, schedule_id: &str) -> std::result::Result<Option<ScheduleSnapshot>, Error> {
+        Ok(self.with(|state| {
+            // The last one stays.
+            let snapshot = if state.schedules.len() > 1 { state.schedules.pop_front() } else { state.schedules.front().cloned() };
+            snapshot.filter(|_| schedule_id == "s")
+        }))
+    }
+
+    async fn schedule_decisions(
+        &self,
+        _namespace: &str,
+        _schedule_id: &str,
+        first: i64,
+        end: i64,
+        limit: usize,
+    ) -> std::result::Result<Vec<Arc<ScheduleDecision>>, Error> {
+        Ok(self.with(|state| state.decisions.iter().filter(|decision| (first..end).contains(&decision.n)).take(limit).cloned().collect()))
+    }
+
     async fn poll_workflow_task(&self, poll: Poll) -> std::result::Result<Option<WorkflowTask>, Error> {
         Ok(self.with(|state| {
             state.polls.push(poll);
@@ -190,13 +216,21 @@ impl Backend for Fake {
 }
 
 impl VisibilityQueries for Fake {
-    async fn list(&self, _namespace: &NamespaceState, query: &str, page_size: usize, _token: &[u8]) -> Result<Runs> {
-        self.with(|state| state.visibility_queries.push(format!("{query} [{page_size}]")));
+    async fn list(&self, scope: Scope, _namespace: &NamespaceState, query: &str, page_size: usize, _token: &[u8]) -> Result<Runs> {
+        self.with(|state| state.visibility_queries.push(format!("{}{query} [{page_size}]", prefix(scope))));
         Ok(Runs { documents: self.with(|state| state.documents.clone()), next_page_token: b"next".to_vec() })
     }
 
-    async fn count(&self, _namespace: &NamespaceState, query: &str) -> Result<Count> {
-        self.with(|state| state.visibility_queries.push(query.to_owned()));
+    async fn count(&self, scope: Scope, _namespace: &NamespaceState, query: &str) -> Result<Count> {
+        self.with(|state| state.visibility_queries.push(format!("{}{query}", prefix(scope))));
         Ok(Count { count: 5, groups: vec![("Running".to_owned(), 3), ("Completed".to_owned(), 2)] })
+    }
+}
+
+/// How queries of schedules are told apart.
+fn prefix(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Workflows => "",
+        Scope::Schedules => "schedules: ",
     }
 }

@@ -6,6 +6,7 @@ mod histories;
 mod namespaces;
 mod polls;
 mod queries;
+mod schedules;
 mod starts;
 mod validation;
 mod visibility;

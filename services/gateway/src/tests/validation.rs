@@ -277,6 +277,6 @@ async fn other_calls_check_what_they_need() {
 #[tokio::test]
 async fn calls_that_are_not_built_say_their_names() {
     let gateway = Fake::new().gateway();
-    let result = gateway.create_schedule(Request::new(CreateScheduleRequest::default())).await;
-    assert_eq!(refused(result), (Code::Unimplemented, "CreateSchedule is not supported by this version of klamm.".to_owned()));
+    let result = gateway.start_batch_operation(Request::new(StartBatchOperationRequest::default())).await;
+    assert_eq!(refused(result), (Code::Unimplemented, "StartBatchOperation is not supported by this version of klamm.".to_owned()));
 }

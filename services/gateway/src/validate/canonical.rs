@@ -7,10 +7,11 @@ use klamm_messages::temporal::{
     deployment::v1::WorkerDeploymentOptions,
     enums::v1::{
         ApplicationErrorCategory, CommandType, ContinueAsNewInitiator, ContinueAsNewVersioningBehavior, EventType,
-        NexusHandlerErrorRetryBehavior, ParentClosePolicy, RetryState, TaskQueueKind, TimeoutType, VersioningBehavior,
-        WorkerVersioningMode, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
+        NexusHandlerErrorRetryBehavior, ParentClosePolicy, RetryState, ScheduleOverlapPolicy, TaskQueueKind, TimeoutType,
+        VersioningBehavior, WorkerVersioningMode, WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
     },
     failure::v1::{Failure, failure::FailureInfo},
+    schedule::v1::{Schedule, SchedulePatch},
     taskqueue::v1::TaskQueue,
     workflowservice::v1::RespondWorkflowTaskCompletedRequest,
 };
@@ -38,6 +39,23 @@ pub fn links(links: &mut [Link]) {
                 None => {}
             }
         }
+    }
+}
+
+/// Overlap policies of a schedule.
+pub fn schedule(schedule: &mut Schedule) {
+    if let Some(policies) = &mut schedule.policies {
+        known::<ScheduleOverlapPolicy>(&mut policies.overlap_policy);
+    }
+}
+
+/// Overlap policies of what is to be done to a schedule.
+pub fn schedule_patch(patch: &mut SchedulePatch) {
+    if let Some(trigger) = &mut patch.trigger_immediately {
+        known::<ScheduleOverlapPolicy>(&mut trigger.overlap_policy);
+    }
+    for backfill in &mut patch.backfill_request {
+        known::<ScheduleOverlapPolicy>(&mut backfill.overlap_policy);
     }
 }
 

@@ -11,6 +11,7 @@ pub mod links;
 pub mod policies;
 pub mod priority;
 pub mod retry_policy;
+pub mod schedule;
 pub mod search_attributes;
 pub mod sizes;
 pub mod start;

@@ -9,13 +9,21 @@ use crate::{
 
 /// True when a field is too large: above the limit and above the size from which fields are looked at.
 pub fn blob_exceeds<M: Message>(blob: Option<&M>, limits: &Limits) -> bool {
-    let size = blob.map_or(0, Message::encoded_len);
+    size_exceeds(blob.map_or(0, Message::encoded_len), limits)
+}
+
+fn size_exceeds(size: usize, limits: &Limits) -> bool {
     size > limits.blob_warn_bytes && size > limits.blob_bytes
+}
+
+/// Refuses fields that are too large together.
+pub fn blob_size(size: usize, limits: &Limits) -> Result<()> {
+    if size_exceeds(size, limits) { Err(Fault::invalid("Blob data size exceeds limit.")) } else { Ok(()) }
 }
 
 /// Refuses a field that is too large.
 pub fn blob<M: Message>(blob: Option<&M>, limits: &Limits) -> Result<()> {
-    if blob_exceeds(blob, limits) { Err(Fault::invalid("Blob data size exceeds limit.")) } else { Ok(()) }
+    blob_size(blob.map_or(0, Message::encoded_len), limits)
 }
 
 /// Refuses a memo that is too large.

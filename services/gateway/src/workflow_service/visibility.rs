@@ -19,6 +19,7 @@ use klamm_messages::{
     },
 };
 use klamm_processor::Backend;
+use klamm_visibility::Scope;
 use prost_types::Timestamp;
 
 use crate::{
@@ -56,7 +57,7 @@ pub(super) async fn handle_count<B: Backend, V: VisibilityQueries>(
 ) -> Result<CountWorkflowExecutionsResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    let counted = gateway.visibility.count(namespace, &request.query).await?;
+    let counted = gateway.visibility.count(Scope::Workflows, namespace, &request.query).await?;
     let groups = counted.groups.into_iter().map(|(value, count)| AggregationGroup { group_values: vec![keyword(&value)], count });
     Ok(CountWorkflowExecutionsResponse { count: counted.count, groups: groups.collect() })
 }
@@ -127,7 +128,7 @@ async fn list<B: Backend, V: VisibilityQueries>(
     let size = usize::try_from(page_size).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, namespace)?;
-    let runs = gateway.visibility.list(namespace, query, size, next_page_token).await?;
+    let runs = gateway.visibility.list(Scope::Workflows, namespace, query, size, next_page_token).await?;
     Ok((runs.documents.into_iter().map(shown).collect(), runs.next_page_token))
 }
 

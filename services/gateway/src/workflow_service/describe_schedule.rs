@@ -1,0 +1,70 @@
+//! DescribeSchedule: a schedule as it stands.
+
+use std::time::{Duration, Instant};
+
+use klamm_machine::Time;
+use klamm_messages::{
+    klamm::v1::RunningAction,
+    temporal::{
+        enums::v1::WorkflowExecutionStatus,
+        workflowservice::v1::{DescribeScheduleRequest, DescribeScheduleResponse},
+    },
+};
+use klamm_processor::{Backend, backend::ScheduleSnapshot};
+
+use super::schedules;
+use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};
+
+/// How long the schedule may take to hear of a run that has closed.
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Between looks at it.
+const CLOSE_WAIT_STEP: Duration = Duration::from_millis(5);
+
+pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    _call: Call,
+    request: DescribeScheduleRequest,
+) -> Result<DescribeScheduleResponse> {
+    let DescribeScheduleRequest { namespace, schedule_id } = request;
+    let namespaces = gateway.backend.namespaces();
+    gateway.namespace(&namespaces, &namespace)?;
+    let (ScheduleSnapshot { definition, progress }, closed) = settled(gateway, &namespace, &schedule_id).await?;
+    let mut described = klamm_schedule::view::describe(&schedule_id, &definition, &progress, Time::from(&schedules::now()));
+    if let Some(info) = &mut described.info {
+        info.running_workflows
+            .retain(|run| !closed.iter().any(|closed| closed.workflow_id == run.workflow_id && closed.run_id == run.run_id));
+    }
+    Ok(described)
+}
+
+/// The schedule, once it has heard of the runs of its own that have closed; after a while as it is, with those of which it has not.
+async fn settled<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    namespace: &str,
+    schedule_id: &str,
+) -> Result<(ScheduleSnapshot, Vec<RunningAction>)> {
+    let deadline = Instant::now() + CLOSE_WAIT_MAX;
+    loop {
+        let snapshot = schedules::find(gateway, namespace, schedule_id).await?;
+        let mut closed = Vec::new();
+        for running in &snapshot.progress.running {
+            if !is_running(gateway, namespace, running).await? {
+                closed.push(running.clone());
+            }
+        }
+        if closed.is_empty() || Instant::now() >= deadline {
+            return Ok((snapshot, closed));
+        }
+        tokio::time::sleep(CLOSE_WAIT_STEP).await;
+    }
+}
+
+/// Whether the newest run of the workflow id is open and of the chain that the schedule started.
+async fn is_running<B: Backend, V: VisibilityQueries>(gateway: &Gateway<B, V>, namespace: &str, running: &RunningAction) -> Result<bool> {
+    let newest = gateway.backend.run(namespace, &running.workflow_id, "").await?;
+    Ok(newest.is_some_and(|run| {
+        let open = matches!(run.state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused);
+        let first = run.state.started.as_ref().map_or("", |started| &started.first_execution_run_id);
+        open && first == running.run_id
+    }))
+}

@@ -1,0 +1,46 @@
+//! ListSchedules: schedules as the index has them.
+
+use klamm_messages::{
+    klamm::v1::VisibilityDocument,
+    temporal::{
+        common::v1::Memo,
+        schedule::v1::{ScheduleListEntry, ScheduleListInfo},
+        workflowservice::v1::{ListSchedulesRequest, ListSchedulesResponse},
+    },
+};
+use klamm_processor::Backend;
+use klamm_visibility::Scope;
+use prost::Message;
+
+use super::schedules::{MEMO_FIELD_INFO, users_memo, users_search_attributes};
+use crate::{call::Call, errors::Result, gateway::Gateway, validate::schedule::WORKFLOW_ID_PREFIX, visibility::VisibilityQueries};
+
+pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    _call: Call,
+    request: ListSchedulesRequest,
+) -> Result<ListSchedulesResponse> {
+    let limit = gateway.config.limits.visibility_page;
+    let size = usize::try_from(request.maximum_page_size).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
+    let namespaces = gateway.backend.namespaces();
+    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
+    let found = gateway.visibility.list(Scope::Schedules, namespace, &request.query, size, &request.next_page_token).await?;
+    let schedules = found.documents.into_iter().map(shown).collect();
+    Ok(ListSchedulesResponse { schedules, next_page_token: found.next_page_token })
+}
+
+fn shown(document: VisibilityDocument) -> ScheduleListEntry {
+    let schedule_id = document.workflow_id.strip_prefix(WORKFLOW_ID_PREFIX).unwrap_or(&document.workflow_id).to_owned();
+    ScheduleListEntry {
+        schedule_id,
+        info: document.memo.as_ref().and_then(info),
+        memo: users_memo(document.memo),
+        search_attributes: users_search_attributes(document.search_attributes),
+    }
+}
+
+/// What the schedule itself has put into its memo.
+fn info(memo: &Memo) -> Option<ScheduleListInfo> {
+    let payload = memo.fields.get(MEMO_FIELD_INFO)?;
+    ScheduleListInfo::decode(payload.data.as_slice()).ok()
+}

@@ -1,0 +1,48 @@
+//! What the calls about schedules share.
+
+use klamm_messages::temporal::common::v1::{Memo, SearchAttributes};
+use klamm_processor::{Backend, backend::ScheduleSnapshot};
+use prost_types::Timestamp;
+
+use crate::{
+    errors::{Fault, Result},
+    gateway::Gateway,
+    validate::schedule::WORKFLOW_ID_PREFIX,
+    visibility::VisibilityQueries,
+};
+
+/// Field of a schedule's memo in the index that holds what lists show of it.
+pub(super) const MEMO_FIELD_INFO: &str = "ScheduleInfo";
+/// Search attributes of a schedule in the index that are no business of its user's.
+const OWN_SEARCH_ATTRIBUTES: [&str; 4] = ["TemporalSchedulePaused", "TemporalNamespaceDivision", "BinaryChecksums", "BuildIds"];
+
+/// This machine's time, as schedules keep times.
+pub(super) fn now() -> Timestamp {
+    let micros = chrono::Utc::now().timestamp_micros();
+    // The remainder is below a million: its nanoseconds fit.
+    Timestamp { seconds: micros.div_euclid(1_000_000), nanos: micros.rem_euclid(1_000_000) as i32 * 1000 }
+}
+
+/// A schedule as it stands.
+pub(super) async fn find<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    namespace: &str,
+    schedule_id: &str,
+) -> Result<ScheduleSnapshot> {
+    let found = gateway.backend.schedule(namespace, schedule_id).await?;
+    found.ok_or_else(|| Fault::not_found(format!("workflow not found for ID: {WORKFLOW_ID_PREFIX}{schedule_id}")))
+}
+
+/// The search attributes without those that the schedule itself has; `None` when nothing is left.
+pub(super) fn users_search_attributes(attributes: Option<SearchAttributes>) -> Option<SearchAttributes> {
+    let mut attributes = attributes?;
+    attributes.indexed_fields.retain(|name, _| !OWN_SEARCH_ATTRIBUTES.contains(&name.as_str()));
+    (!attributes.indexed_fields.is_empty()).then_some(attributes)
+}
+
+/// The memo without what the schedule itself keeps there; `None` when nothing is left.
+pub(super) fn users_memo(memo: Option<Memo>) -> Option<Memo> {
+    let mut memo = memo?;
+    memo.fields.remove(MEMO_FIELD_INFO);
+    (!memo.fields.is_empty()).then_some(memo)
+}
