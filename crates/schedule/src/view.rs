@@ -13,6 +13,7 @@ use prost_types::Timestamp;
 
 use crate::{
     limits::{FUTURE_TIMES_LISTED_MAX, FUTURE_TIMES_MAX, MATCHING_TIMES_MAX, RECENT_ACTIONS_LISTED_MAX, SPEC_ENTRIES_LISTED_MAX},
+    spec::Due,
     times::Times,
 };
 
@@ -84,6 +85,25 @@ pub fn matching_times(
     let times = Times::of(schedule_id, definition).map_err(|error| Rejection::invalid(format!("invalid schedule: {error}")))?;
     let due = times.matching(start.into(), end.into(), MATCHING_TIMES_MAX);
     Ok(due.into_iter().map(|due| due.actual.into()).collect())
+}
+
+/// Nominal times from `start` to `end`, both included, that the spec names from now on as it is, each with the time at which its action is
+/// due: at most `limit`, in order. Pause and limit do not count.
+///
+/// # Errors
+/// InvalidArgument where the spec cannot be used any more.
+pub fn nominal_times(
+    schedule_id: &str,
+    definition: &ScheduleDefinition,
+    start: Time,
+    end: Time,
+    limit: usize,
+) -> Result<Vec<Due>, Rejection> {
+    let times = Times::of(schedule_id, definition).map_err(|error| Rejection::invalid(format!("invalid schedule: {error}")))?;
+    // Nominal times are whole seconds, and a search begins after its own.
+    let before = Time::from_millis(start.millis().saturating_sub(1));
+    let first = times.next(before).filter(|due| due.nominal >= start).or_else(|| times.next(start));
+    Ok(std::iter::successors(first, |due| times.next(due.nominal)).take_while(|due| due.nominal <= end).take(limit).collect())
 }
 
 /// The conflict token that stands for the schedule as it is.

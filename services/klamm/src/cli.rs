@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
+
+use crate::config::Span;
 
 /// Where command-line tools find a running server.
 pub const ADDRESS: &str = "127.0.0.1:7233";
@@ -26,6 +29,9 @@ pub enum Command {
     /// Look into the topics of a running server.
     #[command(subcommand)]
     Topics(TopicsCommand),
+    /// Ask a running server about a schedule.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Rebuild the state of a running server from its topics into an empty store, and compare.
     Verify(VerifyOptions),
 }
@@ -135,6 +141,46 @@ pub struct CatOptions {
     /// Where the server is.
     #[command(flatten)]
     pub server: Server,
+}
+
+/// `klamm schedule …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum ScheduleCommand {
+    /// What the schedule was to do and what it did: expected against actual times. Ends with 1 when a time that is over has no decision.
+    Audit(AuditOptions),
+}
+
+/// Options of `klamm schedule audit`.
+#[derive(Debug, Clone, Args)]
+pub struct AuditOptions {
+    /// Id of the schedule.
+    pub schedule_id: String,
+    /// Namespace of the schedule.
+    #[arg(long, short, default_value = "default")]
+    pub namespace: String,
+    /// First nominal time: RFC 3339, or a time ago such as 90m, 24h, 7d.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = point_in_time)]
+    pub from: DateTime<Utc>,
+    /// Last nominal time, likewise; now unless told.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = point_in_time)]
+    pub to: DateTime<Utc>,
+    /// One JSON object per line instead of text; the summary last.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// A time as RFC 3339 has it, or so long ago.
+fn point_in_time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let wrong = || format!("{text:?} is no time: write one like 2026-01-31T09:00:00Z, or how long ago, such as 24h");
+    let ago: Span = text.parse().map_err(|_| wrong())?;
+    let ago = chrono::Duration::from_std(ago.0).map_err(|_| wrong())?;
+    Utc::now().checked_sub_signed(ago).ok_or_else(wrong)
 }
 
 /// Options of `klamm verify`.

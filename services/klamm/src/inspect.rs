@@ -1,11 +1,13 @@
 //! klamm's own gRPC service: what command-line tools ask of a running server.
 
+mod audit;
+
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use klamm_api::klamm::v1::{
-    DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest, ListTopicsResponse, ReadTopicRequest, TopicHeader, TopicInfo,
-    TopicPartition, TopicRecord, VerifyDifference, VerifyProgress, VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect,
-    verify_report::Report,
+    AuditScheduleRequest, DescribeTopicRequest, DescribeTopicResponse, ListTopicsRequest, ListTopicsResponse, ReadTopicRequest,
+    ScheduleAudit, TopicHeader, TopicInfo, TopicPartition, TopicRecord, VerifyDifference, VerifyProgress, VerifyReport, VerifyRequest,
+    VerifySummary, inspect_server::Inspect, verify_report::Report,
 };
 use klamm_engine::Topics;
 use klamm_log::{Cleanup, Error as LogError, Log, ReadLimit, Stored, Topic};
@@ -111,6 +113,13 @@ impl Inspect for Inspector {
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
+
+    type AuditScheduleStream = Streamed<ScheduleAudit>;
+
+    async fn audit_schedule(&self, request: Request<AuditScheduleRequest>) -> Result<Response<Self::AuditScheduleStream>, Status> {
+        let audits = audit::audit(&self.processor, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(tokio_stream::iter(audits.into_iter().map(Ok)))))
+    }
 }
 
 /// Sends records to a reader until there are no more, or for ever when it follows.
@@ -196,7 +205,7 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         "commands" => ("klamm.v1.Command", "What somebody asks a partition to change"),
         "history" => ("klamm.v1.HistoryRecord", "What has happened to workflows"),
         "visibility" => ("klamm.v1.VisibilityDocument", "One document per run"),
-        "schedules" => ("", "Schedules and their decisions"),
+        "schedules" => ("klamm.v1.ScheduleRecord", "Schedules, where they stand and what they decided"),
         "cluster" => ("klamm.v1.ClusterRecord", "Namespaces and search attributes"),
         "members" => ("klamm.v1.Member", "Beats of the processes"),
         name if name.ends_with(".klamm-dlq") => ("", "Records that could not be read, as they came"),

@@ -1,7 +1,7 @@
 //! `klamm`: durable execution and scheduling on Kafka that speaks Temporal's API.
 //!
-//! `klamm dev` runs everything in one process over the embedded log, `klamm serve` on Kafka; `klamm topics` and `klamm verify` ask a running server. [`run`] is
-//! the front door: what each command does is in the module of its name.
+//! `klamm dev` runs everything in one process over the embedded log, `klamm serve` on Kafka; `klamm topics`, `klamm schedule` and `klamm verify` ask a
+//! running server. [`run`] is the front door: what each command does is in the module of its name.
 
 pub mod cli;
 pub mod config;
@@ -16,6 +16,7 @@ pub mod namespaces;
 pub mod node;
 pub mod owned;
 pub mod registry;
+pub mod schedule_audit;
 pub mod serve;
 pub mod server;
 pub mod setup_error;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ScheduleCommand};
 use setup_error::SetupError;
 
 /// Runs the command that the process was called with; its exit code.
@@ -42,6 +43,7 @@ pub fn run() -> ExitCode {
         Command::Dev(options) => runtime.block_on(dev::run(options)),
         Command::Serve(options) => runtime.block_on(serve::run(options)),
         Command::Topics(command) => runtime.block_on(topics::run(command)),
+        Command::Schedule(ScheduleCommand::Audit(options)) => runtime.block_on(schedule_audit::run(options)),
         Command::Verify(options) => runtime.block_on(verify::run(options)),
     };
     match result {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use klamm_engine::Topics;
+use klamm_gateway::Limits;
 use klamm_log::Log;
 use klamm_processor::Intervals;
 use klamm_visibility::{Index, Location};
@@ -104,7 +105,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
         intervals: Intervals { transactions_per_second: Some(config.processor.transactions_per_second), ..config.processor.intervals() },
         uncommitted_commands_max: config.processor.uncommitted_commands_max,
         uncommitted_bytes_max: config.processor.uncommitted_bytes_max,
-        limits: config.limits.clone(),
+        limits: Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..config.limits.clone() },
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Server {
     pub namespaces: Vec<String>,
     /// Retention of the namespaces that are registered at start.
     pub retention: Span,
+    /// How long schedules' decisions are kept, for `klamm schedule audit`.
+    pub schedule_audit_retention: Span,
     /// error, warn, info, debug, trace, or a filter.
     pub log_level: String,
     /// How log lines look.
@@ -51,6 +53,7 @@ impl Default for Server {
             data_dir: "klamm-data".into(),
             namespaces: vec!["default".to_owned()],
             retention: Span(Duration::from_secs(24 * 3600)),
+            schedule_audit_retention: Span(Duration::from_secs(7 * 24 * 3600)),
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
         }
