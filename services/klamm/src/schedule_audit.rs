@@ -70,7 +70,7 @@ fn as_text(entry: &ScheduleAuditEntry) -> String {
 /// Columns beside each other.
 fn row(columns: [&str; 5]) -> String {
     let [nominal, started, late, decision, what] = columns;
-    format!("{nominal:<24}  {started:<24}  {late:>9}  {decision:<22}  {what}").trim_end().to_owned()
+    format!("{nominal:<24}  {started:<24}  {late:>9}  {decision:<26}  {what}").trim_end().to_owned()
 }
 
 /// What was decided, in words; or why nothing was.

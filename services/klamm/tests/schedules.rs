@@ -187,6 +187,10 @@ async fn a_schedule_fires_and_tells_of_it_whatever_happens_to_the_store() {
     assert_eq!(fired.len(), count, "{entries:#?}");
     assert!(fired.iter().all(|entry| entry["expected"] == true && entry["late_ms"].as_i64().is_some_and(|late| late >= 0)), "{fired:#?}");
     assert_eq!(entries.last().expect("a summary")["summary"]["fired"], count);
+    let paused =
+        await_until("a time while it is paused", || async { server.audit("s").0.into_iter().find(|entry| entry["decision"] == "paused") })
+            .await;
+    assert_eq!((&paused["expected"], &paused["started"]), (&true.into(), &serde_json::Value::Null));
     assert_eq!(server.audit("none").1, Some(2));
     assert_eq!(server.stop(), Some(0));
 

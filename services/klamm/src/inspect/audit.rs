@@ -91,7 +91,7 @@ impl Decisions<'_> {
 
     /// From when on all that the present spec names has its decision, and the decision is still kept.
     async fn known_from(&self, definition: &ScheduleDefinition, progress: &ScheduleProgress) -> Result<Time, Status> {
-        let valid_from = progress.valid_from.or(definition.create_time).as_ref().map_or(Time::default(), Time::from);
+        let valid_from = time(definition.create_time.as_ref()).max(time(definition.update_time.as_ref()));
         // Numbers begin with 0 or 1; when a higher one is the first, some have gone.
         if progress.first_audit <= 1 {
             return Ok(valid_from);
@@ -135,6 +135,8 @@ fn compare(
         .flatten()
         .map(|time| Time::from(time).millis())
         .collect();
+    let inactive = inactive(progress);
+    let taken = time(progress.last_processed_time.as_ref());
     let mut entries: Vec<(i64, ScheduleAuditEntry)> = Vec::new();
     let mut used = BTreeSet::new();
     for due in expected {
@@ -154,6 +156,10 @@ fn compare(
                 summary.future += 1;
                 ScheduleAuditGap::Future
             }
+            None if inactive.is_some() && due.actual > taken => {
+                summary.not_fired += 1;
+                ScheduleAuditGap::Unspecified
+            }
             None if under_way.contains(&at) || now.since(due.actual) < UNDER_WAY => {
                 summary.under_way += 1;
                 ScheduleAuditGap::UnderWay
@@ -163,7 +169,11 @@ fn compare(
                 ScheduleAuditGap::Missing
             }
         };
-        let entry = found.map_or_else(ScheduleAuditEntry::default, |(_, decision)| entry(decision));
+        let entry = match found {
+            Some((_, decision)) => entry(decision),
+            None if gap == ScheduleAuditGap::Unspecified => entry(&inactive.clone().unwrap_or_default()),
+            None => ScheduleAuditEntry::default(),
+        };
         let (nominal_time, actual_time) = (Some(due.nominal.into()), Some(due.actual.into()));
         entries.push((at, ScheduleAuditEntry { nominal_time, actual_time, expected: true, gap: gap as i32, ..entry }));
     }
@@ -173,6 +183,19 @@ fn compare(
     entries.sort_by_key(|(at, _)| *at);
     let entries = entries.into_iter().map(|(_, entry)| Audit::Entry(entry));
     entries.chain([Audit::Summary(summary)]).map(|audit| ScheduleAudit { audit: Some(audit) }).collect()
+}
+
+/// What becomes of the times of a schedule that does not act by itself now: it is written down in one when the schedule acts again.
+fn inactive(progress: &ScheduleProgress) -> Option<ScheduleDecision> {
+    let state = progress.state.as_ref()?;
+    let (kind, reason) = if state.paused {
+        (ScheduleDecisionKind::Paused, "paused now")
+    } else if state.limited_actions && state.remaining_actions == 0 {
+        (ScheduleDecisionKind::LimitReached, "no actions remain")
+    } else {
+        return None;
+    };
+    Some(ScheduleDecision { kind: kind as i32, reason: reason.to_owned(), ..ScheduleDecision::default() })
 }
 
 /// A decision as it is shown.
@@ -217,4 +240,97 @@ fn too_many() -> Status {
 
 fn status(error: Error) -> Status {
     Status::unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_messages::{klamm::v1::StartingAction, temporal::schedule::v1::ScheduleState};
+
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    fn at(minute: i64) -> Time {
+        Time::from_millis(minute * MINUTE)
+    }
+
+    /// A time each minute, due a second later.
+    fn expected(minutes: std::ops::RangeInclusive<i64>) -> Vec<Due> {
+        minutes.map(|minute| Due { nominal: at(minute), actual: at(minute).after(Duration::from_secs(1)) }).collect()
+    }
+
+    fn decision(n: i64, minute: i64, kind: ScheduleDecisionKind) -> ScheduleDecision {
+        let nominal_time = Some(at(minute).into());
+        ScheduleDecision { n, nominal_time, kind: kind as i32, action: n, decided_time: Some(at(minute + 1).into()), ..Default::default() }
+    }
+
+    /// A line for each entry (minute, decision or gap, whether expected or by hand), and the summary's numbers.
+    fn compared(expected: &[Due], decisions: Vec<ScheduleDecision>, progress: &ScheduleProgress, now: Time) -> (String, [i64; 7]) {
+        let decisions = decisions.into_iter().map(Arc::new).collect();
+        let mut audits = compare(expected, decisions, progress, at(0), now);
+        let Some(Audit::Summary(summary)) = audits.pop().and_then(|audit| audit.audit) else { panic!("no summary at the end") };
+        let lines: Vec<_> = audits
+            .into_iter()
+            .map(|audit| {
+                let Some(Audit::Entry(entry)) = audit.audit else { panic!("no entry") };
+                let minute = time(entry.nominal_time.as_ref()).millis() / MINUTE;
+                let gap = entry.gap().as_str_name().trim_start_matches("SCHEDULE_AUDIT_GAP_").to_lowercase();
+                let what = if entry.decision.is_empty() { gap } else { entry.decision.clone() };
+                let by = match (entry.expected, entry.manual) {
+                    (true, false) => "",
+                    (_, true) => " by hand",
+                    _ => " unexpected",
+                };
+                format!("{minute} {what}{by}")
+            })
+            .collect();
+        let ScheduleAuditSummary { expected, fired, not_fired, under_way, future, missing, manual, .. } = summary;
+        (lines.join(", "), [expected, fired, not_fired, under_way, future, missing, manual])
+    }
+
+    #[test]
+    fn each_expected_time_has_its_last_decision_or_why_there_is_none() {
+        use ScheduleDecisionKind::{Buffered, Fired, SkippedOverlap};
+        let mut skipped = decision(4, 3, SkippedOverlap);
+        skipped.last_nominal_time = Some(at(5).into());
+        let decisions = vec![decision(1, 1, Fired), decision(2, 2, Buffered), decision(3, 2, Fired), skipped];
+        let starting = StartingAction { nominal_time: Some(at(7).into()), ..StartingAction::default() };
+        let progress = ScheduleProgress { starting: vec![starting], ..ScheduleProgress::default() };
+        let (lines, summary) = compared(&expected(1..=9), decisions, &progress, at(9));
+        assert_eq!(
+            lines,
+            "1 FIRED, 2 FIRED, 3 SKIPPED_OVERLAP, 4 SKIPPED_OVERLAP, 5 SKIPPED_OVERLAP, 6 missing, 7 under_way, 8 missing, 9 future"
+        );
+        assert_eq!(summary, [9, 2, 3, 1, 1, 2, 0]);
+    }
+
+    #[test]
+    fn what_has_just_come_due_is_under_way() {
+        let progress = ScheduleProgress::default();
+        let now = at(1).after(Duration::from_millis(1500));
+        assert_eq!(compared(&expected(1..=1), Vec::new(), &progress, now).0, "1 under_way");
+        let now = at(1).after(Duration::from_secs(3));
+        assert_eq!(compared(&expected(1..=1), Vec::new(), &progress, now).0, "1 missing");
+    }
+
+    #[test]
+    fn actions_by_hand_and_those_of_an_earlier_spec_stand_beside() {
+        use ScheduleDecisionKind::{Buffered, Fired};
+        let by_hand = |n, kind, action| ScheduleDecision { manual: true, action, ..decision(n, 2, kind) };
+        let decisions = vec![decision(1, 1, Fired), by_hand(2, Buffered, 7), by_hand(3, Fired, 8), by_hand(4, Fired, 7)];
+        let (lines, summary) = compared(&expected(2..=2), decisions, &ScheduleProgress::default(), at(9));
+        assert_eq!(lines, "1 FIRED unexpected, 2 missing, 2 FIRED by hand, 2 FIRED by hand");
+        assert_eq!(summary, [1, 0, 0, 0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn times_of_a_schedule_that_does_not_act_are_not_missing() {
+        let state = |paused, limited_actions| Some(ScheduleState { paused, limited_actions, ..ScheduleState::default() });
+        let taken = Some(at(1).after(Duration::from_secs(1)).into());
+        let progress = |state| ScheduleProgress { state, last_processed_time: taken, ..ScheduleProgress::default() };
+        let lines = |state| compared(&expected(1..=3), vec![], &progress(state), at(3)).0;
+        assert_eq!(lines(state(true, false)), "1 missing, 2 PAUSED, 3 future");
+        assert_eq!(lines(state(false, true)), "1 missing, 2 LIMIT_REACHED, 3 future");
+        assert_eq!(lines(state(false, false)), "1 missing, 2 missing, 3 future");
+    }
 }
