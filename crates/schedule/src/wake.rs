@@ -29,9 +29,9 @@ impl Work<'_, '_> {
         if self.state().paused || due.is_some() || is_busy {
             return None;
         }
-        let last_action = progress.recent_actions.last().and_then(|action| action.actual_time.as_ref());
-        let events = [self.definition.create_time.as_ref(), self.definition.update_time.as_ref(), last_action];
-        let last = events.into_iter().flatten().map(Time::from).max().unwrap_or(self.now);
+        let actions = progress.recent_actions.iter().map(|action| action.actual_time.as_ref());
+        let events = [self.definition.create_time.as_ref(), self.definition.update_time.as_ref()];
+        let last = events.into_iter().chain(actions).flatten().map(Time::from).max().unwrap_or(self.now);
         let before = progress.idle_close_time.as_ref().map_or_else(|| self.now.after(IDLE_TIME), Time::from);
         Some(before.max(last.after(IDLE_TIME)))
     }

@@ -3,7 +3,8 @@
 use klamm_machine::{Decision, Tx};
 use klamm_messages::{
     klamm::v1::{
-        Command, RunningAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduledBy, ScheduledStartAnswered, StartingAction,
+        Command, RunningAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduleProgress, ScheduledBy, ScheduledStartAnswered,
+        StartingAction,
     },
     temporal::{
         common::v1::WorkflowExecution,
@@ -58,14 +59,13 @@ impl Work<'_, '_> {
         self.note(fired);
         let progress = &mut self.progress;
         progress.action_count += 1;
-        progress.recent_actions.push(ScheduleActionResult {
+        let recent = ScheduleActionResult {
             schedule_time: starting.actual_time,
             actual_time: Some(self.now.into()),
             start_workflow_result: Some(WorkflowExecution { workflow_id: starting.workflow_id.clone(), run_id: run_id.to_owned() }),
             start_workflow_status: WorkflowExecutionStatus::Running as i32,
-        });
-        let excess = progress.recent_actions.len().saturating_sub(RECENT_ACTIONS_MAX);
-        progress.recent_actions.drain(..excess);
+        };
+        insert_recent(progress, recent, starting.action);
         if starting.overlap_policy() == ScheduleOverlapPolicy::AllowAll {
             progress.overlapping_count += 1;
         } else {
@@ -94,4 +94,15 @@ impl Work<'_, '_> {
             ..ScheduleDecision::default()
         }
     }
+}
+
+/// Puts an action among the recent ones, by its number: starts of several partitions are answered in any order.
+fn insert_recent(progress: &mut ScheduleProgress, recent: ScheduleActionResult, action: i64) {
+    let ScheduleProgress { recent_actions, recent_action_numbers, .. } = progress;
+    let index = recent_action_numbers.partition_point(|number| *number < action);
+    recent_actions.insert(index, recent);
+    recent_action_numbers.insert(index, action);
+    let excess = recent_actions.len().saturating_sub(RECENT_ACTIONS_MAX);
+    recent_actions.drain(..excess);
+    recent_action_numbers.drain(..excess);
 }

@@ -107,6 +107,24 @@ fn recent_actions_are_the_last_ten() {
 }
 
 #[test]
+fn recent_actions_stand_in_their_order_whichever_start_is_answered_first() {
+    let mut env = Env::created(overlap(Policy::AllowAll));
+    env.answers = false;
+    env.advance(180_000);
+    for minute in [2, 3, 1] {
+        let id = format!("w-2026-01-01T00:0{minute}:00Z");
+        let start = env.starts[&id].clone();
+        env.accept(answered(&id, &start));
+    }
+    insta::assert_snapshot!(recent(&env), @r"
+    00:01:00 due 00:01:00 started 00:03:00 running
+    00:02:00 due 00:02:00 started 00:03:00 running
+    00:03:00 due 00:03:00 started 00:03:00 running
+    ");
+    env.check_replay();
+}
+
+#[test]
 fn the_time_that_lists_show_is_the_one_with_jitter_and_the_id_has_none() {
     let mut env = Env::created(|schedule| schedule.spec.as_mut().unwrap().jitter = Some(crate::env::seconds(50)));
     env.answers = false;
