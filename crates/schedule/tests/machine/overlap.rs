@@ -235,6 +235,25 @@ fn an_update_of_the_policy_holds_for_what_waits() {
 }
 
 #[test]
+fn an_update_that_allows_all_lets_what_waits_go_as_answers_come() {
+    let mut env = Env::created(overlap(Policy::BufferAll));
+    env.advance(151 * 60_000);
+    env.sent();
+    env.answers = false;
+    env.update(overlap(Policy::AllowAll));
+    let sent = env.sent();
+    assert_eq!((sent.lines().count(), sent.lines().next()), (100, Some("start 00:02:00 REJECT_DUPLICATE")));
+    env.settle();
+    assert_eq!((env.sent().lines().count(), env.progress().buffer.len()), (0, 50));
+    let (workflow_id, start) = env.starts.iter().nth(1).map(|(id, start)| (id.clone(), start.clone())).unwrap();
+    env.answers = true;
+    env.accept(answered(&workflow_id, &start));
+    let sent = env.sent();
+    assert_eq!((sent.lines().count(), sent.lines().last()), (50, Some("start 02:31:00 REJECT_DUPLICATE")));
+    assert!(env.progress().buffer.is_empty());
+}
+
+#[test]
 fn no_more_than_a_thousand_wait() {
     let mut env = Env::created(|schedule| {
         schedule.spec = Some(every(1));

@@ -65,7 +65,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 }
 
 fn millis() -> impl Strategy<Value = i64> {
-    prop_oneof![3 => 1..5_000_i64, 4 => 1..120_000_i64, 2 => (1..30_i64).prop_map(|minutes| minutes * 60_000), 1 => 1..1_800_000_i64]
+    prop_oneof![3 => 1..5_000_i64, 4 => 1..120_000_i64, 2 => (1..20_i64).prop_map(|minutes| minutes * 60_000), 1 => 1..1_200_000_i64]
 }
 
 /// What a schedule may be.
@@ -103,7 +103,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => millis().prop_map(Step::Outage),
         2 => millis().prop_map(Step::Late),
         3 => policy().prop_map(Step::Trigger),
-        2 => (0..4_000_i64, 0..2_000_i64, policy()).prop_map(|(before, length, policy)| Step::Backfill { before, length, policy }),
+        2 => (0..4_000_i64, 0..1_200_i64, policy()).prop_map(|(before, length, policy)| Step::Backfill { before, length, policy }),
         1 => Just(Step::Pause),
         2 => Just(Step::Unpause),
         2 => settings().prop_map(Step::Update),
