@@ -18,8 +18,8 @@ pub struct Action {
     pub nominal: i64,
     pub policy: Policy,
     pub manual: bool,
-    /// Nobody has looked at it yet.
-    pub is_new: bool,
+    /// Its number among all that ever waited or started; 0 while nobody has looked at it.
+    pub number: usize,
     /// Of those that started: what told them apart, and whether policies look at them.
     pub id: usize,
     pub is_tracked: bool,
@@ -50,8 +50,8 @@ pub struct Reference {
     pub running: Vec<Action>,
     /// Runs that no policy looks at.
     pub overlapping: Vec<Action>,
-    /// The last ten that were started: their number, and status.
-    pub recent: Vec<(usize, Status)>,
+    /// The last ten that were started, by their numbers: number, what tells them apart, and status.
+    pub recent: Vec<(usize, usize, Status)>,
     pub result: Option<usize>,
     pub failure: Option<usize>,
     pub sent: Vec<Sent>,
@@ -62,6 +62,7 @@ pub struct Reference {
     taken: i64,
     valid_from: i64,
     started: usize,
+    numbered: usize,
 }
 
 impl Reference {
@@ -88,6 +89,7 @@ impl Reference {
             taken: now,
             valid_from: now,
             started: 0,
+            numbered: 0,
         }
     }
 
@@ -197,7 +199,9 @@ impl Reference {
             again |= !self.start(action, true);
         }
         for action in &mut waiting {
-            if std::mem::replace(&mut action.is_new, false) {
+            if action.number == 0 {
+                self.numbered += 1;
+                action.number = self.numbered;
                 *self.counts.entry(Kind::Buffered).or_default() += 1;
             }
         }
@@ -229,8 +233,10 @@ impl Reference {
             }
         }
         self.started += 1;
+        let number = if action.number == 0 { self.numbered + 1 } else { action.number };
+        self.numbered = self.numbered.max(number);
         self.sent.push(Sent::Start { nominal: action.nominal, manual: action.manual });
-        self.starting.push(Action { id: self.started, is_tracked, ..action });
+        self.starting.push(Action { number, id: self.started, is_tracked, ..action });
         true
     }
 
@@ -280,7 +286,8 @@ impl Reference {
     fn begin(&mut self, action: Action) {
         self.actions += 1;
         self.count(Kind::Fired, &action);
-        self.recent.push((action.id, Status::Running));
+        self.recent.push((action.number, action.id, Status::Running));
+        self.recent.sort_by_key(|(number, ..)| *number);
         if self.recent.len() > 10 {
             self.recent.remove(0);
         }
@@ -296,8 +303,8 @@ impl Reference {
         self.running.retain(|action| action.id != id);
         self.overlapping.retain(|action| action.id != id);
         for recent in &mut self.recent {
-            if recent.0 == id {
-                recent.1 = status;
+            if recent.1 == id {
+                recent.2 = status;
             }
         }
         match status {
@@ -320,5 +327,5 @@ impl Reference {
 
 /// An action that nobody has looked at yet.
 fn new(nominal: i64, policy: Policy, manual: bool) -> Action {
-    Action { nominal, policy, manual, is_new: true, id: 0, is_tracked: false, is_cancelled: false, is_terminated: false }
+    Action { nominal, policy, manual, number: 0, id: 0, is_tracked: false, is_cancelled: false, is_terminated: false }
 }

@@ -212,7 +212,7 @@ impl World {
         let recent = progress.recent_actions.iter();
         let recent: Vec<_> =
             recent.map(|action| (action.start_workflow_result.clone().expect("a run").run_id, action.start_workflow_status())).collect();
-        assert_eq!(recent, reference.recent.iter().map(|(id, status)| (run_id(*id), *status)).collect::<Vec<_>>(), "{step}: recent");
+        assert_eq!(recent, reference.recent.iter().map(|(_, id, status)| (run_id(*id), *status)).collect::<Vec<_>>(), "{step}: recent");
         let outcome = self.env.outcome();
         let result = outcome.last_completion_result.map(|result| String::from_utf8(result.payloads[0].data.clone()).expect("text"));
         assert_eq!(result, reference.result.map(|id| id.to_string()), "{step}: result");
