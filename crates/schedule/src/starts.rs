@@ -16,11 +16,14 @@ use klamm_messages::{
         workflowservice::v1::{RequestCancelWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest},
     },
 };
+use prost::Message;
 
 use crate::work::Work;
 
 /// Version of the envelope of what is sent.
 const COMMAND_VERSION: u32 = 1;
+/// Largest request of a start, bytes: with its envelope it stays below what the log takes of one record (6 MiB).
+const START_BYTES_MAX: usize = 5632 << 10;
 /// Why a run is cancelled.
 const CANCELLED: &str = "cancelled by schedule overlap policy";
 /// Why a run is terminated.
@@ -35,7 +38,7 @@ impl Work<'_, '_> {
         let workflow_id = self.workflow_id(&action);
         let run_id = self.tx.context.derive_id();
         let outcome = self.outcome();
-        let request = StartWorkflowExecutionRequest {
+        let request = within_limit(StartWorkflowExecutionRequest {
             namespace: self.key.namespace.clone(),
             workflow_id: workflow_id.clone(),
             identity: self.identity(),
@@ -50,7 +53,7 @@ impl Work<'_, '_> {
             last_completion_result: outcome.last_completion_result.clone(),
             continued_failure: outcome.continued_failure.clone(),
             ..request_of(info)
-        };
+        });
         let scheduled_by = Some(ScheduledBy {
             schedule_id: self.key.schedule_id.clone(),
             incarnation: self.definition.incarnation.clone(),
@@ -160,6 +163,18 @@ impl Work<'_, '_> {
     }
 }
 
+/// The request, without what the last run left where that makes it too large for the log: a schedule that could not send would hold its
+/// partition up.
+fn within_limit(mut request: StartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {
+    if request.encoded_len() > START_BYTES_MAX {
+        request.continued_failure = None;
+    }
+    if request.encoded_len() > START_BYTES_MAX {
+        request.last_completion_result = None;
+    }
+    request
+}
+
 /// The start request that an action asks for, without what the schedule adds. `workflow_id_reuse_policy` and `cron_schedule` are not for
 /// schedules; `versioning_override` waits for versioning, and until then is left out as Temporal's workflow-backed scheduler does.
 fn request_of(info: NewWorkflowExecutionInfo) -> StartWorkflowExecutionRequest {
@@ -218,6 +233,8 @@ pub(crate) fn json_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use klamm_messages::temporal::{common::v1::Payloads, failure::v1::Failure};
+
     use super::*;
 
     #[test]
@@ -232,5 +249,22 @@ mod tests {
             ..BufferedAction::default()
         };
         assert_eq!(nominal_text(&action), "2026-05-05T23:50:00Z");
+    }
+
+    #[test]
+    fn what_the_last_run_left_gives_way_to_the_limit_of_a_record() {
+        let payloads = |mib: usize| Some(Payloads { payloads: vec![Payload { data: vec![0; mib << 20], ..Payload::default() }] });
+        let request = |input, result, failure: usize| {
+            let request = within_limit(StartWorkflowExecutionRequest {
+                input: payloads(input),
+                last_completion_result: payloads(result),
+                continued_failure: Some(Failure { message: "x".repeat(failure << 20), ..Failure::default() }),
+                ..StartWorkflowExecutionRequest::default()
+            });
+            (request.last_completion_result.is_some(), request.continued_failure.is_some())
+        };
+        assert_eq!(request(1, 2, 2), (true, true));
+        assert_eq!(request(2, 2, 2), (true, false));
+        assert_eq!(request(4, 2, 1), (false, false));
     }
 }

@@ -187,7 +187,6 @@ async fn creates_are_refused_in_temporals_words() {
 async fn specs_that_do_not_compile_are_refused() {
     let rows: Vec<Change> = vec![
         |r| spec(r).timezone_data = b"no zone".to_vec(),
-        |r| spec(r).jitter = Some(seconds(-1)),
         |r| spec(r).cron_string = vec!["not a cron string".to_owned()],
         |r| spec(r).calendar = vec![CalendarSpec { hour: "25".to_owned(), ..CalendarSpec::default() }],
         |r| spec(r).interval[0].phase = Some(seconds(60)),
