@@ -42,7 +42,7 @@ pub fn describe(schedule_id: &str, definition: &ScheduleDefinition, progress: &S
             ..ScheduleInfo::default()
         }),
         memo: definition.memo.clone(),
-        search_attributes: definition.search_attributes.clone(),
+        search_attributes: definition.search_attributes.clone().filter(|attributes| !attributes.indexed_fields.is_empty()),
         conflict_token: token(progress),
     }
 }

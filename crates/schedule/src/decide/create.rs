@@ -26,9 +26,10 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Create
         }
         return Err(Rejection::WorkflowExecutionAlreadyStarted {
             message: format!("schedule \"{}\" is already registered", key.schedule_id),
-            start_request_id: existing.create_request_id.clone(),
-            run_id: existing.incarnation.clone(),
-            first_execution_run_id: existing.incarnation.clone(),
+            // Those of a run: Temporal tells none of a schedule.
+            start_request_id: String::new(),
+            run_id: String::new(),
+            first_execution_run_id: String::new(),
         });
     }
     let initial_patch = request.initial_patch.unwrap_or_default();

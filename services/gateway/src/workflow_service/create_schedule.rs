@@ -37,8 +37,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     validate::schedule::spec(schedule)?;
     validate::schedule::action(schedule, namespace, limits)?;
     validate::search_attributes::check_and_type(request.search_attributes.as_mut(), namespace, limits)?;
-    validate::schedule::size(schedule, request.memo.as_ref(), limits)?;
     validate::sizes::memo(request.memo.as_ref(), limits)?;
+    validate::schedule::size(schedule, request.memo.as_ref(), limits)?;
     if let Some(patch) = &mut request.initial_patch {
         validate::schedule::patch(patch, super::schedules::now(), limits)?;
         validate::canonical::schedule_patch(patch);

@@ -16,11 +16,11 @@ pub(super) const MEMO_FIELD_INFO: &str = "ScheduleInfo";
 /// Search attributes of a schedule in the index that are no business of its user's.
 const OWN_SEARCH_ATTRIBUTES: [&str; 4] = ["TemporalSchedulePaused", "TemporalNamespaceDivision", "BinaryChecksums", "BuildIds"];
 
-/// This machine's time, as schedules keep times.
+/// This machine's time, in whole milliseconds as the log's times are: no start is earlier than the trigger that asked for it.
 pub(super) fn now() -> Timestamp {
-    let micros = chrono::Utc::now().timestamp_micros();
-    // The remainder is below a million: its nanoseconds fit.
-    Timestamp { seconds: micros.div_euclid(1_000_000), nanos: micros.rem_euclid(1_000_000) as i32 * 1000 }
+    let millis = chrono::Utc::now().timestamp_millis();
+    // The remainder is below a thousand: its nanoseconds fit.
+    Timestamp { seconds: millis.div_euclid(1000), nanos: millis.rem_euclid(1000) as i32 * 1_000_000 }
 }
 
 /// A schedule as it stands.
