@@ -1,12 +1,14 @@
 """Fixtures of the Python SDK suite: a session-wide client, and an `Env` per test."""
 
 import re
+from typing import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
 from support.env import Env, server_address
+from support.schedules import Schedules
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -19,3 +21,11 @@ async def client() -> Client:
 def env(client: Client, request: pytest.FixtureRequest) -> Env:
     """This test's own task queue and workflow ids."""
     return Env.new(client, re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def schedules(env: Env) -> AsyncIterator[Schedules]:
+    """This test's own schedules, deleted at its end."""
+    schedules = Schedules(env)
+    yield schedules
+    await schedules.close()
