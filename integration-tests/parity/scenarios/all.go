@@ -16,6 +16,7 @@ func All() []harness.Scenario {
 		timers, markersAndProperties,
 		workflowTasks, badCommands, sticky, queries,
 		closing, runTimeouts, histories,
+		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
 		visibility, namespaces, searchAttributes, taskQueues, system,
 	} {
 		all = append(all, group...)
