@@ -60,6 +60,13 @@ def cli_suite(call: Call) -> bool:
     return pytest_folder("cli")(call, TEMPORAL_CLI=str(ensure_cli()))
 
 
+def schedules_suite(call: Call) -> bool:
+    """Fewer schedules for a shorter time than what the test takes by itself (500 for a minute), unless the environment says otherwise."""
+    small = {"KLAMM_IT_SCHEDULES": "200", "KLAMM_IT_SCHEDULE_SECONDS": "30", "KLAMM_IT_SCHEDULE_KILLS": "4"}
+    variables = {name: call.environment.get(name, value) for name, value in small.items()}
+    return pytest_folder("crash", "-s", "test_schedules.py")(call, **variables)
+
+
 def go_suite(call: Call) -> bool:
     if shutil.which("go") is None:
         raise SystemExit("the go suite needs Go, which is not installed\nhint: see README.md")
@@ -91,7 +98,8 @@ SUITES: Dict[str, Suite] = {
     "cli": Suite(cli_suite, shares=True),
     "typescript": Suite(typescript_suite, shares=True),
     # Its progress (seed, kills) is shown as it happens.
-    "crash": Suite(pytest_folder("crash", "-s"), shares=False),
+    "crash": Suite(pytest_folder("crash", "-s", "test_crash.py", "test_crash_on_kafka.py"), shares=False),
+    "schedules": Suite(schedules_suite, shares=False),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
     "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
@@ -99,6 +107,6 @@ SUITES: Dict[str, Suite] = {
 
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["crash"]]),
-    ("kafka", [["python", "go", "cli", "typescript"], ["consumers", "security", "faults"], ["crash"]]),
+    ("embedded", [["python", "go", "cli"], ["schedules"], ["crash"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
 ]
