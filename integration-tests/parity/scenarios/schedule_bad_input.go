@@ -244,7 +244,6 @@ func scheduleBadPatches(e *Env) {
 		{"note of 1000", &schedulepb.SchedulePatch{Pause: strings.Repeat("n", 1000)}},
 		{"note of 1001", &schedulepb.SchedulePatch{Pause: strings.Repeat("n", 1001)}},
 		{"note of 1001 for unpausing", &schedulepb.SchedulePatch{Unpause: strings.Repeat("n", 1001)}},
-		{"backfill without times", &schedulepb.SchedulePatch{BackfillRequest: []*schedulepb.BackfillRequest{{}}}},
 	} {
 		patch(e, p.step, p.patch)
 	}
