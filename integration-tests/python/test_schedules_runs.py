@@ -10,7 +10,7 @@ from temporalio.client import (
     ScheduleState,
     WorkflowExecutionStatus,
 )
-from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from programs.scheduled import SCHEDULED, CountingWorkflow, HoldWorkflow, RelayWorkflow, ReportWorkflow
 from programs.search_attributes import CUSTOMER
@@ -32,7 +32,6 @@ async def test_a_run_is_named_for_its_time_and_carries_what_the_action_says(env:
         action={
             "memo": {"asked by": "a test"},
             "run_timeout": timedelta(seconds=40),
-            "retry_policy": RetryPolicy(maximum_attempts=2),
             "typed_search_attributes": TypedSearchAttributes([SearchAttributePair(CUSTOMER, env.task_queue)]),
             "static_summary": "the summary",
         },
@@ -55,7 +54,6 @@ async def test_a_run_is_named_for_its_time_and_carries_what_the_action_says(env:
     (started,) = await events(run, "workflow_execution_started")
     assert started.identity == f"temporal-scheduler-default-{handle.id}"
     assert started.workflow_run_timeout.ToTimedelta() == timedelta(seconds=40)
-    assert started.retry_policy.maximum_attempts == 2
     assert not started.HasField("parent_workflow_execution")
 
 

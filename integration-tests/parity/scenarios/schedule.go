@@ -141,7 +141,6 @@ func scheduleEverythingSet(e *Env) {
 		action.WorkflowRunTimeout = Seconds(50)
 		action.WorkflowTaskTimeout = Seconds(5)
 		action.WorkflowIdReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-		action.RetryPolicy = &commonpb.RetryPolicy{MaximumAttempts: 3}
 		action.Memo = Memo(map[string]any{"of": "the run"})
 		action.SearchAttributes = SearchAttributes(map[string]*commonpb.Payload{
 			"ParityKeyword": Payload("red"), "ParityInt": Typed(7, "Int"),

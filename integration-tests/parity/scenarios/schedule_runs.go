@@ -105,7 +105,6 @@ func scheduleRunEverythingSet(e *Env) {
 		action.WorkflowExecutionTimeout = Seconds(100)
 		action.WorkflowRunTimeout = Seconds(50)
 		action.WorkflowTaskTimeout = Seconds(5)
-		action.RetryPolicy = &commonpb.RetryPolicy{MaximumAttempts: 3}
 		action.Memo = Memo(map[string]any{"of": "the run"})
 		action.SearchAttributes = SearchAttributes(map[string]*commonpb.Payload{"ParityKeyword": Payload("red")})
 		action.Header = &commonpb.Header{Fields: map[string]*commonpb.Payload{"trace": Payload("abc")}}
