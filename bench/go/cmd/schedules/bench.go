@@ -39,7 +39,7 @@ type bench struct {
 func connect(o *options) (*bench, error) {
 	b := &bench{
 		options: o, prefix: fmt.Sprintf("bench-schedules-%08x", rand.Uint32()),
-		report: report{Server: o.server, Driver: "schedules", Measure: o.measure, InFlight: o.inFlight},
+		report: report{Server: o.server, Driver: "schedules", Name: o.name, Measure: o.measure, InFlight: o.inFlight},
 	}
 	for range connections {
 		connection, err := grpc.NewClient(o.address, grpc.WithTransportCredentials(insecure.NewCredentials()))

@@ -24,6 +24,7 @@ type options struct {
 	address   string
 	namespace string
 	server    string
+	name      string
 	measure   string
 	count     int
 	perSecond int
@@ -41,6 +42,7 @@ type options struct {
 type report struct {
 	Server    string `json:"server"`
 	Driver    string `json:"driver"`
+	Name      string `json:"name"`
 	Measure   string `json:"measure"`
 	Schedules int    `json:"schedules"`
 	// Creates a second, with so many in flight.
@@ -52,7 +54,7 @@ type report struct {
 	Starts int `json:"starts,omitempty"`
 	// Actions that should have started and had not when the time was up.
 	Missing int `json:"missing,omitempty"`
-	// From when they were due to the last start's event.
+	// burst: from when they were due to the last start's event.
 	AllStarted  float64 `json:"all_started_s,omitempty"`
 	LatenessP50 float64 `json:"lateness_p50_ms,omitempty"`
 	LatenessP99 float64 `json:"lateness_p99_ms,omitempty"`
@@ -89,6 +91,7 @@ func parseFlags() *options {
 	flag.StringVar(&o.address, "address", "127.0.0.1:7233", "the server's gRPC address")
 	flag.StringVar(&o.namespace, "namespace", "default", "namespace of the schedules")
 	flag.StringVar(&o.server, "server", "klamm", "the server's name in the report")
+	flag.StringVar(&o.name, "name", "", "the measure's name in the report")
 	flag.StringVar(&o.measure, "measure", "burst", "burst, steady or memory")
 	flag.IntVar(&o.count, "count", 1000, "burst, memory: schedules")
 	flag.IntVar(&o.perSecond, "per-second", 200, "steady: actions that are due each second")

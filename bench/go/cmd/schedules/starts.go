@@ -33,7 +33,11 @@ func (b *bench) awaitStarts(expected int, first, last time.Time) error {
 	if err != nil {
 		return err
 	}
-	return b.reportLateness(query, due, first)
+	newest, err := b.reportLateness(query, due)
+	if first.Equal(last) {
+		b.report.AllStarted = rounded(newest.Sub(first).Seconds())
+	}
+	return err
 }
 
 // dueTimes are those of each run when there is jitter, as the descriptions tell them; else nil: the runs themselves tell.
@@ -57,29 +61,28 @@ func (b *bench) dueTimes() (map[string]time.Time, error) {
 	return due, err
 }
 
-// reportLateness reads every run from the list.
-func (b *bench) reportLateness(query string, due map[string]time.Time, first time.Time) error {
+// reportLateness reads every run from the list and returns when the last one started.
+func (b *bench) reportLateness(query string, due map[string]time.Time) (newest time.Time, err error) {
 	var (
 		token    []byte
 		lateness []time.Duration
-		newest   time.Time
 	)
 	for {
 		page, err := call(b.clients[0].ListWorkflowExecutions, &workflowservice.ListWorkflowExecutionsRequest{
 			Namespace: b.namespace, Query: query, PageSize: 1000, NextPageToken: token,
 		})
 		if err != nil {
-			return fmt.Errorf("while listing starts: %w", err)
+			return newest, fmt.Errorf("while listing starts: %w", err)
 		}
 		for _, run := range page.GetExecutions() {
 			at, known := due[run.GetExecution().GetRunId()]
 			if !known {
 				if due != nil {
-					return fmt.Errorf("no description shows the run of %s", run.GetExecution().GetWorkflowId())
+					return newest, fmt.Errorf("no description shows the run of %s", run.GetExecution().GetWorkflowId())
 				}
 				payload := run.GetSearchAttributes().GetIndexedFields()["TemporalScheduledStartTime"]
 				if err := json.Unmarshal(payload.GetData(), &at); err != nil {
-					return fmt.Errorf("%s does not say when it was due: %w", run.GetExecution().GetWorkflowId(), err)
+					return newest, fmt.Errorf("%s does not say when it was due: %w", run.GetExecution().GetWorkflowId(), err)
 				}
 			}
 			started := run.GetStartTime().AsTime()
@@ -93,11 +96,9 @@ func (b *bench) reportLateness(query string, due map[string]time.Time, first tim
 		}
 	}
 	b.report.Starts = len(lateness)
-	if len(lateness) == 0 {
-		return nil
+	if len(lateness) > 0 {
+		b.report.LatenessP50, b.report.LatenessP99 = percentiles(lateness)
+		b.report.LatenessMax = milliseconds(slices.Max(lateness))
 	}
-	b.report.LatenessP50, b.report.LatenessP99 = percentiles(lateness)
-	b.report.LatenessMax = milliseconds(slices.Max(lateness))
-	b.report.AllStarted = rounded(newest.Sub(first).Seconds())
-	return nil
+	return newest, nil
 }
