@@ -113,9 +113,9 @@ func (n *normalizer) object(object map[string]any) any {
 
 	result := map[string]any{}
 	for _, key := range keys {
-		name := n.text(key)
-		if uuidPattern.MatchString(key) {
-			name = "<request-id>" // names a request in request_id_infos
+		name := "<request-id>" // names a request in request_id_infos
+		if !uuidPattern.MatchString(key) {
+			name = n.text(key)
 		}
 		switch {
 		case dropped[key]:

@@ -109,9 +109,9 @@ func scheduleRunEverythingSet(e *Env) {
 		action.SearchAttributes = SearchAttributes(map[string]*commonpb.Payload{"ParityKeyword": Payload("red")})
 		action.Header = &commonpb.Header{Fields: map[string]*commonpb.Payload{"trace": Payload("abc")}}
 		action.Priority = &commonpb.Priority{PriorityKey: 2, FairnessKey: "tenant", FairnessWeight: 1.5}
-		r.InitialPatch = backfill(1, 2, enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL)
+		r.InitialPatch = backfill(1, 1, enumspb.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL)
 	})()
-	touchRuns(e, actionsTaken(e, 2))
+	touchRuns(e, actionsTaken(e, 1))
 	e.Step("workflow task")
 }
 
