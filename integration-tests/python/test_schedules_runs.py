@@ -16,7 +16,7 @@ from programs.scheduled import SCHEDULED, CountingWorkflow, HoldWorkflow, RelayW
 from programs.search_attributes import CUSTOMER
 from support.awaiting import await_until
 from support.env import Env, events
-from support.schedules import RUN_DEADLINE_S, Schedules, described, every, nominal_time, recent, utc
+from support.schedules import RUN_DEADLINE_S, Schedules, described, every, nominal_time, recent, second_after, utc
 from test_search_attributes import registered_attributes  # noqa: F401  # a fixture for the whole file
 
 SCHEDULED_START = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
@@ -88,8 +88,9 @@ async def test_limited_actions_are_counted_down_and_then_no_more_comes(env: Env,
         assert list(done.info.next_action_times) == []
         actions = await recent(handle, 2)
         assert len(actions) == 2
-        # A trigger is still possible.
-        await handle.trigger()
+        # A trigger is still possible. Its name must be free, and the second run may still be open.
+        await second_after(nominal_time(actions[1].action.workflow_id, env.id("run")))
+        await handle.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
         triggered = await described(handle, lambda d: d.info.num_actions == 3, "a triggered run comes")
         assert triggered.schedule.state.remaining_actions == 0
 
