@@ -9,7 +9,7 @@ use klamm_messages::klamm::v1::{
 
 use crate::{
     Event,
-    limits::{AUDIT_RETENTION_DEFAULT, FORGOTTEN_MAX, SUMMED_UP_AFTER},
+    limits::{AUDIT_RECORDS_MAX, AUDIT_RETENTION_DEFAULT, FORGOTTEN_MAX, SUMMED_UP_AFTER},
     tables::Decisions,
     work::Work,
 };
@@ -61,14 +61,16 @@ impl Work<'_, '_> {
         }
         let retention = retention(&self.definition);
         let expiry = |decision: &ScheduleDecision| decision.decided_time.as_ref().map(|decided| Time::from(decided).after(retention));
-        if self.progress.audit_expiry_time.as_ref().is_some_and(|expiry| Time::from(expiry) > self.now) {
+        let (first, end) = (self.progress.first_audit, self.progress.next_audit);
+        // Those that are too many go before their time.
+        let excess = usize::try_from(end - first - AUDIT_RECORDS_MAX).unwrap_or(0);
+        if excess == 0 && self.progress.audit_expiry_time.as_ref().is_some_and(|expiry| Time::from(expiry) > self.now) {
             return;
         }
-        let (first, end) = (self.progress.first_audit, self.progress.next_audit);
         let (from, to) = Decisions::range(&self.key, first, end);
         let oldest = self.tx.range::<Decisions>(&from, &to, FORGOTTEN_MAX + 1);
-        let kept = oldest.iter().take(FORGOTTEN_MAX).find(|(_, decision)| expiry(decision).is_some_and(|expiry| expiry > self.now));
-        let kept = kept.or_else(|| oldest.get(FORGOTTEN_MAX));
+        let expiries: Vec<_> = oldest.iter().map(|(_, decision)| expiry(decision)).collect();
+        let kept = first_kept(&expiries, excess, self.now).map(|index| &oldest[index]);
         self.progress.first_audit = kept.map_or(end, |(_, decision)| decision.n);
         self.progress.audit_expiry_time = kept.and_then(|(_, decision)| expiry(decision)).map(Into::into);
         if self.progress.first_audit > first {
@@ -95,6 +97,13 @@ fn retention(definition: &ScheduleDefinition) -> Duration {
     time::duration_or_none(setting).unwrap_or(AUDIT_RETENTION_DEFAULT)
 }
 
+/// Which of the oldest decisions is the first that stays, by when each expires: not one of the `excess` first, nor one that has expired, but
+/// one command forgets only so many. `None`: all go.
+fn first_kept(expiries: &[Option<Time>], excess: usize, now: Time) -> Option<usize> {
+    let kept = expiries.iter().skip(excess).position(|expiry| expiry.is_some_and(|expiry| expiry > now)).map(|index| index + excess);
+    Some(kept.unwrap_or(expiries.len()).min(FORGOTTEN_MAX)).filter(|index| *index < expiries.len())
+}
+
 /// Whether the time that the decision is about lies far back.
 fn is_late(decision: &ScheduleDecision, now: Time) -> bool {
     decision.actual_time.as_ref().is_some_and(|actual| now.since(Time::from(actual)) > SUMMED_UP_AFTER)
@@ -113,4 +122,22 @@ fn is_alike(last: &ScheduleDecision, next: &ScheduleDecision) -> bool {
         && told(last) == told(next)
         && last.reason == next.reason
         && nominal(&last.last_nominal_time.or(last.nominal_time)) < nominal(&next.nominal_time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_expired_or_are_too_many_go_so_many_at_a_time() {
+        let now = Time::from_millis(1_000);
+        let expiries = |times: &[i64]| times.iter().map(|time| Some(Time::from_millis(*time))).collect::<Vec<_>>();
+        assert_eq!(first_kept(&expiries(&[900, 1_000, 1_100]), 0, now), Some(2));
+        assert_eq!(first_kept(&expiries(&[900, 1_000]), 0, now), None);
+        assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 0, now), Some(0));
+        assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 2, now), Some(2));
+        let many: Vec<_> = vec![1_100; FORGOTTEN_MAX + 1];
+        assert_eq!(first_kept(&expiries(&many), 500, now), Some(FORGOTTEN_MAX));
+        assert_eq!(first_kept(&expiries(&vec![1; FORGOTTEN_MAX + 1]), 0, now), Some(FORGOTTEN_MAX));
+    }
 }

@@ -53,3 +53,7 @@ pub(crate) const AUDIT_RETENTION_DEFAULT: Duration = Duration::from_secs(7 * 86_
 pub(crate) const FORGOTTEN_MAX: usize = 20;
 /// Equal decisions about times that lie this far back are summed up in one record, over commands too.
 pub(crate) const SUMMED_UP_AFTER: Duration = Duration::from_secs(60);
+
+/// Decisions of one schedule that are kept, at most: the oldest go before their time, so that a deletion, which takes all along in one
+/// command, stays short. A day of a schedule of every second has 86,400.
+pub(crate) const AUDIT_RECORDS_MAX: i64 = 100_000;
