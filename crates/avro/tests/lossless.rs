@@ -43,6 +43,11 @@ proptest! {
     }
 
     #[test]
+    fn schedule_records_come_back_whole(seed: u64) {
+        check::<klamm::ScheduleRecord>(seed);
+    }
+
+    #[test]
     fn members_come_back_whole(seed: u64) {
         check::<klamm::Member>(seed);
     }
@@ -56,6 +61,7 @@ fn random_messages_reach_every_record() {
             "commands-value" => klamm::Command::NAME,
             "history-value" => klamm::HistoryRecord::NAME,
             "visibility-value" => klamm::VisibilityDocument::NAME,
+            "schedules-value" => klamm::ScheduleRecord::NAME,
             "cluster-value" => klamm::ClusterRecord::NAME,
             "members-value" => klamm::Member::NAME,
             other => panic!("no root for {other}"),

@@ -40,7 +40,7 @@ fn every_id_leads_to_its_schema_and_back() {
 #[test]
 fn subjects_are_those_of_the_topics() {
     let server = serve();
-    let names = ["shop.cluster-value", "shop.commands-value", "shop.history-value", "shop.members-value", "shop.visibility-value"];
+    let names = ["cluster", "commands", "history", "members", "schedules", "visibility"].map(|topic| format!("shop.{topic}-value"));
     assert_eq!(server.get("/subjects").json(), json!(names));
     assert_eq!(server.get("/subjects?subjectPrefix=shop.h").json(), json!(["shop.history-value"]));
     for schema in schemas::all() {
