@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 /// A wake row that is still there so long after its wake-up was sent gets another one.
 const SEND_AGAIN: Duration = Duration::from_secs(1);
-/// While rows wait here, the partition's are read again this often: another namespace's may have become due.
-const SCAN_AGAIN: Duration = Duration::from_millis(250);
+/// While rows wait here, the partition's are read again this often: another namespace's may have become due. Reading many thousands of rows
+/// is not for nothing, and this long another namespace may wait.
+const SCAN_AGAIN: Duration = Duration::from_millis(500);
 /// Rows read at once, at most. When more are due, namespaces whose rows lie behind so many others wait longer.
 const SCAN_MAX: usize = 65_536;
 
