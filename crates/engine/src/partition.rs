@@ -314,11 +314,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let (first, to) = wakes::due_range(Time::from_millis(i64::MAX - 1));
         let from = self.wakes_from.clone().max(first);
         let (key, row) = self.overlay.scan(&Layer::new(), &from, &to, 1, decode_row::<Wakes>).pop()?;
-        // The stored rows below the first live one are gone for good (those the overlay removes go with their batch); a command that
-        // brings an earlier one sets the mark back.
-        if self.overlay.uncommitted_rows() == 0 {
-            self.wakes_from = key;
-        }
+        // Rows below the first live one never come back (those that the overlay removes go with their batch), and reading across what is left
+        // of them costs more with each; a command that brings an earlier row sets the mark back.
+        self.wakes_from = key;
         downcast::<Wakes>(row).due.as_ref().map(Time::from)
     }
 

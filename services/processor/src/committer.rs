@@ -153,6 +153,8 @@ impl Processor {
         }
         let mut producer = slot.producer.lock();
         let outputs = {
+            // Nobody else sends meanwhile: a batch is cut when all that it sends stands.
+            let _sending = slot.sending.lock();
             let mut partition = slot.partition.lock();
             if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
                 tracing::warn!(partition = number, error = %error, "a command to another partition waits");
