@@ -136,8 +136,8 @@ mod tests {
         assert_eq!(first_kept(&expiries(&[900, 1_000]), 0, now), None);
         assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 0, now), Some(0));
         assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 2, now), Some(2));
-        let many: Vec<_> = vec![1_100; FORGOTTEN_MAX + 1];
+        let many = [1_100; FORGOTTEN_MAX + 1];
         assert_eq!(first_kept(&expiries(&many), 500, now), Some(FORGOTTEN_MAX));
-        assert_eq!(first_kept(&expiries(&vec![1; FORGOTTEN_MAX + 1]), 0, now), Some(FORGOTTEN_MAX));
+        assert_eq!(first_kept(&expiries(&[1; FORGOTTEN_MAX + 1]), 0, now), Some(FORGOTTEN_MAX));
     }
 }
