@@ -6,14 +6,18 @@
 
 pub mod context;
 pub mod key;
+pub mod memory;
 pub mod rejection;
+pub mod savepoint;
 pub mod table;
 pub mod time;
 pub mod tx;
 pub mod wakes;
 
 pub use context::Context;
+pub use memory::Memory;
 pub use rejection::Rejection;
+pub use savepoint::Savepoint;
 pub use table::{Kind, Row, Table, Tables, TablesExt};
 pub use time::Time;
 pub use tx::{Publication, Tx};

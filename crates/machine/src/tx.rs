@@ -1,10 +1,10 @@
 //! One decision in the making.
 
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::sync::Arc;
 
 use klamm_messages::klamm::v1::{Command, VisibilityDocument};
 
-use crate::{Context, Machine, Row, Table, Tables, TablesExt, table::DecodeRow};
+use crate::{Context, Machine, Savepoint, Table, Tables, TablesExt};
 
 /// A document derived from the state, on a topic that is not folded.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,12 +110,11 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
 
     /// Runs `decide` on a savepoint: `Ok` keeps what it wanted, `Err` leaves nothing of it (ids that it derived stay used).
     pub fn attempt<R, E>(&mut self, decide: impl FnOnce(&mut Tx<'_, M>) -> Result<R, E>) -> Result<R, E> {
-        let mut savepoint = Savepoint { under: &mut *self.tables, changes: BTreeMap::new() };
+        let mut savepoint = Savepoint::over(&*self.tables);
         let mut tx = Tx { context: &mut *self.context, machine: self.machine, tables: &mut savepoint, effects: Effects::default() };
         let result = decide(&mut tx)?;
         let effects = tx.effects;
-        let changes = savepoint.changes;
-        for (key, row) in changes {
+        for (key, row) in savepoint.into_changes() {
             self.tables.save(key, row);
         }
         self.effects.events.extend(effects.events);
@@ -130,57 +129,12 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
     }
 }
 
-/// Changes that may yet be dropped, over tables that do not see them until then.
-struct Savepoint<'a> {
-    under: &'a mut dyn Tables,
-    /// Row set (`Some`) or removed (`None`) under each key changed.
-    changes: BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>,
-}
-
-impl Tables for Savepoint<'_> {
-    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        match self.changes.get(key) {
-            Some(row) => row.clone(),
-            None => self.under.load(key, decode),
-        }
-    }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        self.changes.insert(key, row);
-    }
-
-    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        match self.changes.get_mut(key) {
-            Some(row) => row.take(),
-            None => self.under.load(key, decode),
-        }
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-        if from >= to {
-            return Vec::new();
-        }
-        let bounds = (Bound::Included(from), Bound::Excluded(to));
-        let changes = || self.changes.range::<[u8], _>(bounds);
-        // Removed rows may hide as many of the rows below.
-        let hidden = changes().filter(|(_, row)| row.is_none()).count();
-        let mut rows: BTreeMap<_, _> = self.under.scan(from, to, limit.saturating_add(hidden), decode).into_iter().collect();
-        for (key, row) in changes() {
-            match row {
-                Some(row) => rows.insert(key.clone(), row.clone()),
-                None => rows.remove(key),
-            };
-        }
-        rows.into_iter().take(limit).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use klamm_messages::klamm::v1::TestRecord;
 
     use super::*;
-    use crate::{Decision, Kind, Outcome, Time, key::KeyBytes};
+    use crate::{Decision, Kind, Memory, Outcome, Time, key::KeyBytes};
 
     /// Counters by number; an event sets one, or removes it at zero.
     struct Counters;
@@ -210,30 +164,6 @@ mod tests {
             } else if !tables.update::<Table0>(key, |row| row.value = *value) {
                 tables.put::<Table0>(key, TestRecord { value: *value, ..TestRecord::default() });
             }
-        }
-    }
-
-    #[derive(Default)]
-    struct Memory(BTreeMap<Vec<u8>, Arc<dyn Row>>);
-
-    impl Tables for Memory {
-        fn load(&self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-            self.0.get(key).cloned()
-        }
-
-        fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-            match row {
-                Some(row) => self.0.insert(key, row),
-                None => self.0.remove(&key),
-            };
-        }
-
-        fn take(&mut self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-            self.0.remove(key)
-        }
-
-        fn scan(&self, from: &[u8], to: &[u8], limit: usize, _: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-            self.0.range(from.to_vec()..to.to_vec()).take(limit).map(|(key, row)| (key.clone(), row.clone())).collect()
         }
     }
 

@@ -53,7 +53,7 @@ fn unknown_schedules_are_not_found() {
 fn commands_of_others_are_refused() {
     let mut env = Env::new();
     assert_eq!(env.refuse(Body::StartWorkflow(Default::default())), "Internal: The schedule machine does not decide this command.");
-    let mut rows = crate::env::Rows::default();
+    let mut rows = klamm_machine::Memory::default();
     let mut context = klamm_machine::Context::new(env.now(), 1, "topic", 0, 0);
     let mut tx = klamm_machine::Tx::new(&klamm_schedule::Schedule, &mut rows, &mut context);
     let none = klamm_machine::Machine::decide(&klamm_schedule::Schedule, &mut tx, &Command::default());

@@ -9,7 +9,7 @@ use std::{
 };
 
 use klamm_machine::{
-    Context, Decision, Machine, Outcome, Publication, Rejection, Row, Tables, TablesExt, Time, Tx, key::KeyBytes, table::DecodeRow,
+    Context, Decision, Machine, Memory, Outcome, Publication, Rejection, Savepoint, Tables, TablesExt, Time, Tx, key::KeyBytes,
     wakes::Wakes,
 };
 use klamm_messages::{
@@ -36,80 +36,13 @@ use klamm_schedule::{
     tables::{Decisions, Definitions, Outcomes, Progresses, ScheduleKey},
 };
 
-/// Tables in memory.
-#[derive(Default, Clone)]
-pub struct Rows(pub BTreeMap<Vec<u8>, Arc<dyn Row>>);
-
-impl Tables for Rows {
-    fn load(&self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.0.get(key).cloned()
+/// Applies events to empty tables.
+pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> Memory {
+    let mut rows = Memory::default();
+    for event in events {
+        Machine_.apply(&mut rows, event);
     }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        match row {
-            Some(row) => self.0.insert(key, row),
-            None => self.0.remove(&key),
-        };
-    }
-
-    fn take(&mut self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.0.remove(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], limit: usize, _: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-        self.0.range(from.to_vec()..to.to_vec()).take(limit).map(|(key, row)| (key.clone(), row.clone())).collect()
-    }
-}
-
-/// What one command changes, over the tables that do not see it until it is accepted.
-struct Scratch<'r> {
-    under: &'r Rows,
-    changes: BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>,
-}
-
-impl Tables for Scratch<'_> {
-    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.changes.get(key).cloned().unwrap_or_else(|| self.under.load(key, decode))
-    }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        self.changes.insert(key, row);
-    }
-
-    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        match self.changes.get_mut(key) {
-            Some(row) => row.take(),
-            None => self.under.load(key, decode),
-        }
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-        let changes = || self.changes.range(from.to_vec()..to.to_vec());
-        let mut rows: BTreeMap<_, _> = self.under.scan(from, to, limit.saturating_add(changes().count()), decode).into_iter().collect();
-        for (key, row) in changes() {
-            match row {
-                Some(row) => rows.insert(key.clone(), row.clone()),
-                None => rows.remove(key),
-            };
-        }
-        rows.into_iter().take(limit).collect()
-    }
-}
-
-impl Rows {
-    /// The rows' bytes.
-    pub fn bytes(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        self.0.iter().map(|(key, row)| (key.clone(), row.encode_row())).collect()
-    }
-
-    /// Applies events to empty tables.
-    pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
-        let mut rows = Self::default();
-        for event in events {
-            Machine_.apply(&mut rows, event);
-        }
-        rows
-    }
+    rows
 }
 
 /// When every test begins: 2026-01-01T00:00:00Z.
@@ -122,7 +55,7 @@ pub const NAMESPACE: &str = "default";
 /// A partition with its clock.
 pub struct Env {
     /// The tables.
-    pub rows: Rows,
+    pub rows: Memory,
     /// All events.
     pub log: Vec<Event>,
     /// What was sent to other machines since it was last looked at.
@@ -148,7 +81,7 @@ impl Env {
     /// An empty partition.
     pub fn new() -> Self {
         Self {
-            rows: Rows::default(),
+            rows: Memory::default(),
             log: Vec::new(),
             sent: Vec::new(),
             publications: Vec::new(),
@@ -186,13 +119,13 @@ impl Env {
             body: Some(body),
             ..Command::default()
         };
-        let mut scratch = Scratch { under: &self.rows, changes: BTreeMap::new() };
+        let mut scratch = Savepoint::over(&self.rows);
         let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
         let mut tx = Tx::new(&Machine_, &mut scratch, &mut context);
         let decision = Machine_.decide(&mut tx, &command);
         let effects = tx.finish();
         if decision.is_ok() {
-            for (key, row) in scratch.changes {
+            for (key, row) in scratch.into_changes() {
                 self.rows.save(key, row);
             }
             self.log.extend(effects.events);
@@ -373,16 +306,16 @@ impl Env {
     /// Folds give what is there.
     pub fn check_folds(&self) {
         let live = self.rows.bytes();
-        assert!(Rows::fold(&self.log).bytes() == live, "the fold of all events");
+        assert!(fold(&self.log).bytes() == live, "the fold of all events");
         let newest = newest(&self.log);
-        assert!(Rows::fold(newest.iter().map(|index| &self.log[*index])).bytes() == live, "the fold of the newest of each key");
+        assert!(fold(newest.iter().map(|index| &self.log[*index])).bytes() == live, "the fold of the newest of each key");
         let some = (0..self.log.len()).filter(|index| newest.contains(index) || index % 3 == 0);
-        assert!(Rows::fold(some.map(|index| &self.log[index])).bytes() == live, "the fold of a compaction under way");
+        assert!(fold(some.map(|index| &self.log[index])).bytes() == live, "the fold of a compaction under way");
     }
 
     /// The same commands give the same events.
     pub fn check_replay(&self) {
-        let (mut rows, mut log) = (Rows::default(), Vec::new());
+        let (mut rows, mut log) = (Memory::default(), Vec::new());
         for (index, (now, command)) in self.commands.iter().enumerate() {
             let mut context = Context::new(*now, 1, "topic", 0, index as i64 + 1);
             let mut tx = Tx::new(&Machine_, &mut rows, &mut context);

@@ -13,7 +13,7 @@ use klamm_messages::{
 use klamm_schedule::{spec::Spec, view};
 
 use crate::{
-    env::{self, Env, Rows},
+    env::{self, Env},
     reference::{Reference, Sent},
     steps::{Settings, Step},
 };
@@ -293,7 +293,7 @@ impl World {
         self.check_audit();
         self.env.check_folds();
         self.env.check_replay();
-        assert!(Rows::fold(&self.env.log).bytes() == self.env.rows.bytes());
+        assert!(env::fold(&self.env.log).bytes() == self.env.rows.bytes());
     }
 }
 

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use klamm_machine::{
-    Context, Decision, Machine, Outcome, Publication, Rejection, Row, Tables, TablesExt, Time, Tx, key::KeyBytes, table::DecodeRow,
+    Context, Decision, Machine, Memory, Outcome, Publication, Rejection, Savepoint, Tables, TablesExt, Time, Tx, key::KeyBytes,
     wakes::Wakes,
 };
 use klamm_messages::{
@@ -38,65 +38,6 @@ use klamm_workflow::{
 
 use crate::{riders, text};
 
-/// Tables in memory.
-#[derive(Default, Clone)]
-pub struct Rows(pub BTreeMap<Vec<u8>, Arc<dyn Row>>);
-
-impl Tables for Rows {
-    fn load(&self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.0.get(key).cloned()
-    }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        match row {
-            Some(row) => self.0.insert(key, row),
-            None => self.0.remove(&key),
-        };
-    }
-
-    fn take(&mut self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.0.remove(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], limit: usize, _: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-        self.0.range(from.to_vec()..to.to_vec()).take(limit).map(|(key, row)| (key.clone(), row.clone())).collect()
-    }
-}
-
-/// What one command changes, over the tables that do not see it until it is accepted.
-struct Scratch<'r> {
-    under: &'r Rows,
-    changes: BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>,
-}
-
-impl Tables for Scratch<'_> {
-    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.changes.get(key).cloned().unwrap_or_else(|| self.under.load(key, decode))
-    }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        self.changes.insert(key, row);
-    }
-
-    fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        match self.changes.get_mut(key) {
-            Some(row) => row.take(),
-            None => self.under.load(key, decode),
-        }
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-        let mut rows: BTreeMap<_, _> = self.under.scan(from, to, usize::MAX, decode).into_iter().collect();
-        for (key, row) in self.changes.range(from.to_vec()..to.to_vec()) {
-            match row {
-                Some(row) => rows.insert(key.clone(), row.clone()),
-                None => rows.remove(key),
-            };
-        }
-        rows.into_iter().take(limit).collect()
-    }
-}
-
 /// When every test begins.
 pub const START: i64 = 1_000_000;
 /// The workflow id of most tests.
@@ -105,7 +46,7 @@ pub const ID: &str = "w";
 /// A partition with its clock.
 pub struct Env {
     /// The tables.
-    pub rows: Rows,
+    pub rows: Memory,
     /// All events.
     pub log: Vec<Event>,
     /// What was published since it was last looked at.
@@ -130,7 +71,7 @@ impl Env {
     pub fn new() -> Self {
         let settings = CommandSettings { retention: Some(seconds(86_400)), ..CommandSettings::default() };
         Self {
-            rows: Rows::default(),
+            rows: Memory::default(),
             log: Vec::new(),
             publications: Vec::new(),
             sent: Vec::new(),
@@ -162,7 +103,7 @@ impl Env {
             body: Some(body),
             ..Command::default()
         };
-        let mut scratch = Scratch { under: &self.rows, changes: BTreeMap::new() };
+        let mut scratch = Savepoint::over(&self.rows);
         let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
         let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
         let decision = Workflow.decide(&mut tx, &command);
@@ -173,7 +114,7 @@ impl Env {
             self.check_riders(&command, answered, &effects.events);
         }
         if decision.is_ok() {
-            for (key, row) in scratch.changes {
+            for (key, row) in scratch.into_changes() {
                 self.rows.save(key, row);
             }
             self.log.extend(effects.events);
@@ -194,7 +135,7 @@ impl Env {
 
     /// What came of the command is what comes of it and its riders' own start commands right after it.
     fn check_riders(&self, command: &Command, answered: &Answered, events: &[Event]) {
-        let mut scratch = Scratch { under: &self.rows, changes: BTreeMap::new() };
+        let mut scratch = Savepoint::over(&self.rows);
         riders::check(command, answered, events, |command| {
             let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
             let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
@@ -422,7 +363,7 @@ impl Env {
 
     /// Folds what was emitted: whole, and without superseded internal records.
     pub fn check_folds(&self) {
-        let mut whole = Rows::default();
+        let mut whole = Memory::default();
         self.log.iter().for_each(|event| Workflow.apply(&mut whole, event));
         assert_same_rows(&whole, &self.rows, "a fold of all events");
 
@@ -438,37 +379,37 @@ impl Env {
         }
         kept.extend(newest.into_values());
         kept.sort_unstable();
-        let mut compacted = Rows::default();
+        let mut compacted = Memory::default();
         kept.into_iter().for_each(|at| Workflow.apply(&mut compacted, &self.log[at]));
         assert_same_rows(&compacted, &self.rows, "a fold of the newest records");
     }
 }
 
 /// Compares tables row by row (maps of Temporal's messages have no order, so their bytes are not compared).
-fn assert_same_rows(folded: &Rows, live: &Rows, what: &str) {
+fn assert_same_rows(folded: &Memory, live: &Memory, what: &str) {
     let runs =
-        |rows: &Rows| rows.0.iter().filter(|(key, _)| key[0] == klamm_machine::Kind::Run as u8).map(|(key, _)| key.clone()).collect();
+        |rows: &Memory| rows.0.iter().filter(|(key, _)| key[0] == klamm_machine::Kind::Run as u8).map(|(key, _)| key.clone()).collect();
     let (folded_runs, live_runs): (Vec<_>, Vec<_>) = (runs(folded), runs(live));
     assert_eq!(folded_runs, live_runs, "runs of {what}");
     for key in live_runs {
-        let run = |rows: &Rows| klamm_machine::table::downcast::<Runs>(rows.0[&key].clone());
+        let run = |rows: &Memory| klamm_machine::table::downcast::<Runs>(rows.0[&key].clone());
         assert_eq!(run(folded), run(live), "a run of {what}");
     }
     assert_eq!(tasks(folded), tasks(live), "tasks of {what}");
     assert_eq!(wake_rows(folded), wake_rows(live), "wakes of {what}");
-    let keys = |rows: &Rows| rows.0.keys().cloned().collect::<Vec<_>>();
+    let keys = |rows: &Memory| rows.0.keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(folded), keys(live), "keys of {what}");
 }
 
 /// All tasks that wait for workers.
-pub fn tasks(rows: &Rows) -> Vec<TaskRow> {
+pub fn tasks(rows: &Memory) -> Vec<TaskRow> {
     let from = KeyBytes::new(klamm_machine::Kind::Task).finish();
     let to = klamm_machine::key::prefix_end(&from);
     rows.range::<Tasks>(&from, &to, usize::MAX).into_iter().map(|(_, row)| (*row).clone()).collect()
 }
 
 /// All wake rows, earliest first.
-pub fn wake_rows(rows: &Rows) -> Vec<WakeRow> {
+pub fn wake_rows(rows: &Memory) -> Vec<WakeRow> {
     let from = KeyBytes::new(klamm_machine::Kind::Wake).finish();
     let to = klamm_machine::key::prefix_end(&from);
     rows.range::<Wakes>(&from, &to, usize::MAX).into_iter().map(|(_, row)| (*row).clone()).collect()

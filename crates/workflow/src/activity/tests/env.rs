@@ -5,9 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use klamm_machine::{
-    Context, Decision, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx, key::KeyBytes, table::DecodeRow, wakes::Wakes,
-};
+use klamm_machine::{Context, Decision, Machine, Memory, Outcome, Rejection, TablesExt, Time, Tx, key::KeyBytes, wakes::Wakes};
 use klamm_messages::{
     klamm::v1::{
         ActivityTaskToken, Command, CommandSettings, CompleteWorkflowTask, RunState, StartActivityTask, StartWorkflow, StartWorkflowTask,
@@ -34,34 +32,9 @@ use crate::{
     tables::{History, RunKey, Runs, Tasks},
 };
 
-/// Tables in memory.
-#[derive(Default, Clone)]
-struct Rows(BTreeMap<Vec<u8>, Arc<dyn Row>>);
-
-impl Tables for Rows {
-    fn load(&self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.0.get(key).cloned()
-    }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        match row {
-            Some(row) => self.0.insert(key, row),
-            None => self.0.remove(&key),
-        };
-    }
-
-    fn take(&mut self, key: &[u8], _: DecodeRow) -> Option<Arc<dyn Row>> {
-        self.0.remove(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], limit: usize, _: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
-        self.0.range(from.to_vec()..to.to_vec()).take(limit).map(|(key, row)| (key.clone(), row.clone())).collect()
-    }
-}
-
 /// One run and its clock.
 pub(crate) struct Env {
-    rows: Rows,
+    rows: Memory,
     log: Vec<Event>,
     now: Time,
     offset: i64,
@@ -83,7 +56,7 @@ impl Env {
     /// The same with something told differently at the start.
     pub(crate) fn with_start(change: impl FnOnce(&mut StartWorkflowExecutionRequest)) -> Self {
         let mut env = Self {
-            rows: Rows::default(),
+            rows: Memory::default(),
             log: Vec::new(),
             now: Time::from_millis(START),
             offset: 0,
@@ -300,7 +273,7 @@ impl Env {
 
     /// Folds what was emitted: whole, and compacted by key.
     fn check_folds(&self) {
-        let mut whole = Rows::default();
+        let mut whole = Memory::default();
         self.log.iter().for_each(|event| Workflow.apply(&mut whole, event));
         assert_eq!(whole.get::<Runs>(&key()), self.rows.get::<Runs>(&key()), "folded run");
         assert_eq!(tasks(&whole), tasks(&self.rows), "folded tasks");
@@ -314,7 +287,7 @@ impl Env {
         }
         let mut kept: Vec<_> = newest.into_values().collect();
         kept.sort_unstable();
-        let mut compacted = Rows::default();
+        let mut compacted = Memory::default();
         kept.into_iter().for_each(|at| Workflow.apply(&mut compacted, &self.log[at]));
         let (folded, live) = (compacted.get::<Runs>(&key()).unwrap_or_default(), self.state());
         assert_eq!(folded.activities, live.activities, "activities of the compacted fold");
@@ -328,7 +301,7 @@ fn key() -> RunKey {
     RunKey::new("default", "w", "run")
 }
 
-fn tasks(rows: &Rows) -> Vec<TaskRow> {
+fn tasks(rows: &Memory) -> Vec<TaskRow> {
     let kind = <Tasks as klamm_machine::Table>::KIND;
     let from = KeyBytes::new(kind).finish();
     rows.range::<Tasks>(&from, &klamm_machine::key::prefix_end(&from), usize::MAX)
@@ -337,7 +310,7 @@ fn tasks(rows: &Rows) -> Vec<TaskRow> {
         .collect()
 }
 
-fn wake_rows(rows: &Rows) -> Vec<WakeRow> {
+fn wake_rows(rows: &Memory) -> Vec<WakeRow> {
     let from = KeyBytes::new(klamm_machine::Kind::Wake).finish();
     rows.range::<Wakes>(&from, &klamm_machine::key::prefix_end(&from), usize::MAX)
         .into_iter()
