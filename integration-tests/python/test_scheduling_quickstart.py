@@ -140,8 +140,13 @@ async def test_the_schedules_of_the_example_do_what_its_readme_says(quickstart: 
 
 
 async def test_the_targets_of_its_makefile_are_those_of_its_help():
+    # As from a shell: a make around this test would have its directories printed.
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+
     async def make(*arguments: str) -> str:
-        process = await asyncio.create_subprocess_exec("make", *arguments, cwd=EXAMPLE, stdout=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            "make", *arguments, cwd=EXAMPLE, env=environment, stdout=asyncio.subprocess.PIPE
+        )
         output, _ = await process.communicate()
         assert process.returncode == 0, arguments
         return output.decode()
