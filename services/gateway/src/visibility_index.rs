@@ -17,14 +17,14 @@ impl VisibilityQueries for Arc<Index> {
     async fn list(&self, scope: Scope, namespace: &NamespaceState, query: &str, page_size: usize, token: &[u8]) -> Result<Runs> {
         let (index, types, name) = (self.clone(), types(namespace), namespace.name.clone());
         let (query, token) = (query.to_owned(), token.to_owned());
-        let page = blocking(move || index.list_in(scope, &name, &query, &types, page_size, &token)).await?;
+        let page = blocking(move || Index::list(&index, scope, &name, &query, &types, page_size, &token)).await?;
         Ok(Runs { documents: page.documents, next_page_token: page.next_page_token })
     }
 
     async fn count(&self, scope: Scope, namespace: &NamespaceState, query: &str) -> Result<Count> {
         let (index, types, name) = (self.clone(), types(namespace), namespace.name.clone());
         let query = query.to_owned();
-        let counted = blocking(move || index.count_in(scope, &name, &query, &types)).await?;
+        let counted = blocking(move || Index::count(&index, scope, &name, &query, &types)).await?;
         let groups = counted.groups.into_iter().map(|group| (group.value, group.count)).collect();
         Ok(Count { count: counted.total, groups })
     }

@@ -18,7 +18,7 @@ use klamm_messages::{
         enums::v1::IndexedValueType,
     },
 };
-use klamm_visibility::{Change, ChangeBody, Index, Location, Types};
+use klamm_visibility::{Change, ChangeBody, Index, Location, Scope, Types};
 use prost_types::Timestamp;
 
 /// Documents of one fed batch.
@@ -213,7 +213,7 @@ fn ask(index: &Index, runs: u64) -> Result<(), Box<dyn Error>> {
         for i in 0..TIMES {
             let query = query(spread(i as u64 + 77));
             let watch = Watch::start();
-            found += index.list("default", &query, &types, 100, &[])?.documents.len();
+            found += index.list(Scope::Workflows, "default", &query, &types, 100, &[])?.documents.len();
             times.push(watch.spent());
         }
         all.extend(times.iter().copied());
@@ -224,7 +224,7 @@ fn ask(index: &Index, runs: u64) -> Result<(), Box<dyn Error>> {
     let (mut times, mut token, mut pages) = (Vec::new(), Vec::new(), 0);
     while pages < 300 {
         let watch = Watch::start();
-        let page = index.list("default", "WorkflowType = 'Workflow3'", &types, 50, &token)?;
+        let page = index.list(Scope::Workflows, "default", "WorkflowType = 'Workflow3'", &types, 50, &token)?;
         times.push(watch.spent());
         token = page.next_page_token;
         pages += 1;
@@ -235,7 +235,7 @@ fn ask(index: &Index, runs: u64) -> Result<(), Box<dyn Error>> {
     println!("{:<28} {}   {pages} pages of 50", "paging through a type", spread_of(&times));
     for query in ["", "GROUP BY ExecutionStatus", "ExecutionStatus = 'Running'", "WorkflowType = 'Workflow3'", "Region = 'eu'"] {
         let watch = Watch::start();
-        let count = index.count("default", query, &types)?;
+        let count = index.count(Scope::Workflows, "default", query, &types)?;
         println!("count {query:?}: {} in {:.1} ms CPU", count.total, watch.spent().cpu.as_secs_f64() * 1000.0);
     }
     Ok(())

@@ -135,7 +135,7 @@ mod tests {
     use klamm_messages::klamm::v1::VisibilityDocument;
 
     use super::*;
-    use crate::Location;
+    use crate::{Location, Scope};
 
     /// A topic of two partitions, as a list of records each.
     #[derive(Clone, Default)]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn total(index: &Index) -> i64 {
-        index.count("default", "", &Default::default()).expect("a count").total
+        index.count(Scope::Workflows, "default", "", &Default::default()).expect("a count").total
     }
 
     #[test]

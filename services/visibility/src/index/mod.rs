@@ -170,42 +170,26 @@ impl Index {
         self.inner.writer.lock().reset()
     }
 
-    /// One page of the runs that fit `query` (Temporal's filter language; empty: all), open ones first, then by close time, start
+    /// One page of the documents of `scope` that fit `query` (Temporal's filter language; empty: all), open ones first, then by close time, start
     /// time (newest first) and run id. `types` are the namespace's custom search attributes; `page_size` 0 means the largest,
     /// [`PAGE_SIZE_MAX`]; `page_token` is empty or the last page's. Scan is the same.
     ///
     /// # Errors
-    /// [`Error::InvalidQuery`], [`Error::InvalidPageToken`]; [`Error::Unavailable`], [`Error::Corrupt`].
-    pub fn list(&self, namespace: &str, query: &str, types: &Types, page_size: usize, page_token: &[u8]) -> Result<Page> {
-        self.list_in(Scope::Workflows, namespace, query, types, page_size, page_token)
-    }
-
-    /// [`Index::list`] over the documents of `scope`.
-    ///
-    /// # Errors
-    /// The same; [`Error::NotForSchedules`].
-    pub fn list_in(&self, scope: Scope, namespace: &str, query: &str, types: &Types, page_size: usize, page_token: &[u8]) -> Result<Page> {
-        let query = Query::parse_in(scope, query, types)?;
+    /// [`Error::InvalidQuery`], [`Error::NotForSchedules`], [`Error::InvalidPageToken`]; [`Error::Unavailable`], [`Error::Corrupt`].
+    pub fn list(&self, scope: Scope, namespace: &str, query: &str, types: &Types, page_size: usize, page_token: &[u8]) -> Result<Page> {
+        let query = Query::parse(scope, query, types)?;
         if query.group_by_status {
             return Err(Error::InvalidQuery("operation is not supported: 'GROUP BY' clause".to_owned()));
         }
         self.read(|connection| read::list(connection, namespace, &query.filter, page_size, page_token))
     }
 
-    /// How many runs fit `query`, by status when it ends with GROUP BY ExecutionStatus.
+    /// How many documents of `scope` fit `query`, by status when it ends with GROUP BY ExecutionStatus.
     ///
     /// # Errors
-    /// [`Error::InvalidQuery`]; [`Error::Unavailable`].
-    pub fn count(&self, namespace: &str, query: &str, types: &Types) -> Result<Count> {
-        self.count_in(Scope::Workflows, namespace, query, types)
-    }
-
-    /// [`Index::count`] over the documents of `scope`.
-    ///
-    /// # Errors
-    /// The same; [`Error::NotForSchedules`].
-    pub fn count_in(&self, scope: Scope, namespace: &str, query: &str, types: &Types) -> Result<Count> {
-        let query = Query::parse_in(scope, query, types)?;
+    /// [`Error::InvalidQuery`], [`Error::NotForSchedules`]; [`Error::Unavailable`].
+    pub fn count(&self, scope: Scope, namespace: &str, query: &str, types: &Types) -> Result<Count> {
+        let query = Query::parse(scope, query, types)?;
         self.read(|connection| read::count(connection, namespace, &query))
     }
 

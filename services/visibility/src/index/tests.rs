@@ -92,7 +92,8 @@ fn index_of(documents: impl IntoIterator<Item = VisibilityDocument>) -> Index {
 fn ids(index: &Index, query: &str, page_size: usize) -> String {
     let (mut ids, mut token) = (Vec::new(), Vec::new());
     loop {
-        let page = index.list("default", query, &types(), page_size, &token).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let page =
+            index.list(Scope::Workflows, "default", query, &types(), page_size, &token).unwrap_or_else(|error| panic!("{query}: {error}"));
         assert!(page.documents.len() <= page_size.max(1));
         assert!(page.next_page_token.is_empty() || page.documents.len() == page_size, "only the last page is short");
         ids.extend(page.documents.into_iter().map(|document| document.workflow_id));
@@ -109,7 +110,7 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
     set(&mut first, "Customer", "Keyword", "\"acme\"");
     set(&mut first, "Tags", "KeywordList", "[\"a\", \"b\"]");
     let index = index_of([first.clone(), run(2, 20, None)]);
-    let page = index.list("default", "Customer = 'acme'", &types(), 10, &[]).expect("a page");
+    let page = index.list(Scope::Workflows, "default", "Customer = 'acme'", &types(), 10, &[]).expect("a page");
     assert_eq!(page.documents, [first.clone()]);
     // It changes a value and closes.
     let mut second = run(1, 10, Some(40));
@@ -117,7 +118,10 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
     second.memo = Some(Default::default());
     index.apply(&changes(2, [second.clone()])).expect("applied");
     assert_eq!(ids(&index, "Customer = 'acme' OR Tags = 'a'", 10), "");
-    assert_eq!(index.list("default", "Customer = 'other'", &types(), 10, &[]).expect("a page").documents, [second.clone()]);
+    assert_eq!(
+        index.list(Scope::Workflows, "default", "Customer = 'other'", &types(), 10, &[]).expect("a page").documents,
+        [second.clone()]
+    );
     assert_eq!(ids(&index, "", 10), "w2 w1", "open runs first");
     // Even what does not change in a run's life may be written over.
     second.workflow_type = "Refund".to_owned();
@@ -156,8 +160,8 @@ fn namespaces_do_not_see_each_other() {
     for query in ["", "Customer = 'acme'", "RunId = 'r1'", "WorkflowId STARTS_WITH 'w'", "WorkflowType = 'Order'"] {
         assert!(!ids(&index, query, 10).contains("w1"), "{query}");
     }
-    assert_eq!(index.count("other", "", &types()).expect("a count").total, 1);
-    assert_eq!(index.count("nobody", "", &types()).expect("a count"), Count::default());
+    assert_eq!(index.count(Scope::Workflows, "other", "", &types()).expect("a count").total, 1);
+    assert_eq!(index.count(Scope::Workflows, "nobody", "", &types()).expect("a count"), Count::default());
 }
 
 #[test]
@@ -165,12 +169,13 @@ fn counts_may_be_grouped_by_status_and_lists_may_not() {
     let mut failed = run(3, 30, Some(50));
     failed.status = WorkflowExecutionStatus::Failed as i32;
     let index = index_of([run(1, 10, None), run(2, 20, None), failed]);
-    let grouped = index.count("default", "GROUP BY ExecutionStatus", &types()).expect("a count");
+    let grouped = index.count(Scope::Workflows, "default", "GROUP BY ExecutionStatus", &types()).expect("a count");
     let groups: Vec<_> = grouped.groups.iter().map(|group| (group.value.as_str(), group.count)).collect();
     assert_eq!((grouped.total, groups), (3, vec![("Running", 2), ("Failed", 1)]));
-    let filtered = index.count("default", "StartTime < '2024-01-01T00:00:15Z' group by ExecutionStatus", &types()).expect("a count");
+    let filtered =
+        index.count(Scope::Workflows, "default", "StartTime < '2024-01-01T00:00:15Z' group by ExecutionStatus", &types()).expect("a count");
     assert_eq!((filtered.total, filtered.groups.len()), (1, 1));
-    let error = index.list("default", "GROUP BY ExecutionStatus", &types(), 10, &[]).expect_err("refused");
+    let error = index.list(Scope::Workflows, "default", "GROUP BY ExecutionStatus", &types(), 10, &[]).expect_err("refused");
     assert_eq!(error.to_string(), "invalid query: operation is not supported: 'GROUP BY' clause");
 }
 
@@ -189,8 +194,8 @@ fn pages_neither_skip_nor_repeat_even_among_equal_times() {
     for page_size in [1, 3, 7, 39, 40] {
         assert_eq!(ids(&index, "", page_size), whole, "{page_size}");
     }
-    let page = index.list("default", "", &types(), 3, &[]).expect("a page");
-    let error = index.list("default", "", &types(), 3, &page.next_page_token[1..]).expect_err("a foreign token");
+    let page = index.list(Scope::Workflows, "default", "", &types(), 3, &[]).expect("a page");
+    let error = index.list(Scope::Workflows, "default", "", &types(), 3, &page.next_page_token[1..]).expect_err("a foreign token");
     assert_eq!(error.to_string(), "Invalid NextPageToken.");
 }
 
@@ -213,11 +218,11 @@ fn a_restart_goes_on_where_it_stood() {
     // The whole topic again: what was taken is passed over.
     assert_eq!(index.apply(&all).expect("applied"), 8);
     assert_eq!(index.apply(&all).expect("applied"), 0);
-    assert_eq!(index.count("default", "", &types()).expect("a count").total, 20);
+    assert_eq!(index.count(Scope::Workflows, "default", "", &types()).expect("a count").total, 20);
     // Another topic: everything begins anew.
     assert!(index.bind("another").expect("bound"));
     assert_eq!((index.next_offsets(), index.caught_up_at().expect("a fact")), (BTreeMap::new(), None));
-    assert_eq!(index.count("default", "", &types()).expect("a count").total, 0);
+    assert_eq!(index.count(Scope::Workflows, "default", "", &types()).expect("a count").total, 0);
 }
 
 #[test]
@@ -244,7 +249,7 @@ fn a_lost_or_damaged_file_is_built_anew() {
     }
     Connection::open(&path).and_then(|file| file.pragma_update(None, "user_version", 99)).expect("another layout");
     let index = Index::open(Location::File(path)).expect("an index");
-    assert_eq!(index.count("default", "", &types()).expect("a count").total, 0);
+    assert_eq!(index.count(Scope::Workflows, "default", "", &types()).expect("a count").total, 0);
 }
 
 #[test]
@@ -266,12 +271,12 @@ fn readers_see_whole_batches_while_they_are_written() {
         });
         let mut last = 0;
         while !writer.is_finished() {
-            let total = index.count("default", "", &types()).expect("a count").total;
+            let total = index.count(Scope::Workflows, "default", "", &types()).expect("a count").total;
             assert!(total % 10 == 0 && total >= last, "{total} after {last}");
             last = total;
         }
     });
-    assert_eq!(index.count("default", "", &types()).expect("a count").total, 300);
+    assert_eq!(index.count(Scope::Workflows, "default", "", &types()).expect("a count").total, 300);
 }
 
 #[test]
@@ -286,7 +291,7 @@ fn lists_walk_an_index_in_order() {
         ("Customer = 'acme'", "SEARCH p USING PRIMARY KEY (name=? AND value=?)"),
     ] {
         for token in [None, Some(crate::token::PageToken { close: i64::MAX, start: 5, run_id: "r5".to_owned() })] {
-            let filter = Query::parse(query, &types()).expect("a query").filter;
+            let filter = Query::parse(Scope::Workflows, query, &types()).expect("a query").filter;
             let plan = index.read(|connection| {
                 let namespace = namespace_number(connection, "default")?.expect("a namespace");
                 let sql = read::select(connection, namespace, &filter, token.as_ref(), 11)?;
@@ -339,7 +344,7 @@ proptest! {
             expected.sort_by_key(|document| model::place(document));
             let expected: Vec<_> = expected.into_iter().map(|document| document.workflow_id.as_str()).collect();
             prop_assert_eq!(ids(&index, &query, page_size), expected.join(" "), "{}", query);
-            let count = index.count("default", &query, &types()).expect("a count");
+            let count = index.count(Scope::Workflows, "default", &query, &types()).expect("a count");
             prop_assert_eq!(count.total, expected.len() as i64, "{}", query);
         }
         prop_assert_eq!(leftovers(&index).0, newest.len() as i64);

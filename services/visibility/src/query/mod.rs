@@ -46,19 +46,11 @@ pub struct Query {
 }
 
 impl Query {
-    /// Parses and resolves a filter of workflows; `types` are the namespace's custom search attributes.
+    /// Parses and resolves a filter of `scope`; `types` are the namespace's custom search attributes.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidQuery`] only.
-    pub fn parse(text: &str, types: &Types) -> Result<Self> {
-        Self::parse_in(Scope::Workflows, text, types)
-    }
-
-    /// Parses and resolves a filter of `scope`.
-    ///
-    /// # Errors
-    /// [`crate::Error::InvalidQuery`]; [`crate::Error::NotForSchedules`].
-    pub fn parse_in(scope: Scope, text: &str, types: &Types) -> Result<Self> {
+    /// [`crate::Error::InvalidQuery`]; [`crate::Error::NotForSchedules`] for a filter of schedules only.
+    pub fn parse(scope: Scope, text: &str, types: &Types) -> Result<Self> {
         let statement = parser::parse(text)?;
         resolve::resolve(&statement, types, scope)
     }

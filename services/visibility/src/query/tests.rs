@@ -111,7 +111,7 @@ fn refusals_name_the_reason() {
         ("Customer = NULL", "invalid expression: unexpected value type *sqlparser.NullVal"),
         ("Pieces = 99999999999999999999x", "malformed SQL query: syntax error at position 58 near 'x'"),
     ] {
-        let error = Query::parse(query, &types()).expect_err(query).to_string();
+        let error = Query::parse(Scope::Workflows, query, &types()).expect_err(query).to_string();
         assert_eq!(error, format!("invalid query: {expected}"), "{query}");
     }
 }
@@ -119,9 +119,9 @@ fn refusals_name_the_reason() {
 #[test]
 fn nesting_has_a_limit() {
     let deep = |depth: usize| format!("{}Customer = 'a'{}", "(".repeat(depth), ")".repeat(depth));
-    assert!(Query::parse(&deep(100), &types()).is_ok());
+    assert!(Query::parse(Scope::Workflows, &deep(100), &types()).is_ok());
     for query in [deep(100_000), format!("{}Customer = 'a'", "not ".repeat(100_000)), format!("Pieces = {}1", "- ".repeat(100_000))] {
-        let error = Query::parse(&query, &types()).expect_err("too deep").to_string();
+        let error = Query::parse(Scope::Workflows, &query, &types()).expect_err("too deep").to_string();
         assert_eq!(error, "invalid query: malformed SQL query: max nesting level reached");
     }
 }
@@ -129,7 +129,7 @@ fn nesting_has_a_limit() {
 #[test]
 fn namespace_divisions_are_hidden_unless_mentioned() {
     let hidden = Filter::Test(Field::Column(Column::NamespaceDivision), Test::IsNull { negated: false });
-    let parse = |query: &str| Query::parse(query, &types()).expect(query).filter;
+    let parse = |query: &str| Query::parse(Scope::Workflows, query, &types()).expect(query).filter;
     assert_eq!(parse(""), Filter::And(vec![hidden.clone()]));
     let Filter::And(parts) = parse("Customer = 'a' OR RunId = 'b'") else { panic!("a conjunction") };
     assert_eq!(parts[1], hidden);
@@ -143,7 +143,7 @@ fn namespace_divisions_are_hidden_unless_mentioned() {
 
 #[test]
 fn filters_of_schedules_name_no_attribute_of_the_system() {
-    let error = |query: &str| Query::parse_in(Scope::Schedules, query, &types()).map(|_| ()).map_err(|error| error.to_string());
+    let error = |query: &str| Query::parse(Scope::Schedules, query, &types()).map(|_| ()).map_err(|error| error.to_string());
     for allowed in
         ["", "Customer = 'a'", "TemporalSchedulePaused = true", "SchedulePaused = false", "ScheduleId STARTS_WITH 'x' OR Pieces > 1"]
     {
@@ -166,14 +166,15 @@ fn filters_of_schedules_name_no_attribute_of_the_system() {
 
 #[test]
 fn not_goes_down_to_the_leaves() {
-    let filter = Query::parse("NOT (Customer = 'a' AND NOT (Pieces > 3 OR Paid IS NULL))", &types()).expect("a query").filter;
-    let same = Query::parse("Customer != 'a' OR (Pieces > 3 OR Paid IS NULL)", &types()).expect("a query").filter;
+    let filter =
+        Query::parse(Scope::Workflows, "NOT (Customer = 'a' AND NOT (Pieces > 3 OR Paid IS NULL))", &types()).expect("a query").filter;
+    let same = Query::parse(Scope::Workflows, "Customer != 'a' OR (Pieces > 3 OR Paid IS NULL)", &types()).expect("a query").filter;
     assert_eq!(filter, same);
 }
 
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(query in "([A-Za-z'\"`()=<>!, .0-9\\\\-]|AND |OR |NOT |IN |BETWEEN |IS |NULL |é|🦀){0,40}") {
-        let _ = Query::parse(&query, &types());
+        let _ = Query::parse(Scope::Workflows, &query, &types());
     }
 }

@@ -180,13 +180,13 @@ fn filters_find_what_they_say() {
         ("BinaryChecksums != 'x'", "w4 w1 w2 w3"),
     ] {
         if expected == "!" {
-            assert!(index.list("default", query, &types(), 10, &[]).is_err(), "{query}");
+            assert!(index.list(Scope::Workflows, "default", query, &types(), 10, &[]).is_err(), "{query}");
             continue;
         }
         for page_size in [1, 10] {
             assert_eq!(ids(&index, query, page_size), expected, "{query}");
         }
-        let total = index.count("default", query, &types()).expect("a count").total;
+        let total = index.count(Scope::Workflows, "default", query, &types()).expect("a count").total;
         assert_eq!(total as usize, expected.split_whitespace().count(), "{query}");
     }
 }
@@ -198,7 +198,7 @@ fn a_custom_attribute_named_like_the_alias_of_the_schedule_wins() {
     let index = index_of([document]);
     let mut types = types();
     types.insert("ScheduleId".to_owned(), IndexedValueType::Keyword);
-    let page = index.list("default", "ScheduleId = 'mine'", &types, 10, &[]).expect("a page");
+    let page = index.list(Scope::Workflows, "default", "ScheduleId = 'mine'", &types, 10, &[]).expect("a page");
     assert_eq!(page.documents.len(), 1);
 }
 
@@ -225,7 +225,7 @@ fn schedules_are_seen_by_themselves_and_only_there() {
     let list = |query: &str, page_size: usize| {
         let (mut ids, mut token) = (Vec::new(), Vec::new());
         loop {
-            let page = index.list_in(Scope::Schedules, "default", query, &types(), page_size, &token).expect("a page");
+            let page = index.list(Scope::Schedules, "default", query, &types(), page_size, &token).expect("a page");
             ids.extend(page.documents.into_iter().map(|document| document.workflow_id.replace("temporal-sys-scheduler:", "")));
             token = page.next_page_token;
             if token.is_empty() {
@@ -238,6 +238,6 @@ fn schedules_are_seen_by_themselves_and_only_there() {
     assert_eq!(list("TemporalSchedulePaused = true", 10), "s2");
     assert_eq!(list("Customer = 'acme' AND ScheduleId != 's4'", 10), "s2 s1");
     assert_eq!(list("ScheduleId IN ('s1', 's3') OR ScheduleId STARTS_WITH 's4'", 10), "s4 s1");
-    assert_eq!(index.count_in(Scope::Schedules, "default", "Customer = 'acme'", &types()).expect("a count").total, 3);
+    assert_eq!(index.count(Scope::Schedules, "default", "Customer = 'acme'", &types()).expect("a count").total, 3);
     assert_eq!(ids(&index, "Customer = 'acme'", 10), "w9", "workflows are listed without schedules");
 }
