@@ -209,11 +209,6 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.unsent.front()
     }
 
-    /// The first unsent command is durable on its partition.
-    pub fn sent(&mut self) {
-        self.unsent.pop_front();
-    }
-
     /// The first unsent commands of each target partition, in order: as many as one round of sending takes.
     pub fn unsent_groups(&self) -> BTreeMap<u32, Vec<Record>> {
         let mut groups: BTreeMap<u32, Vec<Record>> = BTreeMap::new();

@@ -175,7 +175,7 @@ impl World {
             let Instance { partition, member, .. } = &mut self.instances[index];
             let from = partition.number();
             if result.is_ok() {
-                partition.sent();
+                partition.sent_to(outgoing.partition, 1);
             }
             let member = *member;
             self.note(|| format!("send {from}@{member} to {}: {}", outgoing.partition, outcome(&result)));

@@ -15,9 +15,9 @@ fn no_batch_is_cut_while_a_command_is_unsent() {
     rig.drive(&mut owned.partition);
     assert_eq!(owned.partition.unsent().count(), 2);
     assert!(owned.partition.cut().is_none());
-    owned.partition.sent();
+    owned.partition.sent_to(0, 1);
     assert!(owned.partition.cut().is_none(), "one is still unsent");
-    owned.partition.sent();
+    owned.partition.sent_to(0, 1);
     assert!(owned.partition.cut().is_some());
     assert!(owned.partition.cut().is_none(), "a batch is under way");
 }
