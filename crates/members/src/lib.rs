@@ -94,13 +94,6 @@ impl Members {
         self.standing = standing;
     }
 
-    /// This process has read a take-over record.
-    pub fn saw_take_over(&mut self, partition: u32, offset: i64) {
-        if let Some(newest) = self.newest_take_overs.get_mut(partition as usize) {
-            *newest = (*newest).max(offset);
-        }
-    }
-
     /// The next beat, to be sent at `now`.
     pub fn beat(&mut self, now: i64) -> Member {
         // Beats that never came back (the log was away) hold no lease any more.

@@ -76,9 +76,6 @@ impl World {
             }
             Standing::Bidding | Standing::Owner(_) => {
                 let overtaken = newest.iter().any(|(_, owner)| owner != name);
-                for (partition, (offset, _)) in newest.iter().enumerate() {
-                    process.members.saw_take_over(partition as u32, *offset);
-                }
                 let take_overs = process.take_overs.clone();
                 process.members.set_standing(if overtaken { Standing::Standby } else { Standing::Owner(take_overs) });
             }
