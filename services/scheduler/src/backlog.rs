@@ -53,8 +53,9 @@ impl Backlog {
 
     /// Takes the rows that are due, earliest first, in place of those that wait here.
     pub(crate) fn refill(&mut self, rows: Vec<WakeRow>, now: Instant) {
-        self.sent.retain(|_, at| now.duration_since(*at) < SEND_AGAIN);
+        // By what was asked for: without the rows forgotten below the limit would be less.
         self.is_deep = rows.len() >= self.scan_limit();
+        self.sent.retain(|_, at| now.duration_since(*at) < SEND_AGAIN);
         self.scanned = Some(now);
         self.waiting.clear();
         for row in rows {
@@ -160,5 +161,15 @@ mod tests {
         assert_eq!(backlog.scan_limit(), SCAN_MAX);
         backlog.refill((0..8).map(|id| row("a", id, 1)).collect(), now);
         assert_eq!(backlog.scan_limit(), 8);
+    }
+
+    #[test]
+    fn a_look_that_gave_less_than_was_asked_for_saw_everything() {
+        let (mut backlog, start) = (Backlog::new(4), Instant::now());
+        let rows = |count| (0..count).map(|id| row("a", id, 1)).collect::<Vec<_>>();
+        backlog.sent(&rows(4), start);
+        assert_eq!(backlog.scan_limit(), 12);
+        backlog.refill(rows(10), start + SEND_AGAIN);
+        assert_eq!(backlog.scan_limit(), 8, "nothing is on its way any more, and nothing lies deeper");
     }
 }
