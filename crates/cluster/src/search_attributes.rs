@@ -3,7 +3,10 @@
 //! *System* ones are set by the server alone; *predefined* ones are set by SDKs and server features (patches, build ids,
 //! schedules) and travel in `SearchAttributes` maps like custom ones. Source: Temporal's common/searchattribute/sadefs.
 
-use klamm_messages::temporal::enums::v1::IndexedValueType::{self, Bool, Datetime, Int, Keyword, KeywordList};
+use klamm_messages::temporal::{
+    common::v1::Payload,
+    enums::v1::IndexedValueType::{self, Bool, Datetime, Int, Keyword, KeywordList},
+};
 
 /// Every name that begins with this is the system's.
 pub const RESERVED_PREFIX: &str = "Temporal";
@@ -105,6 +108,32 @@ pub fn type_named(name: &str) -> Option<IndexedValueType> {
     TYPES.into_iter().find(|&value_type| type_name(value_type) == name || value_type.as_str_name() == name)
 }
 
+/// A value's payload, as Temporal's default data converter makes it; `json` is the value in JSON.
+pub fn payload(json: impl Into<Vec<u8>>, value_type: IndexedValueType) -> Payload {
+    let metadata = [("encoding", "json/plain"), ("type", type_name(value_type))];
+    Payload {
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
+        data: json.into(),
+        ..Payload::default()
+    }
+}
+
+/// A text in JSON, for [`payload`].
+pub fn json_text(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    json.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+    json
+}
+
 fn find(table: &[(&str, IndexedValueType)], name: &str) -> Option<IndexedValueType> {
     table.iter().find(|(known, _)| *known == name).map(|&(_, value_type)| value_type)
 }
@@ -129,5 +158,12 @@ mod tests {
             assert_eq!(type_named(value_type.as_str_name()), Some(value_type));
         }
         assert_eq!(type_named("keyword"), None);
+    }
+
+    #[test]
+    fn a_payload_tells_its_type_and_its_text_is_escaped() {
+        let payload = payload(json_text("a\"b\\c\nü"), Keyword);
+        assert_eq!(String::from_utf8_lossy(&payload.data), r#""a\"b\\c\u000aü""#);
+        assert_eq!((payload.metadata["encoding"].as_slice(), payload.metadata["type"].as_slice()), (&b"json/plain"[..], &b"Keyword"[..]));
     }
 }

@@ -3,14 +3,14 @@
 #![allow(clippy::disallowed_types, reason = "Temporal's own message types have hash maps; their order is not looked at")]
 
 use chrono::{DateTime, SecondsFormat};
-use klamm_cluster::search_attributes::type_name;
+use klamm_cluster::search_attributes::{json_text, payload};
 use klamm_messages::{
     klamm::v1::{
         BufferedAction, Command, RequestCancelWorkflow, RunningAction, ScheduledBy, StartWorkflow, StartingAction, TerminateWorkflow,
         command::Body,
     },
     temporal::{
-        common::v1::{Payload, SearchAttributes, WorkflowExecution},
+        common::v1::{SearchAttributes, WorkflowExecution},
         enums::v1::{IndexedValueType, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
         workflow::v1::NewWorkflowExecutionInfo,
         workflowservice::v1::{RequestCancelWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest},
@@ -157,8 +157,8 @@ impl Work<'_, '_> {
     fn search_attributes(&self, info: &NewWorkflowExecutionInfo, action: &BufferedAction) -> SearchAttributes {
         let mut attributes = info.search_attributes.clone().unwrap_or_default();
         let fields = &mut attributes.indexed_fields;
-        fields.insert("TemporalScheduledStartTime".to_owned(), attribute(&json_text(&nominal_text(action)), IndexedValueType::Datetime));
-        fields.insert("TemporalScheduledById".to_owned(), attribute(&json_text(&self.key.schedule_id), IndexedValueType::Keyword));
+        fields.insert("TemporalScheduledStartTime".to_owned(), payload(json_text(&nominal_text(action)), IndexedValueType::Datetime));
+        fields.insert("TemporalScheduledById".to_owned(), payload(json_text(&self.key.schedule_id), IndexedValueType::Keyword));
         attributes
     }
 }
@@ -205,42 +205,14 @@ fn nominal_text(action: &BufferedAction) -> String {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A search attribute's payload, as Temporal's default data converter makes it.
-pub(crate) fn attribute(json: &str, value_type: IndexedValueType) -> Payload {
-    let metadata = [("encoding", "json/plain"), ("type", type_name(value_type))];
-    Payload {
-        metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
-        data: json.as_bytes().to_vec(),
-        ..Payload::default()
-    }
-}
-
-/// A text as JSON has it.
-pub(crate) fn json_text(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => json.push(other),
-        }
-    }
-    json.push('"');
-    json
-}
-
 #[cfg(test)]
 mod tests {
-    use klamm_messages::temporal::{common::v1::Payloads, failure::v1::Failure};
+    use klamm_messages::temporal::{
+        common::v1::{Payload, Payloads},
+        failure::v1::Failure,
+    };
 
     use super::*;
-
-    #[test]
-    fn texts_are_escaped() {
-        assert_eq!(json_text("a\"b\\c\nü"), "\"a\\\"b\\\\c\\u000aü\"");
-    }
 
     #[test]
     fn nominal_times_are_cut_to_seconds() {

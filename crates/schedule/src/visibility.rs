@@ -1,7 +1,7 @@
 //! The visibility document of a schedule: what lists, counts and filters see of it. It looks like that of Temporal's scheduler workflow, so that
 //! filters and their hidden division work as they are.
 
-use klamm_cluster::search_attributes::{NAMESPACE_DIVISION, RESERVED_PREFIX};
+use klamm_cluster::search_attributes::{NAMESPACE_DIVISION, RESERVED_PREFIX, json_text, payload};
 use klamm_machine::Time;
 use klamm_messages::{
     klamm::v1::{ScheduleDefinition, ScheduleProgress, VisibilityDocument},
@@ -12,11 +12,7 @@ use klamm_messages::{
 };
 use prost::Message;
 
-use crate::{
-    starts::{attribute, json_text},
-    tables::ScheduleKey,
-    view,
-};
+use crate::{tables::ScheduleKey, view};
 
 /// What the workflow id of a schedule's document begins with (Temporal: WorkflowIDPrefix).
 pub const WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
@@ -61,8 +57,8 @@ fn search_attributes(definition: &ScheduleDefinition, paused: bool) -> SearchAtt
     let mut attributes = definition.search_attributes.clone().unwrap_or_default();
     let fields = &mut attributes.indexed_fields;
     fields.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
-    fields.insert(NAMESPACE_DIVISION.to_owned(), attribute(&json_text(DIVISION), IndexedValueType::Keyword));
-    fields.insert(PAUSED.to_owned(), attribute(if paused { "true" } else { "false" }, IndexedValueType::Bool));
+    fields.insert(NAMESPACE_DIVISION.to_owned(), payload(json_text(DIVISION), IndexedValueType::Keyword));
+    fields.insert(PAUSED.to_owned(), payload(if paused { "true" } else { "false" }, IndexedValueType::Bool));
     attributes
 }
 

@@ -2,12 +2,10 @@
 //!
 //! Temporal: service/history/workflow/mutable_state_impl.go (addBuildIdToLoadedSearchAttribute), common/worker_versioning.
 
+use klamm_cluster::search_attributes::payload;
 use klamm_messages::{
     klamm::v1::RunState,
-    temporal::{
-        common::v1::{Payload, SearchAttributes},
-        history::v1::WorkflowTaskCompletedEventAttributes,
-    },
+    temporal::{common::v1::SearchAttributes, enums::v1::IndexedValueType, history::v1::WorkflowTaskCompletedEventAttributes},
 };
 
 /// Name of the search attribute.
@@ -39,17 +37,8 @@ pub(super) fn add(run: &mut RunState, completed: &WorkflowTaskCompletedEventAttr
     let surplus = build_ids.len().saturating_sub(BUILD_ID_COUNT_MAX);
     build_ids.drain(..surplus);
     let attributes = run.search_attributes.get_or_insert_with(SearchAttributes::default);
-    attributes.indexed_fields.insert(BUILD_IDS.to_owned(), keyword_list(&build_ids));
-}
-
-/// The value as search attributes are encoded.
-fn keyword_list(values: &[String]) -> Payload {
-    let metadata = [("encoding", "json/plain"), ("type", "KeywordList")];
-    Payload {
-        metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
-        data: serde_json::Value::from(values).to_string().into_bytes(),
-        ..Payload::default()
-    }
+    let json = serde_json::Value::from(build_ids).to_string();
+    attributes.indexed_fields.insert(BUILD_IDS.to_owned(), payload(json, IndexedValueType::KeywordList));
 }
 
 #[cfg(test)]

@@ -166,8 +166,7 @@ mod tests {
     use super::*;
 
     fn payload(json: &str) -> Payload {
-        let metadata = [("encoding".to_owned(), b"json/plain".to_vec()), ("type".to_owned(), b"Text".to_vec())];
-        Payload { metadata: metadata.into(), data: json.as_bytes().to_vec(), ..Payload::default() }
+        klamm_cluster::search_attributes::payload(json, IndexedValueType::Text)
     }
 
     fn check(name: &str, json: &str) -> Result<SearchAttributes, String> {

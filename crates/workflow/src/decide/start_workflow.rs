@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use klamm_cluster::search_attributes::json_text;
 use klamm_machine::{Decision, Outcome, Rejection, Time, Tx, time};
 use klamm_messages::{
     klamm::v1::{Command, CommandSettings, ExecutionState, RunState, ScheduledBy, StartWorkflow, history_record::Record},
@@ -338,11 +339,7 @@ fn closed_without_success(state: &RunState) -> bool {
     .any(|status| state.status == *status as i32)
 }
 
-/// Text as the payload that Temporal's default data converter makes of it; `text` needs no escapes.
+/// Text as the payload that Temporal's default data converter makes of it.
 fn json_string(text: &str) -> Payload {
-    Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
-        data: format!("\"{text}\"").into_bytes(),
-        ..Payload::default()
-    }
+    Payload { metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(), data: json_text(text).into_bytes(), ..Payload::default() }
 }

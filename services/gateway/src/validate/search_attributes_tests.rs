@@ -18,11 +18,7 @@ fn namespace() -> NamespaceState {
 }
 
 fn json(data: &str) -> Payload {
-    Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec()), ("type".to_owned(), b"Text".to_vec())].into(),
-        data: data.as_bytes().to_vec(),
-        ..Payload::default()
-    }
+    klamm_cluster::search_attributes::payload(data, IndexedValueType::Text)
 }
 
 fn check(name: &str, payload: Payload) -> Result<SearchAttributes> {

@@ -5,8 +5,8 @@ use klamm_cluster::search_attributes;
 use klamm_messages::{
     klamm::v1::VisibilityDocument,
     temporal::{
-        common::v1::{Payload, WorkflowExecution, WorkflowType},
-        enums::v1::WorkflowExecutionStatus,
+        common::v1::{WorkflowExecution, WorkflowType},
+        enums::v1::{IndexedValueType, WorkflowExecutionStatus},
         filter::v1::StartTimeFilter,
         workflow::v1::WorkflowExecutionInfo,
         workflowservice::v1::{
@@ -58,6 +58,7 @@ pub(super) async fn handle_count<B: Backend, V: VisibilityQueries>(
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let counted = gateway.visibility.count(Scope::Workflows, namespace, &request.query).await?;
+    let keyword = |value: &str| search_attributes::payload(search_attributes::json_text(value), IndexedValueType::Keyword);
     let groups = counted.groups.into_iter().map(|(value, count)| AggregationGroup { group_values: vec![keyword(&value)], count });
     Ok(CountWorkflowExecutionsResponse { count: counted.count, groups: groups.collect() })
 }
@@ -153,15 +154,6 @@ fn shown(document: VisibilityDocument) -> WorkflowExecutionInfo {
         parent_execution: execution(document.parent_workflow_id, document.parent_run_id),
         root_execution: execution(document.root_workflow_id, document.root_run_id),
         ..WorkflowExecutionInfo::default()
-    }
-}
-
-/// The value of a group, as search attributes are encoded.
-fn keyword(value: &str) -> Payload {
-    Payload {
-        metadata: [("encoding", "json/plain"), ("type", "Keyword")].map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
-        data: serde_json::Value::from(value).to_string().into_bytes(),
-        ..Payload::default()
     }
 }
 
