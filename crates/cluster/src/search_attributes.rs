@@ -14,6 +14,15 @@ pub const RESERVED_PREFIX: &str = "Temporal";
 /// Hides runs that are not ordinary workflows: a query that does not mention it sees only runs without it.
 pub const NAMESPACE_DIVISION: &str = "TemporalNamespaceDivision";
 
+/// [`NAMESPACE_DIVISION`] of the documents of schedules.
+pub const SCHEDULES_DIVISION: &str = "TemporalScheduler";
+
+/// Tells whether a schedule is paused.
+pub const SCHEDULE_PAUSED: &str = "TemporalSchedulePaused";
+
+/// What the workflow ids of schedules' documents begin with, behind which `ScheduleId` stands in filters (Temporal: WorkflowIDPrefix).
+pub const SCHEDULE_WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
+
 /// Set by the server, from the run itself; no client can set them.
 pub const SYSTEM: &[(&str, IndexedValueType)] = &[
     ("CloseTime", Datetime),
@@ -47,7 +56,7 @@ pub const PREDEFINED: &[(&str, IndexedValueType)] = &[
     ("TemporalPauseInfo", KeywordList),
     ("TemporalReportedProblems", KeywordList),
     ("TemporalScheduledById", Keyword),
-    ("TemporalSchedulePaused", Bool),
+    (SCHEDULE_PAUSED, Bool),
     ("TemporalScheduledStartTime", Datetime),
     ("TemporalUsedWorkerDeploymentVersions", KeywordList),
     ("TemporalWorkerDeployment", Keyword),

@@ -1,7 +1,9 @@
 //! The visibility document of a schedule: what lists, counts and filters see of it. It looks like that of Temporal's scheduler workflow, so that
 //! filters and their hidden division work as they are.
 
-use klamm_cluster::search_attributes::{NAMESPACE_DIVISION, RESERVED_PREFIX, json_text, payload};
+use klamm_cluster::search_attributes::{
+    NAMESPACE_DIVISION, RESERVED_PREFIX, SCHEDULE_PAUSED, SCHEDULE_WORKFLOW_ID_PREFIX, SCHEDULES_DIVISION, json_text, payload,
+};
 use klamm_machine::Time;
 use klamm_messages::{
     klamm::v1::{ScheduleDefinition, ScheduleProgress, VisibilityDocument},
@@ -14,20 +16,14 @@ use prost::Message;
 
 use crate::{tables::ScheduleKey, view};
 
-/// What the workflow id of a schedule's document begins with (Temporal: WorkflowIDPrefix).
-pub const WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
 /// Workflow type of the documents.
 pub const WORKFLOW_TYPE: &str = "temporal-sys-scheduler-workflow";
-/// Value of TemporalNamespaceDivision by which ordinary lists do not see them.
-pub const DIVISION: &str = "TemporalScheduler";
-/// Search attribute that tells whether a schedule is paused.
-pub const PAUSED: &str = "TemporalSchedulePaused";
 /// Memo field that holds the schedule's list info (encoding binary/plain: an encoded ScheduleListInfo).
 pub const MEMO_INFO: &str = "ScheduleInfo";
 
 /// Workflow id of a schedule's document.
 pub fn workflow_id(schedule_id: &str) -> String {
-    format!("{WORKFLOW_ID_PREFIX}{schedule_id}")
+    format!("{SCHEDULE_WORKFLOW_ID_PREFIX}{schedule_id}")
 }
 
 /// The whole document, of the schedule as it stands at `now`.
@@ -57,8 +53,8 @@ fn search_attributes(definition: &ScheduleDefinition, paused: bool) -> SearchAtt
     let mut attributes = definition.search_attributes.clone().unwrap_or_default();
     let fields = &mut attributes.indexed_fields;
     fields.retain(|name, _| !name.starts_with(RESERVED_PREFIX));
-    fields.insert(NAMESPACE_DIVISION.to_owned(), payload(json_text(DIVISION), IndexedValueType::Keyword));
-    fields.insert(PAUSED.to_owned(), payload(if paused { "true" } else { "false" }, IndexedValueType::Bool));
+    fields.insert(NAMESPACE_DIVISION.to_owned(), payload(json_text(SCHEDULES_DIVISION), IndexedValueType::Keyword));
+    fields.insert(SCHEDULE_PAUSED.to_owned(), payload(if paused { "true" } else { "false" }, IndexedValueType::Bool));
     attributes
 }
 

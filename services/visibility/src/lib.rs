@@ -18,4 +18,4 @@ mod token;
 pub use error::{Error, Result};
 pub use feeder::{Batch, Fed, Feeder, Record, VisibilitySource};
 pub use index::{Change, ChangeBody, Count, Group, Index, Location, PAGE_SIZE_MAX, Page};
-pub use query::{Query, SCHEDULES_DIVISION, Scope, Types};
+pub use query::{Query, Scope, Types};

@@ -18,8 +18,6 @@ use crate::{
     errors::{Fault, Result},
 };
 
-/// What the ids begin with under which Temporal keeps its schedules: counted in the length of an id, and seen in lists of workflows.
-pub const WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
 /// What a run's workflow id has behind the action's, in length.
 const APPENDED_TIMESTAMP: &str = "-2009-11-10T23:00:00Z";
 /// Longest note, bytes (ScheduleNotesSizeLimit).
@@ -27,12 +25,12 @@ const NOTES_BYTES_MAX: usize = 1000;
 /// The range of a protobuf duration, seconds.
 const DURATION_SECONDS_MAX: i64 = 315_576_000_000;
 
-/// The id of a schedule that is to be made.
+/// The id of a schedule that is to be made; the prefix under which lists know it counts in its length.
 pub fn schedule_id(id: &str, limits: &Limits) -> Result<()> {
     if id.is_empty() {
         return Err(Fault::invalid("ScheduleId is not set on request."));
     }
-    ids::workflow_id(&format!("{WORKFLOW_ID_PREFIX}{id}"), limits)
+    ids::workflow_id(&klamm_schedule::visibility::workflow_id(id), limits)
 }
 
 /// The spec: it must compile. The schedule keeps it in its canonical form.

@@ -1,5 +1,6 @@
 //! ListSchedules: schedules as the index has them.
 
+use klamm_cluster::search_attributes::SCHEDULE_WORKFLOW_ID_PREFIX;
 use klamm_messages::{
     klamm::v1::VisibilityDocument,
     temporal::{
@@ -9,11 +10,12 @@ use klamm_messages::{
     },
 };
 use klamm_processor::Backend;
+use klamm_schedule::visibility::MEMO_INFO;
 use klamm_visibility::Scope;
 use prost::Message;
 
-use super::schedules::{MEMO_FIELD_INFO, users_memo, users_search_attributes};
-use crate::{call::Call, errors::Result, gateway::Gateway, validate::schedule::WORKFLOW_ID_PREFIX, visibility::VisibilityQueries};
+use super::schedules::{users_memo, users_search_attributes};
+use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -30,7 +32,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 }
 
 fn shown(document: VisibilityDocument) -> ScheduleListEntry {
-    let schedule_id = document.workflow_id.strip_prefix(WORKFLOW_ID_PREFIX).unwrap_or(&document.workflow_id).to_owned();
+    let schedule_id = document.workflow_id.strip_prefix(SCHEDULE_WORKFLOW_ID_PREFIX).unwrap_or(&document.workflow_id).to_owned();
     ScheduleListEntry {
         schedule_id,
         info: document.memo.as_ref().and_then(info),
@@ -41,6 +43,6 @@ fn shown(document: VisibilityDocument) -> ScheduleListEntry {
 
 /// What the schedule itself has put into its memo.
 fn info(memo: &Memo) -> Option<ScheduleListInfo> {
-    let payload = memo.fields.get(MEMO_FIELD_INFO)?;
+    let payload = memo.fields.get(MEMO_INFO)?;
     ScheduleListInfo::decode(payload.data.as_slice()).ok()
 }

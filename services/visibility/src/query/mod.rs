@@ -33,9 +33,6 @@ pub enum Scope {
     Schedules,
 }
 
-/// Namespace division of the documents of schedules.
-pub const SCHEDULES_DIVISION: &str = "TemporalScheduler";
-
 /// A filter with all names and values resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {

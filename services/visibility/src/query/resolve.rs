@@ -1,19 +1,15 @@
 //! Syntax tree → filter: names become columns and attributes, literals values of their types, NOT goes down to the leaves.
 
-use klamm_cluster::search_attributes::{self, RESERVED_PREFIX, type_name};
+use klamm_cluster::search_attributes::{
+    self, RESERVED_PREFIX, SCHEDULE_PAUSED, SCHEDULE_WORKFLOW_ID_PREFIX, SCHEDULES_DIVISION, type_name,
+};
 use klamm_messages::temporal::enums::v1::{IndexedValueType, WorkflowExecutionStatus};
 
 use super::{
-    Column, Comparison, Field, Filter, Query, SCHEDULES_DIVISION, Scope, Test, Types, Value, literal,
+    Column, Comparison, Field, Filter, Query, Scope, Test, Types, Value, literal,
     parser::{Expression, Statement},
 };
 use crate::{Error, Result};
-
-/// What schedules' workflow ids begin with; `ScheduleId` in a filter is the workflow id without it.
-const SCHEDULE_WORKFLOW_ID_PREFIX: &str = "temporal-sys-scheduler:";
-
-/// The one attribute of the system that filters of schedules may name.
-const SCHEDULE_PAUSED: &str = "TemporalSchedulePaused";
 
 /// A name in a filter.
 struct Name<'q> {
