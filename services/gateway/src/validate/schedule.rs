@@ -22,8 +22,6 @@ use crate::{
 const APPENDED_TIMESTAMP: &str = "-2009-11-10T23:00:00Z";
 /// Longest note, bytes (ScheduleNotesSizeLimit).
 const NOTES_BYTES_MAX: usize = 1000;
-/// The range of a protobuf duration, seconds.
-const DURATION_SECONDS_MAX: i64 = 315_576_000_000;
 
 /// The id of a schedule that is to be made; the prefix under which lists know it counts in its length.
 pub fn schedule_id(id: &str, limits: &Limits) -> Result<()> {
@@ -36,40 +34,7 @@ pub fn schedule_id(id: &str, limits: &Limits) -> Result<()> {
 /// The spec: it must compile. The schedule keeps it in its canonical form.
 pub fn spec(schedule: &mut Schedule) -> Result<()> {
     let spec = schedule.spec.get_or_insert_with(ScheduleSpec::default);
-    let invalid = |error: &dyn std::fmt::Display| Fault::invalid(format!("Invalid schedule spec: {error}"));
-    for interval in &spec.interval {
-        for (duration, name) in [(&interval.interval, "interval"), (&interval.phase, "phase")] {
-            check_range(duration.as_ref()).map_err(|error| invalid(&format!("{name} is not a valid duration: {error}")))?;
-        }
-    }
-    Spec::compile(spec).map(|_| ()).map_err(|error| invalid(&error))
-}
-
-/// Refuses what is no protobuf duration, in the words of Go's package durationpb.
-fn check_range(duration: Option<&prost_types::Duration>) -> std::result::Result<(), String> {
-    let Some(duration) = duration else { return Ok(()) };
-    let shown = || {
-        let mut shown = String::new();
-        if duration.seconds != 0 {
-            shown = format!("seconds:{}", duration.seconds);
-        }
-        if duration.nanos != 0 {
-            let space = if shown.is_empty() { "" } else { " " };
-            shown.push_str(&format!("{space}nanos:{}", duration.nanos));
-        }
-        shown
-    };
-    match (duration.seconds, duration.nanos) {
-        (seconds, _) if seconds < -DURATION_SECONDS_MAX => Err(format!("proto: duration ({}) exceeds -10000 years", shown())),
-        (seconds, _) if seconds > DURATION_SECONDS_MAX => Err(format!("proto: duration ({}) exceeds +10000 years", shown())),
-        (_, nanos) if nanos <= -1_000_000_000 || nanos >= 1_000_000_000 => {
-            Err(format!("proto: duration ({}) has out-of-range nanos", shown()))
-        }
-        (seconds, nanos) if (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0) => {
-            Err(format!("proto: duration ({}) has seconds and nanos with different signs", shown()))
-        }
-        _ => Ok(()),
-    }
+    Spec::compile(spec).map(|_| ()).map_err(|error| Fault::invalid(format!("Invalid schedule spec: {error}")))
 }
 
 /// What the schedule starts, checked as a start and brought into the form that runs start with; nothing where there is no action.
