@@ -7,6 +7,11 @@ use std::time::Duration;
 pub struct Time(i64);
 
 impl Time {
+    /// An optional timestamp; the epoch where there is none.
+    pub fn or_epoch(timestamp: Option<prost_types::Timestamp>) -> Self {
+        timestamp.map_or(Self::default(), Self::from)
+    }
+
     /// From milliseconds since the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

@@ -16,7 +16,7 @@ impl Table for Wakes {
     type Row = WakeRow;
 
     fn key(row: &WakeRow) -> Vec<u8> {
-        let due = row.due.as_ref().map_or(Time::default(), Time::from);
+        let due = Time::or_epoch(row.due);
         KeyBytes::new(Self::KIND)
             .i64(due.millis())
             .hash(&row.namespace, &row.id)

@@ -67,8 +67,7 @@ impl Work<'_, '_> {
 
     /// The first time that is not decided yet.
     pub(crate) fn next_due(&self) -> Option<Due> {
-        let time = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
-        self.times.as_ref()?.first(time(&self.progress.last_processed_time), time(&self.progress.valid_from))
+        self.times.as_ref()?.first(Time::or_epoch(self.progress.last_processed_time), Time::or_epoch(self.progress.valid_from))
     }
 
     /// From here on times before now are no business of the schedule's any more; if some are due and not decided yet, that is written down.

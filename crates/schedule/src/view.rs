@@ -123,8 +123,7 @@ fn future_times(
     let Ok(times) = Times::of(schedule_id, definition) else { return Vec::new() };
     let state = progress.state.clone().unwrap_or_default();
     let limit = if state.limited_actions { limit.min(usize::try_from(state.remaining_actions).unwrap_or(0)) } else { limit };
-    let time = |time: &Option<Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
-    let (taken, valid_from) = (time(&progress.last_processed_time), time(&progress.valid_from));
+    let (taken, valid_from) = (Time::or_epoch(progress.last_processed_time), Time::or_epoch(progress.valid_from));
     let floor = if state.paused { valid_from.max(now) } else { valid_from };
     let first = times.first(taken, floor);
     std::iter::successors(first, |due| times.next(due.actual)).take(limit).map(|due| due.actual.into()).collect()

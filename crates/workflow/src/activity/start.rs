@@ -112,7 +112,6 @@ fn started_task(run: &RunState, activity: &PendingActivity) -> Option<StartedAct
     let state = activity.state.as_ref()?;
     let mut scheduled = activity.scheduled.clone()?;
     scheduled.priority = effective_priority(run, &scheduled);
-    let time = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or_else(Time::default, Time::from);
     Some(StartedActivityTask {
         run_id: run.run_id.clone(),
         workflow_type: crate::run::workflow_type(run),
@@ -120,9 +119,9 @@ fn started_task(run: &RunState, activity: &PendingActivity) -> Option<StartedAct
         scheduled_event_id: state.scheduled_event_id,
         attempt: state.attempt,
         stamp: state.stamp,
-        scheduled_time: time(&activity.scheduled_time),
-        attempt_scheduled_time: time(&state.attempt_scheduled_time),
-        started_time: time(&state.started_time),
+        scheduled_time: Time::or_epoch(activity.scheduled_time),
+        attempt_scheduled_time: Time::or_epoch(state.attempt_scheduled_time),
+        started_time: Time::or_epoch(state.started_time),
         heartbeat_details: state.heartbeat_details.clone(),
         last_failure: state.last_failure.clone(),
     })

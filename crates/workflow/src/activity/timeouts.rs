@@ -105,7 +105,7 @@ fn attempt_due(activity: &PendingActivity) -> Option<Time> {
     if state.phase() != ActivityPhase::BackingOff {
         return None;
     }
-    Some(state.attempt_scheduled_time.as_ref().map_or_else(Time::default, Time::from))
+    Some(Time::or_epoch(state.attempt_scheduled_time))
 }
 
 /// The time-outs that run for an activity in its present phase.

@@ -29,7 +29,7 @@ pub(super) fn make_current(tables: &mut dyn Tables, key: &RunKey) {
 
 /// Event 1.
 pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &WorkflowExecutionStartedEventAttributes) {
-    let start = event.event_time.as_ref().map_or(Time::default(), Time::from);
+    let start = Time::or_epoch(event.event_time);
     let backoff = time::duration_or_none(started.first_workflow_task_backoff.as_ref());
     let execution_time = start.after(backoff.unwrap_or_default());
     let run_timeout = time::duration_or_none(started.workflow_run_timeout.as_ref());

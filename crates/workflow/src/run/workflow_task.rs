@@ -192,11 +192,10 @@ impl Run<'_, '_> {
             return (task.scheduled_event_id, task.started_event_id);
         }
         let task = WorkflowTaskState { identity: identity.to_owned(), ..task.clone() };
-        let time_of = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
-        let scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(&task), time_of(&task.scheduled_time));
+        let scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(&task), Time::or_epoch(task.scheduled_time));
         let scheduled_event_id = self.add_whole_event(scheduled);
         let task = WorkflowTaskState { scheduled_event_id, ..task };
-        let started = new_event(EventType::WorkflowTaskStarted, started_attributes(&task), time_of(&task.started_time));
+        let started = new_event(EventType::WorkflowTaskStarted, started_attributes(&task), Time::or_epoch(task.started_time));
         (scheduled_event_id, self.add_whole_event(started))
     }
 
@@ -315,8 +314,8 @@ pub(crate) fn started_workflow_task(state: &RunState) -> Option<StartedWorkflowT
         attempt: task.attempt,
         stamp: task.stamp,
         previous_started_event_id: state.last_completed_workflow_task_started_event_id,
-        scheduled_time: task.scheduled_time.as_ref().map_or(Time::default(), Time::from),
-        started_time: task.started_time.as_ref().map_or(Time::default(), Time::from),
+        scheduled_time: Time::or_epoch(task.scheduled_time),
+        started_time: Time::or_epoch(task.started_time),
         transient_events: transient_events(task),
         last_stored_event_id: if task.recorded { task.started_event_id } else { state.next_event_id - 1 },
         workflow_task_queue: normal_task_queue(state),
@@ -330,10 +329,9 @@ pub(crate) fn transient_events(task: &WorkflowTaskState) -> Vec<HistoryEvent> {
     if task.recorded || task.phase() != WorkflowTaskPhase::Started {
         return Vec::new();
     }
-    let time_of = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Time::default(), Time::from);
-    let mut scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(task), time_of(&task.scheduled_time));
+    let mut scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(task), Time::or_epoch(task.scheduled_time));
     scheduled.event_id = task.scheduled_event_id;
-    let mut started = new_event(EventType::WorkflowTaskStarted, started_attributes(task), time_of(&task.started_time));
+    let mut started = new_event(EventType::WorkflowTaskStarted, started_attributes(task), Time::or_epoch(task.started_time));
     started.event_id = task.started_event_id;
     vec![scheduled, started]
 }

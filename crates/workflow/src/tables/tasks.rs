@@ -14,7 +14,7 @@ impl Table for Tasks {
     type Row = TaskRow;
 
     fn key(row: &TaskRow) -> Vec<u8> {
-        let scheduled = row.scheduled_time.as_ref().map_or(Time::default(), Time::from);
+        let scheduled = Time::or_epoch(row.scheduled_time);
         KeyBytes::new(Self::KIND)
             .str(&row.namespace)
             .str(&row.task_queue)

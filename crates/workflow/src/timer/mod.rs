@@ -18,7 +18,7 @@ mod tests;
 
 /// TimerStarted: the timer runs.
 pub(crate) fn apply_started(run: &mut RunState, event: &HistoryEvent, attributes: &TimerStartedEventAttributes) {
-    let started = event.event_time.as_ref().map_or_else(Time::default, Time::from);
+    let started = Time::or_epoch(event.event_time);
     let duration = attributes.start_to_fire_timeout.as_ref().map(time::duration).unwrap_or_default();
     let timer = PendingTimer {
         timer_id: attributes.timer_id.clone(),
@@ -38,7 +38,7 @@ pub(crate) fn apply_closed(run: &mut RunState, timer_id: &str, started_event_id:
 
 /// When the timer fires.
 pub(crate) fn next_wake(timer: &PendingTimer) -> Option<Time> {
-    Some(timer.fire_time.as_ref().map_or_else(Time::default, Time::from))
+    Some(Time::or_epoch(timer.fire_time))
 }
 
 /// Fires the timers that are due, all of them before one workflow task, in the order of their times (the earlier started first where they are

@@ -1,6 +1,7 @@
 //! What the calls about schedules share.
 
 use klamm_cluster::search_attributes::{NAMESPACE_DIVISION, SCHEDULE_PAUSED};
+use klamm_machine::Time;
 use klamm_messages::temporal::common::v1::{Memo, SearchAttributes};
 use klamm_processor::{Backend, backend::ScheduleSnapshot};
 use klamm_schedule::visibility::MEMO_INFO;
@@ -13,9 +14,7 @@ const OWN_SEARCH_ATTRIBUTES: [&str; 4] = [SCHEDULE_PAUSED, NAMESPACE_DIVISION, "
 
 /// This machine's time, in whole milliseconds as the log's times are: no start is earlier than the trigger that asked for it.
 pub(super) fn now() -> Timestamp {
-    let millis = chrono::Utc::now().timestamp_millis();
-    // The remainder is below a thousand: its nanoseconds fit.
-    Timestamp { seconds: millis.div_euclid(1000), nanos: millis.rem_euclid(1000) as i32 * 1_000_000 }
+    Time::from_millis(chrono::Utc::now().timestamp_millis()).into()
 }
 
 /// A schedule as it stands.

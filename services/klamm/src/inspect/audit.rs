@@ -16,7 +16,6 @@ use klamm_processor::{
     backend::{Error, ScheduleSnapshot},
 };
 use klamm_schedule::{spec::Due, view};
-use prost_types::Timestamp;
 use tonic::Status;
 
 /// Most nominal times and most decisions of one audit: what a schedule of a second has in a day, and more.
@@ -35,7 +34,7 @@ pub(super) async fn audit(processor: &Arc<Processor>, request: AuditScheduleRequ
     };
     // This machine's clock: whoever compares with the log's would show times as missing that have just come due.
     let now = Time::from_millis(chrono::Utc::now().timestamp_millis());
-    let from = from.as_ref().map_or(Time::default(), Time::from);
+    let from = Time::or_epoch(from);
     let to = to.as_ref().map_or(now, Time::from);
     let reader = Decisions { processor, namespace: &namespace, schedule_id: &schedule_id };
     let decisions = reader.about(&progress, from, to).await?;
@@ -91,7 +90,7 @@ impl Decisions<'_> {
 
     /// From when on all that the present spec names has its decision, and the decision is still kept.
     async fn known_from(&self, definition: &ScheduleDefinition, progress: &ScheduleProgress) -> Result<Time, Status> {
-        let valid_from = time(definition.create_time.as_ref()).max(time(definition.update_time.as_ref()));
+        let valid_from = Time::or_epoch(definition.create_time).max(Time::or_epoch(definition.update_time));
         // Numbers begin with 0 or 1; when a higher one is the first, some have gone.
         if progress.first_audit <= 1 {
             return Ok(valid_from);
@@ -136,7 +135,7 @@ fn compare(
         .map(|time| Time::from(time).millis())
         .collect();
     let inactive = inactive(progress);
-    let taken = time(progress.last_processed_time.as_ref());
+    let taken = Time::or_epoch(progress.last_processed_time);
     let mut entries: Vec<(i64, ScheduleAuditEntry)> = Vec::new();
     let mut used = BTreeSet::new();
     for due in expected {
@@ -215,19 +214,15 @@ fn entry(decision: &ScheduleDecision) -> ScheduleAuditEntry {
 }
 
 fn nominal(decision: &ScheduleDecision) -> Time {
-    time(decision.nominal_time.as_ref())
+    Time::or_epoch(decision.nominal_time)
 }
 
 fn last_nominal(decision: &ScheduleDecision) -> Time {
-    time(decision.last_nominal_time.as_ref().or(decision.nominal_time.as_ref()))
+    Time::or_epoch(decision.last_nominal_time.or(decision.nominal_time))
 }
 
 fn decided(decision: &ScheduleDecision) -> Time {
-    time(decision.decided_time.as_ref())
-}
-
-fn time(time: Option<&Timestamp>) -> Time {
-    time.map_or(Time::default(), Time::from)
+    Time::or_epoch(decision.decided_time)
 }
 
 fn count(length: usize) -> i64 {
@@ -273,7 +268,7 @@ mod tests {
             .into_iter()
             .map(|audit| {
                 let Some(Audit::Entry(entry)) = audit.audit else { panic!("no entry") };
-                let minute = time(entry.nominal_time.as_ref()).millis() / MINUTE;
+                let minute = Time::or_epoch(entry.nominal_time).millis() / MINUTE;
                 let gap = entry.gap().as_str_name().trim_start_matches("SCHEDULE_AUDIT_GAP_").to_lowercase();
                 let what = if entry.decision.is_empty() { gap } else { entry.decision.clone() };
                 let by = match (entry.expected, entry.manual) {
