@@ -20,6 +20,7 @@ use crate::{
 /// DescribeSchedule's answer, of the schedule as it stands at `now`.
 pub fn describe(schedule_id: &str, definition: &ScheduleDefinition, progress: &ScheduleProgress, now: Time) -> DescribeScheduleResponse {
     let running = progress.running.iter();
+    let times = Times::of(schedule_id, definition).ok();
     DescribeScheduleResponse {
         schedule: Some(Schedule {
             state: Some(progress.state.clone().unwrap_or_default()),
@@ -35,7 +36,7 @@ pub fn describe(schedule_id: &str, definition: &ScheduleDefinition, progress: &S
                 .map(|running| WorkflowExecution { workflow_id: running.workflow_id.clone(), run_id: running.run_id.clone() })
                 .collect(),
             recent_actions: progress.recent_actions.clone(),
-            future_action_times: future_times(schedule_id, definition, progress, now, FUTURE_TIMES_MAX),
+            future_action_times: future_times(progress, times.as_ref(), now, FUTURE_TIMES_MAX),
             create_time: definition.create_time,
             update_time: definition.update_time,
             invalid_schedule_error: definition.invalid_spec.clone(),
@@ -47,8 +48,13 @@ pub fn describe(schedule_id: &str, definition: &ScheduleDefinition, progress: &S
     }
 }
 
-/// What lists show of the schedule, as it stands at `now`. What is large is left out or cut.
-pub fn list_info(schedule_id: &str, definition: &ScheduleDefinition, progress: &ScheduleProgress, now: Time) -> ScheduleListInfo {
+/// What lists show of the schedule, whose times these are, as it stands at `now`. What is large is left out or cut.
+pub(crate) fn list_info(
+    definition: &ScheduleDefinition,
+    progress: &ScheduleProgress,
+    times: Option<&Times>,
+    now: Time,
+) -> ScheduleListInfo {
     let schedule = definition.schedule.as_ref();
     let mut spec = schedule.and_then(|schedule| schedule.spec.clone()).unwrap_or_default();
     spec.timezone_data.clear();
@@ -67,7 +73,7 @@ pub fn list_info(schedule_id: &str, definition: &ScheduleDefinition, progress: &
         notes: state.notes,
         paused: state.paused,
         recent_actions: progress.recent_actions[older..].to_vec(),
-        future_action_times: future_times(schedule_id, definition, progress, now, FUTURE_TIMES_LISTED_MAX),
+        future_action_times: future_times(progress, times, now, FUTURE_TIMES_LISTED_MAX),
         ..ScheduleListInfo::default()
     }
 }
@@ -113,14 +119,8 @@ pub fn token(progress: &ScheduleProgress) -> Vec<u8> {
 
 /// The next times at which actions are due, no more than may be taken. While the schedule is paused, those from now on; else those that are
 /// not decided yet.
-fn future_times(
-    schedule_id: &str,
-    definition: &ScheduleDefinition,
-    progress: &ScheduleProgress,
-    now: Time,
-    limit: usize,
-) -> Vec<Timestamp> {
-    let Ok(times) = Times::of(schedule_id, definition) else { return Vec::new() };
+fn future_times(progress: &ScheduleProgress, times: Option<&Times>, now: Time, limit: usize) -> Vec<Timestamp> {
+    let Some(times) = times else { return Vec::new() };
     let state = progress.state.clone().unwrap_or_default();
     let limit = if state.limited_actions { limit.min(usize::try_from(state.remaining_actions).unwrap_or(0)) } else { limit };
     let (taken, valid_from) = (Time::or_epoch(progress.last_processed_time), Time::or_epoch(progress.valid_from));

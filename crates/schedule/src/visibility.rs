@@ -14,7 +14,7 @@ use klamm_messages::{
 };
 use prost::Message;
 
-use crate::{tables::ScheduleKey, view};
+use crate::{tables::ScheduleKey, times::Times, view};
 
 /// Workflow type of the documents.
 pub const WORKFLOW_TYPE: &str = "temporal-sys-scheduler-workflow";
@@ -26,9 +26,15 @@ pub fn workflow_id(schedule_id: &str) -> String {
     format!("{SCHEDULE_WORKFLOW_ID_PREFIX}{schedule_id}")
 }
 
-/// The whole document, of the schedule as it stands at `now`.
-pub fn document(key: &ScheduleKey, definition: &ScheduleDefinition, progress: &ScheduleProgress, now: Time) -> VisibilityDocument {
-    let info = view::list_info(&key.schedule_id, definition, progress, now);
+/// The whole document, of the schedule, whose times these are, as it stands at `now`.
+pub(crate) fn document(
+    key: &ScheduleKey,
+    definition: &ScheduleDefinition,
+    progress: &ScheduleProgress,
+    times: Option<&Times>,
+    now: Time,
+) -> VisibilityDocument {
+    let info = view::list_info(definition, progress, times, now);
     let workflow_id = workflow_id(&key.schedule_id);
     let run_id = definition.incarnation.clone();
     VisibilityDocument {

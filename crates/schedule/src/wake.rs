@@ -10,7 +10,7 @@ use crate::{
 impl Work<'_, '_> {
     /// Sets the time of the schedule's one wake row: the earliest of all that it waits for.
     pub(crate) fn set_wake(&mut self) {
-        let due = if self.can_act() { self.next_due().map(|due| due.actual) } else { None };
+        let due = self.due();
         let idle = self.idle_close_time(due);
         self.progress.idle_close_time = idle.map(Into::into);
         let wake = match (self.has_more, self.waits_for_answers()) {
@@ -19,6 +19,11 @@ impl Work<'_, '_> {
             (false, _) => [due, idle, self.forgetting_time()].into_iter().flatten().min(),
         };
         self.progress.wake_time = wake.map(Into::into);
+    }
+
+    /// When the schedule acts by itself again.
+    fn due(&self) -> Option<Time> {
+        if self.can_act() { self.next_due().map(|due| due.actual) } else { None }
     }
 
     /// When the schedule goes because nothing is left for it to do: a while after the last that happened to it (its creation, an update,
@@ -36,8 +41,9 @@ impl Work<'_, '_> {
         Some(before.max(last.after(IDLE_TIME)))
     }
 
-    /// Whether that time has come.
+    /// Whether that time has come: the one that was set before, and it still holds.
     pub(crate) fn is_over(&self) -> bool {
-        self.progress.idle_close_time.as_ref().is_some_and(|time| Time::from(time) <= self.now)
+        let has_come = |time: Time| time <= self.now;
+        self.progress.idle_close_time.map(Time::from).is_some_and(has_come) && self.idle_close_time(self.due()).is_some_and(has_come)
     }
 }

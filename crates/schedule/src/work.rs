@@ -169,7 +169,7 @@ impl<'t, 'a> Work<'t, 'a> {
         let is_same = |definition: &Arc<ScheduleDefinition>| Arc::ptr_eq(definition, &self.definition) || **definition == *self.definition;
         let same_definition = before.as_ref().is_some_and(|(definition, _)| is_same(definition));
         if self.shows_otherwise(before.as_ref().filter(|_| same_definition).map(|(_, progress)| &**progress)) {
-            let document = visibility::document(&self.key, &self.definition, &self.progress, self.now);
+            let document = visibility::document(&self.key, &self.definition, &self.progress, self.times.as_ref(), self.now);
             self.tx.publish(Publication::Visibility(Box::new(document)));
         }
         if !same_definition {

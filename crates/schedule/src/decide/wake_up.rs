@@ -13,7 +13,6 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, body: &WakeUp) -> Decision<Answe
         return DONE;
     }
     work.take_what_is_due();
-    work.set_wake();
     if work.is_over() {
         work.delete();
     } else {

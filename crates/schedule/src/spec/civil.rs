@@ -1,4 +1,6 @@
 //! The Gregorian calendar: days since 1970-01-01 and dates, both ways.
+//!
+//! Whole numbers in, whole numbers out, for every year: chrono's dates end with their range, and each step would have to say what then.
 
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;

@@ -153,7 +153,7 @@ fn lists_show_no_more_than_they_must() {
         overlap(Policy::AllowAll)(schedule);
     });
     env.advance(86_400_000 / 2 + 600_000);
-    let shown = view::list_info(ID, &env.definition(), &env.progress(), env.now());
+    let shown = info(&documents(&mut env).pop().expect("its actions were shown"));
     assert_eq!(shown.spec.unwrap().exclude_structured_calendar.len(), 10);
     assert_eq!((shown.recent_actions.len(), shown.future_action_times.len()), (5, 5));
     assert_eq!(describe(&env).info.unwrap().recent_actions.len(), 10);
