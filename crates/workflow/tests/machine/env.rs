@@ -137,6 +137,8 @@ impl Env {
     fn check_riders(&self, command: &Command, answered: &Answered, events: &[Event]) {
         let mut scratch = Savepoint::over(&self.rows);
         riders::check(command, answered, events, |command| {
+            let waiting = tasks(&scratch);
+            let command = &command(&waiting);
             let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
             let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
             let Ok(Outcome::Answer(answered)) = Workflow.decide(&mut tx, command) else { panic!("refused without its riders") };
@@ -402,7 +404,7 @@ fn assert_same_rows(folded: &Memory, live: &Memory, what: &str) {
 }
 
 /// All tasks that wait for workers.
-pub fn tasks(rows: &Memory) -> Vec<TaskRow> {
+pub fn tasks(rows: &dyn Tables) -> Vec<TaskRow> {
     let from = KeyBytes::new(klamm_machine::Kind::Task).finish();
     let to = klamm_machine::key::prefix_end(&from);
     rows.range::<Tasks>(&from, &to, usize::MAX).into_iter().map(|(_, row)| (*row).clone()).collect()

@@ -12,7 +12,7 @@ use klamm_workflow::{
 use crate::{
     activity, complete,
     env::{self, Env, complete_body as completion, queue, signal_body, sticky},
-    riders,
+    riders, timer,
 };
 
 /// The one workflow task that was started for a rider.
@@ -158,6 +158,27 @@ fn a_signal_that_waits_for_the_running_task_starts_nothing_and_its_completion_do
     5 WorkflowExecutionSignaled {name: s}
     6 WorkflowTaskScheduled {queue: q, timeout: 10s, attempt: 1}
     7 WorkflowTaskStarted {scheduled: 6, request: p2}
+    ");
+}
+
+#[test]
+fn a_transient_task_that_events_overtake_in_the_same_command_starts_as_an_ordinary_one() {
+    let mut env = Env::started();
+    let task = env.poll();
+    env.complete(&task, vec![timer("t", 15)]);
+    env.signal("go");
+    env.poll();
+    // The task runs into its time-out at 10 s; nobody looks before the timer is late, too.
+    env.advance(20_000);
+    env.riders = vec![riders::workflow(queue("q"), "p1")];
+    env.wake();
+    assert_eq!(taken(&mut env).attempt, 1);
+    insta::assert_snapshot!(env.history_from(8), @r"
+    8 WorkflowTaskStarted {scheduled: 7, request: poll}
+    9 WorkflowTaskTimedOut {scheduled: 7, started: 8, timeout: START_TO_CLOSE}
+    10 TimerFired {id: t, started: 5}
+    11 WorkflowTaskScheduled {queue: q, timeout: 10s, attempt: 1}
+    12 WorkflowTaskStarted {scheduled: 11, request: p1}
     ");
 }
 

@@ -1,12 +1,12 @@
 //! Pollers that ride in commands.
 
 use klamm_messages::{
-    klamm::v1::{Command, Reservation, StartActivityTask, StartWorkflowTask, command::Body},
+    klamm::v1::{Command, Reservation, StartActivityTask, StartWorkflowTask, TaskKind, TaskRow, command::Body},
     temporal::{enums::v1::TaskQueueType, taskqueue::v1::TaskQueue},
 };
 use klamm_workflow::{
     Answer, Answered, Event,
-    answer::{StartedActivityTask, StartedReservation, StartedTask, StartedWorkflowTask},
+    answer::{StartedActivityTask, StartedReservation, StartedTask},
 };
 
 /// A poller of a workflow task queue that rides in a command.
@@ -30,14 +30,19 @@ fn rider(side: TaskQueueType, task_queue: TaskQueue, poll_id: &str) -> Reservati
 }
 
 /// Compares what a command with riders gave with what the same without them and then each rider's own start give. `decide` decides one command
-/// after the other, from where the first began.
-pub fn check(command: &Command, answered: &Answered, events: &[Event], mut decide: impl FnMut(&Command) -> (Answer, Vec<Event>)) {
+/// after the other, from where the first began; each is made of the tasks that wait by then.
+pub fn check(
+    command: &Command,
+    answered: &Answered,
+    events: &[Event],
+    mut decide: impl FnMut(&dyn Fn(&[TaskRow]) -> Command) -> (Answer, Vec<Event>),
+) {
     let alone = Command { reservations: Vec::new(), ..command.clone() };
-    let (answer, mut expected) = decide(&alone);
+    let (answer, mut expected) = decide(&|_| alone.clone());
     assert_eq!(answer, answered.answer);
     for started in &answered.started {
         let rider = command.reservations.iter().find(|rider| rider.poll_id == started.poll_id).expect("it rode along");
-        let (answer, events) = decide(&Command { body: Some(own_start(rider, started)), ..alone.clone() });
+        let (answer, events) = decide(&|waiting| Command { body: Some(own_start(rider, started, waiting)), ..alone.clone() });
         match (answer, &started.task) {
             (Answer::WorkflowTaskStarted(own), StartedTask::Workflow(task)) => assert_eq!(own, *task),
             (Answer::ActivityTaskStarted(own), StartedTask::Activity(task)) => assert_eq!(own, *task),
@@ -48,13 +53,15 @@ pub fn check(command: &Command, answered: &Answered, events: &[Event], mut decid
     assert_eq!(events, expected, "events with riders");
 }
 
-/// The start command of a rider's own for what it was given.
-fn own_start(rider: &Reservation, started: &StartedReservation) -> Body {
+/// The start command of a rider's own for what it was given. It names the workflow task as it waits: a transient one that events have
+/// overtaken is scheduled anew when it starts, and what was started then has other ids.
+fn own_start(rider: &Reservation, started: &StartedReservation, waiting: &[TaskRow]) -> Body {
     let Reservation { task_queue, poll_id, identity, worker_version, .. } = rider.clone();
     let run_id = started.run.run_id.clone();
     match &started.task {
-        StartedTask::Workflow(task) => {
-            let StartedWorkflowTask { scheduled_event_id, stamp, .. } = **task;
+        StartedTask::Workflow(_) => {
+            let is_meant = |row: &&TaskRow| row.kind == TaskKind::Workflow as i32 && row.run_id == run_id;
+            let &TaskRow { scheduled_event_id, stamp, .. } = waiting.iter().find(is_meant).expect("the task waits");
             Body::StartWorkflowTask(StartWorkflowTask { run_id, scheduled_event_id, stamp, poll_id, identity, task_queue, worker_version })
         }
         StartedTask::Activity(task) => {
