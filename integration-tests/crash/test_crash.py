@@ -31,9 +31,6 @@ DRAIN_DEADLINE_S = 60.0
 EARLY_KILLS = 0.2
 
 
-pytestmark = pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") == "kafka", reason="test_crash_on_kafka.py is it for Kafka")
-
-
 @pytest.fixture
 def server(request: pytest.FixtureRequest, tmp_path: Path):
     """klamm on an empty data directory, started; its log's end is shown when the test fails."""

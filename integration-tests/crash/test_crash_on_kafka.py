@@ -48,8 +48,6 @@ NAMES = {
     "broker": "Kafka killed, from when it is ready again",
 }
 
-pytestmark = pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="test_crash.py is it for the embedded log")
-
 
 @pytest.fixture
 def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:

@@ -60,6 +60,12 @@ def cli_suite(call: Call) -> bool:
     return pytest_folder("cli")(call, TEMPORAL_CLI=str(ensure_cli()))
 
 
+def crash_suite(call: Call) -> bool:
+    """On Kafka brokers are killed, too: another test. Its progress (seed, kills) is shown as it happens."""
+    file = "test_crash_on_kafka.py" if call.environment.get("KLAMM_IT_LOG") == "kafka" else "test_crash.py"
+    return pytest_folder("crash", "-s", file)(call)
+
+
 def schedules_suite(call: Call) -> bool:
     """Fewer schedules for a shorter time than what the test takes by itself (500 for a minute), unless the environment says otherwise."""
     small = {"KLAMM_IT_SCHEDULES": "200", "KLAMM_IT_SCHEDULE_SECONDS": "30", "KLAMM_IT_SCHEDULE_KILLS": "4"}
@@ -97,8 +103,7 @@ SUITES: Dict[str, Suite] = {
     "go": Suite(go_suite, shares=True),
     "cli": Suite(cli_suite, shares=True),
     "typescript": Suite(typescript_suite, shares=True),
-    # Its progress (seed, kills) is shown as it happens.
-    "crash": Suite(pytest_folder("crash", "-s", "test_crash.py", "test_crash_on_kafka.py"), shares=False),
+    "crash": Suite(crash_suite, shares=False),
     "schedules": Suite(schedules_suite, shares=False),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
     "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
