@@ -7,7 +7,8 @@ from typing import Callable, Dict, Iterator
 import pytest
 
 from support.kafka import shared_broker
-from support.server import KlammServer, klamm_binary
+from support.made import klamms
+from support.server import KlammServer
 
 Klamm = Callable[..., KlammServer]
 
@@ -27,17 +28,6 @@ def prefix() -> str:
 @pytest.fixture
 def klamm(bootstrap: str, prefix: str, tmp_path: Path) -> Iterator[Klamm]:
     """Makes a klamm with few partitions; with settings beside, and another broker, where given. All are killed in the end."""
-    made = []
-
-    def make(settings: Dict[str, str] = {}, kafka: str = bootstrap) -> KlammServer:
-        number = len(made)
-        own = {"kafka.topic_prefix": prefix, "kafka.partitions": "2", **settings}
-        server = KlammServer(klamm_binary(), tmp_path / f"data-{number}", tmp_path / f"klamm-{number}.log", kafka, own)
-        made.append(server)
-        return server
-
-    yield make
-    for server in made:
-        if server.running():
-            server.kill()
-        print(f"--- the end of {server.log}\n{server.log_tail()}")
+    own = {"kafka.topic_prefix": prefix, "kafka.partitions": "2"}
+    with klamms(tmp_path) as make:
+        yield lambda settings={}, kafka=bootstrap: make(kafka, {**own, **settings})

@@ -7,7 +7,8 @@ import pytest
 
 from support.kafka import KafkaBroker
 from support.kafka_security import ScramOverTls, authority
-from support.server import KlammServer, klamm_binary
+from support.made import klamms
+from support.server import KlammServer
 
 USERS = {"klamm": "the secret", "stranger": "another"}
 
@@ -39,17 +40,5 @@ def settings(broker: KafkaBroker) -> Callable[[str], Dict[str, str]]:
 @pytest.fixture
 def klamm(broker: KafkaBroker, tmp_path: Path) -> Iterator[Callable[[Dict[str, str]], KlammServer]]:
     """Makes a klamm with these settings, which is killed in the end."""
-    made = []
-
-    def make(settings: Dict[str, str]) -> KlammServer:
-        server = KlammServer(
-            klamm_binary(), tmp_path / "data", tmp_path / "klamm.log", broker.bootstrap_servers, settings
-        )
-        made.append(server)
-        return server
-
-    yield make
-    for server in made:
-        if server.running():
-            server.kill()
-        print(f"--- the end of {server.log}\n{server.log_tail()}")
+    with klamms(tmp_path) as make:
+        yield lambda settings: make(broker.bootstrap_servers, settings)
