@@ -3,10 +3,14 @@
 //! *System* ones are set by the server alone; *predefined* ones are set by SDKs and server features (patches, build ids,
 //! schedules) and travel in `SearchAttributes` maps like custom ones. Source: Temporal's common/searchattribute/sadefs.
 
+mod check;
+
 use klamm_messages::temporal::{
     common::v1::Payload,
     enums::v1::IndexedValueType::{self, Bool, Datetime, Int, Keyword, KeywordList},
 };
+
+pub use check::{check, check_sizes, registered, set_type};
 
 /// Every name that begins with this is the system's.
 pub const RESERVED_PREFIX: &str = "Temporal";

@@ -1,3 +1,5 @@
+use klamm_messages::temporal::{common::v1::Payload, enums::v1::IndexedValueType};
+
 use super::*;
 
 fn namespace() -> NamespaceState {
