@@ -8,7 +8,7 @@ use std::{
 
 use klamm_log::{Offset, Output, Record, Stored};
 use klamm_machine::{
-    Context, Kind, Machine, Outcome, Publication, Rejection, Table, Time, Tx, key,
+    Context, Kind, Machine, Outcome, Publication, Rejection, Row, Table, Time, Tx, key,
     table::{decode_row, downcast},
     tx::Effects,
     wakes::{self, Wakes},
@@ -50,6 +50,8 @@ pub struct Handled<A> {
 /// A command on its way to another partition (or this one).
 #[derive(Debug, Clone)]
 pub struct Outgoing {
+    /// Its place among all that this partition has sent since it was recovered.
+    pub number: u64,
     /// Partition of the command log.
     pub partition: u32,
     /// The record.
@@ -82,8 +84,8 @@ pub struct Settings {
 
 /// One partition: decides commands in the order of their log.
 ///
-/// Invariants: a row reaches the store only after the transaction that holds its events committed; a batch is cut only when all
-/// commands that it sends are acked ([`Partition::cut`]).
+/// Invariants: a row reaches the store only after the transaction that holds its events committed; a batch is committed only when all
+/// commands that it sends are acked ([`Partition::ready`]).
 pub struct Partition<M: Machine, C> {
     number: u32,
     machine: Arc<M>,
@@ -94,6 +96,10 @@ pub struct Partition<M: Machine, C> {
     outputs: Outputs,
     sources: Sources,
     unsent: VecDeque<Outgoing>,
+    /// Number of the next command that is sent.
+    next_send: u64,
+    /// Number behind the last command that the batch under way has sent.
+    barrier: u64,
     /// Where the next command is read.
     next_offset: Offset,
     now: Time,
@@ -103,6 +109,7 @@ pub struct Partition<M: Machine, C> {
     commands_in_batch: u64,
     in_flight: Option<Batch>,
     next_output_offsets: BTreeMap<String, i64>,
+    /// The mark: no wake row has a key below it.
     wakes_from: Vec<u8>,
 }
 
@@ -119,6 +126,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             outputs: Outputs::new(record.output_numbers.clone()),
             sources: Sources::from_record(&record.sources),
             unsent: VecDeque::new(),
+            next_send: 0,
+            barrier: 0,
             next_offset: record.next_command_offset,
             now: record.now.as_ref().map_or(Time::default(), Time::from),
             decision_version: record.decision_version.max(1),
@@ -127,7 +136,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             commands_in_batch: 0,
             in_flight: None,
             next_output_offsets: position.next_offsets,
-            wakes_from: Vec::new(),
+            wakes_from: wakes::due_range(Time::default()).0,
             settings,
         }
     }
@@ -209,11 +218,11 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.unsent.front()
     }
 
-    /// The first unsent commands of each target partition, in order: as many as one round of sending takes.
-    pub fn unsent_groups(&self) -> BTreeMap<u32, Vec<Record>> {
+    /// The first unsent commands of each target partition that is not busy, in order: as many as one round of sending takes.
+    pub fn unsent_groups(&self, is_busy: impl Fn(u32) -> bool) -> BTreeMap<u32, Vec<Record>> {
         let mut groups: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
         let mut bytes = 0;
-        for outgoing in &self.unsent {
+        for outgoing in self.unsent.iter().filter(|outgoing| !is_busy(outgoing.partition)) {
             bytes += outgoing.record.size();
             if bytes > GROUP_BYTES_MAX && !groups.is_empty() {
                 break;
@@ -221,6 +230,16 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             groups.entry(outgoing.partition).or_default().push(outgoing.record.clone());
         }
         groups
+    }
+
+    /// How many commands it has sent since it was recovered, acked or not.
+    pub fn sends(&self) -> u64 {
+        self.next_send
+    }
+
+    /// Whether the first `sends` commands that it has sent are acked.
+    pub fn has_sent(&self, sends: u64) -> bool {
+        self.unsent.front().is_none_or(|first| first.number >= sends)
     }
 
     /// The first `count` unsent commands to `target` are durable there.
@@ -238,12 +257,13 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         (self.commands_in_batch, self.outputs.len())
     }
 
-    /// Ends the batch: its outputs, to be committed in one transaction. `None` when nothing waits, when a batch is under way, or when
-    /// sends are not acked (the commit barrier).
-    pub fn cut(&mut self) -> Option<Batch> {
-        if self.in_flight.is_some() || !self.unsent.is_empty() || self.commands_in_batch == 0 {
+    /// Ends the batch: its outputs, to be committed in one transaction once it is [ready](Partition::ready). `None` when nothing waits, or
+    /// when a batch is under way.
+    pub fn cut(&mut self) -> Option<&Batch> {
+        if self.in_flight.is_some() || self.commands_in_batch == 0 {
             return None;
         }
+        self.barrier = self.next_send;
         let mut position = PartitionRecord {
             partition: self.number as i32,
             next_command_offset: self.next_offset,
@@ -262,14 +282,17 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.outputs.push(&self.settings.topics, cause, 0, encoded);
         self.overlay.freeze();
         self.commands_in_batch = 0;
-        let batch = Batch { outputs: self.outputs.take(), position };
-        self.in_flight = Some(batch.clone());
-        Some(batch)
+        Some(self.in_flight.insert(Batch { outputs: self.outputs.take(), position }))
     }
 
     /// The batch under way; it is committed again after a failure that left nothing behind.
     pub fn in_flight(&self) -> Option<&Batch> {
         self.in_flight.as_ref()
+    }
+
+    /// The batch under way, when all commands that it sends are acked (the commit barrier): a replay from behind it would not send them again.
+    pub fn ready(&self) -> Option<&Batch> {
+        self.in_flight.as_ref().filter(|_| self.has_sent(self.barrier))
     }
 
     /// The batch under way has committed, its records at `offsets`: its rows go to the store.
@@ -299,20 +322,30 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     /// At most `limit` wake rows due at or before `now`, earliest first.
     pub fn due_wakes(&mut self, now: Time, limit: usize) -> Vec<WakeRow> {
         let (first, to) = wakes::due_range(now);
-        let from = self.wakes_from.clone().max(first);
-        let rows = self.overlay.scan(&Layer::new(), &from, &to, limit, decode_row::<Wakes>);
-        rows.into_iter().map(|(_, row)| WakeRow::clone(&downcast::<Wakes>(row))).collect()
+        self.scan_wakes(first, &to, limit).into_iter().map(|(_, row)| WakeRow::clone(&downcast::<Wakes>(row))).collect()
     }
 
-    /// Due time of the earliest wake row.
-    pub fn next_wake(&mut self) -> Option<Time> {
+    /// Due time of the earliest wake row, or of the earliest that is due later than a time.
+    pub fn next_wake(&mut self, after: Option<Time>) -> Option<Time> {
         let (first, to) = wakes::due_range(Time::from_millis(i64::MAX - 1));
-        let from = self.wakes_from.clone().max(first);
-        let (key, row) = self.overlay.scan(&Layer::new(), &from, &to, 1, decode_row::<Wakes>).pop()?;
-        // Rows below the first live one never come back (those that the overlay removes go with their batch), and reading across what is left
-        // of them costs more with each; a command that brings an earlier row sets the mark back.
-        self.wakes_from = key;
+        let from = after.map_or(first, |after| wakes::due_range(after).1);
+        let (_, row) = self.scan_wakes(from, &to, 1).pop()?;
         downcast::<Wakes>(row).due.as_ref().map(Time::from)
+    }
+
+    /// Wake rows from the mark on. Rows below the first live one never come back (those that the overlay removes go with their batch), and
+    /// reading across what is left of them costs more with each; a command that brings an earlier row sets the mark back.
+    fn scan_wakes(&mut self, from: Vec<u8>, to: &[u8], limit: usize) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
+        let is_from_mark = from <= self.wakes_from;
+        let from = from.max(self.wakes_from.clone());
+        let rows = self.overlay.scan(&Layer::new(), &from, to, limit, decode_row::<Wakes>);
+        if is_from_mark && limit > 0 {
+            match rows.first() {
+                Some((first, _)) => self.wakes_from.clone_from(first),
+                None => self.wakes_from = from.max(to.to_vec()),
+            }
+        }
+        rows
     }
 
     /// A wake row below the mark has come: the mark goes back to it.
@@ -382,7 +415,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         command.version = command.version.max(1);
         let record = command_record(&*self.codec, &command);
         let partition = key::partition_of(&command.namespace, &command.workflow_id, self.settings.topics.partitions);
-        self.unsent.push_back(Outgoing { partition, record });
+        self.unsent.push_back(Outgoing { number: self.next_send, partition, record });
+        self.next_send += 1;
     }
 
     fn record_failure(&mut self, offset: Offset, error: &str) {

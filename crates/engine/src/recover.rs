@@ -1,8 +1,8 @@
 //! Becoming the owner of a partition (design, "Taking a partition over"), as a single owner's restart.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use klamm_log::{Appending, Error as LogError, Log, ReadLimit, Record, Transactional};
+use klamm_log::{Appending, Log, ReadLimit, Transactional};
 use klamm_machine::Machine;
 use klamm_messages::klamm::v1::{Command, PositionRow, TakeOver, command::Body};
 use klamm_store::Store;
@@ -85,32 +85,28 @@ pub fn recover<M: Machine, C: Codec<M::Event>>(
     Ok(Owned { partition, producer, report })
 }
 
-/// Appends what machines have sent, to all target partitions side by side; what fails stays unsent.
+/// Appends what machines have sent, to all target partitions side by side, and waits for it; what fails stays unsent.
 ///
 /// # Errors
 /// The log's: try again later; an append in doubt may be made again, since receivers drop repetitions.
 pub fn send_all<M: Machine, C: Codec<M::Event>>(partition: &mut Partition<M, C>, log: &dyn Log, commands: &str) -> Result<(), Error> {
     while partition.first_unsent().is_some() {
-        for (target, count, outcome) in append_groups(log, commands, partition.unsent_groups()) {
-            outcome?;
+        let begun: Vec<_> = partition
+            .unsent_groups(|_| false)
+            .into_iter()
+            .map(|(target, records)| (target, records.len(), log.append_group(commands, target, records)))
+            .collect();
+        // All are waited for: a group that is sent again must not overtake what is still on its way.
+        let done: Vec<_> = begun
+            .into_iter()
+            .map(|(target, count, appending)| (target, count, appending.into_iter().map(Appending::wait).collect::<Vec<_>>()))
+            .collect();
+        for (target, count, outcomes) in done {
+            outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
             partition.sent_to(target, count);
         }
     }
     Ok(())
-}
-
-/// Appends these groups side by side, each to its target partition, and gives target, number of commands and outcome of each. All have been
-/// waited for when it returns: a group that is sent again must not overtake what is still on its way.
-pub fn append_groups(log: &dyn Log, commands: &str, groups: BTreeMap<u32, Vec<Record>>) -> Vec<(u32, usize, Result<(), LogError>)> {
-    let appending: Vec<_> =
-        groups.into_iter().map(|(target, records)| (target, records.len(), log.append_group(commands, target, records))).collect();
-    appending
-        .into_iter()
-        .map(|(target, count, appending)| {
-            let outcomes: Vec<_> = appending.into_iter().map(Appending::wait).collect();
-            (target, count, outcomes.into_iter().find_map(Result::err).map_or(Ok(()), Err))
-        })
-        .collect()
 }
 
 fn folded<M: Machine, C: Codec<M::Event>>(

@@ -29,6 +29,7 @@ pub struct Recovered {
 pub struct Owned {
     processor: Arc<Processor>,
     committer: Committer,
+    sender: JoinHandle<()>,
     scheduler: JoinHandle<()>,
 }
 
@@ -56,6 +57,7 @@ impl Recovered {
         gateway: GatewayConfig,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
+        let sender = tokio::spawn(klamm_processor::sends::run(processor.clone()));
         let committer = Committer::start(processor.clone(), intervals)
             .map_err(|error| SetupError::new("starting a thread", error, "raise the limits of the process"))?;
         for namespace in namespaces {
@@ -71,7 +73,7 @@ impl Recovered {
             routes.add_service(InspectServer::new(inspector));
         });
         let routes = routes.await.map_err(|error| SetupError::new("serving gRPC", error, "this is a bug in klamm, please report it"))?;
-        Ok((Owned { processor, committer, scheduler }, routes))
+        Ok((Owned { processor, committer, sender, scheduler }, routes))
     }
 }
 
@@ -89,6 +91,7 @@ impl Owned {
         let committer = self.committer;
         // It joins its thread, which commits.
         let _ = tokio::task::spawn_blocking(move || drop(committer)).await;
+        self.sender.abort();
         self.processor.lose("klamm is shutting down.".to_owned());
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use klamm_engine::{Error as EngineError, recover, settle, topic};
+use klamm_engine::{Error as EngineError, settle, topic};
 use klamm_log::{Error as LogError, ReadLimit};
 use parking_lot::{Condvar, Mutex};
 
@@ -48,6 +48,8 @@ impl Default for Intervals {
 
 /// How often positions are shown to tools.
 const SHOW_POSITIONS: Duration = Duration::from_secs(5);
+/// The sends of one batch are waited for so long before the others have their turn.
+const ACKS_MAX: Duration = Duration::from_millis(500);
 /// Commands without outputs that close a batch.
 const IDLE_COMMANDS_MAX: u64 = 10_000;
 
@@ -107,7 +109,9 @@ fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
         // Commands whose caller went away before they were durable, commands of other processes, another owner's take-over record.
         processor.drive((0..processor.partition_count()).collect());
         let round = Instant::now();
-        let commits = (0..processor.partition_count()).filter(|number| processor.commit(*number, idle)).count();
+        // By the time of its transaction, what a batch sends has been acked.
+        let cut: Vec<_> = (0..processor.partition_count()).filter(|number| processor.cut(*number, idle)).collect();
+        let commits = cut.into_iter().filter(|number| processor.commit_cut(*number)).count();
         wait = intervals.after_round(commits, round.elapsed());
         if idle {
             last_idle = Instant::now();
@@ -147,28 +151,30 @@ impl Processor {
     /// Commits what waits in a partition: nothing when there is too little (unless `everything`), or when its sends are not acked. Gives
     /// whether there was a transaction.
     pub fn commit(&self, number: u32, everything: bool) -> bool {
+        self.cut(number, everything) && self.commit_cut(number)
+    }
+
+    /// Cuts a batch of what waits in a partition, unless there is too little or one is under way; whether there is one to be committed.
+    fn cut(&self, number: u32, everything: bool) -> bool {
         let slot = &self.slots[number as usize];
         if slot.failed.read().is_some() || self.ownership.lost().is_some() {
             return false;
         }
+        // Sends that have failed are begun again.
+        let mut targets = Vec::new();
+        self.begin_sends(slot, &mut targets);
+        self.drive(targets);
+        let mut partition = slot.partition.lock();
+        let (commands, records) = partition.waiting();
+        let is_enough = records > 0 || everything && commands > 0 || commands >= IDLE_COMMANDS_MAX;
+        partition.in_flight().is_some() || is_enough && partition.cut().is_some()
+    }
+
+    /// Commits the batch that was cut; false when what it sends is not acked, or when it was there no more.
+    fn commit_cut(&self, number: u32) -> bool {
+        let slot = &self.slots[number as usize];
         let mut producer = slot.producer.lock();
-        let outputs = {
-            // Nobody else sends meanwhile: a batch is cut when all that it sends stands.
-            let _sending = slot.sending.lock();
-            let mut partition = slot.partition.lock();
-            if let Err(error) = recover::send_all(&mut partition, &*self.log, &self.commands_topic) {
-                tracing::warn!(partition = number, error = %error, "a command to another partition waits");
-                return false;
-            }
-            let (commands, records) = partition.waiting();
-            if partition.in_flight().is_none() && records == 0 && !(everything && commands > 0) && commands < IDLE_COMMANDS_MAX {
-                return false;
-            }
-            match partition.in_flight().cloned().or_else(|| partition.cut()) {
-                Some(batch) => batch.outputs,
-                None => return false,
-            }
-        };
+        let Some(outputs) = self.ready_outputs(slot, ACKS_MAX) else { return false };
         let started = Instant::now();
         let result = match producer.as_mut() {
             Some(holder) => holder.commit(outputs),

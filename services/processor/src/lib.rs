@@ -17,6 +17,7 @@ mod queries;
 mod querying;
 mod reads;
 mod reservations;
+pub mod sends;
 mod serve;
 pub mod task_queues;
 pub mod verify;

@@ -31,6 +31,7 @@ use crate::{
     machines::{Answered, Machines},
     ownership::Ownership,
     queries::Queries,
+    sends::Sends,
     task_queues::TaskQueues,
     wakes::Wakes,
     watchers::Watchers,
@@ -91,8 +92,7 @@ pub struct Processor {
 pub(crate) struct Slot {
     pub(crate) partition: Mutex<OwnedPartition>,
     pub(crate) producer: Mutex<Option<Box<dyn Transactional>>>,
-    /// Held by whoever appends what the partition's machines have sent: in order, and nothing behind what failed.
-    pub(crate) sending: Mutex<()>,
+    pub(crate) sends: Sends,
     /// Offset of the own take-over record.
     pub(crate) take_over: Offset,
     /// Why the partition cannot go on; it answers Unavailable with this.
@@ -133,7 +133,7 @@ impl Processor {
                 take_over: owned.partition.owner().1,
                 partition: Mutex::new(owned.partition),
                 producer: Mutex::new(Some(owned.producer)),
-                sending: Mutex::new(()),
+                sends: Sends::default(),
                 failed: RwLock::new(None),
                 full: AtomicBool::new(false),
                 wakes: Wakes::default(),
@@ -209,7 +209,8 @@ impl Processor {
         }
     }
 
-    /// Appends commands that nobody waits for, and drives their partition. On an error some of them may stand there.
+    /// Appends commands that nobody waits for, drives their partition, and waits until what they sent stands: so that whoever appends
+    /// much goes no faster than the partitions that get it. On an error some of them may stand there.
     ///
     /// # Errors
     /// As [`Processor::submit_to`].
@@ -227,6 +228,7 @@ impl Processor {
             }
         }
         self.drive(vec![partition]);
+        self.all_sent(partition).await;
         outcome
     }
 
@@ -334,40 +336,8 @@ impl Processor {
             }
             if partition.first_unsent().is_some() {
                 drop(partition);
-                self.send(slot, targets);
+                self.begin_sends(slot, targets);
                 partition = slot.partition.lock();
-            }
-        }
-    }
-
-    /// Appends what the machines of a partition have sent, and names the partitions that have got something. One thread at a time does so,
-    /// and for what others add meanwhile too; the partition is not locked while the log works. What fails is tried again by the committer:
-    /// the commit barrier holds the batch back until it has gone.
-    pub(crate) fn send(&self, slot: &Slot, targets: &mut Vec<u32>) {
-        while let Some(sending) = slot.sending.try_lock() {
-            let (number, groups) = {
-                let partition = slot.partition.lock();
-                (partition.number(), partition.unsent_groups())
-            };
-            let appending = recover::append_groups(&*self.log, &self.commands_topic, groups);
-            for (target, count, outcome) in appending {
-                match outcome {
-                    Ok(()) => {
-                        slot.partition.lock().sent_to(target, count);
-                        if target != number && !targets.contains(&target) {
-                            targets.push(target);
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(partition = number, target, error = %error, "commands to another partition wait");
-                        return;
-                    }
-                }
-            }
-            drop(sending);
-            // Whoever added something while this thread was sending has left it to this thread.
-            if slot.partition.lock().first_unsent().is_none() {
-                return;
             }
         }
     }

@@ -4,22 +4,23 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use klamm_machine::Time;
 use klamm_messages::klamm::v1::{Command, WakeRow, WakeUp, command::Body};
-use klamm_scheduler::WakeSource;
+use klamm_scheduler::{Due, WakeSource};
+use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
-use crate::Processor;
+use crate::{Processor, processor::OwnedPartition};
 
 impl WakeSource for Processor {
     fn partition_count(&self) -> u32 {
         self.partition_count()
     }
 
-    fn due(&self, partition: u32, now: Time, limit: usize) -> Vec<WakeRow> {
-        self.read(partition).map(|mut partition| partition.due_wakes(now, limit)).unwrap_or_default()
-    }
-
-    fn next(&self, partition: u32) -> Option<Time> {
-        self.read(partition).ok()?.next_wake()
+    fn due(&self, partition: u32, now: Time, limit: usize) -> Due {
+        let look = |mut partition: MutexGuard<'_, OwnedPartition>| Due {
+            rows: partition.due_wakes(now, limit),
+            next: partition.next_wake(Some(now)),
+        };
+        self.read(partition).map(look).unwrap_or_default()
     }
 
     async fn wake_up(&self, partition: u32, rows: &[WakeRow]) -> bool {

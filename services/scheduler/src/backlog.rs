@@ -23,7 +23,8 @@ const SCAN_MAX: usize = 65_536;
 /// The due rows of one partition.
 #[derive(Debug)]
 pub(crate) struct Backlog {
-    batch: usize,
+    /// Wake-ups on their way at a time.
+    in_flight_max: usize,
     waiting: BTreeMap<String, VecDeque<WakeRow>>,
     /// The namespace that had its turn last.
     last: String,
@@ -32,12 +33,22 @@ pub(crate) struct Backlog {
     is_deep: bool,
     /// When each row's wake-up was sent, by key.
     sent: HashMap<Vec<u8>, Instant>,
+    /// When the first of those that the last look found again is to be sent again.
+    again: Option<Instant>,
 }
 
 impl Backlog {
-    /// An empty one that gives `batch` rows at a time.
-    pub(crate) fn new(batch: usize) -> Self {
-        Self { batch, waiting: BTreeMap::new(), last: String::new(), scanned: None, is_deep: false, sent: HashMap::new() }
+    /// An empty one, for so many wake-ups on their way at a time.
+    pub(crate) fn new(in_flight_max: usize) -> Self {
+        Self {
+            in_flight_max,
+            waiting: BTreeMap::new(),
+            last: String::new(),
+            scanned: None,
+            is_deep: false,
+            sent: HashMap::new(),
+            again: None,
+        }
     }
 
     /// Whether it is time to read the partition's rows.
@@ -48,7 +59,7 @@ impl Backlog {
     /// How many rows to read.
     pub(crate) fn scan_limit(&self) -> usize {
         // Rows whose wake-up is on its way stand in front.
-        if self.is_deep { SCAN_MAX } else { (2 * self.batch + self.sent.len()).min(SCAN_MAX) }
+        if self.is_deep { SCAN_MAX } else { (2 * self.in_flight_max + self.sent.len()).min(SCAN_MAX) }
     }
 
     /// Takes the rows that are due, earliest first, in place of those that wait here.
@@ -58,20 +69,31 @@ impl Backlog {
         self.sent.retain(|_, at| now.duration_since(*at) < SEND_AGAIN);
         self.scanned = Some(now);
         self.waiting.clear();
+        self.again = None;
         for row in rows {
-            if self.sent.is_empty() || !self.sent.contains_key(&Wakes::key(&row)) {
-                match self.waiting.get_mut(&row.namespace) {
-                    Some(queue) => queue.push_back(row),
-                    None => _ = self.waiting.insert(row.namespace.clone(), VecDeque::from([row])),
-                }
+            let sent = if self.sent.is_empty() { None } else { self.sent.get(&Wakes::key(&row)) };
+            match (sent, self.waiting.get_mut(&row.namespace)) {
+                (Some(at), _) => self.again = self.again.into_iter().chain([*at + SEND_AGAIN]).min(),
+                (None, Some(queue)) => queue.push_back(row),
+                (None, None) => _ = self.waiting.insert(row.namespace.clone(), VecDeque::from([row])),
             }
         }
     }
 
-    /// The next rows to be sent: one of each namespace in turn.
-    pub(crate) fn take(&mut self) -> Vec<WakeRow> {
+    /// When the partition is to be looked at again, for rows that may still be there.
+    pub(crate) fn again(&self) -> Option<Instant> {
+        self.again
+    }
+
+    /// How many rows wait here.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.values().map(VecDeque::len).sum()
+    }
+
+    /// The next rows to be sent, at most `count`: one of each namespace in turn.
+    pub(crate) fn take(&mut self, count: usize) -> Vec<WakeRow> {
         let mut rows = Vec::new();
-        while rows.len() < self.batch {
+        while rows.len() < count {
             let after = (Bound::Excluded(self.last.as_str()), Bound::Unbounded);
             let next = self.waiting.range::<str, _>(after).next().or_else(|| self.waiting.iter().next());
             let Some(namespace) = next.map(|(namespace, _)| namespace.clone()) else { break };
@@ -91,8 +113,11 @@ impl Backlog {
         self.sent.extend(rows.iter().map(|row| (Wakes::key(row), now)));
     }
 
-    /// Drops what waits here: the next look finds it again.
-    pub(crate) fn forget(&mut self) {
+    /// These wake-ups could not be sent: the next look finds their rows again, and those that wait here.
+    pub(crate) fn failed(&mut self, rows: &[WakeRow]) {
+        for row in rows {
+            self.sent.remove(&Wakes::key(row));
+        }
         self.waiting.clear();
     }
 }
@@ -122,9 +147,9 @@ mod tests {
         let (mut backlog, now) = (Backlog::new(4), Instant::now());
         let mass = (0..5).map(|id| row("a", id, 1));
         backlog.refill(mass.chain([row("b", 0, 2), row("b", 1, 3), row("c", 0, 9)]).collect(), now);
-        assert_eq!(names(&backlog.take()), ["a0", "b0", "c0", "a1"]);
-        assert_eq!(names(&backlog.take()), ["b1", "a2", "a3", "a4"]);
-        assert!(backlog.take().is_empty());
+        assert_eq!(names(&backlog.take(4)), ["a0", "b0", "c0", "a1"]);
+        assert_eq!(names(&backlog.take(4)), ["b1", "a2", "a3", "a4"]);
+        assert!(backlog.take(8).is_empty());
     }
 
     #[test]
@@ -132,12 +157,12 @@ mod tests {
         let (mut backlog, start) = (Backlog::new(2), Instant::now());
         let mass = |from: u32| (from..100).map(|id| row("a", id, 1));
         backlog.refill(mass(0).collect(), start);
-        let first = backlog.take();
+        let first = backlog.take(2);
         backlog.sent(&first, start);
         assert!(!backlog.wants_rows(start + SCAN_AGAIN / 2), "rows wait here");
         assert!(backlog.wants_rows(start + SCAN_AGAIN));
         backlog.refill(mass(2).chain([row("b", 0, 5)]).collect(), start + SCAN_AGAIN);
-        assert_eq!(names(&backlog.take()), ["b0", "a2"]);
+        assert_eq!(names(&backlog.take(2)), ["b0", "a2"]);
     }
 
     #[test]
@@ -145,12 +170,12 @@ mod tests {
         let (mut backlog, start) = (Backlog::new(8), Instant::now());
         let rows = || vec![row("a", 0, 1), row("a", 1, 1)];
         backlog.refill(rows(), start);
-        let sent = backlog.take();
+        let sent = backlog.take(8);
         backlog.sent(&sent, start);
         backlog.refill(rows(), start + SEND_AGAIN / 2);
-        assert!(backlog.take().is_empty());
+        assert!(backlog.take(8).is_empty());
         backlog.refill(rows(), start + SEND_AGAIN);
-        assert_eq!(names(&backlog.take()), ["a0", "a1"]);
+        assert_eq!(names(&backlog.take(4)), ["a0", "a1"]);
     }
 
     #[test]

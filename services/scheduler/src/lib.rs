@@ -22,16 +22,23 @@ const IN_FLIGHT_MIN: usize = 16;
 pub trait WakeSource: Send + Sync + 'static {
     /// Number of partitions.
     fn partition_count(&self) -> u32;
-    /// At most `limit` wake rows of a partition due at or before `now`, earliest first.
-    fn due(&self, partition: u32, now: Time, limit: usize) -> Vec<WakeRow>;
-    /// Due time of a partition's earliest wake row.
-    fn next(&self, partition: u32) -> Option<Time>;
+    /// Which wake rows of a partition are due at or before `now`, at most `limit` of them.
+    fn due(&self, partition: u32, now: Time, limit: usize) -> Due;
     /// Appends WakeUp commands for these rows, and completes when they have been handled; false when that failed for now.
     fn wake_up(&self, partition: u32, rows: &[WakeRow]) -> impl Future<Output = bool> + Send;
     /// The partition's rows are looked at again at this time: one due earlier completes [`WakeSource::changed`].
     fn sleeps_until(&self, partition: u32, time: Time);
-    /// Completes when a wake row has appeared that is due before the partition would be looked at again.
+    /// Completes when a wake row has appeared that is due before the partition would be looked at again, since this was called last too.
     fn changed(&self, partition: u32) -> impl Future<Output = ()> + Send;
+}
+
+/// A look at a partition's wake rows.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Those that are due, earliest first.
+    pub rows: Vec<WakeRow>,
+    /// Due time of the earliest that is due later.
+    pub next: Option<Time>,
 }
 
 /// Runs until the returned future is dropped. `now` is the log's clock.

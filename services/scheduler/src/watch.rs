@@ -3,52 +3,77 @@
 use std::{sync::Arc, time::Duration};
 
 use klamm_machine::Time;
-use tokio::time::Instant;
+use klamm_messages::klamm::v1::WakeRow;
+use tokio::{task::JoinSet, time::Instant};
 
-use crate::{WakeSource, backlog::Backlog};
+use crate::{Due, WakeSource, backlog::Backlog};
 
 /// Longest sleep: clocks may be set.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
-/// Pause when due rows have been sent and are still there, or could not be sent.
+/// Pause when rows could not be sent.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Sends the partition's wake-ups when they are due, `batch` at a time. Never ends.
-pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, batch: usize, now: impl Fn() -> Time + Send) {
-    let mut backlog = Backlog::new(batch);
+/// Sends the partition's wake-ups when they are due, at most `in_flight_max` at a time. Never ends.
+pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, in_flight_max: usize, now: impl Fn() -> Time + Send) {
+    let mut backlog = Backlog::new(in_flight_max);
+    let mut sending: JoinSet<Result<usize, Vec<WakeRow>>> = JoinSet::new();
+    let mut in_flight = 0;
     loop {
         let time = now();
-        if backlog.wants_rows(Instant::now()) && source.next(partition).is_some_and(|due| due <= time) {
-            let rows = source.due(partition, time, backlog.scan_limit());
+        // No longer than this it sleeps; below it says how long.
+        source.sleeps_until(partition, time.after(SLEEP_MAX));
+        let limit = if backlog.wants_rows(Instant::now()) { backlog.scan_limit() } else { 0 };
+        let Due { rows, next } = source.due(partition, time, limit);
+        if limit > 0 {
             backlog.refill(rows, Instant::now());
         }
-        let rows = backlog.take();
-        if !rows.is_empty() && source.wake_up(partition, &rows).await {
-            metrics::counter!("klamm_wake_ups_total").increment(rows.len() as u64);
-            for row in &rows {
-                let due = row.due.as_ref().map_or(time, Time::from);
-                metrics::histogram!("klamm_wake_up_lateness_seconds").record(time.since(due).as_secs_f64());
-            }
+        let room = in_flight_max - in_flight;
+        // Of many, many go together: each appending costs something.
+        let rows = if room * 2 >= in_flight_max || backlog.len() <= room { backlog.take(room) } else { Vec::new() };
+        if !rows.is_empty() {
             backlog.sent(&rows, Instant::now());
-            // What was applied is gone from the rows: look again before sleeping, and let others run in between.
-            tokio::task::yield_now().await;
-            continue;
+            in_flight += rows.len();
+            let source = source.clone();
+            sending.spawn(async move {
+                let is_sent = source.wake_up(partition, &rows).await;
+                if is_sent { Ok(tell(&rows, time)) } else { Err(rows) }
+            });
         }
-        // Rows that could not be sent are found again.
-        backlog.forget();
-        let (time, next) = (now(), source.next(partition));
-        let sleep = match next {
-            Some(due) if due <= time => PAUSE,
-            Some(due) => due.since(time).min(SLEEP_MAX),
-            None => SLEEP_MAX,
-        };
+        let until_due = next.map_or(SLEEP_MAX, |due| due.since(time));
+        let until_again = backlog.again().map_or(SLEEP_MAX, |again| again.duration_since(Instant::now()));
+        let sleep = until_due.min(until_again).min(SLEEP_MAX);
         source.sleeps_until(partition, time.after(sleep));
-        // A row may have appeared between the look and the line above.
-        if source.next(partition).is_some_and(|due| next.is_none_or(|next| due < next)) {
-            continue;
-        }
         tokio::select! {
             () = tokio::time::sleep(sleep) => {}
             () = source.changed(partition) => {}
+            Some(sent) = sending.join_next() => match sent {
+                Ok(Ok(count)) => in_flight -= count,
+                Ok(Err(rows)) => {
+                    in_flight -= rows.len();
+                    backlog.failed(&rows);
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // It panicked: they are found again after a while.
+                Err(error) => {
+                    tracing::error!(partition, error = %error, "wake-ups were not sent");
+                    sending.abort_all();
+                    while sending.join_next().await.is_some() {}
+                    in_flight = 0;
+                }
+            },
         }
     }
 }
+
+/// Counts wake-ups that were sent at `time`.
+fn tell(rows: &[WakeRow], time: Time) -> usize {
+    metrics::counter!("klamm_wake_ups_total").increment(rows.len() as u64);
+    for row in rows {
+        let due = row.due.as_ref().map_or(time, Time::from);
+        metrics::histogram!("klamm_wake_up_lateness_seconds").record(time.since(due).as_secs_f64());
+    }
+    rows.len()
+}
+
+#[cfg(test)]
+mod tests;

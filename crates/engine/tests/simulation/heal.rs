@@ -52,7 +52,7 @@ impl World {
         }
         self.late_wake_ups();
         let mut idle = self.instances.iter().all(|instance| self.is_idle(instance));
-        if idle && let Some(next) = self.instances.iter_mut().filter_map(|instance| instance.partition.next_wake()).min() {
+        if idle && let Some(next) = self.instances.iter_mut().filter_map(|instance| instance.partition.next_wake(None)).min() {
             self.clock.set(next.millis().max(self.clock.now_ms()));
             return false;
         }
@@ -114,7 +114,7 @@ impl World {
             anew.sent_to(target, 1);
         }
         if let Some(batch) = anew.cut() {
-            self.outputs.cut(&batch, &self.topics);
+            self.outputs.cut(batch, &self.topics);
         }
         assert_eq!(wakes(&anew), [], "{number}: all timers have fired");
     }

@@ -1,6 +1,6 @@
 //! What may happen next.
 
-use klamm_engine::{Error, recover::recover, settle::standing, topic};
+use klamm_engine::{Codec, Error, recover::recover, settle::standing, topic};
 use klamm_log::{Error as LogError, Log, ReadLimit, Record};
 use klamm_messages::klamm::v1::{Command, WakeRow, WakeUp, command::Body};
 
@@ -185,20 +185,22 @@ impl World {
         }
     }
 
-    /// An instance commits the batch under way, or cuts one.
+    /// An instance commits the batch under way when it is ready, or cuts one.
     pub fn commit(&mut self, index: usize) {
         let Instance { partition, member, .. } = &mut self.instances[index];
         let (number, member) = (partition.number(), *member);
-        let batch = match partition.in_flight().cloned() {
-            Some(batch) => batch,
-            None => {
-                let barred = partition.first_unsent().is_some();
-                let Some(batch) = partition.cut() else { return };
-                assert!(!barred, "{number}: cut while sends are not acked");
-                self.outputs.cut(&batch, &self.topics);
-                batch
-            }
+        if partition.in_flight().is_none() {
+            let Some(batch) = partition.cut() else { return };
+            self.outputs.cut(batch, &self.topics);
+        }
+        let Some(batch) = partition.ready().cloned() else {
+            return self.note(|| format!("commit {number}@{member}: sends are not acked"));
         };
+        for outgoing in partition.unsent() {
+            let source = TestCodec.decode_command(outgoing.record.value.as_deref().unwrap_or_default()).expect("a command").source;
+            let offset = source.expect("sent by a machine").offset;
+            assert!(offset >= batch.position.next_command_offset, "{number}: committed while what {offset} has sent is not acked");
+        }
         let instance = &mut self.instances[index];
         let Some(producer) = &mut instance.producer else { return self.settle(index) };
         let result = producer.commit(batch.outputs);
@@ -262,10 +264,12 @@ impl World {
         let at = |row: &WakeRow| row.due.as_ref().map(klamm_machine::Time::from);
         let expected: Vec<_> = rows.iter().filter(|row| at(row) <= Some(now)).take(limit).cloned().collect();
         if self.rng.chance(50) {
-            assert_eq!(partition.next_wake(), rows.first().and_then(at), "{number}: the earliest wake");
+            assert_eq!(partition.next_wake(None), rows.first().and_then(at), "{number}: the earliest wake");
         }
         let due = partition.due_wakes(now, limit);
         assert_eq!(due, expected, "{number}: wakes that are due");
+        let later = rows.iter().filter_map(at).find(|due| *due > now);
+        assert_eq!(partition.next_wake(Some(now)), later, "{number}: the earliest wake that is due later");
         for row in due {
             match self.rng.below(10) {
                 0 => self.note(|| format!("wake-up lost {number}/{}", row.id)),

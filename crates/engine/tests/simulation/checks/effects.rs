@@ -33,7 +33,7 @@ pub fn check(partition: &mut TestPartition, clients: &Clients) {
     let kept: BTreeSet<_> =
         kept.iter().map(|wake| (wake.due.as_ref().map_or(0, |due| Time::from(due).millis()), wake.id.clone())).collect();
     assert_eq!(kept, timers, "wake rows are the timers that run");
-    let next = partition.next_wake().map(Time::millis);
+    let next = partition.next_wake(None).map(Time::millis);
     assert_eq!(next, timers.first().map(|(due, _)| *due), "the earliest wake");
     // A zombie may have read further, and answered.
     let read = |request: &&Request| request.partition == partition.number() && request.answered_at < partition.next_offset();

@@ -12,7 +12,7 @@ use crate::{instance::dump, machine::command, stores::store};
 fn in_doubt(rig: &Rig, fault: Fault) -> (TestOwned, Batch) {
     let mut owned = rig.own();
     rig.ask(&mut owned, &command("add", "a", "r1", 5, &[]));
-    let batch = owned.partition.cut().expect("something waits");
+    let batch = owned.partition.cut().cloned().expect("something waits");
     rig.log.fail_next_write(fault);
     let error = owned.producer.commit(batch.outputs.clone()).expect_err("a fault");
     assert!(matches!(error, LogError::InDoubt { .. }), "{error}");
@@ -83,7 +83,7 @@ fn a_batch_in_doubt_counts_as_committed_though_compaction_took_some_of_it() {
     let mut owned = rig.own();
     rig.ask(&mut owned, &command("add", "a", "r1", 5, &[]));
     rig.ask(&mut owned, &command("add", "a", "r2", 5, &[]));
-    let batch = owned.partition.cut().expect("something waits");
+    let batch = owned.partition.cut().cloned().expect("something waits");
     rig.log.fail_next_write(Fault::LoseAnswer);
     owned.producer.commit(batch.outputs.clone()).expect_err("a fault");
     rig.clock.advance(Duration::from_secs(25 * 3600));

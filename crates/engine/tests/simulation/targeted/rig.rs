@@ -103,7 +103,7 @@ impl Rig {
 
     /// Cuts a batch and commits it.
     pub fn commit(&self, owned: &mut TestOwned) -> Batch {
-        let batch = owned.partition.cut().expect("something waits");
+        let batch = owned.partition.cut().cloned().expect("something waits");
         let offsets = owned.producer.commit(batch.outputs.clone()).expect("no faults");
         owned.partition.committed(&offsets).expect("a store in memory");
         batch

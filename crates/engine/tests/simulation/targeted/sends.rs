@@ -8,18 +8,23 @@ use super::rig::{Rig, account};
 use crate::{codec::TestCodec, machine::command};
 
 #[test]
-fn no_batch_is_cut_while_a_command_is_unsent() {
+fn no_batch_is_ready_while_a_command_of_it_is_unsent() {
     let rig = Rig::new();
     let mut owned = rig.own();
     rig.append(&command("transfer", "a", "r1", 3, &["b", "c"]));
     rig.drive(&mut owned.partition);
     assert_eq!(owned.partition.unsent().count(), 2);
-    assert!(owned.partition.cut().is_none());
-    owned.partition.sent_to(0, 1);
-    assert!(owned.partition.cut().is_none(), "one is still unsent");
-    owned.partition.sent_to(0, 1);
     assert!(owned.partition.cut().is_some());
     assert!(owned.partition.cut().is_none(), "a batch is under way");
+    assert!(owned.partition.ready().is_none());
+    // The next batch's sends are none of its own.
+    rig.append(&command("transfer", "a", "r2", 3, &["b"]));
+    rig.drive(&mut owned.partition);
+    owned.partition.sent_to(0, 1);
+    assert!(owned.partition.ready().is_none(), "one is still unsent");
+    owned.partition.sent_to(0, 1);
+    assert!(owned.partition.ready().is_some());
+    assert_eq!(owned.partition.unsent().count(), 1);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn an_owner_that_was_overtaken_cannot_commit() {
     rig.ask(&mut old, &command("add", "a", "r1", 1, &[]));
     let new = rig.own();
     assert_eq!(account(&new.partition, "a"), Some(1), "what it acknowledged is there");
-    let batch = old.partition.cut().expect("something waits");
+    let batch = old.partition.cut().cloned().expect("something waits");
     let error = old.producer.commit(batch.outputs).expect_err("fenced");
     assert!(matches!(error, LogError::Fenced { .. }), "{error}");
 }
