@@ -1,9 +1,11 @@
 //! Calls about schedules: what is refused, what goes onto the log, what is shown.
 
+use std::sync::Arc;
+
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
 use klamm_machine::Rejection;
 use klamm_messages::{
-    klamm::v1::{RunningAction, ScheduleDefinition, ScheduleProgress, VisibilityDocument, command::Body},
+    klamm::v1::{RunningAction, ScheduleDefinition, ScheduleProgress, StartingAction, VisibilityDocument, command::Body},
     temporal::{
         common::v1::{Memo, Payload, Payloads, RetryPolicy, SearchAttributes, WorkflowType},
         enums::v1::{ScheduleOverlapPolicy, WorkflowExecutionStatus, WorkflowIdReusePolicy},
@@ -344,6 +346,22 @@ async fn a_describe_waits_until_the_schedule_has_heard_of_a_close() {
     fake.with(|state| state.schedules = [snapshot(true), snapshot(true), snapshot(false)].into());
     assert_eq!(running(&fake).await, 0);
     assert_eq!(fake.with(|state| state.schedules.len()), 1, "it has looked again until then");
+}
+
+#[tokio::test]
+async fn a_describe_waits_until_the_schedule_has_heard_of_the_starts_before_it() {
+    let fake = Fake::new();
+    let starting = |actions: &[i64]| {
+        let starting = actions.iter().map(|&action| StartingAction { action, ..StartingAction::default() }).collect();
+        let mut snapshot = snapshot(false);
+        Arc::make_mut(&mut snapshot.progress).starting = starting;
+        snapshot
+    };
+    fake.with(|state| {
+        state.schedules = [starting(&[3, 4]), starting(&[4]), starting(&[4, 5]), starting(&[5]), starting(&[5]), starting(&[])].into()
+    });
+    assert_eq!(running(&fake).await, 0);
+    assert_eq!(fake.with(|state| state.schedules.len()), 2, "it has looked until 4 was answered; 5 came later");
 }
 
 #[tokio::test]

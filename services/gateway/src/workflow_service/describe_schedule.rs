@@ -15,10 +15,10 @@ use klamm_processor::{Backend, backend::ScheduleSnapshot};
 use super::schedules;
 use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};
 
-/// How long the schedule may take to hear of a run that has closed.
-const CLOSE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long the schedule may take to hear of a run that has started or closed.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 /// Between looks at it.
-const CLOSE_WAIT_STEP: Duration = Duration::from_millis(5);
+const WAIT_STEP: Duration = Duration::from_millis(5);
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -37,25 +37,31 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     Ok(described)
 }
 
-/// The schedule, once it has heard of the runs of its own that have closed; after a while as it is, with those of which it has not.
+/// The schedule, once it has heard of the starts that it had asked for before the call, and of the runs of its own that have closed; after a
+/// while as it is, with the closed runs of which it has not.
 async fn settled<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     namespace: &str,
     schedule_id: &str,
 ) -> Result<(ScheduleSnapshot, Vec<RunningAction>)> {
-    let deadline = Instant::now() + CLOSE_WAIT_MAX;
+    let deadline = Instant::now() + WAIT_MAX;
+    let mut asked_for = None;
     loop {
         let snapshot = schedules::find(gateway, namespace, schedule_id).await?;
+        let starting = || snapshot.progress.starting.iter().map(|starting| starting.action);
+        // Numbers are given in order, so whatever it asks for meanwhile has a higher one.
+        let newest = *asked_for.get_or_insert_with(|| starting().max());
+        let all_answered = newest.is_none_or(|newest| starting().all(|action| action > newest));
         let mut closed = Vec::new();
         for running in &snapshot.progress.running {
             if !is_running(gateway, namespace, running).await? {
                 closed.push(running.clone());
             }
         }
-        if closed.is_empty() || Instant::now() >= deadline {
+        if (all_answered && closed.is_empty()) || Instant::now() >= deadline {
             return Ok((snapshot, closed));
         }
-        tokio::time::sleep(CLOSE_WAIT_STEP).await;
+        tokio::time::sleep(WAIT_STEP).await;
     }
 }
 
