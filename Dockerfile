@@ -12,7 +12,7 @@ COPY services services
 # The caches make a second build short; what they hold is no part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/klamm/target \
-    cargo build --release --locked --workspace --bins \
+    cargo build --release --locked --workspace --bin klamm \
     && cp target/release/klamm /usr/local/bin/klamm
 
 FROM debian:bookworm-slim
@@ -29,8 +29,8 @@ VOLUME /var/lib/klamm
 ENV KLAMM_SERVER__IP=0.0.0.0 \
     KLAMM_SERVER__DATA_DIR=/var/lib/klamm
 EXPOSE 7233 8233
-# 200 while all is well. bash is there, curl is not.
+# 200 while calls are answered, here or by the owner. bash is there, curl is not.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8233 && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n1 <&3 | grep -q ' 200'"]
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8233 && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&3 && head -n1 <&3 | grep -q ' 200'"]
 ENTRYPOINT ["klamm"]
 CMD ["serve"]

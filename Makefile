@@ -8,37 +8,43 @@ KLAMM_BIN ?= $(CARGO_TARGET_DIR)/release/klamm
 export KLAMM_BIN
 ARGS ?=
 
-.PHONY: help dev build test check unit integration parity parity-record bench setup setup-test
+.PHONY: help dev build test check unit fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 20
 
 dev: setup ## Build klamm and run it with the embedded log on 127.0.0.1:7233 (ARGS='--in-memory' and so on)
-	cargo build --release --workspace --bins
+	cargo build --release --workspace --bin klamm
 	exec $(KLAMM_BIN) dev $(ARGS)
 
 test: setup-test ## Install what the tests need and run them all
+	$(MAKE) fresh-setup
 	$(MAKE) check
 	$(MAKE) unit
 	$(MAKE) integration
 	$(MAKE) parity
 
-check: ## Format and lints
+check: ## Format, structure and lints
 	cargo fmt --all --check
+	python3 -m unittest discover scripts/structure
+	python3 scripts/structure
 	cargo clippy --release --workspace --all-targets -- -D warnings
 
 build: ## klamm, and every test of the workspace
 	$(CARGO_BUILD)
 
 unit: build ## Tests in Rust; those of the Kafka log get a broker (KAFKA_BOOTSTRAP_SERVERS, else one is started)
-	integration-tests/kafka run -- cargo test --release --workspace
+	integration-tests/kafka run -- cargo test --release --workspace --no-fail-fast
 
-integration: build ## Real SDKs, the temporal CLI and kills (needs python3, go)
+fuzz: ## The fuzz targets for longer than in each run of the tests: five minutes each, several at once (KLAMM_FUZZ_SECONDS, KLAMM_FUZZ_SEED)
+	KLAMM_FUZZ_SECONDS=$${KLAMM_FUZZ_SECONDS:-300} cargo test --release --workspace --test targets -- --nocapture
+
+integration: build ## Real SDKs, the temporal CLI and kills (needs python3)
 	integration-tests/run
 
-parity: build ## The same scenarios as Temporal's server has answered, compared (needs go)
-	cd integration-tests/parity && go test ./harness
-	cd bench/go && go test ./...
+parity: build ## The same scenarios as Temporal's server has answered, compared
+	cd integration-tests/parity && ../../scripts/go test ./harness
+	cd bench/go && ../../scripts/go test ./...
 	integration-tests/parity/against-klamm
 
 parity-record: ## Record the reference's answers anew (builds Temporal's server)
@@ -52,3 +58,9 @@ setup: ## System packages and Rust, for building
 
 setup-test: ## The same, and what the tests need
 	scripts/setup test
+
+fresh-setup: ## Whether set-up brings all that is needed to a machine where nothing is installed (needs root and debootstrap, else skipped)
+	scripts/fresh setup
+
+fresh: ## The two commands, dev and test, whole, on a machine where nothing is installed (hours; ARGS='--variant bare')
+	scripts/fresh whole $(ARGS)

@@ -1,12 +1,12 @@
-//! Generates gRPC code: Temporal's two server traits over the messages that its SDK's crate has, and klamm's Inspect.
+//! Generates gRPC code: Temporal's two server traits and its clients, over the messages of `klamm-messages`, and klamm's Inspect.
 
-use std::{collections::BTreeSet, env, error::Error, fs, path::PathBuf};
+use std::{collections::BTreeMap, collections::BTreeSet, env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 use prost::Message as _;
-use prost_build_types::{FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet, field_descriptor_proto::Type};
 use protox::file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver};
 
-/// Files that define the services of Temporal that klamm serves.
+/// Files that define the services of Temporal's that klamm serves.
 const TEMPORAL_SERVICES: &[&str] = &["temporal/api/workflowservice/v1/service.proto", "temporal/api/operatorservice/v1/service.proto"];
 
 /// klamm's own service.
@@ -18,30 +18,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={}", protos.join(INSPECT).display());
     println!("cargo:rerun-if-changed=build.rs");
 
-    let path = env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?;
+    let path = env::var("DEP_KLAMM_MESSAGES_DESCRIPTOR_PATH")?;
     let all = FileDescriptorSet::decode(fs::read(path)?.as_slice())?;
 
-    // Only the files that define the services reach the generator: their messages are extern, so that nothing of them is generated again.
+    // Only the files that define the services reach the generator. Their messages are extern, so they are not generated again.
     let services = FileDescriptorSet { file: all.file.iter().filter(|file| TEMPORAL_SERVICES.contains(&file.name())).cloned().collect() };
     assert_eq!(services.file.len(), TEMPORAL_SERVICES.len(), "the services' files are in the set");
     tonic_prost_build::configure()
-        .compile_well_known_types(true)
-        .build_client(false)
+        .build_client(true)
         .build_server(true)
-        .extern_path(".temporal.api", "::temporalio_protos::temporal::api")
-        .extern_path(".google.protobuf", "::prost_types")
+        .codec_path("crate::codec::BoundedCodec")
+        .extern_path(".temporal.api", "::klamm_messages::temporal")
         .compile_fds(services)?;
 
     let inspect = inspect(protos)?;
-    tonic_prost_build::configure()
-        .compile_well_known_types(true)
-        .build_client(true)
-        .build_server(true)
-        .extern_path(".google.protobuf", "::prost_types")
-        .compile_fds(FileDescriptorSet { file: inspect.clone() })?;
+    tonic_prost_build::configure().build_client(true).build_server(true).compile_fds(FileDescriptorSet { file: inspect.clone() })?;
 
-    // What reflection shows: the services and all that they use.
+    // What server reflection shows: the services, and all that they use.
     let mut shown = with_imports(&all, TEMPORAL_SERVICES);
+    fs::write(out.join("shapes.rs"), shapes(&shown))?;
     shown.extend(inspect.into_iter().filter(|file| file.name() == INSPECT));
     fs::write(out.join("api_descriptors.bin"), FileDescriptorSet { file: shown }.encode_to_vec())?;
     Ok(())
@@ -58,7 +53,7 @@ fn inspect(protos: PathBuf) -> Result<Vec<FileDescriptorProto>, Box<dyn Error>> 
     Ok(compiler.file_descriptor_set().file)
 }
 
-/// `names` and all files that they import, directly or not, without source comments; order as in `all` (imports first).
+/// The files `names` and all that they import, directly or not, without source comments. The order is that of `all` (imports first).
 fn with_imports(all: &FileDescriptorSet, names: &[&str]) -> Vec<FileDescriptorProto> {
     let mut wanted: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
     loop {
@@ -75,4 +70,33 @@ fn with_imports(all: &FileDescriptorSet, names: &[&str]) -> Vec<FileDescriptorPr
         .filter(|file| wanted.contains(file.name()))
         .map(|file| FileDescriptorProto { source_code_info: None, ..file.clone() })
         .collect()
+}
+
+/// A table that says by message name which fields hold messages, for `codec.rs`.
+fn shapes(files: &[FileDescriptorProto]) -> String {
+    let mut messages = BTreeMap::new();
+    for file in files {
+        file.message_type.iter().for_each(|message| collect(&format!(".{}", file.package()), message, &mut messages));
+    }
+    let places: BTreeMap<&String, usize> = messages.keys().zip(0..).collect();
+    let mut code = String::from("const SHAPES: &[Shape] = &[\n");
+    for (name, message) in &messages {
+        let mut fields: Vec<_> = message
+            .field
+            .iter()
+            .filter(|field| field.r#type() == Type::Message)
+            .filter_map(|field| Some((field.number(), *places.get(&field.type_name().to_owned())?)))
+            .collect();
+        fields.sort_unstable();
+        let _ = writeln!(code, "    Shape {{ name: {:?}, fields: &{fields:?} }},", &name[1..]);
+    }
+    code.push_str("];\n");
+    code
+}
+
+/// Collects the message, and the messages that are defined in it (map entries among them).
+fn collect<'m>(scope: &str, message: &'m DescriptorProto, messages: &mut BTreeMap<String, &'m DescriptorProto>) {
+    let name = format!("{scope}.{}", message.name());
+    message.nested_type.iter().for_each(|nested| collect(&name, nested, messages));
+    messages.insert(name, message);
 }

@@ -1,11 +1,11 @@
-//! Generates schemas and code from the descriptors that klamm-messages announces, and lists the checked-in schema versions.
+//! Generates schemas and code from the descriptors that klamm-messages announces. Also lists the checked-in schema versions.
 
 use std::{collections::BTreeMap, env, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 #[path = "codegen/mod.rs"]
 mod codegen;
 
-/// Topic without prefix, and its value's message (schemas/README.md).
+/// Each topic, without prefix, and the message that is its value (schemas/README.md).
 const TOPICS: &[(&str, &str)] = &[
     ("commands", "klamm.v1.Command"),
     ("history", "klamm.v1.HistoryRecord"),

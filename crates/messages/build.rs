@@ -1,10 +1,14 @@
-//! Generates klamm's own messages over Temporal's, from schemas/proto, and announces one descriptor set of both.
+//! Generates Temporal's messages and klamm's own (schemas/proto). Announces one descriptor set of both.
+//!
+//! Temporal's come from the descriptor set that `temporalio-protos` announces, and not from that crate's types: here bytes are
+//! `bytes::Bytes`, so that a payload is shared instead of copied, and maps are ordered.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
 use protox::file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver};
 
-const FILES: &[&str] = &[
+/// klamm's own files.
+const KLAMM: &[&str] = &[
     "klamm/v1/command.proto",
     "klamm/v1/settings.proto",
     "klamm/v1/schedule.proto",
@@ -15,9 +19,22 @@ const FILES: &[&str] = &[
     "klamm/v1/store.proto",
 ];
 
+/// Temporal's files that, with their imports, define all that klamm speaks.
+const TEMPORAL: &[&str] = &[
+    "temporal/api/workflowservice/v1/service.proto",
+    "temporal/api/operatorservice/v1/service.proto",
+    "temporal/api/errordetails/v1/message.proto",
+    "temporal/api/sdk/v1/workflow_metadata.proto",
+    "google/rpc/status.proto",
+];
+
+/// The packages of messages, by how they begin.
+const PACKAGES: &[&str] = &["temporal.api", "google.rpc", "google.protobuf", "klamm"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let protos = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../schemas/proto");
     println!("cargo:rerun-if-changed={}", protos.display());
+    println!("cargo:rerun-if-changed=build.rs");
     let temporal = env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?;
 
     let mut resolver = ChainFileResolver::new();
@@ -26,16 +43,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     resolver.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
-    compiler.open_files(FILES)?;
-    let descriptors = compiler.file_descriptor_set();
+    compiler.open_files(TEMPORAL.iter().chain(KLAMM))?;
+    let mut descriptors = compiler.file_descriptor_set();
 
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("klamm_descriptors.bin");
-    fs::write(&out, compiler.encode_file_descriptor_set())?;
-    println!("cargo:descriptor_path={}", out.display());
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let announced = out.join("descriptors.bin");
+    fs::write(&announced, compiler.encode_file_descriptor_set())?;
+    println!("cargo:descriptor_path={}", announced.display());
 
-    // prost-build needs every file that ours refer to; what it generates for the others is left in OUT_DIR, unused.
+    // Annotations of calls (HTTP, Nexus) are no messages of anybody.
+    descriptors.file.retain(|file| PACKAGES.iter().any(|package| file.package().starts_with(package)));
     let mut config = prost_build::Config::new();
-    config.enable_type_names().btree_map(["."]).extern_path(".temporal.api", "::temporalio_protos::temporal::api");
+    config.enable_type_names().btree_map(["."]).bytes(["."]).include_file("modules.rs");
+    // Their comments are prose with indented examples, which rustdoc would take for tests.
+    config.disable_comments([".temporal", ".google"]);
     config.compile_fds(descriptors)?;
     Ok(())
 }

@@ -23,6 +23,7 @@ from temporalio.common import SearchAttributeKey
 from audits import audit
 from insist import CALL_TIMEOUT, Clients
 from support.awaiting import await_until
+from support.latencies import mark
 from support.server import KlammServer
 
 QUEUE = "firing"
@@ -119,7 +120,7 @@ class Firing:
         assert min(lateness) >= 0, f"a run started {-min(lateness):.3f} s before it was due"
         lateness.sort()
         half, most = lateness[len(lateness) // 2], lateness[len(lateness) * 99 // 100]
-        print(f"{len(lateness)} runs, late by {half:.3f} s p50, {most:.3f} s p99, {lateness[-1]:.3f} s at worst", flush=True)
+        print(f"{len(lateness)} runs, late by {half:.3f} s p50, {most:.3f} s p99, {lateness[-1]:.3f} s at worst{mark(half, lateness[-1])}", flush=True)
 
     def _check_times(self, id: str, expected: Set[datetime]) -> None:
         times = {run.typed_search_attributes[SCHEDULED_START] for run in self.runs[id]}

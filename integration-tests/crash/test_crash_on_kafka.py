@@ -27,6 +27,7 @@ from outcomes import check_outcomes, check_visibility
 from prober import Prober
 from programs import TASK_QUEUE, Effects, order_worker
 from support.consumers import PythonConsumer, problems, read_with_java, summary
+from support.latencies import mark
 
 KILLS = int(os.environ.get("KLAMM_IT_KILLS", "20"))
 BROKER_KILLS = int(os.environ.get("KLAMM_IT_BROKER_KILLS", "3"))
@@ -109,8 +110,9 @@ async def test_every_acknowledged_order_completes_exactly_once(cluster: Cluster,
 def tell(what: str, seconds: List[float]) -> None:
     """One line about times without an answer."""
     if seconds:
+        half, worst = statistics.median(seconds), max(seconds)
         print(
-            f"{NAMES[what]}: a partition gave no answer for {statistics.median(seconds):.2f} s p50, {max(seconds):.2f} s worst "
+            f"{NAMES[what]}: a partition gave no answer for {half:.2f} s p50, {worst:.2f} s worst{mark(half, worst)} "
             f"({len(seconds)} times measured)",
             flush=True,
         )

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -168,4 +169,36 @@ func TestQueriesOnRunningAndClosedRuns(t *testing.T) {
 	})
 	e.NoError(err)
 	e.Equal(enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, rejected.QueryRejected.GetStatus())
+}
+
+// queryInTime bounds half of the queries, whose worker is free: one that waits
+// for something takes a second, each of them. A single one may be slow on a
+// machine that is busy with other suites; the soak measures the slowest.
+const queryInTime = 500 * time.Millisecond
+
+func TestAQueryRightAfterAStartOrASignalIsAnsweredAtOnce(t *testing.T) {
+	e := newEnv(t)
+	e.work(collectWorkflow)
+	var times []time.Duration
+	collected := func(run client.WorkflowRun) (items []string) {
+		start := time.Now()
+		value, err := e.c.QueryWorkflow(e.ctx, run.GetID(), run.GetRunID(), "collected")
+		times = append(times, time.Since(start))
+		e.NoError(err)
+		e.NoError(value.Get(&items))
+		return items
+	}
+	for round := range 5 {
+		run := e.startWith(client.StartWorkflowOptions{ID: e.id(fmt.Sprint(round))}, collectWorkflow, []string{"first"})
+		e.Equal([]string{"first"}, collected(run))
+		for item := range 10 {
+			e.signal(run, "add", fmt.Sprint(item))
+			e.Len(collected(run), item+2)
+		}
+		e.signal(run, "finish", nil)
+	}
+	slices.Sort(times)
+	p50, slowest := times[len(times)/2], times[len(times)-1]
+	t.Logf("%d queries: p50 %v, slowest %v", len(times), p50, slowest)
+	e.LessOrEqual(p50, queryInTime)
 }

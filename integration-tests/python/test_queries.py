@@ -1,7 +1,10 @@
 """Queries: on running and closed runs; their failures; nothing of them in the history."""
 
+import time
+from typing import List
+
 import pytest
-from temporalio.client import WorkflowQueryFailedError, WorkflowQueryRejectedError
+from temporalio.client import WorkflowHandle, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.common import QueryRejectCondition
 
 from programs.signals import CollectWorkflow
@@ -51,3 +54,27 @@ async def test_a_failing_and_an_unknown_query_fail_alone(env: Env):
         assert await handle.query(CollectWorkflow.collected) == ["a"]
         await handle.signal(CollectWorkflow.finish)
         assert await handle.result() == ["a"]
+
+
+async def test_a_query_right_after_a_start_or_a_signal_is_answered_at_once(env: Env):
+    """A query that waits for something takes a second, each of them. On a machine that is busy with other suites a single one may be slow; the
+    soak measures the slowest on a quiet one."""
+    times: List[float] = []
+
+    async def collected(handle: WorkflowHandle) -> List[str]:
+        start = time.perf_counter()
+        items = await handle.query(CollectWorkflow.collected)
+        times.append(time.perf_counter() - start)
+        return items
+
+    async with env.worker([CollectWorkflow]):
+        for number in range(5):
+            handle = await env.start(CollectWorkflow.run, ["first"], id=env.id(str(number)))
+            assert await collected(handle) == ["first"]
+            for item in range(10):
+                await handle.signal(CollectWorkflow.add, str(item))
+                assert len(await collected(handle)) == item + 2
+            await handle.signal(CollectWorkflow.finish)
+    times.sort()
+    print(f"{len(times)} queries: p50 {times[len(times) // 2] * 1e3:.1f} ms, slowest {times[-1] * 1e3:.1f} ms")
+    assert times[len(times) // 2] <= 0.5

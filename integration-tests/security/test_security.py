@@ -4,6 +4,7 @@ from typing import Callable, Dict
 
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -92,3 +93,49 @@ def test_a_missing_permission_is_named_with_the_command_that_gives_it(settings: 
     await_message(server, "authorization", "klamm.", "kafka-acls")
     assert not server.healthy()
     assert_does_not_loop(server)
+
+
+def test_a_check_tells_all_permissions_that_are_missing_at_once(broker: KafkaBroker, settings: Settings, klamm: Klamm):
+    allow(broker, "klamm")
+    owner = klamm(settings("klamm"))
+    owner.start()
+    checked = owner.check("--connect")
+    assert checked.returncode == 0, checked.stderr
+    written = owner.topic_records("commands.klamm-dlq")
+    assert written == [], "nothing was written by the check"
+    assert owner.stop() == 0
+
+    # One who may see the topics, and do nothing with them.
+    admin = AdminClient({"bootstrap.servers": broker.plain_bootstrap_servers})
+    seeing = [
+        AclBinding(ResourceType.TOPIC, "klamm.", ResourcePatternType.PREFIXED, "User:stranger", "*", operation, AclPermissionType.ALLOW)
+        for operation in (AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS)
+    ]
+    try:
+        for answer in admin.create_acls(seeing).values():
+            answer.result()
+        checked = klamm(settings("stranger")).check("--connect")
+    finally:
+        for answer in admin.delete_acls([binding_filter(binding) for binding in seeing]).values():
+            answer.result()
+    assert checked.returncode == 2, checked.stdout
+    for topic in ("commands", "history", "visibility", "schedules", "cluster", "members"):
+        for operation in ("Read", "Write"):
+            assert any(
+                f"'klamm.{topic}'" in line and f"--operation {operation} " in line for line in checked.stderr.splitlines()
+            ), f"{operation} {topic}: {checked.stderr}"
+    assert "--transactional-id 'klamm." in checked.stderr, checked.stderr
+    assert "--group 'klamm.processor'" in checked.stderr, checked.stderr
+
+
+def binding_filter(binding: AclBinding) -> AclBindingFilter:
+    """What finds this binding alone."""
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )

@@ -3,7 +3,6 @@
 Standard library only.
 """
 
-import hashlib
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from .kafka import java
-from .toolchain import cache_dir, ensure_venv
+from .toolchain import ensure_maven_project, ensure_venv
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_CONSUMER = ROOT / "consumers" / "python" / "consumer.py"
@@ -71,7 +70,7 @@ def read_with_python(bootstrap: str, registries: Sequence[str], topic: str) -> R
 
 def read_with_java(bootstrap: str, registry: str, topic: str) -> Report:
     """Read the topic from beginning to end."""
-    built = ensure_java_consumer()
+    built = ensure_maven_project(JAVA_PROJECT)
     command = [java(), "-Xmx256m", "-cp", f"{built / 'consumer.jar'}:{built / 'libs'}/*", "io.klamm.consumer.Main"]
     ended = subprocess.run(
         [*command, bootstrap, registry, topic],
@@ -82,21 +81,6 @@ def read_with_java(bootstrap: str, registry: str, topic: str) -> Report:
         timeout=END_DEADLINE_S,
     )
     return _report("the Java consumer", ended.stdout, ended.stderr)
-
-
-def ensure_java_consumer() -> Path:
-    """The directory with the built consumer; Maven builds it when its sources have changed."""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in JAVA_PROJECT.rglob("*") if path.suffix in (".xml", ".java")):
-        digest.update(file.read_bytes())
-    directory = cache_dir() / f"integration-consumer-java-{digest.hexdigest()[:12]}"
-    done = directory / ".complete"
-    if not done.exists():
-        print(f"building the Java consumer into {directory}", flush=True)
-        command = ["mvn", "-q", "-B", "package", f"-Doutput={directory}"]
-        subprocess.run(command, cwd=JAVA_PROJECT, check=True, stdin=subprocess.DEVNULL)
-        done.touch()
-    return directory
 
 
 def problems(report: Report, other: Optional[Report] = None) -> List[str]:

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from .ports import free_ports
 from .process import cpu_seconds
@@ -113,6 +113,16 @@ class KlammServer:
         except (urllib.error.URLError, OSError):
             return False
 
+    def get(self, path: str) -> Tuple[int, str]:
+        """Status and text of an answer over HTTP; 0 when there is none."""
+        try:
+            with urllib.request.urlopen(f"{self.http}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+        except (urllib.error.URLError, OSError):
+            return 0, ""
+
     def running(self) -> bool:
         """Whether the process lives."""
         return self.process is not None and self.process.poll() is None
@@ -149,6 +159,17 @@ class KlammServer:
         if printed.returncode != 0:
             raise RuntimeError(f"klamm topics cat {topic}: exit code {printed.returncode}\n{printed.stderr}")
         return [json.dumps(json.loads(line), sort_keys=True) for line in printed.stdout.splitlines()]
+
+    def check(self, *options: str) -> subprocess.CompletedProcess:
+        """`klamm serve --check` with this server's settings; its output captured."""
+        return subprocess.run(
+            [str(self.binary), "serve", "--check", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=COMMAND_DEADLINE_S,
+            env={**os.environ, **self._serve_variables()},
+        )
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess:
         """One of klamm's commands that ask the running server; its output captured."""

@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Callable, Dict, List, Optional, Tuple
 
-from .toolchain import ensure_cli, ensure_node, ensure_node_project, ensure_venv
+from .kafka import java
+from .toolchain import ensure_cli, ensure_go, ensure_maven_project, ensure_node, ensure_venv, node_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -60,6 +60,10 @@ def cli_suite(call: Call) -> bool:
     return pytest_folder("cli")(call, TEMPORAL_CLI=str(ensure_cli()))
 
 
+def readme_suite(call: Call) -> bool:
+    return pytest_folder("readme")(call, TEMPORAL_CLI=str(ensure_cli()))
+
+
 def crash_suite(call: Call) -> bool:
     """On Kafka brokers are killed, too: another test. Its progress (seed, kills) is shown as it happens."""
     file = "test_crash_on_kafka.py" if call.environment.get("KLAMM_IT_LOG") == "kafka" else "test_crash.py"
@@ -74,20 +78,13 @@ def schedules_suite(call: Call) -> bool:
 
 
 def go_suite(call: Call) -> bool:
-    if shutil.which("go") is None:
-        raise SystemExit("the go suite needs Go, which is not installed\nhint: see README.md")
     # The tests mostly wait, so more of them run at once than there are cores.
-    return call.run(["go", "test", "-count=1", "-parallel=8", "-timeout=240s", *call.options, "./..."], ROOT / "go")
+    return call.run([str(ensure_go()), "test", "-count=1", "-parallel=8", "-timeout=240s", *call.options, "./..."], ROOT / "go")
 
 
 def typescript_suite(call: Call) -> bool:
     """Type checks, bundles and runs a copy of the sources beside the installed packages, where Node.js looks for those."""
-    packages = ensure_node_project(ROOT / "typescript")
-    with tempfile.TemporaryDirectory(dir=packages, prefix="run-") as directory:
-        folder = Path(directory)
-        for name in ("package.json", "tsconfig.json"):
-            shutil.copy(ROOT / "typescript" / name, folder)
-        shutil.copytree(ROOT / "typescript" / "src", folder / "src")
+    with node_sources(ROOT / "typescript") as folder:
         bundle = folder / "workflows.js"
         npm = ["npm", "run", "--silent", "--loglevel=error"]
         variables = {"PATH": f"{ensure_node()}:{os.environ['PATH']}", "WORKFLOW_BUNDLE": str(bundle)}
@@ -98,20 +95,45 @@ def typescript_suite(call: Call) -> bool:
         )
 
 
+def java_suite(call: Call) -> bool:
+    built = ensure_maven_project(ROOT / "java")
+    classes = f"{built / 'scenarios.jar'}:{built / 'libs'}/*"
+    # The JVM is alive for half a minute: the second compiler would only take cores from the server.
+    command = [java(), "-Xmx384m", "-XX:TieredStopAtLevel=1", "-cp", classes, "org.junit.platform.console.ConsoleLauncher", "execute"]
+    shown = ["--scan-class-path", str(built / "scenarios.jar"), "--disable-banner", "--details=tree"]
+    return call.run([*command, *shown, *call.options], ROOT / "java")
+
+
+def soak_suite(call: Call) -> bool:
+    """A short soak, unless the environment says otherwise (five minutes by itself). Its progress is shown as it happens.
+
+    Queries by themselves are measured on the embedded log only.
+    """
+    files = ["test_soak.py"] if call.environment.get("KLAMM_IT_LOG") == "kafka" else []
+    seconds = call.environment.get("KLAMM_IT_SOAK_SECONDS", "75")
+    every = call.environment.get("KLAMM_IT_SOAK_KILL_EVERY", "30")
+    return pytest_folder("soak", "-s", *files)(call, KLAMM_IT_SOAK_SECONDS=seconds, KLAMM_IT_SOAK_KILL_EVERY=every)
+
+
 SUITES: Dict[str, Suite] = {
     "python": Suite(pytest_folder("python"), shares=True),
     "go": Suite(go_suite, shares=True),
     "cli": Suite(cli_suite, shares=True),
     "typescript": Suite(typescript_suite, shares=True),
+    "java": Suite(java_suite, shares=True),
+    "soak": Suite(soak_suite, shares=False),
+    "readme": Suite(readme_suite, shares=False, logs=("embedded",)),
     "crash": Suite(crash_suite, shares=False),
     "schedules": Suite(schedules_suite, shares=False),
+    "fuzz": Suite(pytest_folder("fuzz", "-s"), shares=False, logs=("embedded",)),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
     "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
 }
 
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
+#: The soak is short here, and on Kafka run by name.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["schedules"], ["crash"]]),
-    ("kafka", [["python", "go", "cli", "typescript"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
+    ("embedded", [["python", "go", "cli"], ["fuzz", "readme"], ["schedules"], ["crash"], ["soak"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
 ]

@@ -1,26 +1,28 @@
-//! gRPC services that klamm serves: Temporal's server traits, over the messages that its SDK's crate has, and klamm's own
+//! The gRPC services that klamm serves: Temporal's server traits, with clients of them for tests and tools, and klamm's own
 //! [`klamm::v1::inspect_server::Inspect`].
 //!
-//! No copy of Temporal's protos: the build script reads the descriptor set that `temporalio-protos` announces and generates
-//! the service code alone. Nothing here decides or stores anything.
+//! There is no copy of Temporal's protos: the build script reads the descriptor set that `klamm-messages` announces, and generates only
+//! the service code. Nothing here decides or stores anything.
 
-/// Server code of `temporal.api.workflowservice.v1.WorkflowService`.
+pub mod codec;
+
+/// Server and client of `temporal.api.workflowservice.v1.WorkflowService`.
 #[allow(missing_docs, clippy::all)]
 pub mod workflowservice {
     /// Version 1.
     pub mod v1 {
         tonic::include_proto!("temporal.api.workflowservice.v1");
-        pub use temporalio_protos::temporal::api::workflowservice::v1::*;
+        pub use klamm_messages::temporal::workflowservice::v1::*;
     }
 }
 
-/// Server code of `temporal.api.operatorservice.v1.OperatorService`.
+/// Server and client of `temporal.api.operatorservice.v1.OperatorService`.
 #[allow(missing_docs, clippy::all)]
 pub mod operatorservice {
     /// Version 1.
     pub mod v1 {
         tonic::include_proto!("temporal.api.operatorservice.v1");
-        pub use temporalio_protos::temporal::api::operatorservice::v1::*;
+        pub use klamm_messages::temporal::operatorservice::v1::*;
     }
 }
 

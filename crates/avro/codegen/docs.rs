@@ -1,5 +1,5 @@
-//! Comments of klamm's own .proto files, for the `doc` of records and fields. Temporal's comments stay in Temporal's files: they
-//! would make the schemas several times as large, and change them with every release.
+//! Comments of klamm's own .proto files, which become the `doc` of records and fields. Temporal's comments are left out: they would make
+//! the schemas several times as large, and change them with every release.
 
 use std::collections::BTreeMap;
 

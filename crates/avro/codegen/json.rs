@@ -1,4 +1,5 @@
-//! JSON with its members in the order given, and what fits on a line on one line: schemas are read by people and compared by line.
+//! JSON whose members keep the given order. A value that fits on one line is written on one line. People read the schemas and compare them
+//! line by line.
 
 /// A JSON value.
 pub enum Json {
@@ -12,7 +13,7 @@ pub enum Json {
     Object(Vec<(&'static str, Json)>),
 }
 
-/// Longest line of a value that is not broken.
+/// Longest line before a value is broken into several.
 const WIDTH_MAX: usize = 150;
 
 impl Json {
@@ -21,7 +22,7 @@ impl Json {
         Self::String(text.into())
     }
 
-    /// The whole document.
+    /// The text of the whole document.
     pub fn document(&self) -> String {
         let mut out = String::new();
         self.write(0, &mut out);

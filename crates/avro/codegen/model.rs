@@ -10,7 +10,7 @@ use super::{
     names::{self, AvroName},
 };
 
-/// Fields by which a message holds another of its own kind, and the array of the whole chain that stands in its place.
+/// Fields by which a message contains another of its own kind, each with the array that takes its place and holds the whole chain.
 const CHAINS: &[Chain] = &[Chain { field: "temporal.api.failure.v1.Failure.cause", array: "causes", link: "Cause" }];
 
 struct Chain {
@@ -21,7 +21,7 @@ struct Chain {
 
 /// Everything that the values of the topics are made of.
 pub struct Model {
-    /// Each before those that hold it.
+    /// The records, each before those that contain it.
     pub records: Vec<Record>,
     pub enums: Vec<Enum>,
     pub topics: Vec<Topic>,
@@ -40,7 +40,7 @@ pub struct Record {
     pub rust: String,
     pub doc: Option<String>,
     pub members: Vec<Member>,
-    /// True for the record of a chain's elements, which has no struct of its own.
+    /// True for the record of a chain's elements, for which prost has no struct.
     pub link: bool,
 }
 
@@ -52,15 +52,15 @@ pub enum Member {
         rust: String,
         /// Path of prost's enum.
         path: String,
-        /// One nullable field each; `Field::rust` is the variant.
+        /// The cases, one nullable field each. `Field::rust` is the variant.
         cases: Vec<Field>,
     },
     Chain {
-        /// The struct's field that holds the next of the chain.
+        /// The struct's field that holds the next element of the chain.
         rust: String,
-        /// Avro's array.
+        /// Name of Avro's array.
         name: String,
-        /// Record of its elements.
+        /// Index of the record of its elements.
         link: usize,
     },
 }
@@ -74,19 +74,16 @@ pub struct Field {
     pub shape: Shape,
 }
 
-/// How often a value stands in a field.
+/// How many values a field holds.
 #[derive(Clone)]
 pub enum Shape {
-    /// Once, with a default.
+    /// One value, with a default.
     Plain(Type),
-    /// Once or not.
+    /// One value or none.
     Nullable(Type),
     Array(Type),
-    /// Keys are strings.
-    Map {
-        of: Type,
-        ordered: bool,
-    },
+    /// A map. Its keys are strings.
+    Map(Type),
 }
 
 /// A value's type, named for protobuf's.
@@ -107,7 +104,7 @@ pub enum Type {
     Record(usize),
 }
 
-/// An enum; the first symbol, whose number is 0, is the default.
+/// An enum. Its first symbol, whose number is 0, is the default.
 pub struct Enum {
     pub name: AvroName,
     pub symbols: Vec<String>,
@@ -116,7 +113,7 @@ pub struct Enum {
 }
 
 impl Model {
-    /// All that the messages of `topics` reach.
+    /// The model of everything that the messages of `topics` reach.
     pub fn of(pool: &DescriptorPool, topics: &[(&str, &str)]) -> Result<Self, Error> {
         let mut walk = Walk::default();
         let mut found = Vec::new();
@@ -147,7 +144,7 @@ struct Walk {
     enums: Vec<Enum>,
     record_indices: BTreeMap<String, usize>,
     enum_indices: BTreeMap<String, usize>,
-    /// Messages being looked at, outermost first.
+    /// The messages that are being looked at, outermost first.
     open: Vec<String>,
     docs: Docs,
 }
@@ -186,7 +183,7 @@ impl Walk {
         Ok(self.records.len() - 1)
     }
 
-    /// In the order of declaration, in which the cases of a oneof stand together.
+    /// The members of a message, in the order of declaration. The cases of a oneof are neighbours there.
     fn members(&mut self, message: &MessageDescriptor) -> Result<Vec<Member>, Error> {
         let mut members: Vec<Member> = Vec::new();
         let mut fields: Vec<FieldDescriptor> = message.fields().collect();
@@ -214,7 +211,7 @@ impl Walk {
 
     fn field(&mut self, field: &FieldDescriptor) -> Result<Field, Error> {
         let shape = if CHAINS.iter().any(|chain| chain.field == field.full_name()) {
-            // Replaced by the array once the message is known.
+            // A placeholder: the array takes its place once the message is known.
             Shape::Nullable(Type::Bool)
         } else if field.is_map() {
             self.map(field)?
@@ -239,9 +236,7 @@ impl Walk {
         if !matches!(entry.map_entry_key_field().kind(), Kind::String) {
             return Err(Error::MapKey(field.full_name().to_owned()));
         }
-        // klamm-messages has ordered maps, Temporal's messages hash maps.
-        let ordered = field.parent_file().package_name().starts_with("klamm.");
-        Ok(Shape::Map { of: self.type_of(&entry.map_entry_value_field())?, ordered })
+        Ok(Shape::Map(self.type_of(&entry.map_entry_value_field())?))
     }
 
     fn type_of(&mut self, field: &FieldDescriptor) -> Result<Type, Error> {
@@ -280,7 +275,7 @@ impl Walk {
         }
         let (mut symbols, mut numbers) = (Vec::new(), Vec::new());
         for value in descriptor.values() {
-            // A second name of a number is an alias.
+            // A second name for a number is an alias, and is left out.
             if !numbers.contains(&value.number()) {
                 symbols.push(value.name().to_owned());
                 numbers.push(value.number());
@@ -294,7 +289,7 @@ impl Walk {
         Ok(self.enums.len() - 1)
     }
 
-    /// Name and comment of a field; the shape is the caller's to replace.
+    /// A field with name and comment. The caller sets its shape.
     fn named(&mut self, field: &FieldDescriptor) -> Field {
         Field {
             name: field.name().to_owned(),

@@ -13,18 +13,18 @@ pub struct AvroName {
 }
 
 impl AvroName {
-    /// Of a message or an enum, from its full name and its package.
+    /// The name of a message or an enum, from its full name and its package.
     pub fn of(full_name: &str, package: &str) -> Self {
         let nested = full_name.strip_prefix(package).unwrap_or(full_name).trim_start_matches('.');
         Self { namespace: package.to_owned(), name: nested.replace('.', "_") }
     }
 
-    /// As other types refer to it.
+    /// The name as other types refer to it.
     pub fn full(&self) -> String {
         format!("{}.{}", self.namespace, self.name)
     }
 
-    /// The same name with a nested one.
+    /// The name of something nested in this one.
     pub fn nested(&self, name: &str) -> Self {
         Self { namespace: self.namespace.clone(), name: format!("{}_{name}", self.name) }
     }

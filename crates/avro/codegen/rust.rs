@@ -1,4 +1,4 @@
-//! The model as Rust: `Avro` for every struct, made of the functions of `wire`.
+//! Writes the model as Rust: an `Avro` implementation for every struct, made of calls to `wire`.
 
 use std::fmt::Write as _;
 
@@ -38,7 +38,7 @@ fn implementation(model: &Model, record: &Record) -> String {
     )
 }
 
-/// An element of a chain: functions, since its struct's `Avro` is the whole chain.
+/// An element of a chain. It gets functions of its own, since its struct's `Avro` implementation is that of the whole chain.
 fn link(model: &Model, index: usize, record: &Record) -> String {
     format!(
         "/// {name}\nfn put_link_{index}(it: &{rust}, out: &mut Vec<u8>) {{\n{encode}}}\n\n\
@@ -74,12 +74,11 @@ fn encode_field(model: &Model, field: &Field, code: &mut String) {
         Shape::Plain(of) => writeln!(code, "        {}(&it.{rust}, out);", put(model, *of)),
         Shape::Nullable(of) => writeln!(code, "        wire::put_nullable(&it.{rust}, {}, out);", put(model, *of)),
         Shape::Array(of) => writeln!(code, "        wire::put_array(&it.{rust}, {}, out);", put(model, *of)),
-        Shape::Map { of, ordered: true } => writeln!(code, "        wire::put_map(&it.{rust}, {}, out);", put(model, *of)),
-        Shape::Map { of, ordered: false } => writeln!(code, "        wire::put_hash_map(&it.{rust}, {}, out);", put(model, *of)),
+        Shape::Map(of) => writeln!(code, "        wire::put_map(&it.{rust}, {}, out);", put(model, *of)),
     };
 }
 
-/// Nulls before the case that is set, the case, and nulls after it.
+/// Writes nulls for the cases before the one that is set, then that case, then nulls for the cases after it.
 fn encode_oneof(model: &Model, rust: &str, path: &str, cases: &[Field], code: &mut String) {
     let count = cases.len();
     let _ = writeln!(code, "        match &it.{rust} {{\n            None => wire::put_nulls({count}, out),");
@@ -127,7 +126,7 @@ fn decode_field(model: &Model, field: &Field, code: &mut String) {
         Shape::Plain(of) => writeln!(code, "            {rust}: {}(input)?,", get(model, *of)),
         Shape::Nullable(of) => writeln!(code, "            {rust}: wire::get_nullable(input, {})?,", get(model, *of)),
         Shape::Array(of) => writeln!(code, "            {rust}: wire::get_array(input, {})?,", get(model, *of)),
-        Shape::Map { of, .. } => writeln!(code, "            {rust}: wire::get_map(input, {})?,", get(model, *of)),
+        Shape::Map(of) => writeln!(code, "            {rust}: wire::get_map(input, {})?,", get(model, *of)),
     };
 }
 

@@ -1,4 +1,4 @@
-//! The model as an Avro schema.
+//! Writes the model as an Avro schema.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::{
     model::{Field, Member, Model, Shape, Type},
 };
 
-/// Schema of one record with all that it reaches: each named type is defined where it is first used and named after that.
+/// Schema of one record with all that it reaches. Each named type is defined where it is first used, and referred to by name after that.
 pub fn of(model: &Model, record: usize) -> String {
     Writer { model, defined: BTreeSet::new() }.record(record).document()
 }
@@ -49,7 +49,7 @@ impl Writer<'_> {
             Shape::Plain(of) => (self.value(*of), self.default_of(*of), unit(*of)),
             Shape::Nullable(of) => (Json::Array(vec![Json::text("null"), self.value(*of)]), Json::Null, unit(*of)),
             Shape::Array(of) => (array(self.value(*of)), Json::Array(Vec::new()), unit(*of)),
-            Shape::Map { of, .. } => {
+            Shape::Map(of) => {
                 let values = self.value(*of);
                 (Json::Object(vec![("type", Json::text("map")), ("values", values)]), Json::Object(Vec::new()), unit(*of))
             }
@@ -90,7 +90,7 @@ impl Writer<'_> {
         ])
     }
 
-    /// Default of a value that always stands. Messages never do: they are nullable.
+    /// Default of a value that is always there. Messages have none, because they are nullable.
     fn default_of(&self, of: Type) -> Json {
         match of {
             Type::Bool => Json::Bool(false),

@@ -1,5 +1,5 @@
-//! How long encoding and decoding take, the best of many batches, so that a busy machine shows little:
-//! `cargo run --release -p klamm-avro --example figures`.
+//! Measures how long encoding and decoding take. It takes the best of many batches, so that a busy machine has little effect: `cargo run
+//! --release -p klamm-avro --example figures`.
 
 use std::{hint::black_box, time::Instant};
 
@@ -48,8 +48,8 @@ fn best(mut work: impl FnMut()) -> std::time::Duration {
 
 fn payloads() -> Option<Payloads> {
     let payload = Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
-        data: br#"{"order": "0190b7a4", "amount": 1250, "currency": "EUR"}"#.to_vec(),
+        metadata: [("encoding".to_owned(), "json/plain".into())].into(),
+        data: r#"{"order": "0190b7a4", "amount": 1250, "currency": "EUR"}"#.into(),
         ..Default::default()
     };
     Some(Payloads { payloads: vec![payload] })
@@ -106,7 +106,11 @@ fn completed() -> klamm::Command {
         activity_type: "ChargeCard".to_owned(),
         stamp: 1,
     };
-    command(klamm::command::Body::CompleteActivityTask(klamm::CompleteActivityTask { token: Some(token), result: payloads() }))
+    command(klamm::command::Body::CompleteActivityTask(klamm::CompleteActivityTask {
+        token: Some(token),
+        result: payloads(),
+        ..klamm::CompleteActivityTask::default()
+    }))
 }
 
 fn wake_up() -> klamm::Command {

@@ -1,12 +1,12 @@
 //! Whether values written with one schema can be read with another: Avro's rules for the shapes that the mapping has.
 //!
-//! Stricter than Avro where readers of the topics would notice: a logical type neither comes nor goes.
+//! This is stricter than Avro where readers of the topics would notice: a logical type may neither be added nor removed.
 
 use std::collections::BTreeSet;
 
 use crate::schema::{Parsed, Type};
 
-/// That values of `writer` can be read as `reader`; both are schemas' texts.
+/// Checks that values of `writer` can be read as `reader`. Both are the texts of schemas.
 ///
 /// # Errors
 /// The first thing that cannot be read, with its place.
@@ -19,7 +19,7 @@ pub fn check_reads(writer: &str, reader: &str) -> Result<(), String> {
 struct Check<'a> {
     writer: &'a Parsed,
     reader: &'a Parsed,
-    /// Pairs of records that were looked at.
+    /// Pairs of records that were already looked at.
     seen: BTreeSet<(usize, usize)>,
 }
 

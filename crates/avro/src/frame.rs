@@ -1,7 +1,7 @@
 //! The schema registry's framing: a byte 0, the schema's id as four bytes (most significant first), the value.
 //!
-//! The free functions use the reserved ids of the checked-in schemas until a process is told a registry's ids with [`use_ids`]; those take their
-//! place from there on, and the reserved ones can still be read.
+//! The free functions use the reserved ids of the checked-in schemas, until [`use_ids`] tells the process a registry's ids. From then on
+//! they write those; the reserved ones can still be read.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -16,23 +16,23 @@ pub const MAGIC: u8 = 0;
 /// Bytes before the value.
 pub const HEADER_BYTES: usize = 5;
 
-/// A registry's ids, where one is configured: a look at a place that is written once costs a record nothing.
+/// A registry's ids, where one is configured. They are set once, so looking at them costs a record nothing.
 static REGISTERED: OnceLock<Ids> = OnceLock::new();
 
-/// From now on the free functions write these ids, in the whole process. To be called once, before the first record is written or read.
+/// Makes the free functions write these ids, in the whole process. To be called once, before the first record is written or read.
 ///
 /// # Errors
-/// The ids come back when others are in use already.
+/// Other ids are already in use; the given ones come back.
 pub fn use_ids(ids: Ids) -> Result<(), Ids> {
     REGISTERED.set(ids)
 }
 
-/// The id that present values of a schema are written with.
+/// The id with which present values of a schema are written.
 fn written(reserved: u32) -> u32 {
     REGISTERED.get().map_or(reserved, |ids| ids.written(reserved))
 }
 
-/// The schema of an id that stands in a frame: a registry's, if its ids are in use, or a reserved one.
+/// The schema of an id in a frame. The id may be reserved, or a registry's whose ids are in use.
 ///
 /// # Errors
 /// [`Error::UnknownSchema`].
@@ -56,11 +56,11 @@ pub fn encode_into<T: Value>(value: &T, out: &mut Vec<u8>) {
     value.encode_avro(out);
 }
 
-/// The value of a frame with an id that is in use or a reserved one; a value of an older version is carried over to the present one.
+/// The value of a frame. Its id may be reserved or in use. A value of an older schema version is converted to the present one.
 ///
 /// # Errors
-/// [`Error::Corrupt`] when it is no frame or no value of its schema, [`Error::UnknownSchema`], [`Error::OtherSubject`] when it is a value of
-/// another topic.
+/// [`Error::Corrupt`] when the bytes are no frame, or no value of its schema. [`Error::UnknownSchema`]. [`Error::OtherSubject`] when the
+/// value is another topic's.
 pub fn decode<T: Value>(framed: &[u8]) -> Result<T, Error> {
     let (id, mut value) = split(framed)?;
     if id == T::SCHEMA_ID {
@@ -72,7 +72,7 @@ pub fn decode<T: Value>(framed: &[u8]) -> Result<T, Error> {
 /// Schema id and value of a frame.
 ///
 /// # Errors
-/// [`Error::Corrupt`] when it is no frame.
+/// [`Error::Corrupt`] when the bytes are no frame.
 pub fn split(framed: &[u8]) -> Result<(u32, &[u8]), Error> {
     match framed.split_first_chunk::<HEADER_BYTES>() {
         Some(([MAGIC, id @ ..], value)) => Ok((u32::from_be_bytes(*id), value)),
@@ -102,9 +102,9 @@ fn decode_with<T: Value>(schema: &'static Schema, id: u32, mut value: &[u8]) -> 
     decode_whole(&mut carried.as_slice())
 }
 
-/// Ids as a registry gave them out, in place of the reserved ones.
+/// Ids that a registry gave out, to be used instead of the reserved ones.
 ///
-/// Reserved ids are read all the same: what was written before the registry came stays readable.
+/// Reserved ids are still read, so that records from before the registry stay readable.
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
     known: BTreeMap<u32, &'static Schema>,
@@ -112,7 +112,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// From each version's id in the registry. A schema that is not named keeps its reserved id.
+    /// The ids by each schema version's id in the registry. A schema that is left out keeps its reserved id.
     pub fn registered(ids: impl IntoIterator<Item = (&'static Schema, u32)>) -> Self {
         let mut it = Self::default();
         for (schema, id) in ids {

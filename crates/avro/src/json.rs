@@ -1,9 +1,9 @@
-//! Any framed value as JSON, for people: `klamm topics cat --json`.
+//! Shows any framed value as JSON, for people: `klamm topics cat --json`.
 //!
-//! Records are objects, and fields that are null are left out (a history event has one of sixty bodies). Enums are their symbols,
-//! timestamps RFC 3339 in UTC with microseconds, durations their nanoseconds. Bytes, which hold payloads, are an object of one member that tells how they
-//! were readable: `{"json": …}` when they are JSON, else `{"text": "…"}` when they are printable UTF-8, else `{"base64": "…"}`.
-//! It is made to be read: the way back is not part of it.
+//! Records are objects. Fields that are null are left out, because a history event has one of sixty bodies. Enums are their symbols,
+//! timestamps RFC 3339 in UTC with microseconds, durations their nanoseconds. Bytes, which hold payloads, are an object of one member,
+//! whose name says how they could be read: `{"json": …}` when they are JSON, else `{"text": "…"}` when they are printable UTF-8, else
+//! `{"base64": "…"}`. This JSON is made for reading: it cannot be turned back into a value.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value as Json, json};
@@ -16,7 +16,7 @@ use crate::{
     wire,
 };
 
-/// A framed value of any topic, with an id that is in use or a reserved one.
+/// A framed value of any topic. Its id may be reserved or in use.
 ///
 /// # Errors
 /// [`Error::Corrupt`] and [`Error::UnknownSchema`], as [`frame::decode`].
@@ -24,7 +24,7 @@ pub fn to_json(framed: &[u8]) -> Result<Json, Error> {
     to_json_by(frame::schema, framed)
 }
 
-/// A framed value of any topic, with a registry's id or a reserved one.
+/// A framed value of any topic. Its id may be reserved or the registry's.
 ///
 /// # Errors
 /// As [`to_json`].
@@ -39,7 +39,7 @@ fn to_json_by(schema: impl Fn(u32) -> Result<&'static Schema, Error>, framed: &[
     if value.is_empty() { Ok(shown) } else { Err(Error::corrupt("bytes after the value", value)) }
 }
 
-/// Depth is that of the schema, which has no recursion.
+/// Shows one value. The recursion is no deeper than the schema, which does not contain itself.
 fn show(schema: &Parsed, of: &Type, input: &mut &[u8]) -> Result<Json, Error> {
     Ok(match of {
         Type::Null => Json::Null,
@@ -87,7 +87,7 @@ fn show(schema: &Parsed, of: &Type, input: &mut &[u8]) -> Result<Json, Error> {
     })
 }
 
-/// JSON has no words for what is no number.
+/// A float as JSON. JSON has no numbers for infinity and NaN.
 fn fraction(value: f64) -> Json {
     if value.is_finite() { json!(value) } else { Json::String(value.to_string()) }
 }
@@ -102,7 +102,7 @@ fn bytes(value: &[u8]) -> Json {
     }
 }
 
-/// RFC 3339 for the years 0 to 9999, else the microseconds.
+/// The time in RFC 3339 for the years 0 to 9999; else its microseconds.
 fn timestamp(micros: i64) -> Json {
     const MICROS_PER_SECOND: i64 = 1_000_000;
     const SECONDS_PER_DAY: i64 = 86_400;
@@ -117,8 +117,8 @@ fn timestamp(micros: i64) -> Json {
     json!(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z"))
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are counted from March, so that the day that
-/// leap years add is the last; 400 of them are an era of 146,097 days.
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are counted from March, so that a leap day is the
+/// last of its year. 400 years are an era of 146,097 days.
 fn date(days_since_epoch: i64) -> (i64, i64, i64) {
     const DAYS_PER_ERA: i64 = 146_097;
     const DAYS_TO_EPOCH: i64 = 719_468;

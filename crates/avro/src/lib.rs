@@ -1,17 +1,18 @@
-//! Protobuf to Avro and back by descriptor, and the schema registry's framing: what stands in the values of klamm's topics.
+//! Protobuf to Avro and back by descriptor, and the schema registry's framing. This is the form of the values on klamm's topics.
 //!
-//! Machines and services speak prost's structs; topics hold Avro, so that every consumer of Kafka can read them. Schemas and code
-//! come from the messages' descriptors at build time (`codegen/`); nothing is written by hand per event. schemas/README.md tells the mapping.
+//! Machines and services use prost's structs. Topics hold Avro, so that every consumer of Kafka can read them. Schemas and code come from
+//! the messages' descriptors at build time (`codegen/`); nothing is written by hand per event. schemas/README.md describes the mapping.
 //!
-//! - [`frame::encode`] and [`frame::decode`] are what a writer and a reader of a topic need; [`frame::use_ids`] where a registry gives the ids.
-//! - [`Avro`] is the value without a frame: identity of records is over these bytes, whose maps are in the order of their keys.
+//! - [`frame::encode`] and [`frame::decode`] are what a writer and a reader of a topic need; [`frame::use_ids`] where a registry gives the
+//!   ids.
+//! - [`Avro`] is the value without a frame. Identity of records means equality of these bytes, whose maps are in the order of their keys.
 //! - [`schemas::all`] is what is registered, or served where there is no registry.
 //! - [`json::to_json`] shows any value to people.
 //!
-//! A message is carried without loss when it is canonical: times cut to microseconds, durations below 292 years, enum numbers
-//! known, chains of causes no longer than [`wire::CHAIN_MAX`]. [`canonical`] makes it so.
+//! A message is encoded without loss when it is canonical: times cut to microseconds, durations below 292 years, known enum numbers, chains
+//! of causes no longer than [`wire::CHAIN_MAX`]. [`canonical`] makes it so.
 //!
-//! It never panics on bytes that are read, and never reserves more memory than they account for. It knows nothing of Kafka.
+//! This crate never panics on bytes that it reads, and never reserves more memory than they account for. It knows nothing of Kafka.
 
 mod codec;
 pub mod compatibility;
@@ -30,13 +31,13 @@ pub trait Avro: Sized {
     /// Full name of the record: proto's, with `_` between nested names.
     const NAME: &'static str;
 
-    /// Appends the binary encoding: no frame. The same value always gives the same bytes.
+    /// Appends the binary encoding, without a frame. The same value always gives the same bytes.
     fn encode_avro(&self, out: &mut Vec<u8>);
 
-    /// Takes one value off the front of `input`; what follows stays there.
+    /// Takes one value off the front of `input`. What follows it stays there.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the bytes are no such value; `input` then stands anywhere.
+    /// [`Error::Corrupt`] when the bytes are no such value. Then `input` may begin anywhere in the value.
     fn decode_avro(input: &mut &[u8]) -> Result<Self, Error>;
 }
 
@@ -48,10 +49,10 @@ pub trait Value: Avro {
     const SCHEMA_ID: u32;
 }
 
-/// The value as it comes back from a topic: what Avro cannot say is cut (see the crate's documentation).
+/// The value as it comes back from a topic, without what Avro cannot express (see the crate's documentation).
 ///
 /// # Errors
-/// None is possible: what is encoded decodes.
+/// None can occur: what was encoded can be decoded.
 pub fn canonical<T: Avro>(value: &T) -> Result<T, Error> {
     let mut bytes = Vec::new();
     value.encode_avro(&mut bytes);

@@ -1,6 +1,6 @@
-//! A value of one schema version as a value of another: Avro's schema resolution for the shapes that the mapping has.
+//! Converts a value of one schema version to another: Avro's schema resolution for the shapes that the mapping has.
 //!
-//! It goes straight from bytes to bytes. This is the slow way, taken only for records older than the present schema.
+//! It goes straight from bytes to bytes. This way is slow, and is taken only for records that are older than the present schema.
 
 use serde_json::Value as Json;
 
@@ -10,10 +10,10 @@ use crate::{
     wire,
 };
 
-/// Carries `value`, written with `writer`, over to `reader`; `id` is the writer's, for errors.
+/// Converts `value`, written with `writer`, to `reader`. `id` is the writer's, for errors.
 ///
-/// Fields go by name: those that only the writer has are passed over, those that only the reader has get their default. Symbols of enums go by
-/// name; one that the reader does not know becomes its default. Values that became nullable are carried over, and numbers that grew.
+/// Fields are matched by name. Those that only the writer has are passed over; those that only the reader has get their default. Symbols of
+/// enums are matched by name; one that the reader does not know becomes its default. A value may have become nullable, and a number wider.
 ///
 /// # Errors
 /// [`Error::Corrupt`] when the bytes are no value of `writer`; [`Error::Resolution`] when the two are not compatible.
@@ -61,14 +61,14 @@ impl Carrier<'_> {
             (Type::Float, Type::Float) => wire::put_float(&wire::get_float(input)?, out),
             (Type::Float, Type::Double) => wire::put_double(&f64::from(wire::get_float(input)?), out),
             (Type::Double, Type::Double) => wire::put_double(&wire::get_double(input)?, out),
-            (Type::Bytes, Type::Bytes) => wire::put_bytes(&wire::get_bytes(input)?, out),
+            (Type::Bytes, Type::Bytes) => wire::put_bytes(&wire::get_slice(input)?, out),
             (Type::String, Type::String) => wire::put_string(&wire::get_string(input)?, out),
             _ => return Err(self.incompatible(format!("{from:?} is no {to:?}"))),
         }
         Ok(())
     }
 
-    /// As many blocks, as many items: their bytes are not counted in a size.
+    /// Converts blocks of items. The result has the same blocks with as many items each; it never states a block's size in bytes.
     fn blocks(
         &self,
         input: &mut &[u8],
@@ -96,7 +96,7 @@ impl Carrier<'_> {
         Ok(())
     }
 
-    /// Values are read in the writer's order and written in the reader's.
+    /// Converts a record. Values are read in the writer's order and written in the reader's.
     fn record(&self, from: &Record, to: &Record, input: &mut &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         if from.name != to.name {
             return Err(self.incompatible(format!("{} is no {}", from.name, to.name)));
@@ -156,7 +156,7 @@ impl Carrier<'_> {
         Ok(())
     }
 
-    /// The defaults that the mapping writes: null, zero, nothing, and the first symbol.
+    /// Writes a default. The mapping makes only these: null, zero, empty, and the first symbol.
     fn default(&self, record: &Record, field: &Field, out: &mut Vec<u8>) -> Result<(), Error> {
         let none = || self.incompatible(format!("{}.{} has no default of its type", record.name, field.name));
         let default = field.default.as_ref().ok_or_else(none)?;

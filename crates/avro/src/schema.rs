@@ -1,11 +1,11 @@
-//! An Avro schema as data, for the generic ways: showing values and carrying them over to another version. It knows the shapes that
-//! the mapping makes (and no other: no unions but nullable, no `fixed`, no logical types but timestamp-micros).
+//! An Avro schema as data, for code that works with any schema: it shows values and converts them to another version. It knows only the
+//! shapes that the mapping makes: no unions but nullable, no `fixed`, no logical types but timestamp-micros.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-/// A parsed schema. Named types stand once and are referred to by their place.
+/// A parsed schema. It holds each named type once; types refer to it by its index.
 #[derive(Debug)]
 pub struct Parsed {
     /// The value's own type.
@@ -27,11 +27,11 @@ pub enum Type {
     Long,
     /// Microseconds since the epoch.
     TimestampMicros,
-    /// 32 bits, with a fraction.
+    /// 32 bits, floating point.
     Float,
-    /// 64 bits, with a fraction.
+    /// 64 bits, floating point.
     Double,
-    /// Anything.
+    /// Any bytes.
     Bytes,
     /// UTF-8.
     String,
@@ -50,9 +50,9 @@ pub enum Type {
 /// A record.
 #[derive(Debug)]
 pub struct Record {
-    /// Full name.
+    /// Full name of the record.
     pub name: String,
-    /// In the order of the encoding.
+    /// Fields, in the order of the encoding.
     pub fields: Vec<Field>,
 }
 
@@ -61,9 +61,9 @@ pub struct Record {
 pub struct Field {
     /// Name within the record.
     pub name: String,
-    /// Type of the value.
+    /// Type of the field's value.
     pub of: Type,
-    /// Value where the writer had no such field.
+    /// Value for a record whose writer had no such field.
     pub default: Option<Json>,
 }
 
@@ -72,14 +72,14 @@ pub struct Field {
 pub struct Enum {
     /// Full name.
     pub name: String,
-    /// In the order of the encoding.
+    /// Symbols, in the order of the encoding.
     pub symbols: Vec<String>,
-    /// Symbol that stands for those that a reader does not know.
+    /// Symbol that a reader uses in place of one that it does not know.
     pub default: Option<String>,
 }
 
 impl Parsed {
-    /// From a schema's text. The error says what is not understood.
+    /// Parses a schema's text. The error says what is not understood.
     pub fn of(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let mut parser = Parser { names: BTreeMap::new(), records: Vec::new(), enums: Vec::new() };
@@ -151,7 +151,7 @@ impl Parser {
         Ok(of)
     }
 
-    /// A record's name counts only after it: there is no recursion.
+    /// Parses a record. Its name is known only behind it, so a record cannot contain itself.
     fn record(&mut self, json: &Json) -> Result<Type, String> {
         let name = full_name(json)?;
         let mut fields = Vec::new();

@@ -1,7 +1,7 @@
 //! The schemas that are checked in under schemas/avro, with their reserved ids.
 //!
-//! Ids are `0x7fff0000 + n`, n counting all versions of all subjects in the order in which they were made (schemas/ids.json): far above
-//! what a registry gives out, and never used again for anything else.
+//! Ids are `0x7fff0000 + n`. n counts all versions of all subjects in the order in which they were made (schemas/ids.json). These ids are
+//! far above those that a registry gives out, and are never used again for anything else.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ pub const RESERVED_ID_MIN: u32 = 0x7fff_0000;
 pub struct Schema {
     /// `<topic>-value`, the topic without prefix.
     pub subject: &'static str,
-    /// From 1.
+    /// Number of the version, from 1.
     pub version: u32,
     /// Reserved id.
     pub id: u32,
@@ -25,7 +25,7 @@ pub struct Schema {
 
 include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 
-/// The present version of every subject: what is registered, and what values are written with.
+/// The present version of every subject. These are registered, and values are written with them.
 pub fn all() -> &'static [Schema] {
     CURRENT
 }
@@ -45,7 +45,7 @@ pub fn by_id(id: u32) -> Option<&'static Schema> {
     VERSIONS.iter().find(|schema| schema.id == id)
 }
 
-/// Every version as data, in the order of [`VERSIONS`]; parsed at the first use of the generic ways.
+/// Every version as data, in the order of [`VERSIONS`]. They are parsed at the first use.
 static PARSED: LazyLock<Vec<Result<Parsed, String>>> = LazyLock::new(|| VERSIONS.iter().map(|schema| Parsed::of(schema.json)).collect());
 
 /// The version with this reserved id, as data.

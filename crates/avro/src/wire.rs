@@ -1,21 +1,25 @@
-//! Avro's binary encoding, value by value: what the generated code is made of.
+//! Avro's binary encoding, value by value. The generated code is made of these functions.
 //!
-//! Writing cannot fail. Reading never panics and never reserves more memory than the input left can account for: lengths and counts
-//! are checked against it. Depth is bounded by the schemas, which have no recursion (a chain is bounded by [`CHAIN_MAX`]).
+//! Writing cannot fail. Reading never panics. It never reserves more memory than the rest of the input can account for, because lengths and
+//! counts are checked against it. Depth is bounded by the schemas, which have no recursion (a chain is bounded by [`CHAIN_MAX`]).
 
 // The generated code passes these functions around with the types of prost's fields.
 #![allow(clippy::ptr_arg, clippy::trivially_copy_pass_by_ref)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use prost_types::{Duration, Timestamp};
 
 use crate::Error;
 
-/// Longest chain of causes that is written and read; protobuf parsers stop at a nesting of 100.
-pub const CHAIN_MAX: usize = 100;
+/// Longest chain of causes that is written, and that is kept when a longer one is read. Protobuf's parsers stop at a nesting of 100, and
+/// rows of a store and answers put up to nine messages around and into a failure. The gateway lets in 89 causes at most.
+pub const CHAIN_MAX: usize = 90;
 
-/// Elements for which memory is reserved before they are read.
+/// Longest chain that can be read at all. Older records may have chains of this length.
+const CHAIN_READ_MAX: usize = 100;
+
+/// Number of elements for which memory is reserved before they are read.
 const RESERVED_MAX: usize = 64;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -26,7 +30,7 @@ type Result<T> = std::result::Result<T, Error>;
 
 // Numbers.
 
-/// Zig-zag, seven bits a byte, least significant first. Most numbers take one byte.
+/// Zig-zag: seven bits a byte, least significant first. Most numbers take one byte.
 #[inline]
 pub fn put_int64(value: &i64, out: &mut Vec<u8>) {
     let bits = ((value << 1) ^ (value >> 63)).cast_unsigned();
@@ -50,7 +54,7 @@ fn put_bits(mut bits: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[..=length]);
 }
 
-/// At most ten bytes; bits above the 64th are refused.
+/// A number takes at most ten bytes. Bits above the 64th are refused.
 #[inline]
 pub fn get_int64(input: &mut &[u8]) -> Result<i64> {
     let bits = match input.split_first() {
@@ -76,7 +80,7 @@ fn get_bits(input: &mut &[u8]) -> Result<u64> {
             return Ok(bits);
         }
     }
-    // The tenth byte has returned above: it is 0 or 1, or refused.
+    // This cannot be reached: the tenth byte has returned above, as 0 or 1, or as an error.
     Err(Error::corrupt("a number of more than 64 bits", input))
 }
 
@@ -98,19 +102,19 @@ pub fn put_uint32(value: &u32, out: &mut Vec<u8>) {
     put_int64(&i64::from(*value), out);
 }
 
-/// A long; one that is no unsigned number of 32 bits is refused.
+/// A long. One that is not an unsigned number of 32 bits is refused.
 #[inline]
 pub fn get_uint32(input: &mut &[u8]) -> Result<u32> {
     u32::try_from(get_int64(input)?).map_err(|_| Error::corrupt("no unsigned number of 32 bits", input))
 }
 
-/// A long of the same bits.
+/// A long with the same bits.
 #[inline]
 pub fn put_uint64(value: &u64, out: &mut Vec<u8>) {
     put_int64(&value.cast_signed(), out);
 }
 
-/// A long of the same bits.
+/// A long with the same bits.
 #[inline]
 pub fn get_uint64(input: &mut &[u8]) -> Result<u64> {
     Ok(get_int64(input)?.cast_unsigned())
@@ -156,7 +160,7 @@ pub fn get_bool(input: &mut &[u8]) -> Result<bool> {
     }
 }
 
-/// An enum by the place of its number among `numbers`; a number that is not there is written as the first, the default.
+/// An enum, as the index of its number in `numbers`. A number that is not there is written as the first one, the default.
 #[inline]
 pub fn put_enum(number: i32, numbers: &[i32], out: &mut Vec<u8>) {
     let at_its_place = usize::try_from(number).ok().filter(|place| numbers.get(*place) == Some(&number));
@@ -164,7 +168,7 @@ pub fn put_enum(number: i32, numbers: &[i32], out: &mut Vec<u8>) {
     put_int64(&(place as i64), out);
 }
 
-/// The number at the place that is read.
+/// The number at the index that is read.
 #[inline]
 pub fn get_enum(input: &mut &[u8], numbers: &[i32]) -> Result<i32> {
     let place = get_int64(input)?;
@@ -174,14 +178,14 @@ pub fn get_enum(input: &mut &[u8], numbers: &[i32]) -> Result<i32> {
 
 // Times.
 
-/// Microseconds since the epoch; what is finer is cut, what is beyond 64 bits stops there.
+/// Microseconds since the epoch. What is finer is cut off, and a time beyond 64 bits becomes the last one.
 #[inline]
 pub fn put_timestamp(value: &Timestamp, out: &mut Vec<u8>) {
     let micros = i128::from(value.seconds) * i128::from(MICROS_PER_SECOND) + i128::from(value.nanos.div_euclid(NANOS_PER_MICRO));
     put_int64(&saturated(micros), out);
 }
 
-/// The time of as many microseconds since the epoch.
+/// The time that is so many microseconds after the epoch.
 #[inline]
 pub fn get_timestamp(input: &mut &[u8]) -> Result<Timestamp> {
     let micros = get_int64(input)?;
@@ -190,17 +194,17 @@ pub fn get_timestamp(input: &mut &[u8]) -> Result<Timestamp> {
     Ok(Timestamp { seconds: micros.div_euclid(MICROS_PER_SECOND), nanos })
 }
 
-/// Nanoseconds; what is beyond 64 bits (292 years) stops there.
+/// Nanoseconds. A duration beyond 64 bits (292 years) becomes the longest one.
 #[inline]
 pub fn put_duration(value: &Duration, out: &mut Vec<u8>) {
     put_int64(&saturated(i128::from(value.seconds) * i128::from(NANOS_PER_SECOND) + i128::from(value.nanos)), out);
 }
 
-/// As many nanoseconds.
+/// A duration of so many nanoseconds.
 #[inline]
 pub fn get_duration(input: &mut &[u8]) -> Result<Duration> {
     let nanos = get_int64(input)?;
-    // Seconds and the rest have the same sign, as protobuf asks; the rest is below a thousand million.
+    // Seconds and the rest have the same sign, as protobuf requires. The rest is below a thousand million.
     Ok(Duration { seconds: nanos / NANOS_PER_SECOND, nanos: (nanos % NANOS_PER_SECOND) as i32 })
 }
 
@@ -211,40 +215,41 @@ fn saturated(value: i128) -> i64 {
 
 // Bytes and text.
 
-/// Length and bytes.
+/// Length, then the bytes: `Bytes`, or the `Vec` of Google's `Any`.
 #[inline]
-pub fn put_bytes(value: &Vec<u8>, out: &mut Vec<u8>) {
-    put_int64(&(value.len() as i64), out);
-    out.extend_from_slice(value);
+pub fn put_bytes(value: &impl AsRef<[u8]>, out: &mut Vec<u8>) {
+    let bytes = value.as_ref();
+    put_int64(&(bytes.len() as i64), out);
+    out.extend_from_slice(bytes);
 }
 
-/// Length and bytes.
+/// Length, then the bytes. They are copied: a part of the record would hold the whole of it in memory.
 #[inline]
-pub fn get_bytes(input: &mut &[u8]) -> Result<Vec<u8>> {
-    get_slice(input).map(<[u8]>::to_vec)
+pub fn get_bytes<B: From<Vec<u8>>>(input: &mut &[u8]) -> Result<B> {
+    get_slice(input).map(|bytes| bytes.to_vec().into())
 }
 
-/// Length in bytes, and UTF-8.
+/// Length in bytes, then UTF-8.
 #[inline]
 pub fn put_string(value: &String, out: &mut Vec<u8>) {
     put_int64(&(value.len() as i64), out);
     out.extend_from_slice(value.as_bytes());
 }
 
-/// Length in bytes, and UTF-8; other bytes are refused.
+/// Length in bytes, then UTF-8. Other bytes are refused.
 #[inline]
 pub fn get_string(input: &mut &[u8]) -> Result<String> {
     get_str(input).map(str::to_owned)
 }
 
-/// Text that is not copied.
+/// A text that borrows from the input.
 #[inline]
 pub fn get_str<'a>(input: &mut &'a [u8]) -> Result<&'a str> {
     let bytes = get_slice(input)?;
     std::str::from_utf8(bytes).map_err(|_| Error::corrupt("text that is not UTF-8", input))
 }
 
-/// Bytes that are not copied.
+/// Bytes that borrow from the input.
 #[inline]
 pub fn get_slice<'a>(input: &mut &'a [u8]) -> Result<&'a [u8]> {
     let length = get_int64(input)?;
@@ -256,7 +261,7 @@ pub fn get_slice<'a>(input: &mut &'a [u8]) -> Result<&'a [u8]> {
     Ok(bytes)
 }
 
-/// Bytes whose number the schema tells.
+/// Bytes whose number is known from the schema.
 #[inline]
 pub fn get_fixed<const N: usize>(input: &mut &[u8]) -> Result<[u8; N]> {
     let (bytes, rest) = input.split_first_chunk().ok_or_else(|| Error::corrupt("the end inside a value", input))?;
@@ -273,19 +278,19 @@ fn get_byte(input: &mut &[u8]) -> Result<u8> {
 
 // Nullable values: the union ["null", T].
 
-/// Branch 1: a value follows.
+/// The mark of branch 1: a value follows.
 #[inline]
 pub fn put_present(out: &mut Vec<u8>) {
     out.push(2);
 }
 
-/// Nulls of `count` fields in a row.
+/// Nulls for `count` fields in a row.
 #[inline]
 pub fn put_nulls(count: usize, out: &mut Vec<u8>) {
     out.resize(out.len() + count, 0);
 }
 
-/// Whether a value follows.
+/// Reads the branch: whether a value follows.
 #[inline]
 pub fn get_present(input: &mut &[u8]) -> Result<bool> {
     match get_int64(input)? {
@@ -295,7 +300,7 @@ pub fn get_present(input: &mut &[u8]) -> Result<bool> {
     }
 }
 
-/// Branch 0, or branch 1 and the value.
+/// Branch 0 for no value; else branch 1 and the value.
 #[inline]
 pub fn put_nullable<T>(value: &Option<T>, put: impl FnOnce(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
     match value {
@@ -307,13 +312,13 @@ pub fn put_nullable<T>(value: &Option<T>, put: impl FnOnce(&T, &mut Vec<u8>), ou
     }
 }
 
-/// Branch 0, or branch 1 and the value.
+/// Branch 0 for no value; else branch 1 and the value.
 #[inline]
 pub fn get_nullable<T>(input: &mut &[u8], get: impl FnOnce(&mut &[u8]) -> Result<T>) -> Result<Option<T>> {
     if get_present(input)? { get(input).map(Some) } else { Ok(None) }
 }
 
-/// `cases` nullable fields in a row, of which at most one is set. `get` reads the case of the number given.
+/// Reads `cases` nullable fields in a row, of which at most one is set. `get` reads the case of a given number.
 #[inline]
 pub fn get_oneof<T>(input: &mut &[u8], cases: usize, get: impl Fn(usize, &mut &[u8]) -> Result<T>) -> Result<Option<T>> {
     let mut set = None;
@@ -328,7 +333,7 @@ pub fn get_oneof<T>(input: &mut &[u8], cases: usize, get: impl Fn(usize, &mut &[
     Ok(set)
 }
 
-// Arrays, chains and maps: blocks of a count and its items, ended by a count of 0.
+// Arrays, chains and maps. They are blocks, each a count with its items; a count of 0 ends them.
 
 /// All items in one block.
 #[inline]
@@ -355,7 +360,7 @@ pub fn get_array<T>(input: &mut &[u8], get: impl Fn(&mut &[u8]) -> Result<T>) ->
     Ok(items)
 }
 
-/// Items of the next block; none at the end. Every item takes a byte at least, so a count above the bytes left is refused.
+/// The number of items in the next block; `None` at the end. An item takes at least one byte, so a count above the bytes left is refused.
 #[inline]
 pub fn get_block(input: &mut &[u8]) -> Result<Option<usize>> {
     let mut count = get_int64(input)?;
@@ -363,7 +368,7 @@ pub fn get_block(input: &mut &[u8]) -> Result<Option<usize>> {
         return Ok(None);
     }
     if count < 0 {
-        // The block's size in bytes follows, for those who skip it.
+        // The block's size in bytes follows, for readers that skip the block.
         get_int64(input)?;
         count = count.checked_neg().ok_or_else(|| Error::corrupt("a count beyond the end", input))?;
     }
@@ -373,7 +378,7 @@ pub fn get_block(input: &mut &[u8]) -> Result<Option<usize>> {
     }
 }
 
-/// The chain that begins at `first`, as an array, nearest first; what is deeper than [`CHAIN_MAX`] is cut.
+/// The chain that begins at `first`, as an array, nearest first. Elements deeper than [`CHAIN_MAX`] are left out.
 pub fn put_chain<'a, T>(first: Option<&'a T>, next: impl Fn(&'a T) -> Option<&'a T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
     let links = || std::iter::successors(first, |link| next(link)).take(CHAIN_MAX);
     let count = links().count();
@@ -384,7 +389,7 @@ pub fn put_chain<'a, T>(first: Option<&'a T>, next: impl Fn(&'a T) -> Option<&'a
     out.push(0);
 }
 
-/// Links an array up again: `link` makes its second argument the next of its first.
+/// Makes a chain of an array: `link` makes its second argument the next of its first. Elements deeper than [`CHAIN_MAX`] are left out.
 pub fn get_chain<T>(
     input: &mut &[u8],
     get: impl Fn(&mut &[u8]) -> Result<T>,
@@ -392,20 +397,21 @@ pub fn get_chain<T>(
 ) -> Result<Option<Box<T>>> {
     let mut links = Vec::new();
     while let Some(count) = get_block(input)? {
-        if links.len() + count > CHAIN_MAX {
+        if links.len() + count > CHAIN_READ_MAX {
             return Err(Error::corrupt("too long a chain", input));
         }
         for _ in 0..count {
             links.push(get(input)?);
         }
     }
+    links.truncate(CHAIN_MAX);
     Ok(links.into_iter().rev().fold(None, |next, mut nearer| {
         link(&mut nearer, next);
         Some(Box::new(nearer))
     }))
 }
 
-/// A map whose order is that of its keys already.
+/// In the order of its keys.
 #[inline]
 pub fn put_map<T>(map: &BTreeMap<String, T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
     if !map.is_empty() {
@@ -418,32 +424,14 @@ pub fn put_map<T>(map: &BTreeMap<String, T>, put: impl Fn(&T, &mut Vec<u8>), out
     out.push(0);
 }
 
-/// A map in the order of its keys: the order of a hash map never reaches the bytes.
+/// When a key occurs twice the last value counts.
 #[inline]
-pub fn put_hash_map<T>(map: &HashMap<String, T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
-    if !map.is_empty() {
-        put_int64(&(map.len() as i64), out);
-        let mut entries: Vec<(&String, &T)> = map.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        for (key, value) in entries {
-            put_string(key, out);
-            put(value, out);
-        }
-    }
-    out.push(0);
-}
-
-/// Either kind of map; of a key that stands twice the last value wins.
-#[inline]
-pub fn get_map<T, M>(input: &mut &[u8], get: impl Fn(&mut &[u8]) -> Result<T>) -> Result<M>
-where
-    M: Default + Extend<(String, T)>,
-{
-    let mut map = M::default();
+pub fn get_map<T>(input: &mut &[u8], get: impl Fn(&mut &[u8]) -> Result<T>) -> Result<BTreeMap<String, T>> {
+    let mut map = BTreeMap::new();
     while let Some(count) = get_block(input)? {
         for _ in 0..count {
             let key = get_string(input)?;
-            map.extend([(key, get(input)?)]);
+            map.insert(key, get(input)?);
         }
     }
     Ok(map)

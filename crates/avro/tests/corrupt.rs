@@ -72,7 +72,7 @@ fn lengths_and_counts_are_held_against_what_is_left() {
     let mut long = Vec::new();
     wire::put_int64(&i64::MAX, &mut long);
     assert!(matches!(wire::get_string(&mut long.as_slice()), Err(Error::Corrupt { .. })));
-    assert!(matches!(wire::get_bytes(&mut long.as_slice()), Err(Error::Corrupt { .. })));
+    assert!(matches!(wire::get_bytes::<Vec<u8>>(&mut long.as_slice()), Err(Error::Corrupt { .. })));
     assert!(matches!(wire::get_array(&mut long.as_slice(), wire::get_int64), Err(Error::Corrupt { .. })));
     let mut negative = Vec::new();
     wire::put_int64(&i64::MIN, &mut negative);

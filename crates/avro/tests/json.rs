@@ -13,11 +13,8 @@ use serde_json::json;
 
 #[test]
 fn a_history_event_is_readable() {
-    let payload = Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
-        data: br#"{"amount": 3}"#.to_vec(),
-        ..Default::default()
-    };
+    let payload =
+        Payload { metadata: [("encoding".to_owned(), "json/plain".into())].into(), data: r#"{"amount": 3}"#.into(), ..Default::default() };
     let attributes = WorkflowExecutionSignaledEventAttributes {
         signal_name: "pay".to_owned(),
         input: Some(Payloads { payloads: vec![payload] }),

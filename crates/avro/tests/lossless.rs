@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use klamm_avro::{Avro, Value, canonical, frame, schemas};
 use klamm_messages::{klamm::v1 as klamm, temporal};
@@ -14,7 +14,7 @@ fn check<T: Value + Message + Default + PartialEq + std::fmt::Debug>(seed: u64) 
     let message: T = support::random(T::NAME, seed);
     let framed = frame::encode(&message);
     assert_eq!(frame::decode::<T>(&framed).as_ref(), Ok(&message));
-    // A second struct with the same content: its hash maps have other orders.
+    // A second struct with the same content, made on its own.
     let again: T = support::random(T::NAME, seed);
     assert_eq!(frame::encode(&again), framed);
 }
@@ -105,17 +105,12 @@ fn records(schema: &serde_json::Value) -> Vec<String> {
 
 #[test]
 fn maps_are_written_in_the_order_of_their_keys() {
-    let expected: BTreeMap<String, _> = (0..100).map(|n| (format!("key-{n:02}"), temporal::common::v1::Payload::default())).collect();
+    // Put in backwards.
+    let fields: BTreeMap<String, _> = (0..100).rev().map(|n| (format!("key-{n:02}"), temporal::common::v1::Payload::default())).collect();
     let mut bytes = Vec::new();
-    for _ in 0..10 {
-        let fields: HashMap<_, _> = expected.clone().into_iter().collect();
-        let mut now = Vec::new();
-        temporal::common::v1::Memo { fields }.encode_avro(&mut now);
-        assert!(bytes.is_empty() || bytes == now, "the order of a hash map shows");
-        bytes = now;
-    }
+    temporal::common::v1::Memo { fields: fields.clone() }.encode_avro(&mut bytes);
     let keys: Vec<usize> =
-        expected.keys().map(|key| bytes.windows(key.len()).position(|part| part == key.as_bytes()).expect("every key")).collect();
+        fields.keys().map(|key| bytes.windows(key.len()).position(|part| part == key.as_bytes()).expect("every key")).collect();
     assert!(keys.is_sorted(), "keys stand at {keys:?}");
 }
 
@@ -151,9 +146,9 @@ fn a_chain_of_causes_is_kept_up_to_its_limit() {
         let failure = temporal::failure::v1::Failure { message: "outer".to_owned(), cause: chain(causes), ..Default::default() };
         klamm::ActivityState { last_failure: Some(failure), ..Default::default() }
     };
-    assert_eq!(canonical(&record(100)), Ok(record(100)));
+    assert_eq!(canonical(&record(90)), Ok(record(90)));
     let cut = canonical(&record(150)).expect("what is encoded decodes");
     let failure = cut.last_failure.expect("the failure");
-    assert_eq!(std::iter::successors(failure.cause.as_deref(), |it| it.cause.as_deref()).count(), 100);
+    assert_eq!(std::iter::successors(failure.cause.as_deref(), |it| it.cause.as_deref()).count(), 90);
     assert_eq!(failure.cause.expect("the nearest").message, "149");
 }

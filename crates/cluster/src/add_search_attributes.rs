@@ -2,10 +2,14 @@
 
 use klamm_machine::{Rejection, Tx};
 use klamm_messages::{klamm::v1::AddSearchAttributes, temporal::enums::v1::IndexedValueType};
+use klamm_search_attributes as search_attributes;
 
-use crate::{Answer, Cluster, change, existing, search_attributes};
+use crate::{
+    Answer, Cluster,
+    change::{change, existing},
+};
 
-/// Adds all or none. One that exists with the same type is passed over; with another type it is refused.
+/// Adds all or none. An attribute that exists with the same type is passed over; one that exists with another type is refused.
 pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &AddSearchAttributes) -> Result<Answer, Rejection> {
     if command.search_attributes.is_empty() {
         return Err(Rejection::invalid("SearchAttributes are not set on request."));
@@ -28,6 +32,6 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &AddSearchAttributes) ->
             return Err(Rejection::AlreadyExists(format!("Search attribute {name} already exists.")));
         }
     }
-    change(tx, state);
+    change(tx, state)?;
     Ok(Answer::Empty)
 }

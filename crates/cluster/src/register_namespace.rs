@@ -6,7 +6,7 @@ use klamm_messages::{
     temporal::enums::v1::NamespaceState as Lifecycle,
 };
 
-use crate::{Answer, Cluster, Namespaces, change, retention};
+use crate::{Answer, Cluster, Namespaces, change::change, retention};
 
 /// Longest name, bytes (Temporal: limit.maxIDLength).
 const NAME_LENGTH_MAX: usize = 1000;
@@ -39,6 +39,6 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &RegisterNamespace) -> R
         create_time: Some(tx.context.now.into()),
         search_attributes: Default::default(),
     };
-    change(tx, state.clone());
+    change(tx, state.clone())?;
     Ok(Answer::Namespace(Box::new(state)))
 }

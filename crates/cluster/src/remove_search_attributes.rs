@@ -2,8 +2,12 @@
 
 use klamm_machine::{Rejection, Tx};
 use klamm_messages::klamm::v1::RemoveSearchAttributes;
+use klamm_search_attributes as search_attributes;
 
-use crate::{Answer, Cluster, change, existing, search_attributes};
+use crate::{
+    Answer, Cluster,
+    change::{change, existing},
+};
 
 /// Removes all or none.
 pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &RemoveSearchAttributes) -> Result<Answer, Rejection> {
@@ -21,6 +25,6 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &RemoveSearchAttributes)
             Rejection::not_found(format!("Search attribute {name} doesn't exist."))
         });
     }
-    change(tx, state);
+    change(tx, state)?;
     Ok(Answer::Empty)
 }

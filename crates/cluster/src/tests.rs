@@ -252,3 +252,31 @@ proptest! {
         prop_assert_eq!(rows, env.rows);
     }
 }
+
+/// Whatever a decision writes fits its topic, also when it has grown bit by bit.
+#[test]
+fn a_namespace_has_a_limit_to_its_size() {
+    let mut env = Env::default();
+    let register = |name: &str, bytes: usize| {
+        let retention = Some(prost_types::Duration { seconds: 86_400, nanos: 0 });
+        let description = "d".repeat(bytes);
+        Body_::RegisterNamespace(RegisterNamespace { name: name.to_owned(), description, retention, ..RegisterNamespace::default() })
+    };
+    let refused = |result: Result<Answer, Rejection>| match result {
+        Err(Rejection::InvalidArgument(message)) => message.starts_with("Namespace size exceeds limit ("),
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(env.decide(register("large", 1 << 20))));
+    assert!(env.decide(register("small", 1000)).is_ok());
+    let update = |n: usize| {
+        let data = [(n.to_string(), "v".repeat(100_000))].into();
+        Body_::UpdateNamespace(UpdateNamespace { name: "small".to_owned(), data, ..UpdateNamespace::default() })
+    };
+    assert!(env.decide(update(1)).is_ok());
+    assert!(env.decide(update(2)).is_ok());
+    assert!(refused(env.decide(update(3))));
+    let types = (0..20_000).map(|n| (format!("Attribute{n}"), IndexedValueType::Int as i32)).collect();
+    let add = AddSearchAttributes { namespace: "small".to_owned(), search_attributes: types };
+    assert!(refused(env.decide(Body_::AddSearchAttributes(add))));
+    assert_eq!(env.events.len(), 3);
+}

@@ -1,9 +1,13 @@
-//! UpdateNamespace: what is present changes, data is merged by key.
+//! UpdateNamespace: fields that are present are changed, `data` is merged by key.
 
 use klamm_machine::{Rejection, Tx};
 use klamm_messages::klamm::v1::UpdateNamespace;
 
-use crate::{Answer, Cluster, change, existing, retention};
+use crate::{
+    Answer, Cluster,
+    change::{change, existing},
+    retention,
+};
 
 /// Changes the namespace's description, owner, retention and data.
 pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &UpdateNamespace) -> Result<Answer, Rejection> {
@@ -20,6 +24,6 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &UpdateNamespace) -> Res
     for (key, value) in &command.data {
         state.data.insert(key.clone(), value.clone());
     }
-    change(tx, state.clone());
+    change(tx, state.clone())?;
     Ok(Answer::Namespace(Box::new(state)))
 }

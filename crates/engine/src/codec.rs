@@ -32,7 +32,7 @@ pub struct Encoded {
     pub value: Option<Vec<u8>>,
 }
 
-/// What a record of a folded topic turned out to be.
+/// What a record of a folded topic is.
 #[derive(Debug)]
 pub enum Folded<E> {
     /// An event of the machine.
@@ -45,8 +45,6 @@ pub enum Folded<E> {
 
 /// Encoding and decoding for one machine.
 pub trait Codec<E>: Send + Sync + 'static {
-    /// Topics that hold the machine's events for this partition: what a store is folded from. The first is `history`.
-    fn folded_topics(&self, partition: u32) -> Vec<&'static str>;
     /// A command's framed value.
     fn encode_command(&self, command: &Command) -> Vec<u8>;
     /// A command from its framed value.
@@ -54,7 +52,7 @@ pub trait Codec<E>: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with the bytes: the record is dead-lettered and skipped.
     fn decode_command(&self, value: &[u8]) -> Result<Command, String>;
-    /// The records of an event (a deletion is many).
+    /// The records of an event. A deletion has many.
     fn encode_event(&self, event: &E) -> Vec<Encoded>;
     /// An event from a record of a folded topic.
     ///

@@ -1,4 +1,4 @@
-//! What can go wrong in a partition, by what its driver does next.
+//! What can go wrong in a partition, sorted by what its driver has to do next.
 
 use thiserror::Error;
 
@@ -21,14 +21,14 @@ pub enum Error {
         /// Highest that this binary decides.
         supported: u32,
     },
-    /// A newer take-over record stands on the partition: its writer owns it.
+    /// The partition has a newer take-over record, whose writer owns it.
     #[error("partition {partition} was taken over by {member} at offset {offset}")]
     Overtaken {
         /// The partition.
         partition: u32,
         /// The new owner.
         member: String,
-        /// Where its take-over record stands.
+        /// Offset of its take-over record.
         offset: i64,
     },
     /// Records of an output topic are missing or contradict each other.

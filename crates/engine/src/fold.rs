@@ -1,33 +1,71 @@
 //! State = fold(history): applies the records of the output topics to a store.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use klamm_log::{Error as LogError, Log, ReadLimit, Stored, read_onward};
+use klamm_log::{Error as LogError, Log, Offset, ReadLimit, Stored, read_onward};
 use klamm_machine::{Machine, Table, Time};
 use klamm_messages::klamm::v1::{PartitionRecord, PositionRow};
-use klamm_store::Store;
+use klamm_store::{Error as StoreError, Snapshot, Store};
 use prost::Message;
 
-use crate::{Codec, Error, Folded, Topics, outputs::sequence_number, overlay::Overlay, positions::Positions, scratch::Scratch, topic};
+use crate::{
+    Codec, Error, Folded, Topics, identity, outputs::sequence_number, overlay::Overlay, positions::Positions, scratch::Scratch, topic,
+};
 
-/// Rows that one write of a fold holds at most, about.
-const ROWS_PER_WRITE: usize = 10_000;
-
-/// Where the store of a partition stands; `None` when it holds nothing.
-///
-/// # Errors
-/// The store's own; an unreadable row counts as nothing folded yet.
-pub fn position(store: &Store, partition: u32) -> Result<Option<PositionRow>, Error> {
-    let bytes = store.get(partition as u16, &Positions::key(&()))?;
-    Ok(bytes.and_then(|bytes| PositionRow::decode(&bytes[..]).ok()))
+/// How much a fold reads and writes at a time.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Rows that one write of a fold holds at most, about.
+    pub rows_per_write: usize,
+    /// What one read of a topic gives at most.
+    pub read: ReadLimit,
 }
 
-/// Folds the topics of a partition, from where the store stands to their ends, and gives where it stands then.
-///
-/// Records that cannot be read or applied are reported and passed over: one damaged record must not hold up the others.
+impl Default for Pace {
+    /// 10,000 rows; the log's own limits of a read.
+    fn default() -> Self {
+        Self { rows_per_write: 10_000, read: ReadLimit::default() }
+    }
+}
+
+/// What a fold came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How far the store has come.
+    pub position: PositionRow,
+    /// True when the partition's rows were thrown away first, because they were of another log, or an earlier klamm had written them.
+    pub thrown_away: bool,
+}
+
+/// How far the store of a partition has come; `None` when it holds nothing.
 ///
 /// # Errors
-/// The log's ([`LogError::PastEnd`]: the store has seen another log: clear it and fold again) and the store's.
+/// The store's own. A row that cannot be decoded counts as damage.
+pub fn position(store: &Store, partition: u32) -> Result<Option<PositionRow>, Error> {
+    position_of(store.get(partition as u16, &Positions::key(&()))?, partition)
+}
+
+/// How far a snapshot of the store has come; `None` when it holds nothing.
+///
+/// # Errors
+/// As [`position`].
+pub fn position_in(snapshot: &Snapshot<'_>, partition: u32) -> Result<Option<PositionRow>, Error> {
+    position_of(snapshot.get(partition as u16, &Positions::key(&()))?, partition)
+}
+
+fn position_of(bytes: Option<Vec<u8>>, partition: u32) -> Result<Option<PositionRow>, Error> {
+    let row = bytes.map(|bytes| PositionRow::decode(&bytes[..])).transpose();
+    row.map_err(|error| StoreError::Corrupt { reason: format!("where partition {partition} stands: {error}") }.into())
+}
+
+/// Folds the topics of a partition, from where the store has come to, up to their ends. Rows of another log are thrown away before anything
+/// is folded.
+///
+/// A record that cannot be read or applied is reported and passed over: one damaged record must not hold up the others.
+///
+/// # Errors
+/// The store's and the log's. [`LogError::PastEnd`] means that the store has seen more of the log than is left: clear it and fold again.
+/// What was written before the error stays, and the next fold goes on from there.
 pub fn fold<M: Machine, C: Codec<M::Event>>(
     machine: &M,
     codec: &C,
@@ -35,28 +73,68 @@ pub fn fold<M: Machine, C: Codec<M::Event>>(
     topics: &Topics,
     store: &Arc<Store>,
     partition: u32,
-) -> Result<PositionRow, Error> {
-    let mut folder = Folder {
-        machine,
-        codec,
-        partition,
-        overlay: Overlay::new(partition, store.clone()),
-        store,
-        position: position(store, partition)?.unwrap_or_default(),
-        numbers: BTreeMap::new(),
-    };
-    folder.numbers = folder.position.partition.clone().unwrap_or_default().output_numbers;
-    for name in codec.folded_topics(partition) {
-        folder.fold_topic(log, topics, name)?;
-    }
-    folder.write()?;
-    Ok(folder.position)
+) -> Result<Outcome, Error> {
+    Folding { machine, codec, log, topics, pace: &Pace::default() }.fold(store, partition)
 }
 
-/// Half of what tombstones stay readable (`delete.retention.ms`): a store that has not caught up for longer may have missed some.
+/// What a fold works with.
+pub struct Folding<'a, M, C> {
+    /// Applies the events.
+    pub machine: &'a M,
+    /// Decodes the records.
+    pub codec: &'a C,
+    /// Holds the records.
+    pub log: &'a dyn Log,
+    /// Names of the topics.
+    pub topics: &'a Topics,
+    /// How much to read and write at a time.
+    pub pace: &'a Pace,
+}
+
+impl<M: Machine, C: Codec<M::Event>> Folding<'_, M, C> {
+    /// See [`fold`].
+    ///
+    /// # Errors
+    /// As [`fold`].
+    pub fn fold(&self, store: &Arc<Store>, partition: u32) -> Result<Outcome, Error> {
+        self.fold_to(store, partition, None)
+    }
+
+    /// As [`fold`], but only up to where the store at `other` has come, so that the two can be compared. `None`: to the ends.
+    ///
+    /// # Errors
+    /// As [`fold`].
+    pub fn fold_to(&self, store: &Arc<Store>, partition: u32, other: Option<&PositionRow>) -> Result<Outcome, Error> {
+        let names = Topics::folded(partition);
+        let identity = identity::of(self.log, self.topics, &names)?;
+        let stands = position(store, partition)?;
+        let problem = stands.as_ref().and_then(|stands| identity::difference(stands, &identity));
+        if let Some(problem) = &problem {
+            tracing::warn!(partition, problem, "the store's rows are not of this log: they are thrown away and folded anew");
+            metrics::counter!("klamm_stores_thrown_away_total").increment(1);
+            store.clear(partition as u16)?;
+        }
+        let position = stands.filter(|_| problem.is_none()).unwrap_or_default();
+        let mut folder = Folder {
+            folding: self,
+            partition,
+            overlay: Overlay::new(partition, store.clone()),
+            position: PositionRow { log: Some(identity), ..position },
+        };
+        for name in names {
+            let to = other.map(|other| other.next_offsets.get(name).copied().unwrap_or_default());
+            folder.fold_topic(name, to)?;
+        }
+        folder.write()?;
+        Ok(Outcome { position: folder.position, thrown_away: problem.is_some() })
+    }
+}
+
+/// Half of the time for which tombstones stay readable (`delete.retention.ms`). A store that has not caught up for longer may have missed
+/// some.
 const STALE_AFTER: Duration = Duration::from_secs(7 * 24 * 3600 / 2);
 
-/// Clears a partition of the store that caught up with its topics too long ago; whether it did.
+/// Clears a partition of the store when the store caught up with its topics too long ago. Returns whether it was cleared.
 ///
 /// # Errors
 /// The store's.
@@ -70,62 +148,66 @@ pub fn forget_if_stale(store: &Store, partition: u32, now: Time) -> Result<bool,
 }
 
 struct Folder<'a, M, C> {
-    machine: &'a M,
-    codec: &'a C,
+    folding: &'a Folding<'a, M, C>,
     partition: u32,
     overlay: Overlay,
-    store: &'a Arc<Store>,
+    /// How far the fold has come, for each topic separately: a fold that is interrupted has come further on one topic than on another.
     position: PositionRow,
-    numbers: BTreeMap<String, i64>,
 }
 
 impl<M: Machine, C: Codec<M::Event>> Folder<'_, M, C> {
-    fn fold_topic(&mut self, log: &dyn Log, topics: &Topics, name: &'static str) -> Result<(), Error> {
+    fn fold_topic(&mut self, name: &'static str, to: Option<Offset>) -> Result<(), Error> {
+        let Folding { log, topics, pace, .. } = *self.folding;
         let full = topics.full(name);
         let partition = Topics::output_partition(name, self.partition);
         let mut offset = self.position.next_offsets.get(name).copied().unwrap_or_default();
-        // A read may not know of others' newest records; this end does.
+        // A read may not know yet of the newest records that other processes wrote. The end that the log is asked for here includes them.
         let end = log.end_offset(&full, partition)?;
-        loop {
-            let batch = read_onward(log, &full, partition, offset, ReadLimit::default())?;
-            for stored in &batch.records {
-                self.fold_record(name, stored, stored.offset == offset);
+        while to.is_none_or(|to| offset < to) {
+            let batch = read_onward(log, &full, partition, offset, pace.read)?;
+            for stored in batch.records.iter().take_while(|stored| to.is_none_or(|to| stored.offset < to)) {
+                self.fold_record(name, stored, stored.offset == offset)?;
                 offset = stored.offset + 1;
             }
             offset = batch.next_offset;
             self.position.next_offsets.insert(name.to_owned(), offset);
-            if self.overlay.uncommitted_rows() >= ROWS_PER_WRITE {
+            if self.overlay.uncommitted_rows() >= pace.rows_per_write {
                 self.write()?;
             }
             if offset >= end.max(batch.end_offset) {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     /// `adjacent`: no offset lies between this record and the one before.
-    fn fold_record(&mut self, name: &'static str, stored: &Stored, adjacent: bool) {
+    fn fold_record(&mut self, name: &'static str, stored: &Stored, adjacent: bool) -> Result<(), Error> {
         if let Some(number) = sequence_number(&stored.record) {
-            match self.numbers.get(name) {
-                Some(&last) if number <= last => return,
-                // Compaction leaves offsets out too; a number left out between neighbours is a hole.
+            match self.position.folded_numbers.get(name) {
+                Some(&last) if number <= last => return Ok(()),
+                // Where offsets are missing too, compaction took the records. Where none is missing, a missing number is a hole.
                 Some(&last) if number > last + 1 && adjacent => self.report(name, stored, &format!("output {} is missing", last + 1)),
                 _ => {}
             }
-            self.numbers.insert(name.to_owned(), number);
+            self.position.folded_numbers.insert(name.to_owned(), number);
         }
         let key = stored.record.key.as_deref().unwrap_or_default();
-        match self.codec.decode_event(name, key, stored.record.value.as_deref()) {
+        match self.folding.codec.decode_event(name, key, stored.record.value.as_deref()) {
             Ok(Folded::Event(event)) => {
                 let mut scratch = Scratch::new(&self.overlay);
-                self.machine.apply(&mut scratch, &event);
+                self.folding.machine.apply(&mut scratch, &event);
                 let changes = scratch.into_changes();
+                if let Some(error) = self.overlay.damage() {
+                    return Err(error.clone().into());
+                }
                 self.overlay.merge(changes);
             }
             Ok(Folded::Partition(record)) if name == topic::HISTORY => self.stands_at(*record),
             Ok(_) => {}
             Err(error) => self.report(name, stored, &error),
         }
+        Ok(())
     }
 
     fn stands_at(&mut self, record: PartitionRecord) {
@@ -140,15 +222,13 @@ impl<M: Machine, C: Codec<M::Event>> Folder<'_, M, C> {
 
     fn write(&mut self) -> Result<(), Error> {
         self.overlay.freeze();
-        let mut writes = self.overlay.frozen_writes();
-        writes.push((Positions::key(&()), Some(self.position.encode_to_vec())));
-        self.store.write(self.partition as u16, writes)?;
+        self.overlay.write_frozen((Positions::key(&()), self.position.encode_to_vec()))?;
         self.overlay.thaw();
         Ok(())
     }
 }
 
-/// True for the log's answer to a store that has seen another log, or more of it than is left.
+/// True for the error by which the log says that a store has seen another log, or more of this log than is left.
 pub fn is_ahead_of_log(error: &Error) -> bool {
     matches!(error, Error::Log(LogError::PastEnd { .. }))
 }
@@ -161,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_store_that_was_away_for_longer_than_half_of_what_tombstones_stay_is_thrown_away() {
-        let store = Store::in_memory(&Settings::default()).unwrap();
+        let store = Store::in_maps(&Settings::default());
         let caught_up = Time::from_millis(1_700_000_000_000);
         let position = PositionRow { caught_up_at: Some(caught_up.into()), ..PositionRow::default() };
         store.write(3, vec![(Positions::key(&()), Some(position.encode_to_vec()))]).unwrap();

@@ -1,19 +1,24 @@
-//! One partition: commands of the log in; machine; overlay and store; outputs, sends and answers out.
+//! One partition. Commands of the log come in; the machine decides them; overlay and store keep the rows; outputs, sends and answers go
+//! out.
 //!
-//! [`Partition`] is generic over the [`Machine`](klamm_machine::Machine) and itself without threads or clocks: whoever drives it
-//! hands it records and carries out what it returns, so that tests run it in virtual time. It is recovered by
-//! [`recover::recover`], which folds the output topics into the [store](klamm_store) and replays the uncommitted tail.
-//! Read first: [`Partition`], [`Codec`], then [`overlay`].
+//! [`Partition`] is generic over the [`Machine`](klamm_machine::Machine), and has no threads and no clock. A driver hands it records and
+//! carries out what it returns, so tests can run it in virtual time. [`recover::recover`] brings a partition back after a start: it folds
+//! the output topics into the [store](klamm_store) and replays the commands whose outputs were not committed. Read first: [`Partition`],
+//! [`Codec`], then [`overlay`].
 
 pub mod codec;
 pub mod compare;
+pub mod dead_letters;
 pub mod error;
 pub mod fold;
+pub mod identity;
+pub mod numbering;
 pub mod outputs;
 pub mod overlay;
 pub mod partition;
 pub mod positions;
 pub mod recover;
+mod refused;
 pub mod scratch;
 pub mod settle;
 pub mod sources;

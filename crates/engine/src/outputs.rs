@@ -7,7 +7,7 @@ use klamm_machine::Time;
 
 use crate::{Encoded, Topics};
 
-/// Header of every output: `<partition>/<number>/<command offset>/<index>`; the number is dense per output topic and partition.
+/// Header of every output: `<partition>/<number>/<command offset>/<index>`. The number is dense per output topic and partition.
 pub const SEQUENCE_HEADER: &str = "klamm-seq";
 
 /// The command that causes an output.
@@ -30,12 +30,12 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Nothing waits; the next number of each topic is one above `numbers`.
+    /// No output waits. The next number of each topic is one above the one in `numbers`.
     pub fn new(numbers: BTreeMap<String, i64>) -> Self {
         Self { records: Vec::new(), bytes: 0, numbers }
     }
 
-    /// Last numbers given out, by topic without prefix.
+    /// The last numbers given out, by topic without prefix.
     pub fn numbers(&self) -> &BTreeMap<String, i64> {
         &self.numbers
     }
@@ -50,7 +50,7 @@ impl Outputs {
         self.records.is_empty()
     }
 
-    /// Size of what waits, bytes.
+    /// Size of the records that wait, bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -60,7 +60,7 @@ impl Outputs {
         self.numbers.get(topic).map_or(0, |last| last + 1)
     }
 
-    /// Adds a record caused by the command at `cause`, its `index`-th.
+    /// Adds the `index`-th record that the command at `cause` causes.
     pub fn push(&mut self, topics: &Topics, cause: Cause, index: usize, encoded: Encoded) {
         let Cause { partition, offset, now } = cause;
         let number = self.next_number(encoded.topic);
@@ -81,7 +81,7 @@ impl Outputs {
         self.records.push(output);
     }
 
-    /// Adds headers to the record pushed last: named ones, then `others` as they are.
+    /// Adds headers to the record that was pushed last: the `named` ones, then `others` as they are.
     pub fn add_headers<'a>(&mut self, named: impl IntoIterator<Item = (&'a str, String)>, others: &[(String, bytes::Bytes)]) {
         if let Some(output) = self.records.last_mut() {
             output.record.headers.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value.into())));
@@ -89,15 +89,21 @@ impl Outputs {
         }
     }
 
-    /// Takes all that waits.
+    /// Takes all records that wait.
     pub fn take(&mut self) -> Vec<Output> {
         self.bytes = 0;
         std::mem::take(&mut self.records)
     }
 }
 
-/// The number in a record's sequence header; `None` when it has none of ours.
+/// The number in a record's sequence header; `None` when the record has no such header of klamm's.
 pub fn sequence_number(record: &Record) -> Option<i64> {
     let header = record.header(SEQUENCE_HEADER)?;
     std::str::from_utf8(header).ok()?.split('/').nth(1)?.parse().ok()
+}
+
+/// Offset of the command that caused an output, from its sequence header.
+pub(crate) fn command_offset(record: &Record) -> Option<i64> {
+    let header = record.header(SEQUENCE_HEADER)?;
+    std::str::from_utf8(header).ok()?.split('/').nth(2)?.parse().ok()
 }

@@ -1,13 +1,21 @@
-//! Changes that are not in the store yet, over the store.
+//! Changes that are not in the store yet, laid over the store.
 //!
-//! Three layers: *active* (commands of the batch that is being filled), *frozen* (the batch whose transaction is under way) and the
-//! store with a cache of hot rows. The store gets a frozen layer only once its transaction has committed.
+//! There are three layers: *active* (changes of the batch that is being filled), *frozen* (changes of the batch whose transaction is under
+//! way), and the store with a cache of hot rows. The frozen layer goes to the store only once its transaction has committed.
 
-use std::{cell::RefCell, collections::BTreeMap, num::NonZeroUsize, sync::Arc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::Arc,
+};
 
 use klamm_machine::{Kind, Row, table::DecodeRow};
-use klamm_store::Store;
+use klamm_store::{Error as StoreError, Store, View};
 use lru::LruCache;
+
+/// Memory that a changed row takes besides its bytes: its entry in the layer, and the allocations of its key and of itself.
+const ROW_OVERHEAD: usize = 128;
 
 /// A row's change: its new value, or `None` for removed.
 pub type Change = Option<Arc<dyn Row>>;
@@ -18,29 +26,48 @@ pub type Changes = Vec<(Vec<u8>, Change)>;
 /// Rows changed by a batch, in key order.
 pub type Layer = BTreeMap<Vec<u8>, Change>;
 
-/// Hot rows kept decoded per partition.
+/// How many hot rows are kept decoded, per partition.
 const CACHED_ROWS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// The tables of one partition, uncommitted changes included.
+///
+/// A machine's tables know no errors, because a machine could do nothing about one. So a read that the store refuses returns no row, and
+/// the overlay remembers the error for good. After reading or deciding, the caller must ask [`Overlay::damage`] before it uses the result.
 pub struct Overlay {
     partition: u32,
-    store: Arc<Store>,
+    view: View,
     active: Layer,
     frozen: Layer,
+    /// Bytes of the active and of the frozen layer, about.
+    bytes: (usize, usize),
     cache: RefCell<LruCache<Vec<u8>, Arc<dyn Row>>>,
+    damage: OnceCell<StoreError>,
 }
 
 impl Overlay {
-    /// Nothing uncommitted over `store`.
+    /// The tables as `store` holds them, without uncommitted changes.
     pub fn new(partition: u32, store: Arc<Store>) -> Self {
         let cache = RefCell::new(LruCache::new(CACHED_ROWS));
-        Self { partition, store, active: Layer::new(), frozen: Layer::new(), cache }
+        let view = View::new(store);
+        Self { partition, view, active: Layer::new(), frozen: Layer::new(), bytes: (0, 0), cache, damage: OnceCell::new() }
     }
 
-    /// The row under `key`.
-    ///
-    /// # Panics
-    /// When the store fails or holds bytes that `decode` refuses: the command that asks is skipped.
+    /// Why nothing that was read since this overlay was made can be trusted; `None` while all of it can.
+    pub fn damage(&self) -> Option<&StoreError> {
+        self.damage.get()
+    }
+
+    fn note_damage(&self, error: StoreError) {
+        tracing::error!(partition = self.partition, error = %error, "a row could not be read");
+        // Only the first error is kept.
+        let _ = self.damage.set(error);
+    }
+
+    fn note_undecodable(&self, reason: String) {
+        self.note_damage(StoreError::Corrupt { reason });
+    }
+
+    /// The row under `key`. No row when the store fails, see [`Overlay::damage`].
     pub fn load(&self, key: &[u8], decode: DecodeRow) -> Change {
         if let Some(change) = self.active.get(key).or_else(|| self.frozen.get(key)) {
             return change.clone();
@@ -48,13 +75,17 @@ impl Overlay {
         if let Some(row) = self.cache.borrow_mut().get(key) {
             return Some(row.clone());
         }
-        let bytes = match self.store.get(self.partition as u16, key) {
-            Ok(bytes) => bytes?,
-            Err(error) => panic!("while reading the store: {error}"),
-        };
-        let row = match decode(&bytes) {
-            Ok(row) => row,
-            Err(error) => panic!("corrupt store: {error}"),
+        let row = match self.view.get_with(self.partition as u16, key, decode) {
+            Ok(None) => return None,
+            Ok(Some(Ok(row))) => row,
+            Ok(Some(Err(reason))) => {
+                self.note_undecodable(reason);
+                return None;
+            }
+            Err(error) => {
+                self.note_damage(error);
+                return None;
+            }
         };
         if is_cached(key) {
             self.cache.borrow_mut().put(key.to_vec(), row.clone());
@@ -62,10 +93,8 @@ impl Overlay {
         Some(row)
     }
 
-    /// At most `limit` rows with `from <= key < to`, in key order, seen under `top` (changes of a command in the making).
-    ///
-    /// # Panics
-    /// As [`Overlay::load`].
+    /// At most `limit` rows with `from <= key < to`, in key order. Changes in `top` (those of a command that is being decided) hide rows of
+    /// the layers below. No rows when the store fails, see [`Overlay::damage`].
     pub fn scan(&self, top: &Layer, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
         if from >= to || limit == 0 {
             return Vec::new();
@@ -79,9 +108,12 @@ impl Overlay {
         let mut from_store = from.to_vec();
         // Stored rows that a change removes don't count, so the store is read on until `limit` rows are found or it has no more.
         loop {
-            let stored = match self.store.scan(self.partition as u16, &from_store, to, limit) {
+            let stored = match self.view.scan(self.partition as u16, &from_store, to, limit) {
                 Ok(stored) => stored,
-                Err(error) => panic!("while scanning the store: {error}"),
+                Err(error) => {
+                    self.note_damage(error);
+                    return Vec::new();
+                }
             };
             let last = (stored.len() == limit).then(|| stored.last().map(|(key, _)| key.to_vec())).flatten();
             let part_end = last.as_deref().map(successor);
@@ -98,7 +130,10 @@ impl Overlay {
                 }
                 match decode(&bytes) {
                     Ok(row) => rows.push((key.to_vec(), row)),
-                    Err(error) => panic!("corrupt store: {error}"),
+                    Err(reason) => {
+                        self.note_undecodable(reason);
+                        return Vec::new();
+                    }
                 }
             }
             for (changed_key, change) in changed {
@@ -113,9 +148,20 @@ impl Overlay {
         rows
     }
 
-    /// Takes over what an accepted command changed.
+    /// Puts the changes of an accepted command into the active layer.
     pub fn merge(&mut self, changes: Layer) {
-        self.active.extend(changes);
+        for (key, change) in changes {
+            let key_bytes = key.len();
+            self.bytes.0 += size(key_bytes, change.as_ref());
+            if let Some(replaced) = self.active.insert(key, change) {
+                self.bytes.0 = self.bytes.0.saturating_sub(size(key_bytes, replaced.as_ref()));
+            }
+        }
+    }
+
+    /// Bytes of the rows that wait for the store, about.
+    pub fn uncommitted_bytes(&self) -> usize {
+        self.bytes.0 + self.bytes.1
     }
 
     /// Number of rows that wait for the store.
@@ -123,22 +169,38 @@ impl Overlay {
         self.active.len() + self.frozen.len()
     }
 
-    /// Makes the active layer the frozen one: its batch goes to its transaction.
+    /// Makes the active layer the frozen one, because its batch goes to its transaction.
     ///
     /// # Panics
     /// When a frozen layer is still there: only one transaction of a partition is under way at a time.
     pub fn freeze(&mut self) {
         assert!(self.frozen.is_empty(), "one batch of a partition is committed at a time");
         self.frozen = std::mem::take(&mut self.active);
+        self.bytes = (0, self.bytes.0);
     }
 
-    /// The frozen layer as store writes.
-    pub fn frozen_writes(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
-        self.frozen.iter().map(|(key, change)| (key.clone(), change.as_ref().map(|row| row.encode_row()))).collect()
+    /// Writes the frozen layer to the store, and `row` with it.
+    ///
+    /// # Errors
+    /// The store's: nothing was written.
+    pub fn write_frozen(&self, row: (Vec<u8>, Vec<u8>)) -> Result<(), StoreError> {
+        let rows = self.frozen.iter().map(|(key, change)| (key.clone(), change.as_ref().map(|row| row.encode_row())));
+        self.view.write(self.partition as u16, rows.chain([(row.0, Some(row.1))]))
     }
 
-    /// The frozen layer stands in the store now.
+    /// From now on nothing read from this overlay can be trusted, because another one takes its place.
+    pub fn retire(&self) {
+        let _ = self.damage.set(StoreError::Renewed);
+    }
+
+    /// The generation of the store that this overlay lies on.
+    pub fn store_generation(&self) -> u64 {
+        self.view.generation()
+    }
+
+    /// Takes note that the frozen layer is in the store now, and drops it.
     pub fn thaw(&mut self) {
+        self.bytes.1 = 0;
         let cache = self.cache.get_mut();
         for (key, change) in std::mem::take(&mut self.frozen) {
             match change {
@@ -151,6 +213,11 @@ impl Overlay {
             }
         }
     }
+}
+
+/// What a changed row takes in memory, about.
+fn size(key_bytes: usize, row: Option<&Arc<dyn Row>>) -> usize {
+    key_bytes + ROW_OVERHEAD + row.map_or(0, |row| row.encoded_size())
 }
 
 /// Only rows that commands read again and again are worth caching.

@@ -1,4 +1,4 @@
-//! One partition being decided.
+//! One partition, which decides the commands of its log.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,11 +13,13 @@ use klamm_machine::{
     tx::Effects,
     wakes::{self, Wakes},
 };
-use klamm_messages::klamm::v1::{Command, CommandFailed, CommandSource, PartitionRecord, PositionRow, WakeRow, command::Body};
-use klamm_store::Store;
+use klamm_messages::klamm::v1::{Command, CommandSource, LogIdentity, PartitionRecord, PositionRow, WakeRow, command::Body};
+use klamm_store::{Error as StoreError, Store};
 
 use crate::{
     Codec, Encoded, Error, Topics,
+    dead_letters::{self, Condemned, Letter},
+    fold::Pace,
     outputs::{Cause, Outputs},
     overlay::{Changes, Layer, Overlay},
     positions::Positions,
@@ -26,33 +28,34 @@ use crate::{
     topic,
 };
 
-/// Bytes of commands that are sent side by side, at most (one always goes).
+/// Most bytes of commands that one round of sending takes. One command always goes, however large it is.
 const GROUP_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes that an output costs beyond its key and value: the header with its number, and the fixed cost of every record.
+const OUTPUT_OVERHEAD_BYTES: usize = 128 + Record::OVERHEAD_BYTES;
 
 /// Header of a command whose appender waits for the answer: `<member>/<number>`.
 pub const ANSWER_HEADER: &str = "klamm-answer";
-/// Headers of a dead letter: where the record stood and what was wrong with it.
-pub const DEAD_LETTER_HEADERS: [&str; 4] = ["klamm-source-topic", "klamm-source-partition", "klamm-source-offset", "klamm-error"];
 
-/// Decision versions that this binary knows: the newest and the one before.
+/// The newest decision version that this binary can decide. It keeps the rules of the version before, where there is one.
 pub const DECISION_VERSION: u32 = 1;
 
 /// What became of one command record.
 pub struct Handled<A> {
-    /// Its offset.
+    /// Offset of the record.
     pub offset: Offset,
-    /// The answer, for whoever appended it; `None` for records that nobody can wait for (take-overs, repetitions).
+    /// The answer for the appender; `None` for records that nobody can wait for (take-overs, repetitions).
     pub answer: Option<Result<Outcome<A>, Rejection>>,
-    /// Rows that it changed, in key order, but for events of histories (whoever waits for events watches the run).
+    /// Rows that the command changed, in key order. Rows of history events are left out: a waiting reader watches the run's row.
     pub changes: Changes,
 }
 
-/// A command on its way to another partition (or this one).
+/// A command that is being sent to another partition (or to this one).
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Its place among all that this partition has sent since it was recovered.
+    /// Number of this command among all that this partition has sent since it was recovered.
     pub number: u64,
-    /// Partition of the command log.
+    /// The partition that gets the command.
     pub partition: u32,
     /// The record.
     pub record: Record,
@@ -74,58 +77,75 @@ pub struct Settings {
     pub topics: Topics,
     /// Id of the commands topic.
     pub commands_topic_id: Arc<str>,
-    /// This process.
+    /// Name of this process.
     pub member: String,
-    /// Changes of rows and outputs that may wait for their transaction before the owner stops reading.
+    /// How many commands may wait for their transaction before the owner stops reading.
     pub uncommitted_commands_max: u64,
-    /// Bytes of outputs likewise.
+    /// How many bytes of outputs may wait for their transaction before the owner stops reading.
     pub uncommitted_bytes_max: usize,
+    /// How much a recovery's fold takes at a time.
+    pub fold_pace: Pace,
+}
+
+/// What a partition that is [built anew](crate::recover::rebuild) begins with.
+pub struct Plan<M, C> {
+    pub(crate) number: u32,
+    pub(crate) machine: Arc<M>,
+    pub(crate) codec: Arc<C>,
+    pub(crate) settings: Settings,
+    pub(crate) condemned: Condemned,
+    /// Commands below this offset were handled, and their appenders answered.
+    pub(crate) handled_to: Offset,
 }
 
 /// One partition: decides commands in the order of their log.
 ///
-/// Invariants: a row reaches the store only after the transaction that holds its events committed; a batch is committed only when all
-/// commands that it sends are acked ([`Partition::ready`]).
+/// Two invariants. A row reaches the store only after the transaction that holds its events has committed. A batch is committed only when
+/// all commands that it sends are acked ([`Partition::ready`]).
 pub struct Partition<M: Machine, C> {
-    number: u32,
+    pub(crate) number: u32,
     machine: Arc<M>,
-    codec: Arc<C>,
-    settings: Settings,
+    pub(crate) codec: Arc<C>,
+    pub(crate) settings: Settings,
     overlay: Overlay,
-    store: Arc<Store>,
     outputs: Outputs,
     sources: Sources,
-    unsent: VecDeque<Outgoing>,
-    /// Number of the next command that is sent.
+    pub(crate) unsent: VecDeque<Outgoing>,
+    unsent_bytes: usize,
+    /// Number that the next sent command gets.
     next_send: u64,
-    /// Number behind the last command that the batch under way has sent.
+    /// One above the number of the last command that the batch under way has sent.
     barrier: u64,
-    /// Where the next command is read.
+    /// Offset of the next command to be handled.
     next_offset: Offset,
     now: Time,
     decision_version: u32,
     owner: String,
     take_over_offset: Offset,
     commands_in_batch: u64,
-    in_flight: Option<Batch>,
+    pub(crate) in_flight: Option<Batch>,
+    in_flight_bytes: usize,
     next_output_offsets: BTreeMap<String, i64>,
-    /// The mark: no wake row has a key below it.
+    pub(crate) condemned: Condemned,
+    /// The log that the store's rows come from.
+    log: Option<LogIdentity>,
+    /// A lower bound: no wake row has a smaller key.
     wakes_from: Vec<u8>,
 }
 
 impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
-    /// The partition as its store stands at `position`; nothing of the uncommitted tail is replayed yet.
+    /// The partition as its store holds it at `position`. The uncommitted commands have not been replayed yet.
     pub fn new(number: u32, machine: Arc<M>, codec: Arc<C>, settings: Settings, store: Arc<Store>, position: PositionRow) -> Self {
         let record = position.partition.unwrap_or_default();
         Self {
             number,
             machine,
             codec,
-            overlay: Overlay::new(number, store.clone()),
-            store,
+            overlay: Overlay::new(number, store),
             outputs: Outputs::new(record.output_numbers.clone()),
             sources: Sources::from_record(&record.sources),
             unsent: VecDeque::new(),
+            unsent_bytes: 0,
             next_send: 0,
             barrier: 0,
             next_offset: record.next_command_offset,
@@ -135,13 +155,16 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             take_over_offset: record.take_over_offset,
             commands_in_batch: 0,
             in_flight: None,
+            in_flight_bytes: 0,
             next_output_offsets: position.next_offsets,
+            condemned: Condemned::default(),
+            log: position.log,
             wakes_from: wakes::due_range(Time::default()).0,
             settings,
         }
     }
 
-    /// Its number.
+    /// Number of the partition.
     pub fn number(&self) -> u32 {
         self.number
     }
@@ -156,40 +179,77 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.now
     }
 
-    /// Member and offset of the take-over record in force.
+    /// The take-over record in force: the member that wrote it, and its offset.
     pub fn owner(&self) -> (&str, Offset) {
         (&self.owner, self.take_over_offset)
     }
 
-    /// The tables as they stand, for reads.
+    /// The tables as they are now, for reads.
     pub fn tables(&self) -> Scratch<'_> {
         Scratch::new(&self.overlay)
     }
 
-    /// True when too much waits for its transaction: read no further until a batch has committed.
+    /// True when too much waits for a transaction. The owner must read no further until a batch has committed.
     pub fn is_full(&self) -> bool {
         self.commands_in_batch >= self.settings.uncommitted_commands_max || self.outputs.bytes() >= self.settings.uncommitted_bytes_max
     }
 
-    /// Decides one record of the command log. Records below [`Partition::next_offset`] were handled before and give nothing.
+    /// Bytes that are held in memory until they are committed or sent, about. These are the outputs of both batches, the changed rows, and
+    /// the commands to be sent.
+    pub fn uncommitted_bytes(&self) -> usize {
+        self.outputs.bytes() + self.in_flight_bytes + self.overlay.uncommitted_bytes() + self.unsent_bytes
+    }
+
+    /// Why the tables cannot be trusted any more; `Ok` while they can. After reading from them, the caller must ask this before it uses
+    /// what it read.
     ///
     /// # Errors
-    /// [`Error::Version`]: the partition must be released; the record was not handled.
+    /// [`Error::Store`]: the partition has to be [built anew](crate::recover::rebuild).
+    pub fn check(&self) -> Result<(), Error> {
+        self.overlay.damage().map_or(Ok(()), |error| Err(error.clone().into()))
+    }
+
+    /// The generation of the store that the tables come from.
+    pub fn store_generation(&self) -> u64 {
+        self.overlay.store_generation()
+    }
+
+    /// What a new partition in place of this one is [built](crate::recover::rebuild) from. This one handles no records any more.
+    pub fn plan(&self) -> Plan<M, C> {
+        self.overlay.retire();
+        Plan {
+            number: self.number,
+            machine: self.machine.clone(),
+            codec: self.codec.clone(),
+            settings: self.settings.clone(),
+            condemned: self.condemned.clone(),
+            handled_to: self.next_offset,
+        }
+    }
+
+    /// Decides one record of the command log. A record below [`Partition::next_offset`] was handled before and gives no answer.
+    ///
+    /// # Errors
+    /// The record was not handled. [`Error::Version`]: the partition must be released. [`Error::Store`]: it must be built anew.
     pub fn handle(&mut self, stored: &Stored) -> Result<Handled<M::Answer>, Error> {
+        self.check()?;
         let offset = stored.offset;
         if offset < self.next_offset {
             return Ok(Handled { offset, answer: None, changes: Vec::new() });
         }
-        let now = self.now.max(Time::from_millis(stored.timestamp_ms));
+        let mut now = self.now.max(Time::from_millis(stored.timestamp_ms));
         let value = stored.record.value.as_deref().unwrap_or_default();
-        let command = match self.codec.decode_command(value) {
+        let command = match self.codec.decode_command(value).and_then(|command| self.own(command)) {
             Ok(command) => command,
             Err(error) => {
                 self.advance(offset, now);
-                self.dead_letter(stored, error);
+                self.dead_letter(stored, &error);
                 return Ok(Handled { offset, answer: None, changes: Vec::new() });
             }
         };
+        // When somebody sets the log's clock back, its timestamps are too early. So a command also carries the newest log time that its
+        // appender knew.
+        now = now.max(Time::or_epoch(command.log_time));
         let version = self.decision_version.max(command.version);
         if version > DECISION_VERSION {
             return Err(Error::Version { partition: self.number, version, supported: DECISION_VERSION });
@@ -204,8 +264,18 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         if command.source.as_ref().is_some_and(|source| !self.sources.take(source)) {
             return Ok(Handled { offset, answer: None, changes: Vec::new() });
         }
-        let (answer, changes) = self.decide(&command, offset);
-        Ok(Handled { offset, answer: Some(answer), changes })
+        if self.condemned.contains_key(&offset) {
+            let error = "the log takes no record of the size of what it causes";
+            self.dead_letter(stored, error);
+            return Ok(Handled { offset, answer: Some(Err(skipped(self.number, offset, error))), changes: Vec::new() });
+        }
+        match self.decide(&command, offset) {
+            Ok((answer, changes)) => Ok(Handled { offset, answer: Some(answer), changes }),
+            Err(error) => {
+                self.next_offset = offset;
+                Err(error.into())
+            }
+        }
     }
 
     /// Commands that machines have sent and that are not acked yet, in order.
@@ -213,12 +283,12 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.unsent.iter()
     }
 
-    /// The first of them.
+    /// The first command of [`Partition::unsent`].
     pub fn first_unsent(&self) -> Option<&Outgoing> {
         self.unsent.front()
     }
 
-    /// The first unsent commands of each target partition that is not busy, in order: as many as one round of sending takes.
+    /// For each target partition that is not busy, its first unsent commands in order: as many as one round of sending takes.
     pub fn unsent_groups(&self, is_busy: impl Fn(u32) -> bool) -> BTreeMap<u32, Vec<Record>> {
         let mut groups: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
         let mut bytes = 0;
@@ -232,33 +302,36 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         groups
     }
 
-    /// How many commands it has sent since it was recovered, acked or not.
+    /// How many commands this partition has sent since it was recovered, acked or not.
     pub fn sends(&self) -> u64 {
         self.next_send
     }
 
-    /// Whether the first `sends` commands that it has sent are acked.
+    /// Whether the first `sends` commands that this partition has sent are acked.
     pub fn has_sent(&self, sends: u64) -> bool {
         self.unsent.front().is_none_or(|first| first.number >= sends)
     }
 
-    /// The first `count` unsent commands to `target` are durable there.
+    /// Takes note that the first `count` unsent commands to `target` are durable there.
     pub fn sent_to(&mut self, target: u32, count: usize) {
         let mut left = count;
         self.unsent.retain(|outgoing| {
             let is_sent = left > 0 && outgoing.partition == target;
             left -= usize::from(is_sent);
+            if is_sent {
+                self.unsent_bytes = self.unsent_bytes.saturating_sub(outgoing.record.size());
+            }
             !is_sent
         });
     }
 
-    /// Number of commands and of output records that wait for a transaction.
+    /// How many commands, and how many output records, wait for a transaction.
     pub fn waiting(&self) -> (u64, usize) {
         (self.commands_in_batch, self.outputs.len())
     }
 
-    /// Ends the batch: its outputs, to be committed in one transaction once it is [ready](Partition::ready). `None` when nothing waits, or
-    /// when a batch is under way.
+    /// Ends the batch that is being filled. The caller commits its outputs in one transaction once the batch is [ready](Partition::ready).
+    /// `None` when no command waits, or when another batch is under way.
     pub fn cut(&mut self) -> Option<&Batch> {
         if self.in_flight.is_some() || self.commands_in_batch == 0 {
             return None;
@@ -275,27 +348,29 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             sources: self.sources.to_record(),
             commands_topic_id: self.settings.commands_topic_id.to_string(),
         };
-        // The record counts itself.
+        // The `~partition` record is an output on `history` too, so it counts itself.
         position.output_numbers.insert(topic::HISTORY.to_owned(), self.outputs.next_number(topic::HISTORY));
         let encoded = self.codec.encode_partition(&position);
         let cause = self.cause(self.next_offset - 1);
         self.outputs.push(&self.settings.topics, cause, 0, encoded);
         self.overlay.freeze();
         self.commands_in_batch = 0;
+        self.in_flight_bytes = self.outputs.bytes();
         Some(self.in_flight.insert(Batch { outputs: self.outputs.take(), position }))
     }
 
-    /// The batch under way; it is committed again after a failure that left nothing behind.
+    /// The batch under way. After a failed commit that left nothing on the topics, the same batch is committed again.
     pub fn in_flight(&self) -> Option<&Batch> {
         self.in_flight.as_ref()
     }
 
-    /// The batch under way, when all commands that it sends are acked (the commit barrier): a replay from behind it would not send them again.
+    /// The batch under way, once all commands that it sends are acked (the commit barrier). The barrier is needed because after the commit
+    /// a replay begins behind the batch, so it would not send these commands again.
     pub fn ready(&self) -> Option<&Batch> {
         self.in_flight.as_ref().filter(|_| self.has_sent(self.barrier))
     }
 
-    /// The batch under way has committed, its records at `offsets`: its rows go to the store.
+    /// Takes note that the batch under way has committed and that its records stand at `offsets`. Writes its rows to the store.
     ///
     /// # Errors
     /// [`Error::Store`]: nothing was written; call again.
@@ -308,14 +383,20 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 *next = (*next).max(offset + 1);
             }
         }
-        let position =
-            PositionRow { next_offsets: next_offsets.clone(), partition: Some(batch.position.clone()), caught_up_at: batch.position.now };
-        let mut writes = self.overlay.frozen_writes();
-        writes.push((Positions::key(&()), Some(prost::Message::encode_to_vec(&position))));
-        self.store.write(self.number as u16, writes)?;
+        let folded = Topics::folded(self.number);
+        let numbers = batch.position.output_numbers.iter().filter(|(name, _)| folded.contains(&name.as_str()));
+        let position = PositionRow {
+            next_offsets: next_offsets.clone(),
+            partition: Some(batch.position.clone()),
+            caught_up_at: batch.position.now,
+            folded_numbers: numbers.map(|(name, number)| (name.clone(), *number)).collect(),
+            log: self.log.clone(),
+        };
+        self.overlay.write_frozen((Positions::key(&()), prost::Message::encode_to_vec(&position)))?;
         self.overlay.thaw();
         self.next_output_offsets = next_offsets;
         self.in_flight = None;
+        self.in_flight_bytes = 0;
         Ok(())
     }
 
@@ -325,7 +406,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.scan_wakes(first, &to, limit).into_iter().map(|(_, row)| WakeRow::clone(&downcast::<Wakes>(row))).collect()
     }
 
-    /// Due time of the earliest wake row, or of the earliest that is due later than a time.
+    /// Due time of the earliest wake row. With `after`: of the earliest wake row that is due later than `after`.
     pub fn next_wake(&mut self, after: Option<Time>) -> Option<Time> {
         let (first, to) = wakes::due_range(Time::from_millis(i64::MAX - 1));
         let from = after.map_or(first, |after| wakes::due_range(after).1);
@@ -333,8 +414,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         downcast::<Wakes>(row).due.as_ref().map(Time::from)
     }
 
-    /// Wake rows from the mark on. Rows below the first live one never come back (those that the overlay removes go with their batch), and
-    /// reading across what is left of them costs more with each; a command that brings an earlier row sets the mark back.
+    /// Scans wake rows. The scan begins at the mark (`wakes_from`) or later, because RocksDB would otherwise walk over all deleted rows,
+    /// and they become more and more. When the scan began at the mark or below, the mark moves up to the first row found. A command that
+    /// adds an earlier row lowers the mark again ([`Partition::note_wakes`]).
     fn scan_wakes(&mut self, from: Vec<u8>, to: &[u8], limit: usize) -> Vec<(Vec<u8>, Arc<dyn Row>)> {
         let is_from_mark = from <= self.wakes_from;
         let from = from.max(self.wakes_from.clone());
@@ -348,7 +430,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         rows
     }
 
-    /// A wake row below the mark has come: the mark goes back to it.
+    /// Lowers the mark to the earliest wake row that a command added, if that row lies below the mark.
     fn note_wakes(&mut self, changes: &Layer) {
         let kept = changes.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key);
         let first = kept.filter(|key| key.first() == Some(&(Kind::Wake as u8)) && **key < self.wakes_from).min();
@@ -357,8 +439,36 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         }
     }
 
+    /// The command, if it belongs to this partition. A command of another partition must not be decided here. It would write rows that
+    /// everybody looks for in the other partition, and no rebuild would find them. Commands of the cluster belong to partition 0, take-over
+    /// records to every partition.
+    fn own(&self, command: Command) -> Result<Command, String> {
+        let Command { namespace, workflow_id, body, .. } = &command;
+        let partition = match body {
+            Some(Body::TakeOver(_)) => return Ok(command),
+            Some(Body::Cluster(_)) => 0,
+            _ => key::partition_of(namespace, workflow_id, self.settings.topics.partitions),
+        };
+        if partition != self.number {
+            let key = key::topic_key([namespace.as_str(), workflow_id]);
+            return Err(format!("the command is of partition {partition}, by its key {key:?}, and stands on partition {}", self.number));
+        }
+        match body {
+            Some(Body::WakeUp(wake_up)) if wake_up.namespace != *namespace || wake_up.id != *workflow_id => {
+                Err(format!("the wake-up is for {:?} of namespace {:?}, and not for what its key names", wake_up.id, wake_up.namespace))
+            }
+            _ => Ok(command),
+        }
+    }
+
     fn cause(&self, offset: Offset) -> Cause {
         Cause { partition: self.number, offset, now: self.now }
+    }
+
+    fn dead_letter(&mut self, stored: &Stored, error: &str) {
+        let letter = self.condemned.get(&stored.offset).copied().unwrap_or(Letter::Whole);
+        let cause = self.cause(stored.offset);
+        dead_letters::pass_over(&mut self.outputs, &self.settings.topics, &*self.codec, cause, letter, stored, error);
     }
 
     fn advance(&mut self, offset: Offset, now: Time) {
@@ -367,7 +477,10 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.commands_in_batch += 1;
     }
 
-    fn decide(&mut self, command: &Command, offset: Offset) -> (Result<Outcome<M::Answer>, Rejection>, Changes) {
+    /// # Errors
+    /// The store's, when a row could not be read. Then the machine has decided without that row, so its decision (or panic) is dropped.
+    #[expect(clippy::type_complexity, reason = "the parts of Handled")]
+    fn decide(&mut self, command: &Command, offset: Offset) -> Result<(Result<Outcome<M::Answer>, Rejection>, Changes), StoreError> {
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut context =
                 Context::new(self.now, self.decision_version.max(command.version), &*self.settings.commands_topic_id, self.number, offset);
@@ -376,16 +489,23 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             let outcome = self.machine.decide(&mut tx, command)?;
             let effects = tx.finish();
             let encoded = self.encode(&effects);
-            Ok((outcome, encoded, effects.commands, scratch.into_changes()))
+            let sent: Vec<_> = effects.commands.into_iter().zip(0..).map(|(command, n)| self.outgoing(command, offset, n)).collect();
+            self.check_sizes(&encoded, &sent)?;
+            Ok((outcome, encoded, sent, scratch.into_changes()))
         }));
-        match decided {
-            Ok(Ok((outcome, encoded, commands, changes))) => {
+        if let Some(error) = self.overlay.damage() {
+            return Err(error.clone());
+        }
+        Ok(match decided {
+            Ok(Ok((outcome, encoded, sent, changes))) => {
                 let cause = self.cause(offset);
                 for (index, record) in encoded.into_iter().enumerate() {
                     self.outputs.push(&self.settings.topics, cause, index, record);
                 }
-                for (n, command) in commands.into_iter().enumerate() {
-                    self.send(command, offset, n as u32);
+                for (partition, record) in sent {
+                    self.unsent_bytes += record.size();
+                    self.unsent.push_back(Outgoing { number: self.next_send, partition, record });
+                    self.next_send += 1;
                 }
                 self.note_wakes(&changes);
                 let told = changes.iter().filter(|(key, _)| key.first() != Some(&(Kind::History as u8)));
@@ -398,10 +518,11 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 let error = panic_text(&*panic);
                 tracing::error!(partition = self.number, offset, error, "command skipped: its decision panicked");
                 metrics::counter!("klamm_commands_failed_total").increment(1);
-                self.record_failure(offset, &error);
-                (Err(Rejection::Internal(format!("command at {}/{offset} was skipped: {error}", self.number))), Vec::new())
+                let cause = self.cause(offset);
+                dead_letters::record_failure(&mut self.outputs, &self.settings.topics, &*self.codec, cause, &error);
+                (Err(skipped(self.number, offset, &error)), Vec::new())
             }
-        }
+        })
     }
 
     fn encode(&self, effects: &Effects<M::Event>) -> Vec<Encoded> {
@@ -409,40 +530,49 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         events.chain(effects.publications.iter().map(|publication: &Publication| self.codec.encode_publication(publication))).collect()
     }
 
-    fn send(&mut self, mut command: Command, offset: Offset, n: u32) {
+    /// Rejects a decision if one of its records is too large for its topic, so that nothing of the decision is kept. Otherwise the log
+    /// would refuse an output later, and the partition would stop.
+    fn check_sizes(&self, outputs: &[Encoded], sent: &[(u32, Record)]) -> Result<(), Rejection> {
+        let value = |encoded: &Encoded| encoded.value.as_ref().map_or(0, Vec::len);
+        let written = outputs.iter().map(|encoded| (encoded.topic, encoded.key.len() + value(encoded) + OUTPUT_OVERHEAD_BYTES));
+        let sent = sent.iter().map(|(_, record)| (topic::COMMANDS, record.size()));
+        for (topic, size) in written.chain(sent) {
+            let limit = self.settings.topics.record_bytes_max(topic);
+            if size > limit {
+                tracing::warn!(
+                    partition = self.number,
+                    offset = self.next_offset - 1,
+                    topic,
+                    size,
+                    limit,
+                    "command rejected: it writes too much"
+                );
+                let message = format!("The request would write a record of {size} bytes to {topic}, which takes {limit} bytes at most.");
+                return Err(Rejection::InvalidArgument(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The `n`-th command that the command at `offset` sends: its target partition, and its record.
+    fn outgoing(&self, mut command: Command, offset: Offset, n: u32) -> (u32, Record) {
         let topic_id = self.settings.commands_topic_id.to_string();
         command.source = Some(CommandSource { topic_id, partition: self.number as i32, offset, n });
         command.version = command.version.max(1);
-        let record = command_record(&*self.codec, &command);
+        command.log_time = Some(self.now.into());
         let partition = key::partition_of(&command.namespace, &command.workflow_id, self.settings.topics.partitions);
-        self.unsent.push_back(Outgoing { number: self.next_send, partition, record });
-        self.next_send += 1;
-    }
-
-    fn record_failure(&mut self, offset: Offset, error: &str) {
-        let failed = CommandFailed { partition: self.number as i32, offset, error: error.to_owned() };
-        let encoded = self.codec.encode_failed(&failed);
-        let cause = self.cause(offset);
-        self.outputs.push(&self.settings.topics, cause, 0, encoded);
-    }
-
-    fn dead_letter(&mut self, stored: &Stored, error: String) {
-        tracing::error!(partition = self.number, offset = stored.offset, error, "record of the command log is no command: dead-lettered");
-        metrics::counter!("klamm_commands_failed_total").increment(1);
-        self.record_failure(stored.offset, &error);
-        let key = stored.record.key.as_ref().map(|key| String::from_utf8_lossy(key).into_owned()).unwrap_or_default();
-        let value = stored.record.value.as_ref().map(|value| value.to_vec());
-        let encoded = Encoded { topic: topic::COMMANDS_DEAD_LETTERS, key, value };
-        let cause = self.cause(stored.offset);
-        self.outputs.push(&self.settings.topics, cause, 1, encoded);
-        let source = [self.settings.topics.full(topic::COMMANDS).to_string(), self.number.to_string(), stored.offset.to_string(), error];
-        self.outputs.add_headers(DEAD_LETTER_HEADERS.into_iter().zip(source), &stored.record.headers);
+        (partition, command_record(&*self.codec, &command))
     }
 }
 
 /// The record of a command: key `namespace/workflow_id`, framed value.
 pub fn command_record<E>(codec: &impl Codec<E>, command: &Command) -> Record {
     Record::new(key::topic_key([command.namespace.as_str(), command.workflow_id.as_str()]), codec.encode_command(command))
+}
+
+/// The answer to the appender of a skipped command.
+fn skipped(partition: u32, offset: Offset, error: &str) -> Rejection {
+    Rejection::Internal(format!("command at {partition}/{offset} was skipped: {error}"))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

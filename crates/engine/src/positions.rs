@@ -1,9 +1,9 @@
-//! Table of where a store stands.
+//! The table that says how far a store has come.
 
 use klamm_machine::{Kind, Table, key::KeyBytes};
 use klamm_messages::klamm::v1::PositionRow;
 
-/// One row per partition: what has been folded into its rows.
+/// One row per partition. It says up to where the topics have been folded into the partition's rows.
 #[derive(Debug)]
 pub struct Positions;
 

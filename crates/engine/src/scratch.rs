@@ -1,4 +1,4 @@
-//! The tables as one command sees and changes them; dropped when the command is rejected.
+//! The tables as one command sees and changes them. The changes are dropped when the command is rejected.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use klamm_machine::{Row, Tables, table::DecodeRow};
 
 use crate::overlay::{Layer, Overlay};
 
-/// Changes of a command in the making, over the partition's tables.
+/// Changes of a command that is being decided, laid over the partition's tables.
 pub struct Scratch<'a> {
     overlay: &'a Overlay,
     changes: Layer,
 }
 
 impl<'a> Scratch<'a> {
-    /// Nothing changed yet.
+    /// The partition's tables, without changes yet.
     pub fn new(overlay: &'a Overlay) -> Self {
         Self { overlay, changes: Layer::new() }
     }
 
-    /// What was changed.
+    /// All changes.
     pub fn into_changes(self) -> Layer {
         self.changes
     }
@@ -38,7 +38,7 @@ impl Tables for Scratch<'_> {
 
     fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
         match self.changes.get_mut(key) {
-            // The row is left out until it is saved again, so that it can be changed in place.
+            // The row is taken out until it is saved again. So there is no second reference to it, and it can be changed in place.
             Some(change) => change.take(),
             None => self.overlay.load(key, decode),
         }

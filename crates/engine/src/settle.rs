@@ -1,4 +1,4 @@
-//! Settling a commit whose outcome is unknown, by looking.
+//! Finds out whether a commit in doubt took place, by looking at the topics.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use klamm_store::Store;
 
 use crate::{Batch, Error, Topics, fold, outputs::sequence_number, topic};
 
-/// Offset given for a record that compaction has taken away since: it moves no resume position.
+/// Offset given for a record that compaction has taken away meanwhile. It moves no resume position.
 const GONE: Offset = -1;
 
-/// Where the records of a batch in doubt stand; `None` when it did not commit and never will.
+/// The offsets of a batch whose commit is in doubt; `None` when the batch did not commit and never will.
 ///
-/// To be called once a new holder of the partition's transactional id is there ([`Log::transactional`] settles what was left open).
-/// The batch's last record, `~partition`, tells: its number is given out once.
+/// Call this only after [`Log::transactional`] has made a new holder of the partition's transactional id, because that settles open
+/// transactions. The batch did commit if its last record, `~partition`, is on the topic: no other record has its number.
 ///
 /// # Errors
-/// The log's: look again. [`LogError::Fenced`] when another owner has written outputs in the batch's place: this one must not commit
-/// any more.
+/// The log's: try again. [`LogError::Fenced`] when another owner has written outputs where the batch should be: this process must not
+/// commit any more.
 pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32, batch: &Batch) -> Result<Option<Vec<Offset>>, Error> {
     let next_offsets = fold::position(store, number)?.unwrap_or_default().next_offsets;
     let history = topics.full(topic::HISTORY);
@@ -50,7 +50,7 @@ pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32,
     Ok(offsets.last().is_some_and(|last| *last != GONE).then_some(offsets))
 }
 
-/// The headers hold the record's number, the key tells an event from the partition's own record.
+/// Whether a stored record is this output. The headers hold the record's number, the key tells an event from the `~partition` record.
 fn is_same(output: &Output, topic: &str, partition: u32, stored: &Stored) -> bool {
     *output.topic == *topic
         && output.partition == partition

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use klamm_messages::klamm::v1::{CommandSource, SourcePosition};
 
-/// What has been taken from each source partition. Senders leave nothing out and send in order, so whatever is not above the
-/// highest seen is a repetition.
+/// The highest position taken from each source partition. Senders send in order and leave nothing out. So a command whose position is not
+/// above the highest one is a repetition.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Sources(BTreeMap<String, (i64, u32)>);
 
 impl Sources {
-    /// As a `~partition` record holds them.
+    /// The sources that a `~partition` record holds.
     pub fn from_record(sources: &BTreeMap<String, SourcePosition>) -> Self {
         Self(sources.iter().map(|(key, position)| (key.clone(), (position.offset, position.n))).collect())
     }
 
-    /// For a `~partition` record.
+    /// The sources in the form of a `~partition` record.
     pub fn to_record(&self) -> BTreeMap<String, SourcePosition> {
         self.0.iter().map(|(key, &(offset, n))| (key.clone(), SourcePosition { offset, n })).collect()
     }
 
-    /// True when this is news; it then counts as taken.
+    /// True when the command is new; it then counts as taken.
     pub fn take(&mut self, source: &CommandSource) -> bool {
         let key = format!("{}/{}", source.topic_id, source.partition);
         let position = (source.offset, source.n);

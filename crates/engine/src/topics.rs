@@ -1,4 +1,4 @@
-//! Full names of topics, and what they shall be.
+//! Full names of topics, and the settings that they should have.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,14 +6,79 @@ use klamm_log::{Cleanup, TopicSpec};
 
 use crate::topic;
 
-/// Kafka's `max.message.bytes` on topics that hold requests or events: completions reach 4 MiB plus the envelope.
+/// Kafka's `max.message.bytes` on topics that hold requests or events. A completion may have 4 MiB, plus its envelope.
 pub const LARGE_MESSAGE_BYTES: usize = 6 << 20;
+
+/// A topic: its settings, and how the engine uses it.
+struct Row {
+    /// Without prefix.
+    name: &'static str,
+    partitions: Partitions,
+    kept: Kept,
+    /// Largest record, bytes as [`klamm_log::Record::size`] counts.
+    record_bytes_max: usize,
+    /// Whether the topic holds events of a machine, so that stores are folded from it.
+    is_folded: bool,
+}
+
+/// How many partitions a topic has, and which of them belongs to which partition of the commands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Partitions {
+    /// As many as the commands topic has. Each belongs to the partition of the commands with the same number.
+    AsCommands,
+    /// One. Only partition 0 of the commands writes it.
+    One,
+}
+
+/// How long records stay.
+enum Kept {
+    /// Until they are trimmed.
+    UntilTrimmed,
+    /// The newest of each key.
+    Compacted,
+    /// For a time.
+    For(Duration),
+}
+
+/// Largest record of topics that hold requests or events.
+const LARGE: usize = LARGE_MESSAGE_BYTES;
+/// Largest record of the other topics: Kafka's default.
+const USUAL: usize = TopicSpec::MAX_MESSAGE_BYTES_DEFAULT;
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+/// All topics. A new topic needs a line here.
+static TOPICS: [Row; 7] = [
+    Row::new(topic::COMMANDS, Partitions::AsCommands, Kept::UntilTrimmed, LARGE),
+    Row::new(topic::HISTORY, Partitions::AsCommands, Kept::Compacted, LARGE).folded(),
+    Row::new(topic::VISIBILITY, Partitions::AsCommands, Kept::Compacted, LARGE),
+    Row::new(topic::SCHEDULES, Partitions::AsCommands, Kept::Compacted, LARGE).folded(),
+    Row::new(topic::CLUSTER, Partitions::One, Kept::Compacted, USUAL).folded(),
+    Row::new(topic::MEMBERS, Partitions::One, Kept::For(TEN_MINUTES), USUAL),
+    Row::new(topic::COMMANDS_DEAD_LETTERS, Partitions::AsCommands, Kept::For(WEEK), LARGE),
+];
+
+impl Row {
+    const fn new(name: &'static str, partitions: Partitions, kept: Kept, record_bytes_max: usize) -> Self {
+        Self { name, partitions, kept, record_bytes_max, is_folded: false }
+    }
+
+    const fn folded(self) -> Self {
+        Self { is_folded: true, ..self }
+    }
+}
+
+/// The row of a topic. `None`: it is not a topic of klamm.
+fn row(name: &str) -> Option<&'static Row> {
+    TOPICS.iter().find(|row| row.name == name)
+}
 
 /// Names of the topics under one prefix.
 #[derive(Debug, Clone)]
 pub struct Topics {
     prefix: Arc<str>,
-    /// Full names of the topics that every command may write, made once.
+    /// Full names of all topics, made once.
     known: Arc<[(&'static str, Arc<str>)]>,
     /// Partitions of commands, history, schedules and visibility: a power of two.
     pub partitions: u32,
@@ -22,8 +87,7 @@ pub struct Topics {
 impl Topics {
     /// Topics named `<prefix><name>`.
     pub fn new(prefix: &str, partitions: u32) -> Self {
-        let known = [topic::COMMANDS, topic::HISTORY, topic::VISIBILITY, topic::SCHEDULES, topic::CLUSTER];
-        let known = known.into_iter().map(|name| (name, format!("{prefix}{name}").into())).collect();
+        let known = TOPICS.iter().map(|row| (row.name, format!("{prefix}{}", row.name).into())).collect();
         Self { prefix: prefix.into(), known, partitions }
     }
 
@@ -33,7 +97,7 @@ impl Topics {
         known.unwrap_or_else(|| format!("{}{name}", self.prefix).into())
     }
 
-    /// The name without prefix; `None` when it is not one of ours.
+    /// The name without prefix. `None` when it does not begin with klamm's prefix.
     pub fn short<'a>(&self, full: &'a str) -> Option<&'a str> {
         full.strip_prefix(&*self.prefix)
     }
@@ -43,27 +107,53 @@ impl Topics {
         format!("{}p{partition}", self.prefix)
     }
 
-    /// All topics with the design's settings.
+    /// All topics with their settings.
     pub fn specs(&self) -> Vec<TopicSpec> {
-        let week = Duration::from_secs(7 * 24 * 3600);
-        let large = |spec: TopicSpec| TopicSpec { max_message_bytes: LARGE_MESSAGE_BYTES, ..spec };
-        let aged = |name: &str, retention: Duration| TopicSpec {
-            cleanup: Cleanup::Delete { retention: Some(retention) },
-            ..TopicSpec::kept(self.full(name), 1)
+        TOPICS.iter().map(|row| self.spec(row)).collect()
+    }
+
+    fn spec(&self, row: &Row) -> TopicSpec {
+        let partitions = match row.partitions {
+            Partitions::AsCommands => self.partitions,
+            Partitions::One => 1,
         };
-        vec![
-            large(TopicSpec::kept(self.full(topic::COMMANDS), self.partitions)),
-            large(TopicSpec::compacted(self.full(topic::HISTORY), self.partitions)),
-            large(TopicSpec::compacted(self.full(topic::VISIBILITY), self.partitions)),
-            large(TopicSpec::compacted(self.full(topic::SCHEDULES), self.partitions)),
-            TopicSpec::compacted(self.full(topic::CLUSTER), 1),
-            aged(topic::MEMBERS, Duration::from_secs(600)),
-            large(TopicSpec { partitions: self.partitions, ..aged(topic::COMMANDS_DEAD_LETTERS, week) }),
-        ]
+        let name = self.full(row.name);
+        let spec = match row.kept {
+            Kept::UntilTrimmed => TopicSpec::kept(name, partitions),
+            Kept::Compacted => TopicSpec::compacted(name, partitions),
+            Kept::For(retention) => {
+                TopicSpec { cleanup: Cleanup::Delete { retention: Some(retention) }, ..TopicSpec::kept(name, partitions) }
+            }
+        };
+        TopicSpec { max_message_bytes: row.record_bytes_max, ..spec }
+    }
+
+    /// Largest record of a topic, bytes as [`klamm_log::Record::size`] counts.
+    pub fn record_bytes_max(&self, name: &str) -> usize {
+        row(name).map_or(LARGE, |row| row.record_bytes_max)
     }
 
     /// The partition of an output topic that belongs to command partition `partition`.
     pub fn output_partition(name: &str, partition: u32) -> u32 {
-        if name == topic::CLUSTER { 0 } else { partition }
+        if row(name).is_some_and(|row| row.partitions == Partitions::One) { 0 } else { partition }
+    }
+
+    /// Topics that hold events of machines for command partition `partition`, without prefix: what a store is folded from. The first is
+    /// `history`.
+    pub fn folded(partition: u32) -> Vec<&'static str> {
+        let is_written = |row: &&Row| row.partitions == Partitions::AsCommands || partition == 0;
+        TOPICS.iter().filter(|row| row.is_folded).filter(is_written).map(|row| row.name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_partition_folds_what_has_one_partition_and_all_fold_the_history_first() {
+        assert_eq!(Topics::folded(0), [topic::HISTORY, topic::SCHEDULES, topic::CLUSTER]);
+        assert_eq!(Topics::folded(1), [topic::HISTORY, topic::SCHEDULES]);
+        assert_eq!([topic::CLUSTER, topic::HISTORY].map(|name| Topics::output_partition(name, 3)), [0, 3]);
     }
 }

@@ -1,4 +1,4 @@
-//! An append on its way.
+//! An append that is under way: its outcome can be waited for.
 
 use std::{
     future::Future,
@@ -9,11 +9,21 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{Appended, Error, wait};
+use crate::{Error, Offset, parking::block_on};
 
-/// An append that has been taken; it goes on whether or not anybody waits. See [`crate::Log::append_async`].
+/// Where the records of an append stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the first record. The other records follow in their order: without gap on the embedded log; on Kafka, records of other
+    /// writers may stand between them.
+    pub first_offset: Offset,
+    /// Timestamp of the last record: log-append time where the topic has it, else its producer's.
+    pub timestamp_ms: i64,
+}
+
+/// An append that the log has taken. The log carries it out whether or not anybody waits for it. See [`crate::Log::append_async`].
 ///
-/// One that was done at once costs nothing more than its result.
+/// An append that was done at once costs nothing more than its result.
 #[derive(Debug)]
 #[must_use = "whether the record is durable is known when this is done"]
 pub struct Appending(State);
@@ -26,9 +36,9 @@ enum State {
     Given,
 }
 
-/// Whoever carries an append out says how it went; one that is dropped says that nobody knows.
+/// Whoever carries an append out says with this how the append went. A promise that is dropped says [`Error::InDoubt`].
 #[derive(Debug)]
-pub(crate) struct Promise(Arc<Slot>);
+pub struct Promise(Arc<Slot>);
 
 #[derive(Debug, Default)]
 struct Slot(Mutex<Inner>);
@@ -40,20 +50,20 @@ struct Inner {
 }
 
 impl Appending {
-    /// One that is done.
+    /// An append that is done.
     pub fn done(result: Result<Appended, Error>) -> Self {
         Self(State::Done(result))
     }
 
-    /// One that is done when the promise is kept.
-    pub(crate) fn promised() -> (Promise, Self) {
+    /// An append that is done when the promise is kept.
+    pub fn promised() -> (Promise, Self) {
         let slot = Arc::<Slot>::default();
         (Promise(slot.clone()), Self(State::Waiting(slot)))
     }
 
-    /// Blocks until it is done.
+    /// Blocks until the append is done.
     pub fn wait(self) -> Result<Appended, Error> {
-        wait::block_on(self)
+        block_on(self)
     }
 }
 
@@ -82,22 +92,22 @@ impl Future for Appending {
 
 impl Promise {
     /// Says how the append went; only the first time counts.
-    pub(crate) fn keep(self, result: Result<Appended, Error>) {
+    pub fn keep(self, result: Result<Appended, Error>) {
         self.0.set(result);
     }
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        // Nothing happens to one that was kept.
-        self.0.set(Err(Error::InDoubt { reason: "whoever carried the append out has gone away".to_owned() }));
+        // A promise that was kept ignores this.
+        self.0.set(Err(Error::InDoubt { reason: "the part that carried the append out has ended".to_owned() }));
     }
 }
 
 impl Slot {
     fn set(&self, result: Result<Appended, Error>) {
         let mut inner = self.0.lock();
-        // A result that was given out has left no waker, and nobody asks again.
+        // When the result was given out already, there is no waker any more, and nobody asks again.
         if inner.result.is_none() {
             inner.result = Some(result);
         }

@@ -1,9 +1,10 @@
-//! The log in RocksDB, inside the process: nothing else needed.
+//! The log in RocksDB, inside the process. It needs no other service.
 //!
-//! An append or a commit is one atomic write batch with WAL, so it survives the process's death when it returns, and a power loss too with
-//! [`Settings::fsync`] (or after [`Log::sync`]). One process at a time: RocksDB locks the directory, and that lock is what fences
-//! other processes. The newest records of each partition stay in memory for the reader right behind the writer; a background thread
-//! expires, compacts and gives disk space back. Writes are refused while the disk is nearly full, and go on by themselves.
+//! An append or a commit is one atomic write batch with WAL (write-ahead log). Once the call has returned, the records survive the death of
+//! the process; with [`Settings::fsync`], or after [`Log::sync`], they survive a power loss too. Only one process at a time can use the
+//! directory: RocksDB locks it, and this lock fences other processes. The newest records of each partition stay in memory for readers that
+//! follow the writer closely. A background thread expires and compacts records and gives disk space back. While the disk is nearly full,
+//! writes are refused; they are taken again as soon as there is room.
 
 mod bounds;
 mod catalog;
@@ -12,13 +13,16 @@ mod compact;
 mod core;
 mod errors;
 mod housekeeping;
+mod inspect;
 mod keys;
+mod mark;
 mod partition;
 mod queue;
 mod read;
 mod room;
 mod settings;
 mod trim;
+mod verify;
 mod write;
 
 use std::{path::Path, sync::Arc, task::Waker};
@@ -34,7 +38,7 @@ use crate::{Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, R
 
 /// A log in a directory, or in memory.
 ///
-/// The directory is given back when this and every [`Transactional`] made from it are dropped.
+/// The directory's lock is released when this log and every [`Transactional`] made from it are dropped.
 pub struct EmbeddedLog {
     /// Dropped first: it stops the thread.
     _housekeeper: Option<Housekeeper>,
@@ -44,21 +48,36 @@ pub struct EmbeddedLog {
 impl EmbeddedLog {
     /// Opens the log in the directory `path`, made if missing; append times come from `clock`.
     ///
+    /// When acknowledged records are lost, the call fails with [`Error::Corrupt`] and leaves the files as they are, unless
+    /// [`Settings::salvage`] asks to open what is left. A record that was being written when the process died was never acknowledged: it is
+    /// dropped without an error.
+    ///
     /// Errors: [`Error::Locked`], [`Error::Corrupt`], [`Error::Full`], [`Error::Unavailable`] (the directory can't be used).
     pub fn open(path: impl AsRef<Path>, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
         Self::start(path.as_ref(), None, clock, settings)
     }
 
-    /// A log that is gone with the process.
+    /// A log that is kept in memory only and ends with the process.
     pub fn in_memory(clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
         let env = Env::mem_env().map_err(|error| Error::Unavailable { reason: error.into_string() })?;
         Self::start(Path::new("/klamm-log"), Some(&env), clock, settings)
     }
 
     fn start(path: &Path, env: Option<&Env>, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
-        let interval = settings.housekeeping_interval;
+        let (interval, salvage, supervisor) = (settings.housekeeping_interval, settings.salvage, settings.supervisor.clone());
         let core = Arc::new(Core::open(path, env, clock, settings)?);
-        let housekeeper = interval.map(|interval| Housekeeper::start(Arc::downgrade(&core), interval)).transpose()?;
+        let is_small = core.table_bytes() <= verify::AT_OPEN_BYTES_MAX;
+        if env.is_none() && is_small {
+            match core.verify(|| true) {
+                Err(error) if salvage => {
+                    tracing::error!(%error, "a part of the log can't be read any more; calls that need this part fail")
+                }
+                verified => verified?,
+            }
+        }
+        let verify = env.is_none() && !is_small;
+        let start = |interval| Housekeeper::start(Arc::downgrade(&core), interval, verify, &supervisor);
+        let housekeeper = interval.map(start).transpose()?;
         Ok(Self { _housekeeper: housekeeper, core })
     }
 
@@ -71,7 +90,7 @@ impl EmbeddedLog {
     pub fn sizes(&self) -> Sizes {
         let number = |name: &str| self.core.db.property_int_value(name).ok().flatten().unwrap_or(0);
         Sizes {
-            disk_bytes: number("rocksdb.total-sst-files-size"),
+            disk_bytes: self.core.table_bytes(),
             memory_bytes: number("rocksdb.cur-size-all-mem-tables")
                 + number("rocksdb.block-cache-usage")
                 + number("rocksdb.estimate-table-readers-mem"),
@@ -79,7 +98,7 @@ impl EmbeddedLog {
     }
 }
 
-/// What a log takes.
+/// How much disk and memory a log takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sizes {
     /// Bytes of table files, without WAL.
@@ -141,12 +160,20 @@ impl Log for EmbeddedLog {
         self.core.compact(topic, partition)
     }
 
+    fn rocksdb_property(&self, name: &str) -> Option<u64> {
+        self.core.db.property_int_value(name).ok().flatten()
+    }
+
     fn sync(&self) -> Result<(), Error> {
         self.core.sync()
     }
+
+    fn problem(&self) -> Option<String> {
+        self.core.damage.lock().clone()
+    }
 }
 
-/// Holds a transactional id while its epoch is the newest.
+/// Holds a transactional id as long as its epoch is the newest one of that id.
 struct Producer {
     core: Arc<Core>,
     id: String,

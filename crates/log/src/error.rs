@@ -1,4 +1,4 @@
-//! What can go wrong, sorted by what the caller does next.
+//! What can go wrong, sorted by what the caller has to do next.
 
 use crate::Offset;
 
@@ -12,9 +12,9 @@ pub enum Error {
         /// The id.
         transactional_id: String,
     },
-    /// Nobody knows whether it was written, wholly or not at all. For a commit: drop the producer, make a new one with the same id
-    /// (which settles it), read the output topics to their ends and see. For an append: read the partition, or rely on the
-    /// receiver's deduplication and append again.
+    /// Nobody knows whether the records were written. After a commit: drop the producer, make a new one with the same id (this settles the
+    /// commit), and read the output topics to their ends to see the outcome. After an append: read the partition, or append again and rely
+    /// on the receiver's deduplication.
     #[error("outcome unknown: {reason}")]
     InDoubt {
         /// What happened.
@@ -27,7 +27,7 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
-    /// No room (a full disk, a quota); nothing was written, and reads still work. Wait for room, then the same call may be made again.
+    /// No room (a full disk, a quota); nothing was written, and reads still work. Once there is room, the same call may be made again.
     #[error("no room in the log: {reason}; free some space, klamm goes on by itself")]
     Full {
         /// What happened.
@@ -43,7 +43,7 @@ pub enum Error {
         /// The topic's `max_message_bytes`.
         limit: usize,
     },
-    /// A record that the topic can't hold, such as one without key on a compacted topic; nothing was written. A mistake of the caller.
+    /// The topic can't hold such a record (for example one without key on a compacted topic); nothing was written. A mistake of the caller.
     #[error("record refused by topic {topic}: {reason}")]
     Invalid {
         /// The topic.
@@ -61,8 +61,8 @@ pub enum Error {
         /// First offset that can be read.
         start: Offset,
     },
-    /// The offset lies behind the partition's end: whoever remembers it has seen a log that is not this one (or one that lost its
-    /// tail in a power failure). Throw the derived state away and rebuild it.
+    /// The offset lies above the partition's end. So the caller's state comes from another log, or this log has lost its newest records in
+    /// a power failure. Throw the derived state away and rebuild it.
     #[error("{topic}/{partition} ends at offset {end}, before the one asked for")]
     PastEnd {
         /// The topic.
@@ -88,7 +88,7 @@ pub enum Error {
         /// How many there are.
         partitions: u32,
     },
-    /// The topic exists and is not as asked for. For the operator: a start-up error.
+    /// The topic exists with other properties than asked for. For the operator: a start-up error.
     #[error("topic {topic} is not as configured: {problem}")]
     Mismatch {
         /// The topic.
@@ -96,21 +96,27 @@ pub enum Error {
         /// What differs.
         problem: String,
     },
-    /// The broker refuses klamm's credentials, or an operation to whom they belong. For the operator; once it is allowed, the same call may
-    /// be made again.
+    /// Several topics are missing or have other properties than asked for. For the operator: a start-up error.
+    #[error("{}", each(.problems))]
+    Mismatches {
+        /// One [`Error::Mismatch`] for each.
+        problems: Vec<Error>,
+    },
+    /// The broker refuses klamm's credentials, or does not allow the operation to them. For the operator. Once the broker allows it, the
+    /// same call may be made again.
     #[error("Kafka refuses to {operation}: {reason}\nhint: {remedy}")]
     Denied {
         /// What was to be done, and with what.
         operation: String,
         /// What the broker says.
         reason: String,
-        /// What is to be allowed, with the command that does it.
+        /// What the operator has to allow, with the command that does it.
         remedy: String,
     },
     /// The log's settings cannot work. For the operator: a start-up error.
     #[error("the log's settings are wrong: {problem}")]
     Misconfigured {
-        /// Which, and how.
+        /// Which settings, and why.
         problem: String,
     },
     /// Another process holds the data directory. For the operator.
@@ -119,10 +125,15 @@ pub enum Error {
         /// The directory.
         path: String,
     },
-    /// The stored bytes are not what was written. For the operator: the log is the truth, nothing can rebuild it.
+    /// The stored bytes are not those that were written. For the operator: the log is the truth, so nothing can rebuild it.
     #[error("the log is damaged: {reason}")]
     Corrupt {
         /// What was found.
         reason: String,
     },
+}
+
+/// Each on a line of its own.
+fn each(problems: &[Error]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,16 +1,18 @@
 //! The log on Apache Kafka, by librdkafka.
 //!
-//! - **Appends** go through one idempotent producer with acks=all. The acknowledgement tells offset and log-append time, and the newest own
-//!   records stay in memory, so the process that appends reads its own records without asking the broker (`producer`, `partition`).
-//! - **Reads** of anything else are fetched with read_committed, on a partition only while there is something to read (`fetch`).
-//! - **Others' records** on partitions that somebody reads are noticed by asking for their ends, all in one request, every
+//! - **Appends** go through one idempotent producer with acks=all. The acknowledgement tells the offset and the log-append time. The newest
+//!   records of this process stay in memory, so it reads its own records without asking the broker (`append`, `partition`).
+//! - **Reads** of other records are fetched from the broker with read_committed, and only while there is something to read (`fetch`).
+//! - **Records of other processes** are noticed by asking for the ends of all partitions that somebody reads, in one request, every
 //!   [`Settings::watch_interval`] (`watch`).
 //! - **Commits** are Kafka's transactions, one producer per transactional id (`transactions`).
 //! - **Topics** are made or checked (`ensure`); Kafka itself expires and compacts them.
 //!
-//! What is promised rests on the topics' replication; on the broker's own disk nothing is synced at once unless the broker is set so.
-//! An open transaction of some other program on a topic holds up its readers here, as it does everywhere on Kafka.
+//! The log's promises rest on the topics' replication: a broker does not sync each write to its disk unless it is configured so. When some
+//! other program has a transaction open on a topic, readers of this topic wait for it, as all readers on Kafka do.
 
+mod append;
+mod check;
 mod clients;
 mod context;
 mod core;
@@ -20,9 +22,15 @@ mod fetch;
 mod groups;
 mod partition;
 mod polled;
+mod pool;
+mod prepare;
 mod prepared;
 mod producer;
+mod read;
 mod settings;
+mod sheet;
+mod signal;
+mod statistics;
 mod topics;
 mod transactions;
 mod trim;
@@ -30,7 +38,10 @@ mod watch;
 
 use std::{sync::Arc, task::Waker};
 
+use klamm_supervise::Supervisor;
+
 use self::{core::Core, watch::Watcher};
+pub use check::{check_broker, check_settings};
 pub use ensure::topic_configs;
 pub use settings::{Settings, TopicsMode};
 
@@ -38,7 +49,7 @@ use crate::{Appended, Appending, Error, Log, Offset, ReadBatch, ReadLimit, Recor
 
 /// A log on a broker.
 ///
-/// A handle is cheap to use from many threads; its connections are closed when it and every [`Transactional`] made from it are dropped.
+/// Many threads may share one log. Its connections are closed when it and every [`Transactional`] made from it are dropped.
 pub struct KafkaLog {
     /// Dropped first: it stops the thread.
     _watcher: Watcher,
@@ -46,12 +57,20 @@ pub struct KafkaLog {
 }
 
 impl KafkaLog {
-    /// Makes the clients. Nothing is asked of the broker yet: the first call finds out whether it is there.
+    /// Makes the clients. They ask the broker nothing yet: the first call of the log finds out whether the broker is there.
     ///
     /// # Errors
     /// [`Error::Misconfigured`].
     pub fn open(settings: Settings) -> Result<Self, Error> {
-        let core = Arc::new(Core::new(settings)?);
+        Self::open_supervised(settings, &Supervisor::default())
+    }
+
+    /// As [`KafkaLog::open`], with the log's threads under `supervisor`.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`].
+    pub fn open_supervised(settings: Settings, supervisor: &Supervisor) -> Result<Self, Error> {
+        let core = Arc::new(Core::new(settings, supervisor.clone())?);
         Ok(Self { _watcher: Watcher::start(&core)?, core })
     }
 }
@@ -69,8 +88,13 @@ impl Log for KafkaLog {
         self.core.topic(topic).map(|known| known.topic.clone())
     }
 
+    fn missing_topics(&self, names: &[Arc<str>]) -> Result<Vec<Arc<str>>, Error> {
+        let missing = |name: &Arc<str>| Ok(self.core.partitions(name)?.is_none().then(|| name.clone()));
+        names.iter().filter_map(|name| missing(name).transpose()).collect()
+    }
+
     fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
-        // All are waited for, so that nothing of this call comes behind what is appended after it.
+        // Waits for all records, also after an error: none of them may arrive behind what the caller appends next.
         let outcomes: Vec<_> = self.core.append_group(topic, partition, records).into_iter().map(Appending::wait).collect();
         let appended: Vec<_> = outcomes.into_iter().collect::<Result<_, _>>()?;
         match (appended.first(), appended.last()) {
@@ -97,6 +121,10 @@ impl Log for KafkaLog {
 
     fn read(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error> {
         self.core.read(topic, partition, from, limit)
+    }
+
+    fn read_at_hand(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<Option<ReadBatch>, Error> {
+        self.core.read_at_hand(topic, partition, from, limit)
     }
 
     fn start_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error> {
@@ -136,7 +164,7 @@ impl Log for KafkaLog {
         self.core.groups.commit(&self.core.clients, group, topic, positions);
     }
 
-    /// What was acknowledged is as safe as the topics' replication makes it; there is nothing that a client could add.
+    /// Does nothing: the topics' replication keeps acknowledged records safe, and a client can't add anything to that.
     fn sync(&self) -> Result<(), Error> {
         Ok(())
     }

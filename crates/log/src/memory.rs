@@ -1,7 +1,7 @@
 //! A log in memory: for tests, with faults on demand and time as a test wants it.
 //!
-//! It outlives the "processes" of a test: a [`MemoryLog`] is a handle, its clones see the same log, and a crash is dropping
-//! everything else and going on with a clone. It has no thread of its own and uses no randomness beyond what it was given, so a test on one
+//! It outlives the "processes" of a test. A [`MemoryLog`] is a handle, and its clones see the same log. To simulate a crash, a test drops
+//! everything else and goes on with a clone. The log has no thread of its own and no randomness except what it was given, so a test on one
 //! thread is the same in every run.
 
 mod fault;
@@ -20,6 +20,7 @@ use partition::Partition;
 
 use crate::{
     Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Stored, Topic, TopicSpec, Transactional,
+    clock::SteadyClock,
     topic::{TopicIds, unknown},
     wakers::wake,
 };
@@ -29,12 +30,13 @@ use crate::{
 pub struct Settings {
     /// Ids of new topics.
     pub topic_ids: TopicIds,
-    /// Each commit uses up one more offset in each of its partitions, as on Kafka: whoever expects offsets without gap is found out.
+    /// Each commit uses up one more offset in each of its partitions, as on Kafka. So code that expects offsets without gaps fails its
+    /// tests.
     pub transaction_marks: bool,
 }
 
 impl Default for Settings {
-    /// Ids from names, marks.
+    /// Topic ids derived from names; commits leave marks.
     fn default() -> Self {
         Self { topic_ids: crate::topic::ids_from_names(), transaction_marks: true }
     }
@@ -45,7 +47,7 @@ impl Default for Settings {
 pub struct MemoryLog {
     state: Arc<Mutex<State>>,
     faults: Arc<Mutex<Faults>>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<SteadyClock>,
     settings: Settings,
 }
 
@@ -60,7 +62,7 @@ struct State {
 #[derive(Default, Clone)]
 struct Holder {
     epoch: u64,
-    /// A commit that was left open.
+    /// A commit whose outcome is still open.
     open: Option<Open>,
 }
 
@@ -80,28 +82,31 @@ struct Faults {
 impl MemoryLog {
     /// An empty log; append times come from `clock`.
     pub fn new(clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        Self { state: Arc::default(), faults: Arc::default(), clock, settings }
+        Self { state: Arc::default(), faults: Arc::default(), clock: Arc::new(SteadyClock::new(clock)), settings }
     }
 
-    /// Asks `hook` before every call from now on; `None` ends the faults. The hook must not call the log.
+    /// Asks `hook` before every call from now on. `None` ends the faults. The hook must not call the log.
     pub fn set_fault_hook(&self, hook: Option<FaultHook>) {
         self.faults.lock().hook = hook;
     }
 
-    /// The next append or commit without a fault yet gets this one.
+    /// Gives this fault to the next append or commit that has none yet.
     pub fn fail_next_write(&self, fault: Fault) {
         self.faults.lock().writes.push_back(fault);
     }
 
-    /// An independent copy as it stands now, without faults: both go their own ways.
+    /// An independent copy of the log as it is now, without faults.
     pub fn fork(&self) -> Self {
         let state = self.state.lock();
         let topics = state
             .topics
             .iter()
             .map(|(name, (topic, partitions))| (name.clone(), (topic.clone(), partitions.iter().map(Partition::fork).collect())));
+        // Like a new process, the copy knows of no time except that of the newest record.
+        let clock = self.clock.anew();
+        state.topics.values().flat_map(|(_, partitions)| partitions).for_each(|partition| clock.goes_on_from(partition.last_append_ms()));
         let copy = State { topics: topics.collect(), holders: state.holders.clone(), transactions: state.transactions };
-        Self { state: Arc::new(Mutex::new(copy)), faults: Arc::default(), clock: self.clock.clone(), settings: self.settings.clone() }
+        Self { state: Arc::new(Mutex::new(copy)), faults: Arc::default(), clock: Arc::new(clock), settings: self.settings.clone() }
     }
 
     fn fault(&self, operation: Operation<'_>) -> Option<Fault> {

@@ -1,9 +1,9 @@
-//! Reading on when what comes next has gone.
+//! Reading on when the next records are gone.
 
 use crate::{Error, Log, Offset, ReadBatch, ReadLimit};
 
-/// Reads from `from`, or from the partition's start where the records before it are gone (trimmed, expired, compacted): for readers who
-/// want whatever is left. Asks for the start only when it is needed.
+/// Reads from `from`, or from the partition's start when `from` is below the start (trimmed or expired). For readers that want whatever is
+/// left.
 ///
 /// # Errors
 /// Those of [`Log::read`], but for [`Error::Trimmed`].

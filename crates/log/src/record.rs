@@ -9,13 +9,13 @@ use crate::Offset;
 /// A record as its producer gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record {
-    /// What the record is about; compaction keeps the newest record of each key.
+    /// The key. Compaction keeps the newest record of each key.
     pub key: Option<Bytes>,
     /// The content; `None` is a tombstone: the key is gone.
     pub value: Option<Bytes>,
     /// Names and bytes, in order; a name may come twice.
     pub headers: Vec<(String, Bytes)>,
-    /// Milliseconds since the Unix epoch, by the producer. A topic with log-append time puts its own in its place.
+    /// Milliseconds since the Unix epoch, by the producer. A topic with log-append time replaces it by its own.
     pub timestamp_ms: i64,
 }
 
@@ -46,7 +46,7 @@ impl Record {
         self.headers.iter().find(|(of, _)| of == name).map(|(_, value)| value)
     }
 
-    /// Upper bound of the bytes it takes in a batch; what `max_message_bytes` limits.
+    /// Upper bound of the bytes that the record takes in a batch. `max_message_bytes` limits this size.
     pub fn size(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
         self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len) + headers + Self::OVERHEAD_BYTES
@@ -56,9 +56,10 @@ impl Record {
 /// A record as the log holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// Its place; never changes.
+    /// The record's place in its partition. It never changes.
     pub offset: Offset,
-    /// Milliseconds since the Unix epoch: log-append time where the topic has it, else the producer's. [`Record::timestamp_ms`] says the same.
+    /// Milliseconds since the Unix epoch: the log-append time where the topic has it, else the producer's time. [`Record::timestamp_ms`] is
+    /// the same.
     pub timestamp_ms: i64,
     /// The record.
     pub record: Record,
@@ -75,7 +76,7 @@ pub struct Output {
     pub record: Record,
 }
 
-/// How much one read gives at most; at least one record comes, however large, when there is one.
+/// How much one read gives at most. When there is a record, a read gives at least one, however large it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimit {
     /// Number of records.
@@ -96,9 +97,9 @@ impl Default for ReadLimit {
 pub struct ReadBatch {
     /// Records in ascending order of their offsets, which may have gaps.
     pub records: Vec<Stored>,
-    /// Where the next read goes on: above all offsets here, and past gaps that are known to hold nothing.
+    /// Where the next read goes on: above all offsets of this batch, and above holes that are already known.
     pub next_offset: Offset,
-    /// The partition's end as far as this log object knows it (see [`crate::Log::read`]): `next_offset == end_offset` means that the
-    /// reader has caught up with that.
+    /// The partition's end as far as this log object knows it (see [`crate::Log::read`]). When `next_offset == end_offset`, the reader has
+    /// reached that end.
     pub end_offset: Offset,
 }

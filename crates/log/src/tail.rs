@@ -8,7 +8,7 @@ use crate::{Offset, ReadBatch, ReadLimit, Stored};
 #[derive(Debug)]
 pub(crate) struct Tail {
     records: VecDeque<Stored>,
-    /// Every readable record at or above stands here.
+    /// Every readable record from this offset on is in the tail.
     first: Offset,
     bytes: usize,
     bytes_max: usize,
@@ -20,7 +20,7 @@ impl Tail {
         Self { records: VecDeque::new(), first: end, bytes: 0, bytes_max }
     }
 
-    /// Adds the partition's next record; the oldest go when there are too many bytes.
+    /// Adds the partition's next record. When there are too many bytes, the oldest records are dropped.
     pub(crate) fn push(&mut self, stored: Stored) {
         self.bytes += stored.record.size();
         self.records.push_back(stored);
@@ -35,14 +35,14 @@ impl Tail {
         }
     }
 
-    /// Forgets everything; what comes next is the record at `offset` or one above, with nothing readable between.
+    /// Forgets everything. The next record that is pushed stands at `offset` or above, with nothing readable between.
     pub(crate) fn reset(&mut self, offset: Offset) {
         self.records = VecDeque::new();
         self.bytes = 0;
         self.first = offset;
     }
 
-    /// Every readable record from here on stands in the tail.
+    /// Every readable record from this offset on is in the tail.
     pub(crate) fn first(&self) -> Offset {
         self.first
     }
@@ -62,7 +62,7 @@ impl Tail {
         self.first = self.first.max(offset);
     }
 
-    /// The records from `from` on, when all of them stand here.
+    /// The records from `from` on, when all of them are in the tail.
     pub(crate) fn read(&self, from: Offset, end_offset: Offset, limit: ReadLimit) -> Option<ReadBatch> {
         if from < self.first {
             return None;
@@ -78,7 +78,7 @@ impl Tail {
         Some(ReadBatch { records: batch.records, next_offset: end_offset, end_offset })
     }
 
-    /// Likewise of the records below `to`, of which all stand here.
+    /// As [`Tail::read`], but only the records below `to`. All of these are in the tail.
     pub(crate) fn read_below(&self, from: Offset, to: Offset, limit: ReadLimit) -> Option<ReadBatch> {
         let mut batch = self.read(from, to, limit)?;
         let count = batch.records.partition_point(|stored| stored.offset < to);
@@ -90,7 +90,7 @@ impl Tail {
     }
 }
 
-/// A batch in the making: counts against the limit.
+/// A batch that is being filled. It counts records and bytes against the limit.
 pub(crate) struct Batch {
     pub(crate) records: Vec<Stored>,
     bytes: usize,
@@ -102,7 +102,7 @@ impl Batch {
         Self { records: Vec::new(), bytes: 0, limit }
     }
 
-    /// Whether a record of `size` still fits; counts it if so. The first always does.
+    /// Whether a record of `size` still fits; if so, counts it. The first record always fits.
     pub(crate) fn takes(&mut self, size: usize) -> bool {
         let fits =
             self.records.is_empty() || (self.records.len() < self.limit.records && self.bytes.saturating_add(size) <= self.limit.bytes);

@@ -4,34 +4,35 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{Error, Record};
 
-/// What a topic shall be.
+/// The properties that a topic shall have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSpec {
     /// Full name, prefix included.
     pub name: Arc<str>,
-    /// How many partitions, at least 1; fixed once the topic exists.
+    /// Number of partitions, at least 1. It is fixed once the topic exists.
     pub partitions: u32,
-    /// Which old records go.
+    /// Which old records are removed.
     pub cleanup: Cleanup,
-    /// Timestamps by the log instead of the producer.
+    /// The log sets the timestamps, not the producer.
     pub log_append_time: bool,
-    /// Limit of one appended batch, and of one record of a transaction, in bytes as [`crate::Record::size`] counts.
+    /// Limit of one record in bytes, counted as [`crate::Record::size`] does. On all providers but Kafka also the limit of one appended
+    /// batch.
     pub max_message_bytes: usize,
 }
 
-/// Which old records of a topic go.
+/// Which old records of a topic are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cleanup {
     /// By age.
     Delete {
-        /// Age at which a record may go; `None`: only [`crate::Log::trim`] takes records away.
+        /// Age from which on a record may be removed. `None`: only [`crate::Log::trim`] removes records.
         retention: Option<Duration>,
     },
-    /// By key: newer records replace older ones. Every record needs a key.
+    /// By key: a newer record replaces the older ones of its key. Every record needs a key.
     Compact {
-        /// Age below which a record neither goes nor makes an older one go.
+        /// A record younger than this is not removed, and does not replace an older one yet.
         min_compaction_lag: Duration,
-        /// How long a tombstone stays readable beyond that.
+        /// How much longer a tombstone stays readable.
         delete_retention: Duration,
     },
 }
@@ -41,7 +42,7 @@ pub enum Cleanup {
 pub struct Topic {
     /// How it is kept.
     pub spec: TopicSpec,
-    /// A UUID made with the topic: a topic deleted and made again under the same name has another.
+    /// A UUID. On the embedded log, a topic that is deleted and made again under the same name has another one (on Kafka the same).
     pub id: Arc<str>,
 }
 
@@ -87,7 +88,7 @@ pub fn ids_from_names() -> TopicIds {
 }
 
 impl Topic {
-    /// The topic after it was asked for again: times and limits as given, or what doesn't fit.
+    /// The topic after somebody has asked for it with `spec`: with the times and limits of `spec`, or an error that says what doesn't fit.
     pub(crate) fn updated(&self, spec: &TopicSpec) -> Result<Self, Error> {
         let mismatch = |problem: String| Err(Error::Mismatch { topic: spec.name.to_string(), problem });
         if self.spec.partitions != spec.partitions {
@@ -106,7 +107,7 @@ impl Topic {
         }
     }
 
-    /// Checks what both append and commit refuse.
+    /// Finds what is wrong with a record for append and commit alike.
     pub(crate) fn check_record(&self, record: &Record) -> Result<(), Error> {
         if record.key.is_none() && matches!(self.spec.cleanup, Cleanup::Compact { .. }) {
             let reason = "a compacted topic takes no record without key".to_owned();
@@ -115,7 +116,7 @@ impl Topic {
         self.check_size(record.size())
     }
 
-    /// Checks a batch for append.
+    /// Finds what is wrong with a batch for append.
     pub(crate) fn check_batch(&self, records: &[Record]) -> Result<(), Error> {
         if records.is_empty() {
             return Err(no_records(&self.spec.name));
@@ -138,7 +139,7 @@ impl Topic {
         Err(Error::UnknownPartition { topic: self.spec.name.to_string(), partition, partitions })
     }
 
-    /// Checks that records may be trimmed.
+    /// Checks that the topic's records may be trimmed.
     pub(crate) fn check_trimmable(&self) -> Result<(), Error> {
         match self.spec.cleanup {
             Cleanup::Delete { .. } => Ok(()),

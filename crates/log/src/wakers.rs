@@ -1,4 +1,4 @@
-//! Who waits for a partition's end to move.
+//! The wakers of those who wait for a partition's end to move.
 
 use std::task::Waker;
 
@@ -9,7 +9,7 @@ use crate::Offset;
 pub(crate) struct Wakers(Vec<(Offset, Waker)>);
 
 impl Wakers {
-    /// Adds one; the same waker twice counts once, for the lower offset.
+    /// Adds a waker. A waker that is added twice counts once, with the lower offset.
     pub(crate) fn add(&mut self, offset: Offset, waker: &Waker) {
         match self.0.iter_mut().find(|(_, known)| known.will_wake(waker)) {
             Some((known, _)) => *known = offset.min(*known),
@@ -22,7 +22,7 @@ impl Wakers {
         self.0.is_empty()
     }
 
-    /// Takes out those whom an end at `end` wakes. They are to be woken without locks held.
+    /// Takes out the wakers to wake when the end is at `end`. The caller wakes them without holding locks.
     pub(crate) fn take(&mut self, end: Offset) -> Vec<Waker> {
         if self.0.is_empty() {
             return Vec::new();

@@ -18,8 +18,10 @@ use common::{
 use klamm_log::{
     Cleanup, Error, KafkaLog, Log, Offset, Output, ReadLimit, Record, Stored, TopicSpec,
     contract::Harness,
-    kafka::{Settings, TopicsMode},
+    kafka::{Settings, TopicsMode, check_broker},
 };
+use klamm_supervise::Supervisor;
+use rustix::process::Signal;
 
 fn topic(kafka: &Kafka, name: &str, partitions: u32) -> Arc<str> {
     let spec = TopicSpec::kept(kafka.topic_name(name), partitions);
@@ -69,6 +71,28 @@ fn others_records_are_noticed_without_traffic_of_ones_own() {
     // Whoever reads at the end again and again comes to see it as well.
     append(&other, &topic, "5");
     until(|| !own.read(&topic, 0, 5, ReadLimit::default()).unwrap().records.is_empty());
+}
+
+#[test]
+fn threads_that_panic_run_again_and_miss_nothing() {
+    let kafka = Kafka::shared();
+    let supervisor = Supervisor::default();
+    let (own, other) = (kafka.supervised(&supervisor), kafka.other());
+    let topic = topic(&kafka, "supervised", 1);
+    append(&own, &topic, "first");
+    own.prepare_transactional(vec![kafka.topic_name("prepared")]);
+    for (round, part) in ["log-watcher", "log-answers", "log-watcher", "log-answers"].into_iter().enumerate() {
+        assert!(supervisor.panic_in(part));
+        // What it is for is done all the same: acknowledgements come, and others' records are noticed.
+        let offset = append(&own, &topic, "own");
+        let foreign = append(&other, &topic, "other");
+        assert_eq!(own.wait(&topic, 0, foreign, Duration::from_secs(20)), Ok(true));
+        assert_eq!(read_all(&own, &topic, 0).len() as Offset, foreign + 1, "after {offset} of round {round}");
+        let told = || supervisor.health().reasons().into_iter().any(|reason| reason.source == part && reason.text.contains("a test asked"));
+        until(told);
+    }
+    // Whoever connects ahead ends by itself.
+    until(|| supervisor.running() == ["log-answers", "log-watcher"]);
 }
 
 #[test]
@@ -215,7 +239,7 @@ fn a_commit_in_doubt_is_settled_by_the_next_holder() {
         let doubt = std::thread::scope(|scope| {
             let freezing = scope.spawn(|| {
                 std::thread::sleep(Duration::from_millis(150 + round * 7));
-                broker.signal("-STOP");
+                broker.signal(Signal::STOP);
             });
             let doubt = loop {
                 n += 1;
@@ -229,7 +253,7 @@ fn a_commit_in_doubt_is_settled_by_the_next_holder() {
             freezing.join().unwrap();
             doubt
         });
-        broker.signal("-CONT");
+        broker.signal(Signal::CONT);
         drop(producer);
         let mut holder = None;
         until(|| {
@@ -276,6 +300,52 @@ fn a_broker_that_is_away_at_the_start_is_named_and_then_found() {
 }
 
 #[test]
+fn all_topics_that_are_missing_or_do_not_fit_are_told_at_once() {
+    let kafka = Kafka::shared();
+    let spec = |name: &str| TopicSpec::kept(kafka.topic_name(name), 4);
+    let (here, other) = (spec("here"), spec("other"));
+    kafka.kafka().ensure_topics(&[here.clone(), other.clone()]).unwrap();
+    let log = KafkaLog::open(Settings { topics: TopicsMode::Verify, ..kafka.settings.clone() }).unwrap();
+    let asked = [here, TopicSpec { partitions: 8, ..other }, spec("missing-1"), spec("missing-2")];
+    let error = log.ensure_topics(&asked).unwrap_err();
+    let Error::Mismatches { problems } = &error else { panic!("{error:?}") };
+    assert_eq!(problems.len(), 3, "{error}");
+    let text = error.to_string();
+    for name in ["missing-1", "missing-2"] {
+        let command = format!("--create --topic {} --partitions 4 --replication-factor 1 --config ", kafka.topic_name(name));
+        assert!(text.lines().any(|line| line.contains(&command)), "{text}");
+    }
+    assert!(text.contains("it has 4 partitions, 8 are wanted"), "{text}");
+}
+
+#[test]
+fn a_check_finds_what_a_start_would_stumble_over_and_leaves_nothing() {
+    let kafka = Kafka::shared();
+    let spec = |name: &str| TopicSpec::kept(kafka.topic_name(name), 2);
+    let specs = [spec("a"), TopicSpec::compacted(kafka.topic_name("b"), 2)];
+    // What is missing would be made, and is not.
+    let nothing = |wrong: Vec<Error>| assert!(wrong.is_empty(), "{wrong:?}");
+    nothing(check_broker(&kafka.settings, &specs));
+    assert!(kafka.kafka().topics().unwrap().is_empty());
+    let many = Settings { replication_factor: Some(7), ..kafka.settings.clone() };
+    let text = format!("{:?}", check_broker(&many, &specs));
+    assert!(text.contains("fewer brokers than replicas"), "{text}");
+    let verifying = Settings { topics: TopicsMode::Verify, ..kafka.settings.clone() };
+    let wrong = check_broker(&verifying, &specs);
+    assert!(wrong.len() == 2 && wrong.iter().all(|error| error.to_string().contains("--create")), "{wrong:?}");
+    // Those that are there are read and tried, and nothing is written.
+    kafka.kafka().ensure_topics(&specs).unwrap();
+    nothing(check_broker(&verifying, &specs));
+    assert!(specs.iter().all(|spec| kafka.kafka().end_offset(&spec.name, 0) == Ok(0)));
+    let wrong = check_broker(&verifying, &[spec("a"), TopicSpec { partitions: 4, ..specs[1].clone() }, spec("c")]);
+    assert!(wrong.len() == 2 && format!("{wrong:?}").contains("2 partitions, 4 are wanted"), "{wrong:?}");
+    let nobody =
+        Settings { bootstrap_servers: "127.0.0.1:1".to_owned(), request_timeout: Duration::from_secs(2), ..kafka.settings.clone() };
+    let wrong = check_broker(&nobody, &specs);
+    assert!(matches!(&wrong[..], [Error::Unavailable { .. }]), "{wrong:?}");
+}
+
+#[test]
 fn topics_that_do_not_fit_are_told_with_the_remedy() {
     let kafka = Kafka::shared();
     let log = kafka.kafka();
@@ -310,7 +380,8 @@ fn what_a_guarded_broker_refuses_is_told_with_the_remedy() {
     let broker = Broker::start_guarded();
     let denied = |properties: &[(&str, &str)]| {
         let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let settings = Settings { properties, request_timeout: Duration::from_secs(5), ..broker.settings() };
+        // The broker has just started, beside others: its first answers take long. Who is refused is told much sooner.
+        let settings = Settings { properties, request_timeout: Duration::from_secs(60), ..broker.settings() };
         let error = KafkaLog::open(settings).unwrap().ensure_topics(&[TopicSpec::kept("t", 1)]).unwrap_err();
         assert!(matches!(error, Error::Denied { .. }), "{error}");
         error.to_string()
@@ -322,11 +393,13 @@ fn what_a_guarded_broker_refuses_is_told_with_the_remedy() {
         ("sasl.username", "klamm"),
         ("sasl.password", "wrong"),
     ];
+    let begun = Instant::now();
     let untrusted = denied(&properties);
     assert!(untrusted.contains("certificate") && untrusted.contains("ssl.*"), "{untrusted}");
     properties.push(("ssl.ca.location", authority.to_str().unwrap()));
     let refused = denied(&properties);
     assert!(refused.contains("uthentication") && refused.contains("sasl.password"), "{refused}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "whoever is refused waits for the whole request timeout");
     properties[3].1 = "secret";
     let forbidden = denied(&properties);
     assert!(forbidden.contains("topic t") && forbidden.contains("kafka-acls.sh") && forbidden.contains("--topic 't'"), "{forbidden}");
@@ -341,9 +414,16 @@ fn a_broker_that_takes_less_than_it_said_breaks_nothing_for_good() {
     append(log, &topic, "v");
     shrink(&topic);
     let error = log.append(&topic, 0, vec![Record::new("k", vec![7; 50_000])]).unwrap_err();
-    assert!(matches!(&error, Error::Mismatch { problem, .. } if problem.contains("max.message.bytes")), "{error}");
+    assert!(matches!(&error, Error::TooLarge { size, .. } if *size > 50_000), "{error}");
     until(|| log.append(&topic, 0, vec![Record::new("k", "w")]).is_ok());
-    assert_eq!(values(&read_all(log, &topic, 0)), ["v", "w"]);
+    // In a transaction the largest record is named, whichever of its batch is answered first.
+    let output = |bytes: usize| Output { topic: topic.clone(), partition: 0, record: Record::new("k", vec![b'x'; bytes]) };
+    let mut producer = log.transactional("shrunk").unwrap();
+    let error = producer.commit(vec![output(10), output(50_000), output(10)]).unwrap_err();
+    assert!(matches!(&error, Error::TooLarge { size, .. } if *size == output(50_000).record.size()), "{error}");
+    let mut producer = log.transactional("shrunk").unwrap();
+    producer.commit(vec![output(1)]).unwrap();
+    assert_eq!(values(&read_all(log, &topic, 0)), ["v", "w", "x"]);
 }
 
 /// Sets max.message.bytes of a topic to 10,000, as an operator would.

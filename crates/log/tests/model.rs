@@ -73,6 +73,28 @@ impl Part {
     }
 }
 
+/// The time that stands on records: the wall clock's; while that is set back, a sixteenth slower than time goes by. Sixteenths of milliseconds.
+struct Now {
+    wall: i64,
+    elapsed: i64,
+    shown: i64,
+    at: i64,
+}
+
+impl Now {
+    /// What a log that looks at its clocks now sees, milliseconds.
+    fn look(&mut self) -> i64 {
+        self.shown = (self.wall * 16).max(self.shown + (self.elapsed - self.at) * 15);
+        self.at = self.elapsed;
+        self.shown.div_euclid(16)
+    }
+
+    /// Another process knows of no time but that of the newest record.
+    fn restart(&mut self, newest_ms: i64) {
+        (self.shown, self.at) = (newest_ms * 16, self.elapsed);
+    }
+}
+
 fn key(key: u8) -> Vec<u8> {
     vec![b'k', key]
 }
@@ -95,7 +117,7 @@ fn check(harness: &mut dyn Harness, steps: Vec<Step>) {
         (0..PARTITIONS).for_each(|partition| drop(model.insert((compacted, partition), Part::default())));
     }
     let name = |compacted: bool| topics[usize::from(compacted)].clone();
-    let mut now_ms = BEGIN_MS;
+    let mut now = Now { wall: BEGIN_MS, elapsed: 0, shown: 0, at: 0 };
     for step in steps {
         let log = harness.log();
         match step {
@@ -103,12 +125,14 @@ fn check(harness: &mut dyn Harness, steps: Vec<Step>) {
                 let appended = log.append(&name(compacted), partition, records.iter().copied().map(record).collect()).unwrap();
                 let part = model.get_mut(&(compacted, partition)).unwrap();
                 assert_eq!(appended.first_offset, part.end);
+                let now_ms = now.look();
                 for (key, value) in records {
                     part.push(now_ms, key, value);
                 }
                 assert_eq!(appended.timestamp_ms, part.last_ms);
             }
             Step::Commit { outputs } => {
+                let now_ms = now.look();
                 let wanted: Vec<_> = outputs
                     .iter()
                     .map(|(compacted, partition, key, value)| model.get_mut(&(*compacted, *partition)).unwrap().push(now_ms, *key, *value))
@@ -143,15 +167,23 @@ fn check(harness: &mut dyn Harness, steps: Vec<Step>) {
             }
             Step::Compact { partition } => {
                 log.compact(&name(true), partition).unwrap();
-                model.get_mut(&(true, partition)).unwrap().compact(now_ms);
+                model.get_mut(&(true, partition)).unwrap().compact(now.look());
             }
             Step::Advance { ms } => {
-                now_ms += ms;
+                if ms < 0 {
+                    // Of a set-back a log knows only if it has looked before: so it looks.
+                    log.compact(&name(true), 0).unwrap();
+                    model.get_mut(&(true, 0)).unwrap().compact(now.look());
+                } else {
+                    now.elapsed += ms;
+                }
+                now.wall += ms;
                 harness.advance_ms(ms);
             }
             Step::Restart => {
                 drop(log);
                 harness.restart();
+                now.restart(model.values().map(|part| part.last_ms).max().unwrap_or(0));
             }
         }
     }

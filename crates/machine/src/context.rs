@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::Time;
 
-/// Namespace (in RFC 9562's sense) of the ids that decisions derive; written once, never changed.
+/// Namespace (in RFC 9562's sense) of the ids that decisions derive. It is written once and never changed.
 const DERIVED_IDS: Uuid = Uuid::from_u128(0x6b6c616d_6d00_5000_8000_646572697665);
 
 /// Place and time of the command that is being decided.
@@ -29,7 +29,8 @@ impl Context {
         Self { now, version, topic_id: topic_id.into(), partition, offset, derived: 0 }
     }
 
-    /// The next id (a UUID's text) derived from (topic id, partition, offset, n): the same at every replay, different from every other.
+    /// The next id (a UUID's text), derived from (topic id, partition, offset, n). It is the same at every replay, and different from every
+    /// other.
     pub fn derive_id(&mut self) -> String {
         let name = format!("{}/{}/{}/{}", self.topic_id, self.partition, self.offset, self.derived);
         self.derived += 1;

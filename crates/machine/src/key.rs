@@ -12,7 +12,7 @@ pub fn decode_part(part: &str) -> String {
 
 /// A topic key of several parts, each percent-encoded, joined by "/".
 pub fn topic_key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    // Keys are made several times per command: one allocation, which most keys fit.
+    // Keys are made several times per command. So there is one allocation, and most keys fit into it.
     let mut key = String::with_capacity(KEY_CAPACITY);
     for (index, part) in parts.into_iter().enumerate() {
         if index > 0 {
@@ -23,7 +23,7 @@ pub fn topic_key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     key
 }
 
-/// Room for a namespace, a workflow id, a run id and some more.
+/// Bytes that are enough for a namespace, a workflow id, a run id and a little more.
 const KEY_CAPACITY: usize = 128;
 
 fn push_part(key: &mut String, part: &str) {
@@ -42,7 +42,7 @@ pub fn hash(partition_key: &str) -> u32 {
 
 /// Hash of a workflow's (or schedule's) partition key.
 pub fn entity_hash(namespace: &str, id: &str) -> u32 {
-    // Hashed several times per command: keys that fit and need no encoding are put together on the stack.
+    // The hash is computed several times per command. So a key that fits and needs no encoding is put together on the stack.
     let mut bytes = [0; KEY_CAPACITY];
     let (end, length) = (namespace.len(), namespace.len() + 1 + id.len());
     if length > KEY_CAPACITY || [namespace, id].iter().any(|part| part.contains(['/', '%'])) {
@@ -115,11 +115,12 @@ impl KeyBytes {
         self
     }
 
-    /// Appends a string of at most 65,535 bytes (ids are limited to 1,000), its length first.
+    /// Appends a string, its length first. Ids are limited to 1,000 bytes, so no row has an id of more than 65,535 bytes. Requests and
+    /// tokens may name one nevertheless: its key is made of its first 65,535 bytes, which finds no row.
     pub fn str(mut self, value: &str) -> Self {
-        debug_assert!(value.len() <= usize::from(u16::MAX));
-        self.0.extend((value.len() as u16).to_be_bytes());
-        self.0.extend(value.as_bytes());
+        let bytes = &value.as_bytes()[..value.len().min(usize::from(u16::MAX))];
+        self.0.extend((bytes.len() as u16).to_be_bytes());
+        self.0.extend(bytes);
         self
     }
 
@@ -168,6 +169,15 @@ mod tests {
         let key = topic_key(["a/b", "50%", "%2F", ""]);
         assert_eq!(key, "a%2Fb/50%25/%252F/");
         assert_eq!(topic_key_parts(&key), ["a/b", "50%", "%2F", ""]);
+    }
+
+    /// The key of a string that is too long must not be that of a short string and what follows it.
+    #[test]
+    fn a_string_that_is_too_long_has_a_key_of_its_own() {
+        let long = format!("a{}", "x".repeat(usize::from(u16::MAX)));
+        let key = KeyBytes::default().str(&long).str("r").finish();
+        assert_eq!(key[..2], [0xff, 0xff]);
+        assert_eq!(key.len(), 2 + usize::from(u16::MAX) + 3);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-/// A refusal, by what the caller is to understand; the gateway's one table maps each to Temporal's gRPC code and detail type
-/// (go.temporal.io/api/serviceerror, temporal.api.errordetails.v1). Messages are Temporal's own where it has one.
+/// A refusal, named for what the caller is to understand. One table in the gateway maps each to Temporal's gRPC code and detail type
+/// (go.temporal.io/api/serviceerror, temporal.api.errordetails.v1). The message is Temporal's own where Temporal has one.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum Rejection {
     /// InvalidArgument.
@@ -21,11 +21,11 @@ pub enum Rejection {
     /// AlreadyExists, detail WorkflowExecutionAlreadyStartedFailure.
     #[error("{message}")]
     WorkflowExecutionAlreadyStarted {
-        /// What is said.
+        /// The error's text.
         message: String,
         /// Request id of the start that holds the workflow id.
         start_request_id: String,
-        /// Its run.
+        /// The run that this start began.
         run_id: String,
         /// First run of its chain.
         first_execution_run_id: String,
@@ -42,13 +42,13 @@ pub enum Rejection {
     /// ResourceExhausted, detail ResourceExhaustedFailure, cause BUSY_WORKFLOW.
     #[error("{0}")]
     BusyWorkflow(String),
-    /// ResourceExhausted, cause SYSTEM_OVERLOADED: try again later.
+    /// ResourceExhausted, cause SYSTEM_OVERLOADED: the caller is to try again later.
     #[error("{0}")]
     Overloaded(String),
-    /// Unimplemented: named, and not built yet.
+    /// Unimplemented: klamm knows what is asked for by name, and has not built it yet.
     #[error("{0}")]
     Unimplemented(String),
-    /// Internal: a broken invariant; the command was skipped.
+    /// Internal: an invariant is broken, and the command was skipped.
     #[error("{0}")]
     Internal(String),
 }

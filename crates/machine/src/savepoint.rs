@@ -1,25 +1,25 @@
-//! Changes that may yet be dropped.
+//! Changes that can still be dropped.
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use crate::{Row, Tables, table::DecodeRow};
 
-/// Row set (`Some`) or removed (`None`) under each key changed.
+/// Each changed key with its row: `Some` is a row that was set, `None` one that was removed.
 pub type Changes = BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>;
 
-/// Changes that may yet be dropped, over tables that do not see them until then.
+/// Changes that can still be dropped, laid over tables that stay as they are.
 pub struct Savepoint<'a> {
     under: &'a dyn Tables,
     changes: Changes,
 }
 
 impl<'a> Savepoint<'a> {
-    /// Nothing changed yet.
+    /// The tables `under` it, nothing changed yet.
     pub fn over(under: &'a dyn Tables) -> Self {
         Self { under, changes: Changes::new() }
     }
 
-    /// What was changed, to be saved in the tables or dropped.
+    /// All changes. The caller saves them in the tables, or drops them.
     pub fn into_changes(self) -> Changes {
         self.changes
     }
@@ -50,7 +50,7 @@ impl Tables for Savepoint<'_> {
         }
         let bounds = (Bound::Included(from), Bound::Excluded(to));
         let changes = || self.changes.range::<[u8], _>(bounds);
-        // Removed rows may hide as many of the rows below.
+        // A row that was removed here may still be among those of the tables `under` it. So as many more are asked for as were removed.
         let hidden = changes().filter(|(_, row)| row.is_none()).count();
         let mut rows: BTreeMap<_, _> = self.under.scan(from, to, limit.saturating_add(hidden), decode).into_iter().collect();
         for (key, row) in changes() {

@@ -4,11 +4,11 @@ use std::{any::Any, sync::Arc};
 
 use prost::Message;
 
-/// First byte of every table key: which table. Written once; a retired number is never used again.
+/// The first byte of every table key: it says which table. A number is written once; a retired one is never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
-    /// Where the store stands (engine).
+    /// How far the store has come (engine).
     Position = 1,
     /// Newest run of a workflow id.
     Workflow = 2,
@@ -22,29 +22,37 @@ pub enum Kind {
     Task = 6,
     /// Namespaces.
     Namespace = 7,
-    /// What schedules are.
+    /// Definitions of schedules.
     Schedule = 8,
-    /// Where schedules stand.
+    /// How far schedules have come.
     ScheduleProgress = 9,
     /// What a schedule's last run left for the next.
     ScheduleOutcome = 10,
-    /// What schedules decided.
+    /// Decisions of schedules.
     ScheduleAudit = 11,
+    /// What is left of deleted schedules.
+    ScheduleRemains = 12,
     /// Tests' own.
     Test = 100,
 }
 
-/// A row's value: kept typed in memory, as bytes in the store.
+/// A row's value. It is kept typed in memory, and as bytes in the store.
 pub trait Row: Any + Send + Sync {
     /// The bytes that the store keeps; the table's `Row` type decodes them.
     fn encode_row(&self) -> Vec<u8>;
-    /// For going back to the row's own type.
+    /// Number of those bytes. It stands for the memory that the row takes, about.
+    fn encoded_size(&self) -> usize;
+    /// Gives the row back as `Any`, which can be cast to the row's own type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 impl<M: Message + Send + Sync + 'static> Row for M {
     fn encode_row(&self) -> Vec<u8> {
         self.encode_to_vec()
+    }
+
+    fn encoded_size(&self) -> usize {
+        self.encoded_len()
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -67,15 +75,15 @@ pub trait Table {
     fn key(key: &Self::Key) -> Vec<u8>;
 }
 
-/// The tables of one partition as one command sees them: what the command itself changed, over uncommitted changes, over the store.
+/// The tables of one partition as one command sees them. The command's own changes come first, then uncommitted changes, then the store.
 /// Object-safe and untyped; use [`TablesExt`].
 pub trait Tables {
     /// The row under `key`, decoded with `decode` when it comes from the store.
     fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
     /// Sets (`Some`) or removes (`None`) the row under `key`.
     fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>);
-    /// Like [`Tables::load`], but takes the row out where this command has changed it already, so that [`TablesExt::update`] can
-    /// change it in place; the row must be saved again at once.
+    /// Like [`Tables::load`], but takes a row that this command has already changed out of the tables, so that [`TablesExt::update`] can
+    /// change it in place. The row must be saved again at once.
     fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
     /// At most `limit` rows with `from <= key < to`, in key order.
     fn scan(&self, from: &[u8], to: &[u8], limit: usize, decode: DecodeRow) -> Vec<(Vec<u8>, Arc<dyn Row>)>;
@@ -86,7 +94,7 @@ pub trait TablesExt: Tables {
     /// The row of table `T` under `key`.
     ///
     /// # Panics
-    /// When the stored bytes are not such a row (a corrupt store): the command is skipped as Internal.
+    /// When the stored row is of another type: two tables share a kind, a programming error.
     fn get<T: Table>(&self, key: &T::Key) -> Option<Arc<T::Row>> {
         self.load(&T::key(key), decode_row::<T>).map(downcast::<T>)
     }
@@ -96,7 +104,7 @@ pub trait TablesExt: Tables {
         self.save(T::key(key), Some(row.into()));
     }
 
-    /// Changes the row of table `T` under `key` in place; false when there is none.
+    /// Changes the row of table `T` under `key` in place. Returns false when there is none.
     fn update<T: Table>(&mut self, key: &T::Key, change: impl FnOnce(&mut T::Row)) -> bool
     where
         T::Row: Clone,
@@ -122,12 +130,17 @@ pub trait TablesExt: Tables {
 
 impl<S: Tables + ?Sized> TablesExt for S {}
 
+/// Whether a key is one of table `T`.
+pub fn is_of<T: Table>(key: &[u8]) -> bool {
+    key.first() == Some(&(T::KIND as u8))
+}
+
 /// The decoder of table `T`'s rows.
 pub fn decode_row<T: Table>(bytes: &[u8]) -> Result<Arc<dyn Row>, String> {
     T::Row::decode(bytes).map(|row| Arc::new(row) as Arc<dyn Row>).map_err(|error| format!("row of {:?}: {error}", T::KIND))
 }
 
-/// A row of table `T` from its untyped form.
+/// Casts an untyped row to the row type of table `T`.
 ///
 /// # Panics
 /// When it is a row of another type: two tables share a kind, a programming error.

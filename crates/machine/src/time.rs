@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// Milliseconds since the Unix epoch: the resolution of Kafka's log-append time. A command's `now` and every event time are of this type.
+/// Milliseconds since the Unix epoch, the resolution of Kafka's log-append time. A command's `now` and every event time are of this type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Time(i64);
 
 impl Time {
-    /// An optional timestamp; the epoch where there is none.
+    /// The time of an optional timestamp; the epoch where there is none.
     pub fn or_epoch(timestamp: Option<prost_types::Timestamp>) -> Self {
         timestamp.map_or(Self::default(), Self::from)
     }
@@ -22,7 +22,7 @@ impl Time {
         self.0
     }
 
-    /// This time plus `duration`, rounded up to the next millisecond (so that a timer never fires early), saturating.
+    /// This time plus `duration`. The sum is rounded up to the next millisecond, so that a timer never fires early, and it saturates.
     pub fn after(self, duration: Duration) -> Self {
         let millis = duration.as_nanos().div_ceil(1_000_000);
         Self(self.0.saturating_add(i64::try_from(millis).unwrap_or(i64::MAX)))
@@ -41,7 +41,7 @@ impl From<Time> for prost_types::Timestamp {
 }
 
 impl From<&prost_types::Timestamp> for Time {
-    /// Parts of a millisecond are cut off.
+    /// A part of a millisecond is cut off.
     fn from(timestamp: &prost_types::Timestamp) -> Self {
         Self(timestamp.seconds.saturating_mul(1000).saturating_add(i64::from(timestamp.nanos) / 1_000_000))
     }
@@ -53,7 +53,7 @@ impl From<prost_types::Timestamp> for Time {
     }
 }
 
-/// A protobuf duration as a standard one; negative ones give zero.
+/// A protobuf duration as a standard one. A negative one gives zero.
 pub fn duration(duration: &prost_types::Duration) -> Duration {
     let nanos = i128::from(duration.seconds) * 1_000_000_000 + i128::from(duration.nanos);
     u128::try_from(nanos).map_or(Duration::ZERO, |nanos| {
@@ -61,7 +61,7 @@ pub fn duration(duration: &prost_types::Duration) -> Duration {
     })
 }
 
-/// An optional protobuf duration; absent and zero give `None`: Temporal's "no limit".
+/// An optional protobuf duration. Where it is absent or zero the result is `None`, since both are Temporal's "no limit".
 pub fn duration_or_none(value: Option<&prost_types::Duration>) -> Option<Duration> {
     value.map(duration).filter(|duration| !duration.is_zero())
 }

@@ -1,17 +1,50 @@
-//! One decision in the making.
+//! A machine, and one decision of it in the making: each is told in terms of the other.
 
 use std::sync::Arc;
 
 use klamm_messages::klamm::v1::{Command, VisibilityDocument};
 
-use crate::{Context, Machine, Savepoint, Table, Tables, TablesExt};
+use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt};
+
+/// A pure state machine.
+pub trait Machine: Send + Sync + 'static {
+    /// A fact; [`Machine::apply`] of all of them, in order, is the state.
+    type Event: Send + Sync + 'static;
+    /// What the caller of an accepted command is told.
+    type Answer: Send + 'static;
+
+    /// Decides one command.
+    ///
+    /// Reads by `tx`'s getters, says what happens by [`Tx::emit`] (which applies it at once, so that later reads of the same
+    /// decision see it), sends commands to other machines by [`Tx::send`] and publishes derived documents by [`Tx::publish`].
+    /// `Err` means that nothing happened: whatever was emitted is dropped. A panic has the same effect and is answered Internal.
+    fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Self::Answer>;
+
+    /// Applies one event: the only way in which tables change.
+    ///
+    /// Must not fail: an event of an entity whose beginning is missing (compaction, a run already deleted) changes nothing or
+    /// what it can. Must depend on nothing but the tables and the event.
+    fn apply(&self, tables: &mut dyn Tables, event: &Self::Event);
+}
+
+/// What came of a command.
+pub type Decision<A> = Result<Outcome<A>, Rejection>;
+
+/// An accepted command's two ways to end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome<A> {
+    /// The caller gets this answer.
+    Answer(A),
+    /// The events stand, yet the caller gets an error (a workflow task completion with bad commands fails the task *and* is answered InvalidArgument).
+    Refused(Rejection),
+}
 
 /// A document derived from the state, on a topic that is not folded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Publication {
     /// A run's whole visibility document.
     Visibility(Box<VisibilityDocument>),
-    /// The run went away: its visibility document is tombstoned.
+    /// The run was deleted: its visibility document is tombstoned.
     VisibilityDeleted {
         /// Namespace of the run.
         namespace: String,
@@ -22,7 +55,7 @@ pub enum Publication {
     },
 }
 
-/// One decision in the making: reads, and all that the decision wants to happen.
+/// One decision in the making: it reads the tables, and collects all that the decision wants to happen.
 pub struct Tx<'a, M: Machine + ?Sized> {
     /// Place and time of the command.
     pub context: &'a mut Context,
@@ -36,7 +69,7 @@ pub struct Tx<'a, M: Machine + ?Sized> {
 pub struct Effects<E> {
     /// Facts, already applied to the scratch tables.
     pub events: Vec<E>,
-    /// Commands to other machines; the engine adds their source.
+    /// Commands to other machines. The engine adds to each where it comes from.
     pub commands: Vec<Command>,
     /// Documents for topics that are not folded.
     pub publications: Vec<Publication>,
@@ -49,14 +82,14 @@ impl<E> Default for Effects<E> {
 }
 
 impl<E> Effects<E> {
-    /// The same effects with another event type: how a machine made of machines takes theirs over.
+    /// The same effects with another event type. A machine made of machines takes their effects over by this.
     pub fn map<F>(self, f: impl FnMut(E) -> F) -> Effects<F> {
         Effects { events: self.events.into_iter().map(f).collect(), commands: self.commands, publications: self.publications }
     }
 }
 
 impl<'a, M: Machine + ?Sized> Tx<'a, M> {
-    /// A decision over scratch tables: whoever made them drops them when the decision is rejected.
+    /// A decision over scratch tables. The caller made them, and drops them when the decision is rejected.
     pub fn new(machine: &'a M, tables: &'a mut dyn Tables, context: &'a mut Context) -> Self {
         Self { context, machine, tables, effects: Effects::default() }
     }
@@ -77,7 +110,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.effects.events.push(event);
     }
 
-    /// What this decision has said so far, in order.
+    /// The events that this decision has emitted so far, in order.
     pub fn emitted(&self) -> &[M::Event] {
         &self.effects.events
     }
@@ -92,7 +125,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.effects.publications.push(publication);
     }
 
-    /// Runs `decide` as a decision of the machine `part`, and takes over what it wants, its events mapped by `wrap`.
+    /// Runs `decide` as a decision of the machine `part`, and takes its effects over. `wrap` turns its events into this machine's.
     pub fn delegate<P: Machine + ?Sized, R>(
         &mut self,
         part: &P,
@@ -108,7 +141,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         result
     }
 
-    /// Runs `decide` on a savepoint: `Ok` keeps what it wanted, `Err` leaves nothing of it (ids that it derived stay used).
+    /// Runs `decide` on a savepoint. `Ok` keeps all its effects; `Err` keeps none. (Ids that it derived are not given out again.)
     pub fn attempt<R, E>(&mut self, decide: impl FnOnce(&mut Tx<'_, M>) -> Result<R, E>) -> Result<R, E> {
         let mut savepoint = Savepoint::over(&*self.tables);
         let mut tx = Tx { context: &mut *self.context, machine: self.machine, tables: &mut savepoint, effects: Effects::default() };
@@ -123,7 +156,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         Ok(result)
     }
 
-    /// What the decision wants to happen.
+    /// All that the decision wants to happen.
     pub fn finish(self) -> Effects<M::Event> {
         self.effects
     }

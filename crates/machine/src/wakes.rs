@@ -6,7 +6,7 @@ use klamm_messages::klamm::v1::WakeRow;
 
 use crate::{Kind, Table, Tables, TablesExt, Time, key::KeyBytes};
 
-/// When machines want to look again; key order is time order. Kept by `apply` alone: a row goes only when an event removes it.
+/// When machines want to look again, in the order of time. Only `apply` changes these rows: a row goes only when an event removes it.
 #[derive(Debug)]
 pub struct Wakes;
 
@@ -33,7 +33,7 @@ pub fn due_range(now: Time) -> (Vec<u8>, Vec<u8>) {
     (KeyBytes::new(Kind::Wake).finish(), KeyBytes::new(Kind::Wake).i64(now.millis().saturating_add(1)).finish())
 }
 
-/// Moves an entity's wake row from `old` to `new`; `entity.due` is ignored. Nothing happens when both are the same.
+/// Moves an entity's wake row from `old` to `new`. `entity.due` is ignored. When `old` and `new` are the same, nothing happens.
 pub fn set(tables: &mut dyn Tables, entity: &WakeRow, old: Option<Time>, new: Option<Time>) {
     if old == new {
         return;

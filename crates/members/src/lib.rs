@@ -1,12 +1,12 @@
 //! Who owns the partitions: what a process learns from the beats on the `members` topic, and what it may do.
 //!
-//! [`Members`] is pure: it is told which beats were sent and read, and answers who is silent, who owns, whether this process
-//! shall bid, and until when its lease lasts. Times are milliseconds of a clock that counts suspension. A process never measures
-//! another's time: a member is silent when enough of *my own* beats, sent after I had read its last one, have come back. So a process
-//! that was suspended, or cut off from the log, cannot take another for dead.
+//! [`Members`] is pure. It is told which beats were sent and read. It answers who is silent, who owns, whether this process should bid,
+//! and until when its lease lasts. Times are milliseconds of a clock that also counts suspension. A process never measures another's time.
+//! Instead it counts its *own* beats: a member is silent when enough of them have come back that were sent after the member's last beat was
+//! read. So a process that was suspended, or cut off from the log, cannot take another one for dead.
 //!
-//! In this version one process owns all partitions and the others stand by; the beats tell of each partition by itself, so that
-//! sharing them out changes no record.
+//! In this version one process owns all partitions, and the others stand by. A beat nevertheless tells about each partition separately. So
+//! no record will have to change when processes share the partitions.
 
 mod peer;
 mod rank;
@@ -17,12 +17,12 @@ use klamm_messages::klamm::v1::{Member, MemberPartition};
 
 use peer::Peer;
 
-/// Own beats that come back after a member's last one until it counts as silent.
-pub const SILENT_AFTER_BEATS: u32 = 5;
+pub use peer::SILENT_AFTER_BEATS;
+
 /// Time between two beats of a process, milliseconds.
 pub const BEAT_INTERVAL_MS: i64 = 200;
-/// How long a beat that came back lets its sender read and hand out tasks, counted from its sending, milliseconds. Shorter than the
-/// shortest silence: a lease has ended before anybody else takes over.
+/// Length of a lease, milliseconds: when a beat has come back, its sender may read and hand out tasks for so long from the beat's sending
+/// on. This is shorter than the shortest silence, so a lease has ended before anybody else takes over.
 pub const LEASE_MS: i64 = 700;
 /// Role of a process that can own partitions.
 pub const PROCESSOR: &str = "processor";
@@ -30,15 +30,15 @@ pub const PROCESSOR: &str = "processor";
 /// What this process does with the partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// It owns none, and may bid.
+    /// This process owns no partition, and may bid.
     Standby,
-    /// It owns none, and cannot take any for now (its last attempt failed).
+    /// This process owns no partition, and cannot take any for now: its last attempt failed.
     Unable,
-    /// It is taking them over.
+    /// This process is taking the partitions over.
     Bidding,
-    /// It owns them by its take-over records at these offsets, one per partition.
+    /// This process owns the partitions by its take-over records at these offsets, one per partition.
     Owner(Vec<i64>),
-    /// It stops: it owns none and will take none.
+    /// This process stops: it owns no partition and will take none.
     Leaving,
 }
 
@@ -49,18 +49,20 @@ pub struct Members {
     standing: Standing,
     newest_take_overs: Vec<i64>,
     number: i64,
-    /// Own beats under way: number and when it was sent.
+    /// This process's beats that have not come back yet: the number of each, and when it was sent.
     sent: BTreeMap<i64, i64>,
     own_returned: u32,
     lease_until: i64,
-    /// Number of the first beat that tells of the ownership in force, once it is made, and whether such a beat has come back.
+    /// `first_as_owner`: number of the first beat that says that this process owns the partitions; `None` until that beat is made.
+    /// `is_known_as_owner`: whether that beat, or a later one, has come back.
     first_as_owner: Option<i64>,
     is_known_as_owner: bool,
     peers: BTreeMap<String, Peer>,
 }
 
 impl Members {
-    /// The member `me`, which says who and where it is and what versions it can decide; it knows nobody yet and stands by.
+    /// The view of the member `me`, which says who and where this process is and what versions it can decide. It knows no other member
+    /// yet, and stands by.
     pub fn new(me: Member, partition_count: u32) -> Self {
         Self {
             me,
@@ -76,12 +78,12 @@ impl Members {
         }
     }
 
-    /// What this process does.
+    /// What this process does with the partitions.
     pub fn standing(&self) -> &Standing {
         &self.standing
     }
 
-    /// This process does something else from now on.
+    /// Says what this process does with the partitions from now on.
     pub fn set_standing(&mut self, standing: Standing) {
         if self.standing != standing {
             (self.first_as_owner, self.is_known_as_owner) = (None, false);
@@ -94,9 +96,9 @@ impl Members {
         self.standing = standing;
     }
 
-    /// The next beat, to be sent at `now`.
+    /// The next beat of this process, to be sent at `now`.
     pub fn beat(&mut self, now: i64) -> Member {
-        // Beats that never came back (the log was away) hold no lease any more.
+        // A beat that was sent so long ago (the log was away) can give no lease any more.
         self.sent.retain(|_, sent| *sent + LEASE_MS > now);
         self.number += 1;
         self.sent.insert(self.number, now);
@@ -123,14 +125,15 @@ impl Members {
         }
     }
 
-    /// A beat was read from the topic, one's own included, in the order of the topic.
+    /// Takes note of a beat that was read from the topic. To be called for every beat, including this process's own, in the order of the
+    /// topic.
     pub fn read(&mut self, beat: &Member) {
         if beat.member == self.me.member {
             self.came_back(beat.number);
             return;
         }
         match self.peers.get_mut(&beat.member) {
-            // A beat that was sent again after its first append was in doubt says nothing new.
+            // An append in doubt is repeated, so the same beat may stand on the topic twice. The second one says nothing new.
             Some(peer) if peer.beat.number >= beat.number => {}
             Some(peer) => *peer = Peer::read(beat, self.number),
             None => {
@@ -143,17 +146,18 @@ impl Members {
         let Some(sent) = self.sent.remove(&number) else { return };
         self.own_returned = self.own_returned.saturating_add(1);
         self.is_known_as_owner |= self.first_as_owner.is_some_and(|first| number >= first);
-        // All beats before this one have been read: those of somebody who took over during a long sleep, too.
+        // The topic is read in order, so every beat before this one is known by now. If this process slept for long and somebody took
+        // over meanwhile, then that beat is among them.
         if !self.is_contested() {
             self.lease_until = self.lease_until.max(sent + LEASE_MS);
         }
         self.peers.values_mut().for_each(|peer| peer.own_beat_came_back(number));
-        // Who has been silent for long has gone; a new process has a new name.
+        // A member that has been silent for very long is gone for good: a process that starts has a new name.
         self.peers.retain(|_, peer| !peer.is_forgotten());
     }
 
-    /// Until when this process may read and hand out tasks, by the clock of [`Members::beat`]; the far past before the first beat has
-    /// come back.
+    /// Until when this process may read and hand out tasks, by the clock of [`Members::beat`]. Before a beat has come back, this is in the
+    /// far past.
     pub fn lease_until(&self) -> i64 {
         self.lease_until
     }
@@ -164,8 +168,9 @@ impl Members {
         owners.max_by_key(|beat| beat.partitions.first().map(|partition| partition.owned_by_take_over_offset))
     }
 
-    /// True when this process shall take the partitions over: nobody live owns them or bids, everybody live has been heard, and this
-    /// process ranks first among those that could.
+    /// True when this process should take the partitions over. Then no live member owns them or bids, this process has listened long enough
+    /// to
+    /// know all live members, and it ranks first among those that could take over.
     pub fn should_bid(&self) -> bool {
         self.standing == Standing::Standby
             && self.own_returned >= SILENT_AFTER_BEATS
@@ -174,7 +179,8 @@ impl Members {
             && self.live().filter(|beat| beat.can_own(&self.me)).all(|beat| rank::of(&beat.member) < rank::of(&self.me.member))
     }
 
-    /// True for an owner that another one has followed, or is about to: a beat shows a newer take-over record, or somebody live bids.
+    /// True when this process is an owner and another process has taken over, or is about to: a beat shows a newer take-over record, or a
+    /// live member bids.
     fn is_contested(&self) -> bool {
         let Standing::Owner(take_overs) = &self.standing else { return false };
         let newer = |partition: &MemberPartition| {
@@ -184,8 +190,10 @@ impl Members {
         self.peers.values().any(|peer| peer.beat.partitions.iter().any(newer)) || self.live().any(Claims::bids)
     }
 
-    /// True when nobody live who owns or bids for a partition can still be unaware of these take-over records, one per partition, and a
-    /// beat that shows them has come back: whoever was silent and wakes reads that beat before one of its own.
+    /// True when no other process can act as an owner any more without knowing these take-over records of this one, one per partition.
+    /// Two things are needed. The beats of all live members that own or bid show that they have read the records. And a beat of this
+    /// process that says it owns the partitions has come back: a silent member that wakes reads this beat before any new one of its own,
+    /// so it gets no lease.
     pub fn all_have_read(&self, take_overs: &[i64]) -> bool {
         self.is_known_as_owner
             && self.live().all(|beat| {
@@ -196,7 +204,7 @@ impl Members {
             })
     }
 
-    /// Last beats of the other members that are neither silent nor leaving.
+    /// The last beats of the other members that are neither silent nor leaving.
     pub fn live(&self) -> impl Iterator<Item = &Member> {
         self.peers.values().filter(|peer| peer.is_live()).map(|peer| &peer.beat)
     }
@@ -218,7 +226,7 @@ impl Claims for Member {
         self.partitions.iter().any(|partition| partition.bidding)
     }
 
-    /// Whether it could take over what `like` could: it processes, and decides the same newest version.
+    /// Whether this member could take over as well as `like`: it has the role, and its newest decision version is not lower.
     fn can_own(&self, like: &Member) -> bool {
         self.roles.iter().any(|role| role == PROCESSOR) && self.highest_decision_version >= like.highest_decision_version
     }

@@ -2,7 +2,8 @@
 
 use klamm_machine::key;
 
-/// Rank of a member: all see the same, and no member ranks high more often than another. The name decides where two hashes are the same.
+/// Rank of a member. It comes from the hash of the name, so all processes see the same rank, and no name has an advantage. The name decides
+/// between equal hashes.
 pub(crate) fn of(member: &str) -> (u32, &str) {
     (key::hash(member), member)
 }

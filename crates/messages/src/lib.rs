@@ -1,22 +1,21 @@
-//! The messages klamm is made of: Temporal's own (`temporal`) and klamm's records (`klamm`), as prost types.
+//! All messages of klamm, as prost types: Temporal's own (`temporal`) and klamm's records (`klamm`).
 //!
-//! No transport and no logic: machines, store and topics all speak these types. Temporal's maps are hash maps; their
-//! order must never reach an output (identity of records is over our Avro encoding, which writes maps in key order).
+//! There is no transport and no logic here: machines, store and topics all use these types. Bytes are [`bytes::Bytes`], so a clone of a
+//! payload shares its bytes. Maps are ordered, so equal messages have equal encodings.
 
-/// Temporal's public messages, by package: `temporal::history::v1::HistoryEvent`.
-pub use temporalio_protos::temporal::api as temporal;
-
-/// Everything the messages crate of Temporal's SDK has, for parts of the API outside `temporal.api` (gRPC health, …).
-pub use temporalio_protos;
-
-/// klamm's own messages; the contract is schemas/proto/klamm/v1.
 #[allow(missing_docs, clippy::all)]
-pub mod klamm {
-    /// Version 1 of the contract.
-    pub mod v1 {
-        include!(concat!(env!("OUT_DIR"), "/klamm.v1.rs"));
-    }
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 }
 
-/// Descriptors of klamm's messages and of all that they use (an encoded `FileDescriptorSet`).
-pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/klamm_descriptors.bin"));
+/// Temporal's public messages, by package: `temporal::history::v1::HistoryEvent`.
+pub use generated::temporal::api as temporal;
+
+/// Google's `Status` of the rich error model, in which Temporal's error details travel.
+pub use generated::google::rpc;
+
+/// klamm's own messages; the contract is schemas/proto/klamm/v1.
+pub use generated::klamm;
+
+/// Descriptors of all these messages, and of Temporal's services (an encoded `FileDescriptorSet`).
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,26 +1,27 @@
-//! What a schedule decided, written down: one record per decision, equal ones about many times in a row summed up.
+//! The audit: what a schedule decided, one record per decision. Decisions that say the same about many times in a row are summed up in one
+//! record.
 
 use std::time::Duration;
 
-use klamm_machine::{Time, time};
+use klamm_machine::{Time, Tx, time};
 use klamm_messages::klamm::v1::{
-    BufferedAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduleDefinition, schedule_record::Record,
+    BufferedAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduleDefinition, ScheduleProgress, schedule_record::Record,
 };
 
 use crate::{
-    Event,
+    Event, Schedule,
     limits::{AUDIT_RECORDS_MAX, AUDIT_RETENTION_DEFAULT, FORGOTTEN_MAX, SUMMED_UP_AFTER},
-    tables::Decisions,
+    tables::{Decisions, ScheduleKey},
     work::Work,
 };
 
 impl Work<'_, '_> {
-    /// Writes down what became of an action, and why, in words (or none).
+    /// Writes down what became of an action, and the reason in words (which may be empty).
     pub(crate) fn decided(&mut self, kind: Kind, action: &BufferedAction, reason: &str) {
         self.note(ScheduleDecision { reason: reason.to_owned(), ..self.decision(kind, action) });
     }
 
-    /// A decision about an action, that is yet to be written down.
+    /// A decision about an action. It is not written down yet.
     pub(crate) fn decision(&self, kind: Kind, action: &BufferedAction) -> ScheduleDecision {
         ScheduleDecision {
             kind: kind as i32,
@@ -34,12 +35,13 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Writes down a decision; its number and time are given here.
+    /// Writes down a decision. Its number and time are set here.
     pub(crate) fn note(&mut self, mut decision: ScheduleDecision) {
         decision.decided_time = Some(self.now.into());
         if self.decisions.is_empty() && is_late(&decision, self.now) {
             let last = self.tx.get::<Decisions>(&(self.key.clone(), self.progress.next_audit - 1));
-            if let Some(last) = last.filter(|last| is_alike(last, &decision)) {
+            // A decision of an earlier schedule with this id is left as it is.
+            if let Some(last) = last.filter(|last| last.n >= self.progress.own_audit && is_alike(last, &decision)) {
                 self.decisions.push(ScheduleDecision::clone(&last));
             }
         }
@@ -54,62 +56,71 @@ impl Work<'_, '_> {
         self.decisions.push(decision);
     }
 
-    /// Emits what was written down, and forgets what has been kept long enough.
+    /// Emits the decisions that were written down, and forgets those that have been kept long enough.
     pub(crate) fn finish_audit(&mut self) {
         for decision in std::mem::take(&mut self.decisions) {
             self.record(Record::Decision(decision));
         }
-        let retention = retention(&self.definition);
-        let expiry = |decision: &ScheduleDecision| decision.decided_time.as_ref().map(|decided| Time::from(decided).after(retention));
-        let (first, end) = (self.progress.first_audit, self.progress.next_audit);
-        // Those that are too many go before their time.
-        let excess = usize::try_from(end - first - AUDIT_RECORDS_MAX).unwrap_or(0);
-        if excess == 0 && self.progress.audit_expiry_time.as_ref().is_some_and(|expiry| Time::from(expiry) > self.now) {
-            return;
-        }
-        let (from, to) = Decisions::range(&self.key, first, end);
-        let oldest = self.tx.range::<Decisions>(&from, &to, FORGOTTEN_MAX + 1);
-        let expiries: Vec<_> = oldest.iter().map(|(_, decision)| expiry(decision)).collect();
-        let kept = first_kept(&expiries, excess, self.now).map(|index| &oldest[index]);
-        self.progress.first_audit = kept.map_or(end, |(_, decision)| decision.n);
-        self.progress.audit_expiry_time = kept.and_then(|(_, decision)| expiry(decision)).map(Into::into);
-        if self.progress.first_audit > first {
-            self.tx.emit(Event::ForgetDecisions {
-                namespace: self.key.namespace.clone(),
-                schedule_id: self.key.schedule_id.clone(),
-                first,
-                end: self.progress.first_audit,
-            });
-        }
+        forget_old(self.tx, &self.key, &mut self.progress, retention(&self.definition), FORGOTTEN_MAX);
     }
 
-    /// When the oldest decisions want to be forgotten if nothing else happens before: a while after their time, since what happens takes
-    /// those along that are due.
+    /// When the oldest decisions are to be forgotten, if no other command comes before. This is some time after they expire, because every
+    /// command forgets expired ones anyway.
     pub(crate) fn forgetting_time(&self) -> Option<Time> {
-        let expiry = Time::from(self.progress.audit_expiry_time.as_ref()?);
-        Some(expiry.after(retention(&self.definition) / 6))
+        forgetting_time(&self.progress, retention(&self.definition))
+    }
+}
+
+/// See [`Work::forgetting_time`].
+pub(crate) fn forgetting_time(progress: &ScheduleProgress, retention: Duration) -> Option<Time> {
+    Some(Time::from(progress.audit_expiry_time.as_ref()?).after(retention / 6))
+}
+
+/// Forgets decisions that have been kept long enough. When there are too many, the oldest go before their time. One call forgets at most
+/// `limit`.
+pub(crate) fn forget_old(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey, progress: &mut ScheduleProgress, retention: Duration, limit: usize) {
+    let now = tx.context.now;
+    let expiry = |decision: &ScheduleDecision| decision.decided_time.as_ref().map(|decided| Time::from(decided).after(retention));
+    let (first, end) = (progress.first_audit, progress.next_audit);
+    let excess = usize::try_from(end - first - AUDIT_RECORDS_MAX).unwrap_or(0);
+    if excess == 0 && progress.audit_expiry_time.as_ref().is_some_and(|expiry| Time::from(expiry) > now) {
+        return;
+    }
+    let (from, to) = Decisions::range(key, first, end);
+    let oldest = tx.range::<Decisions>(&from, &to, limit + 1);
+    let expiries: Vec<_> = oldest.iter().map(|(_, decision)| expiry(decision)).collect();
+    let kept = first_kept(&expiries, excess, now, limit).map(|index| &oldest[index]);
+    progress.first_audit = kept.map_or(end, |(_, decision)| decision.n);
+    progress.audit_expiry_time = kept.and_then(|(_, decision)| expiry(decision)).map(Into::into);
+    if progress.first_audit > first {
+        tx.emit(Event::ForgetDecisions {
+            namespace: key.namespace.clone(),
+            schedule_id: key.schedule_id.clone(),
+            first,
+            end: progress.first_audit,
+        });
     }
 }
 
 /// How long decisions of the schedule are kept.
-fn retention(definition: &ScheduleDefinition) -> Duration {
+pub(crate) fn retention(definition: &ScheduleDefinition) -> Duration {
     let setting = definition.settings.as_ref().and_then(|settings| settings.schedule_audit_retention.as_ref());
     time::duration_or_none(setting).unwrap_or(AUDIT_RETENTION_DEFAULT)
 }
 
-/// Which of the oldest decisions is the first that stays, by when each expires: not one of the `excess` first, nor one that has expired, but
-/// one command forgets only so many. `None`: all go.
-fn first_kept(expiries: &[Option<Time>], excess: usize, now: Time) -> Option<usize> {
+/// Index of the first of the oldest decisions that is kept; `None`: all of them go. The first `excess` go, and those that have expired, but
+/// at most `limit`.
+fn first_kept(expiries: &[Option<Time>], excess: usize, now: Time, limit: usize) -> Option<usize> {
     let kept = expiries.iter().skip(excess).position(|expiry| expiry.is_some_and(|expiry| expiry > now)).map(|index| index + excess);
-    Some(kept.unwrap_or(expiries.len()).min(FORGOTTEN_MAX)).filter(|index| *index < expiries.len())
+    Some(kept.unwrap_or(expiries.len()).min(limit)).filter(|index| *index < expiries.len())
 }
 
-/// Whether the time that the decision is about lies far back.
+/// Whether the time that the decision is about is long past.
 fn is_late(decision: &ScheduleDecision, now: Time) -> bool {
     decision.actual_time.as_ref().is_some_and(|actual| now.since(Time::from(actual)) > SUMMED_UP_AFTER)
 }
 
-/// Whether both say the same, of different times in order.
+/// Whether both decisions say the same about two times, the second one later.
 fn is_alike(last: &ScheduleDecision, next: &ScheduleDecision) -> bool {
     let is_summed_up = matches!(
         next.kind(),
@@ -132,12 +143,12 @@ mod tests {
     fn those_that_expired_or_are_too_many_go_so_many_at_a_time() {
         let now = Time::from_millis(1_000);
         let expiries = |times: &[i64]| times.iter().map(|time| Some(Time::from_millis(*time))).collect::<Vec<_>>();
-        assert_eq!(first_kept(&expiries(&[900, 1_000, 1_100]), 0, now), Some(2));
-        assert_eq!(first_kept(&expiries(&[900, 1_000]), 0, now), None);
-        assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 0, now), Some(0));
-        assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 2, now), Some(2));
+        assert_eq!(first_kept(&expiries(&[900, 1_000, 1_100]), 0, now, FORGOTTEN_MAX), Some(2));
+        assert_eq!(first_kept(&expiries(&[900, 1_000]), 0, now, FORGOTTEN_MAX), None);
+        assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 0, now, FORGOTTEN_MAX), Some(0));
+        assert_eq!(first_kept(&expiries(&[1_100, 1_200, 1_300]), 2, now, FORGOTTEN_MAX), Some(2));
         let many = [1_100; FORGOTTEN_MAX + 1];
-        assert_eq!(first_kept(&expiries(&many), 500, now), Some(FORGOTTEN_MAX));
-        assert_eq!(first_kept(&expiries(&[1; FORGOTTEN_MAX + 1]), 0, now), Some(FORGOTTEN_MAX));
+        assert_eq!(first_kept(&expiries(&many), 500, now, FORGOTTEN_MAX), Some(FORGOTTEN_MAX));
+        assert_eq!(first_kept(&expiries(&[1; FORGOTTEN_MAX + 1]), 0, now, FORGOTTEN_MAX), Some(FORGOTTEN_MAX));
     }
 }

@@ -1,28 +1,28 @@
-//! Overlap policies: what becomes of actions that wait (Temporal: service/worker/scheduler/buffer.go).
+//! Overlap policies: what becomes of the actions in the buffer (Temporal: service/worker/scheduler/buffer.go).
 
 use klamm_messages::{klamm::v1::BufferedAction, temporal::enums::v1::ScheduleOverlapPolicy as Policy};
 
-/// What becomes of the actions of a buffer.
+/// The actions of a buffer, sorted by what becomes of them.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Sorted {
-    /// Start at once, whatever runs (ALLOW_ALL).
+    /// These start at once, whatever runs (ALLOW_ALL).
     pub(crate) overlapping: Vec<BufferedAction>,
-    /// Starts now, since nothing runs.
+    /// This one starts now, since nothing runs.
     pub(crate) start: Option<BufferedAction>,
-    /// Wait on, in order.
+    /// These go on waiting, in order.
     pub(crate) waiting: Vec<BufferedAction>,
-    /// Are left out because something is in the way.
+    /// These are left out, because another run is in the way.
     pub(crate) skipped: Vec<BufferedAction>,
-    /// Are left out because a newer one takes their place, or what they would overlap is about to be ended.
+    /// These are left out, because a newer action takes their place, or because the run that they would overlap is about to be ended.
     pub(crate) superseded: Vec<BufferedAction>,
-    /// What runs is to be cancelled.
+    /// The run is to be cancelled.
     pub(crate) cancel: bool,
-    /// What runs is to be terminated; goes before [`Sorted::cancel`].
+    /// The run is to be terminated; takes precedence over [`Sorted::cancel`].
     pub(crate) terminate: bool,
 }
 
-/// Goes through the buffer in order. `running`: a run that overlap policies look at is open or being started. Policies are resolved here
-/// and not earlier, so that an update of the schedule's policy holds for what waits already.
+/// Sorts the buffer, in order. `running`: a run that overlap policies look at is open or being started. Policies are resolved only here, so
+/// that an update of the schedule's policy holds for actions that wait already.
 pub(crate) fn sort(buffer: Vec<BufferedAction>, running: bool, resolve: impl Fn(i32) -> Policy) -> Sorted {
     let mut sorted = Sorted::default();
     for action in buffer {
@@ -42,7 +42,7 @@ pub(crate) fn sort(buffer: Vec<BufferedAction>, running: bool, resolve: impl Fn(
 }
 
 impl Sorted {
-    /// The action comes while something runs or is about to be started.
+    /// Sorts an action that comes while another one runs or is about to be started.
     fn overlaps(&mut self, action: BufferedAction, policy: Policy, running: bool) {
         match policy {
             Policy::BufferOne if self.waiting.is_empty() => self.waiting.push(action),

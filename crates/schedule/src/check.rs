@@ -1,4 +1,4 @@
-//! What a command may ask for. The gateway has checked it already; what is checked again is what would break the machine.
+//! Checks of a command. The gateway has checked everything already. Here is checked again what would break the machine.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use prost_types::Timestamp;
 
 use crate::{policies, spec::Spec};
 
-/// First and last second that timestamps may tell (years 1 to 9999, as protobuf has it).
+/// First and last second that timestamps may hold (years 1 to 9999, as in protobuf).
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
-/// Puts what the client asked for into the definition, its spec canonical, its policies filled; the state goes elsewhere.
+/// Puts what the client asked for into the definition, with a canonical spec and with defaults for policies. The state is kept elsewhere.
 ///
 /// # Errors
 /// InvalidArgument when the spec is invalid, or there is nothing to start.
@@ -33,10 +33,10 @@ pub(crate) fn define(definition: &mut Arc<ScheduleDefinition>, schedule: &Schedu
     Ok(())
 }
 
-/// Whether all times of a patch are such.
+/// Checks that all times of a patch can be represented.
 ///
 /// # Errors
-/// InvalidArgument when one is not.
+/// InvalidArgument when one cannot.
 pub(crate) fn patch(patch: &SchedulePatch) -> Result<(), Rejection> {
     let backfills = patch.backfill_request.iter().flat_map(|backfill| [&backfill.start_time, &backfill.end_time]);
     let trigger = patch.trigger_immediately.iter().map(|trigger| &trigger.scheduled_time);

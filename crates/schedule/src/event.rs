@@ -1,49 +1,61 @@
-//! What the schedule machine says happened.
+//! The events of the schedule machine.
 
 use klamm_messages::klamm::v1::{ScheduleRecord, schedule_record::Record};
 
-/// Suffix of the definition's key.
+/// Suffix of the key of the definition.
 pub const DEFINITION: &str = "definition";
-/// Suffix of the key of where a schedule stands.
+/// Suffix of the key of the progress.
 pub const STATE: &str = "~state/0";
-/// Suffix of the key of what the last run left.
+/// Suffix of the key of the outcome: what the last run left.
 pub const OUTCOME: &str = "~outcome/0";
+/// Suffix of the key of what is left of a deleted schedule.
+pub const REMAINS: &str = "~deleted/0";
+
+/// Suffixes of the keys that belong to a schedule and go with it.
+pub const SCHEDULE: [&str; 3] = [DEFINITION, STATE, OUTCOME];
 
 /// An event of the schedule machine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// One record of the schedules topic.
     Record(Box<ScheduleRecord>),
-    /// The schedule goes: all its keys are tombstoned. The tombstone of its definition alone ends it for whoever folds.
+    /// The schedule is deleted: its keys ([`SCHEDULE`]) are tombstoned. Each of these tombstones alone ends the schedule for a fold. Its
+    /// decisions stay.
     Delete {
         /// Namespace of the schedule.
         namespace: String,
         /// Its id.
         schedule_id: String,
-        /// Every key suffix under which a record of it may stand.
-        key_suffixes: Vec<String>,
     },
-    /// Decisions that have been kept long enough go: `~audit/first..end` are tombstoned.
+    /// What is left of a deleted schedule is removed: its key is tombstoned. Decisions that are still there stay.
+    ForgetRemains {
+        /// Namespace of the schedule.
+        namespace: String,
+        /// Its id.
+        schedule_id: String,
+    },
+    /// Decisions that have been kept long enough are removed: `~audit/first..end` are tombstoned.
     ForgetDecisions {
         /// Namespace of the schedule.
         namespace: String,
         /// Its id.
         schedule_id: String,
-        /// Number of the first.
+        /// Number of the first decision.
         first: i64,
-        /// Number after the last.
+        /// Number after the last decision.
         end: i64,
     },
 }
 
-/// Suffix of a record's topic key after `namespace/schedule_id/`: "definition", "~state/0", "~outcome/0", "~audit/17".
-/// `None` for a record that says nothing.
+/// Suffix of a record's topic key after `namespace/schedule_id/`: "definition", "~state/0", "~outcome/0", "~audit/17", "~deleted/0". `None`
+/// for a record that holds nothing.
 pub fn key_suffix(record: &ScheduleRecord) -> Option<String> {
     Some(match record.record.as_ref()? {
         Record::Definition(_) => DEFINITION.to_owned(),
         Record::Progress(_) => STATE.to_owned(),
         Record::Outcome(_) => OUTCOME.to_owned(),
         Record::Decision(decision) => audit_suffix(decision.n),
+        Record::Remains(_) => REMAINS.to_owned(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! The buffer, gone through: what starts now, what waits, what is left out, what is to be ended.
+//! Applies the overlap policies to the buffer: which actions start now, wait, or are left out, and which runs are to be ended.
 
 use klamm_messages::{
     klamm::v1::{BufferedAction, ScheduleDecisionKind as Kind},
@@ -12,12 +12,12 @@ use crate::{
 };
 
 impl Work<'_, '_> {
-    /// Goes through the buffer by the overlap policies; again where what was to be started may not be.
+    /// Applies the overlap policies to the buffer. Does so again when an action that was to start may not.
     pub(crate) fn take_buffer(&mut self) {
         while !self.progress.buffer.is_empty() && self.take_buffer_once() {}
     }
 
-    /// True when going through it once more may find something.
+    /// Goes through the buffer once. True when going through it again may find something.
     fn take_buffer_once(&mut self) -> bool {
         let buffer = std::mem::take(&mut self.progress.buffer);
         let policies = self.policies().copied();
@@ -53,12 +53,12 @@ impl Work<'_, '_> {
         may_find_more
     }
 
-    /// Whether a run that overlap policies look at is open, or on its way.
+    /// Whether a run that overlap policies look at is open or being started.
     fn is_running(&self) -> bool {
         !self.progress.running.is_empty() || self.progress.starting.iter().any(|starting| starting.overlap_policy() != Policy::AllowAll)
     }
 
-    /// Starts the action, unless the schedule may not act (any more): then it is dropped, and false the answer.
+    /// Starts the action. If the schedule may not act (any more), drops the action and returns false.
     fn start_or_drop(&mut self, action: BufferedAction) -> bool {
         if !action.manual {
             if !self.can_act() {
@@ -74,7 +74,7 @@ impl Work<'_, '_> {
         true
     }
 
-    /// Writes down what is left out, and counts it.
+    /// Writes down and counts the actions that are left out.
     fn leave_out(&mut self, skipped: Vec<BufferedAction>, superseded: &[BufferedAction], start: Option<&BufferedAction>) {
         if skipped.is_empty() && superseded.is_empty() {
             return;
@@ -91,7 +91,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// The workflow that is in the way of others, in words.
+    /// Names the workflow that is in the way of others.
     fn in_the_way(&self, start: Option<&BufferedAction>) -> String {
         let running = self.progress.running.first().map(|running| running.workflow_id.clone());
         let starting = || self.progress.starting.iter().find(|starting| starting.overlap_policy() != Policy::AllowAll);
@@ -100,7 +100,7 @@ impl Work<'_, '_> {
         format!("in the way: {workflow_id}")
     }
 
-    /// Puts back what waits, as far as there is room; those that came now and find none are dropped, and counted.
+    /// Puts the actions that wait back into the buffer, as far as it has room. New ones that find none are dropped and counted.
     fn keep_waiting(&mut self, waiting: Vec<BufferedAction>) {
         for mut action in waiting {
             if action.action == 0 {

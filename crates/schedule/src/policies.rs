@@ -1,4 +1,4 @@
-//! What a schedule's policies say, defaults filled.
+//! A schedule's policies, with defaults filled in.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use klamm_messages::temporal::{enums::v1::ScheduleOverlapPolicy, schedule::v1::S
 
 use crate::limits::{CATCHUP_WINDOW_DEFAULT, CATCHUP_WINDOW_MIN};
 
-/// The policies as describe shows them and the schedule keeps them: overlap policy and catch-up window told.
+/// The policies as describe shows them and as the schedule keeps them, with overlap policy and catch-up window set.
 pub(crate) fn filled(policies: Option<SchedulePolicies>) -> SchedulePolicies {
     let policies = policies.unwrap_or_default();
     SchedulePolicies {
@@ -17,7 +17,7 @@ pub(crate) fn filled(policies: Option<SchedulePolicies>) -> SchedulePolicies {
     }
 }
 
-/// The policy of an action: its own, or the schedule's, or SKIP; a policy of a later version is SKIP too.
+/// The policy of an action: its own, else the schedule's, else SKIP. An unknown policy of a later version counts as SKIP too.
 pub(crate) fn overlap(own: i32, policies: Option<&SchedulePolicies>) -> ScheduleOverlapPolicy {
     let known = |number| ScheduleOverlapPolicy::try_from(number).ok().filter(|policy| *policy != ScheduleOverlapPolicy::Unspecified);
     known(own).or_else(|| known(policies?.overlap_policy)).unwrap_or(ScheduleOverlapPolicy::Skip)

@@ -1,9 +1,6 @@
 //! Commands to the workflow machine: starts, cancel requests, terminations. The log loses none, so none is sent twice.
 
-#![allow(clippy::disallowed_types, reason = "Temporal's own message types have hash maps; their order is not looked at")]
-
 use chrono::{DateTime, SecondsFormat};
-use klamm_cluster::search_attributes::{json_text, payload};
 use klamm_messages::{
     klamm::v1::{
         BufferedAction, Command, RequestCancelWorkflow, RunningAction, ScheduledBy, StartWorkflow, StartingAction, TerminateWorkflow,
@@ -16,23 +13,24 @@ use klamm_messages::{
         workflowservice::v1::{RequestCancelWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest},
     },
 };
+use klamm_search_attributes::{json_text, payload};
 use prost::Message;
 
 use crate::work::Work;
 
-/// Version of the envelope of what is sent.
+/// Version in the envelope of the commands that are sent.
 const COMMAND_VERSION: u32 = 1;
-/// Largest request of a start, bytes: with its envelope it stays below what the log takes of one record (6 MiB).
+/// Largest request of a start, bytes. With its envelope it stays below what the log takes as one record (6 MiB).
 const START_BYTES_MAX: usize = 5632 << 10;
-/// Why a run is cancelled.
+/// Reason of a cancel request.
 const CANCELLED: &str = "cancelled by schedule overlap policy";
-/// Why a run is terminated.
+/// Reason of a termination.
 const TERMINATED: &str = "terminated by schedule overlap policy";
 
 impl Work<'_, '_> {
-    /// Sends the start of the action; its answer says what came of it.
+    /// Sends the start of the action. The result comes as an answer ([`Body::ScheduledStartAnswered`]).
     pub(crate) fn start(&mut self, action: BufferedAction) {
-        // Commands that define a schedule are refused without an action.
+        // This cannot happen: commands that define a schedule are refused without an action.
         let Some(info) = self.action().cloned() else { return };
         let number = if action.action == 0 { self.take_action_number() } else { action.action };
         let workflow_id = self.workflow_id(&action);
@@ -73,7 +71,7 @@ impl Work<'_, '_> {
         });
     }
 
-    /// Asks the runs that overlap policies look at to cancel, each once.
+    /// Asks the runs that overlap policies look at to cancel, each only once.
     pub(crate) fn cancel_running(&mut self) {
         self.end_running(
             |running| !running.terminate_requested && !std::mem::replace(&mut running.cancel_requested, true),
@@ -93,7 +91,7 @@ impl Work<'_, '_> {
         );
     }
 
-    /// Terminates the runs that overlap policies look at, each once.
+    /// Terminates the runs that overlap policies look at, each only once.
     pub(crate) fn terminate_running(&mut self) {
         self.end_running(
             |running| !std::mem::replace(&mut running.terminate_requested, true),
@@ -112,7 +110,8 @@ impl Work<'_, '_> {
         );
     }
 
-    /// Sends `command` for each run that `is_first` says was not sent it before. Starts under way have their turn when they are answered.
+    /// Sends `command` for each run to which, as `is_first` says, it was not sent before. A run whose start is not answered yet has its
+    /// turn after the answer.
     fn end_running(&mut self, is_first: impl Fn(&mut RunningAction) -> bool, command: impl Fn(&Self, &RunningAction) -> Body) {
         for index in 0..self.progress.running.len() {
             if is_first(&mut self.progress.running[index]) {
@@ -122,20 +121,20 @@ impl Work<'_, '_> {
         }
     }
 
-    /// The next action's number.
+    /// Takes the next action's number.
     pub(crate) fn take_action_number(&mut self) -> i64 {
         let number = self.progress.next_action;
         self.progress.next_action += 1;
         number
     }
 
-    /// Workflow id of an action: the schedule's, a dash and the nominal time, whole seconds of UTC.
+    /// Workflow id of an action: the id that the schedule's definition names, a dash, and the nominal time in whole seconds of UTC.
     pub(crate) fn workflow_id(&self, action: &BufferedAction) -> String {
         let base = self.action().map_or("", |info| info.workflow_id.as_str());
         format!("{base}-{}", nominal_text(action))
     }
 
-    /// By which the schedule's commands go.
+    /// Identity with which the schedule's commands are sent.
     fn identity(&self) -> String {
         format!("temporal-scheduler-{}-{}", self.key.namespace, self.key.schedule_id)
     }
@@ -153,7 +152,7 @@ impl Work<'_, '_> {
         });
     }
 
-    /// The search attributes of a run: those asked for, when it was scheduled and by whom.
+    /// The search attributes of a run: those that the action asks for, the time for which it was scheduled, and the schedule's id.
     fn search_attributes(&self, info: &NewWorkflowExecutionInfo, action: &BufferedAction) -> SearchAttributes {
         let mut attributes = info.search_attributes.clone().unwrap_or_default();
         let fields = &mut attributes.indexed_fields;
@@ -163,7 +162,7 @@ impl Work<'_, '_> {
     }
 }
 
-/// The request, without what the last run left where that makes it too large for the log: a schedule that could not send would hold its
+/// The request. If it is too large for the log, then without what the last run left: a schedule that could not send would hold its
 /// partition up.
 fn within_limit(mut request: StartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {
     if request.encoded_len() > START_BYTES_MAX {
@@ -175,8 +174,8 @@ fn within_limit(mut request: StartWorkflowExecutionRequest) -> StartWorkflowExec
     request
 }
 
-/// The start request that an action asks for, without what the schedule adds. `workflow_id_reuse_policy` and `cron_schedule` are not for
-/// schedules; `versioning_override` waits for versioning, and until then is left out as Temporal's workflow-backed scheduler does.
+/// The start request that an action asks for, without what the schedule adds. `workflow_id_reuse_policy` and `cron_schedule` are not
+/// allowed for schedules. `versioning_override` is left out until versioning is built, as Temporal's workflow-backed scheduler does.
 fn request_of(info: NewWorkflowExecutionInfo) -> StartWorkflowExecutionRequest {
     StartWorkflowExecutionRequest {
         workflow_type: info.workflow_type,
@@ -194,12 +193,12 @@ fn request_of(info: NewWorkflowExecutionInfo) -> StartWorkflowExecutionRequest {
     }
 }
 
-/// The newest run of the workflow id; its chain is told apart.
+/// The newest run of the workflow id. The receiver checks that its chain is the right one.
 fn newest_of(running: &RunningAction) -> Option<WorkflowExecution> {
     Some(WorkflowExecution { workflow_id: running.workflow_id.clone(), run_id: String::new() })
 }
 
-/// The nominal time, whole seconds of UTC (RFC 3339). Times out of its range do not get here: requests are checked for them.
+/// The nominal time, in whole seconds of UTC (RFC 3339). Requests are checked, so no time is out of the range of this form.
 fn nominal_text(action: &BufferedAction) -> String {
     let seconds = action.nominal_time.as_ref().map_or(0, |time| time.seconds);
     DateTime::from_timestamp(seconds, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -225,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_the_last_run_left_gives_way_to_the_limit_of_a_record() {
-        let payloads = |mib: usize| Some(Payloads { payloads: vec![Payload { data: vec![0; mib << 20], ..Payload::default() }] });
+        let payloads = |mib: usize| Some(Payloads { payloads: vec![Payload { data: vec![0; mib << 20].into(), ..Payload::default() }] });
         let request = |input, result, failure: usize| {
             let request = within_limit(StartWorkflowExecutionRequest {
                 input: payloads(input),

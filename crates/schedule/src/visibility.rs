@@ -1,9 +1,6 @@
-//! The visibility document of a schedule: what lists, counts and filters see of it. It looks like that of Temporal's scheduler workflow, so that
-//! filters and their hidden division work as they are.
+//! The visibility document of a schedule: what lists, counts and filters can see of it. It looks like that of Temporal's scheduler
+//! workflow, so that filters, and the division that hides it from other lists, work as they do there.
 
-use klamm_cluster::search_attributes::{
-    NAMESPACE_DIVISION, RESERVED_PREFIX, SCHEDULE_PAUSED, SCHEDULE_WORKFLOW_ID_PREFIX, SCHEDULES_DIVISION, json_text, payload,
-};
 use klamm_machine::Time;
 use klamm_messages::{
     klamm::v1::{ScheduleDefinition, ScheduleProgress, VisibilityDocument},
@@ -11,6 +8,9 @@ use klamm_messages::{
         common::v1::{Memo, Payload, SearchAttributes},
         enums::v1::{IndexedValueType, WorkflowExecutionStatus},
     },
+};
+use klamm_search_attributes::{
+    NAMESPACE_DIVISION, RESERVED_PREFIX, SCHEDULE_PAUSED, SCHEDULE_WORKFLOW_ID_PREFIX, SCHEDULES_DIVISION, json_text, payload,
 };
 use prost::Message;
 
@@ -26,7 +26,7 @@ pub fn workflow_id(schedule_id: &str) -> String {
     format!("{SCHEDULE_WORKFLOW_ID_PREFIX}{schedule_id}")
 }
 
-/// The whole document, of the schedule, whose times these are, as it stands at `now`.
+/// The whole document of the schedule with these `times`, as it is at `now`.
 pub(crate) fn document(
     key: &ScheduleKey,
     definition: &ScheduleDefinition,
@@ -54,7 +54,7 @@ pub(crate) fn document(
     }
 }
 
-/// The schedule's own search attributes and those that make it one.
+/// The schedule's own search attributes, and those that mark the document as a schedule's.
 fn search_attributes(definition: &ScheduleDefinition, paused: bool) -> SearchAttributes {
     let mut attributes = definition.search_attributes.clone().unwrap_or_default();
     let fields = &mut attributes.indexed_fields;
@@ -67,7 +67,7 @@ fn search_attributes(definition: &ScheduleDefinition, paused: bool) -> SearchAtt
 /// The schedule's own memo and its list info.
 fn memo(definition: &ScheduleDefinition, info: Vec<u8>) -> Memo {
     let mut memo = definition.memo.clone().unwrap_or_default();
-    let metadata = [("encoding".to_owned(), b"binary/plain".to_vec())].into();
-    memo.fields.insert(MEMO_INFO.to_owned(), Payload { metadata, data: info, ..Payload::default() });
+    let metadata = [("encoding".to_owned(), "binary/plain".into())].into();
+    memo.fields.insert(MEMO_INFO.to_owned(), Payload { metadata, data: info.into(), ..Payload::default() });
     memo
 }

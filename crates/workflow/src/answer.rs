@@ -1,4 +1,4 @@
-//! What callers of workflow commands are told.
+//! Answers to the callers of workflow commands.
 
 use klamm_machine::Time;
 use klamm_messages::temporal::{
@@ -11,16 +11,16 @@ use klamm_messages::temporal::{
 
 use crate::tables::RunKey;
 
-/// What came of an accepted workflow command.
+/// The result of an accepted workflow command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
-    /// For whoever asked.
+    /// The answer to the caller.
     pub answer: Answer,
-    /// Tasks that were started at once, for the pollers that rode in the command.
+    /// Tasks that were started at once, for the pollers that rode in the command (`reservations`).
     pub started: Vec<StartedReservation>,
 }
 
-/// A task started for a poller that rode in the command that scheduled it.
+/// A task that was started for a poller. The poller rode in the command that scheduled the task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartedReservation {
     /// The poll.
@@ -43,7 +43,7 @@ pub enum StartedTask {
 /// Answer of an accepted workflow command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// Nothing to tell.
+    /// Nothing but that the command was accepted.
     Empty,
     /// StartWorkflow, SignalWithStartWorkflow.
     Started(Started),
@@ -54,13 +54,14 @@ pub enum Answer {
     },
     /// StartWorkflowTask: the poller has won the task.
     WorkflowTaskStarted(Box<StartedWorkflowTask>),
-    /// StartWorkflowTask, StartActivityTask: the task is obsolete (started by another poll, rescheduled, closed); the poller goes on waiting.
+    /// StartWorkflowTask, StartActivityTask: the task is obsolete (started by another poll, rescheduled, or its run closed). The poller
+    /// goes on waiting.
     TaskObsolete,
     /// CompleteWorkflowTask.
     WorkflowTaskCompleted {
-        /// The next task, already started by the caller's identity, where return_new_workflow_task asked for it.
+        /// The next task, already started for the same worker, where the completion asked for it (`return_new_workflow_task`).
         new_workflow_task: Option<Box<StartedWorkflowTask>>,
-        /// Activities that the workflow has just scheduled and the same worker runs at once, where it asked for that.
+        /// Activities that the workflow has just scheduled and that the same worker runs at once, where it asked for that.
         activity_tasks: Vec<StartedActivityTask>,
     },
     /// StartActivityTask: the poller has won the task.
@@ -75,9 +76,10 @@ pub enum Answer {
 /// Answer to a start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Started {
-    /// The run: new, or the one that exists.
+    /// The run: a new one, or the one that existed.
     pub run_id: String,
-    /// False only when conflict policy USE_EXISTING gave a run that another request had started (or a signal-with-start only signaled).
+    /// False when the run had been started by another request: with conflict policy USE_EXISTING, or when a signal-with-start only signaled
+    /// it.
     pub started: bool,
     /// Status of that run.
     pub status: WorkflowExecutionStatus,
@@ -85,7 +87,7 @@ pub struct Started {
     pub first_execution_run_id: String,
 }
 
-/// A workflow task in the hands of a poller: what PollWorkflowTaskQueueResponse needs besides stored history.
+/// A workflow task in the hands of a poller: all that PollWorkflowTaskQueueResponse needs besides the stored history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartedWorkflowTask {
     /// The run.
@@ -94,25 +96,25 @@ pub struct StartedWorkflowTask {
     pub workflow_type: String,
     /// Id of WorkflowTaskScheduled (for a transient task: the id it will have).
     pub scheduled_event_id: i64,
-    /// Id of WorkflowTaskStarted (likewise).
+    /// Id of WorkflowTaskStarted (for a transient task: the id it will have).
     pub started_event_id: i64,
-    /// From 1.
+    /// Number of the attempt, from 1.
     pub attempt: i32,
-    /// Goes into the token.
+    /// The scheduling's number. It goes into the task's token.
     pub stamp: i64,
-    /// Started id of the last completed workflow task; 0: none.
+    /// Id of the WorkflowTaskStarted whose task was completed last; 0 when there is none.
     pub previous_started_event_id: i64,
     /// When it was scheduled.
     pub scheduled_time: Time,
     /// When it was started.
     pub started_time: Time,
-    /// Scheduled and Started of a transient task, which the stored history does not hold; empty otherwise. They follow the stored events.
+    /// Scheduled and Started of a transient task, which follow the stored events but are not stored yet. Empty for other tasks.
     pub transient_events: Vec<HistoryEvent>,
     /// Stored events up to and including this id belong to the task.
     pub last_stored_event_id: i64,
     /// The workflow's own (normal) task queue.
     pub workflow_task_queue: TaskQueue,
-    /// True when it was handed out over the sticky queue: history starts after `previous_started_event_id`.
+    /// True when the task came over the sticky queue. Then its history starts after `previous_started_event_id`.
     pub sticky: bool,
     /// Size of the history so far, bytes.
     pub history_size_bytes: i64,
@@ -129,13 +131,13 @@ pub struct StartedActivityTask {
     pub scheduled: ActivityTaskScheduledEventAttributes,
     /// Id of ActivityTaskScheduled.
     pub scheduled_event_id: i64,
-    /// From 1.
+    /// Number of the attempt, from 1.
     pub attempt: i32,
-    /// Goes into the token.
+    /// The scheduling's number. It goes into the task's token.
     pub stamp: i64,
-    /// First scheduling.
+    /// When the activity was first scheduled.
     pub scheduled_time: Time,
-    /// Scheduling of this attempt.
+    /// When this attempt was scheduled.
     pub attempt_scheduled_time: Time,
     /// When it was started.
     pub started_time: Time,

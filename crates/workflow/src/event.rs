@@ -1,4 +1,4 @@
-//! What the workflow machine says happened.
+//! The events of the workflow machine.
 
 use klamm_messages::klamm::v1::HistoryRecord;
 
@@ -7,7 +7,7 @@ use klamm_messages::klamm::v1::HistoryRecord;
 pub enum Event {
     /// One record of the history topic: a public event or an internal one.
     Record(Box<HistoryRecord>),
-    /// The run goes (retention): all its keys are tombstoned. On the topic this is one tombstone per key; the first that is
+    /// The run is deleted (retention): all its keys are tombstoned. On the topic this is one tombstone per key, and the first one that is
     /// folded ends the run.
     Delete {
         /// Namespace of the run.

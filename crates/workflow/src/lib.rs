@@ -1,10 +1,10 @@
 //! The workflow machine: Temporal's workflow semantics as a pure state machine.
 //!
-//! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log in, public history events and internal events out.
-//! It has no clock, randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`], then the tables of contents: commands of
-//! the log in `decide`, commands of a completed workflow task in `commands`, events in `apply`; pollers that ride in a
-//! command in `reservations`; what schedules are told about the runs that they start in `scheduled`. What all of them say is said with the
-//! verbs of `run`.
+//! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log come in, public and internal events go out. It has no clock,
+//! randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`]. Then read the tables of contents: commands of the log in
+//! `decide`, commands of a completed workflow task in `commands`, events in `apply`. `reservations` is about pollers that ride in a
+//! command, `askers` about those who are told of the runs that they have asked for, `successor` about the next run of a chain. All of these
+//! use the verbs of `run`.
 
 #![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as older workers send them")]
 
@@ -15,25 +15,21 @@ pub mod visibility;
 
 mod activity;
 mod apply;
+mod askers;
 mod commands;
 mod decide;
 mod reservations;
 mod run;
-mod scheduled;
+mod successor;
 mod timer;
+mod workflow;
 
 pub use answer::{Answer, Answered};
 pub use event::Event;
+pub use workflow::{MACHINE, Workflow};
 
 use klamm_machine::{Decision, Machine, Outcome, Tables, Tx};
 use klamm_messages::klamm::v1::Command;
-
-/// Name of this machine in wake rows and WakeUp commands.
-pub const MACHINE: &str = "workflow";
-
-/// The workflow machine.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Workflow;
 
 impl Machine for Workflow {
     type Event = Event;

@@ -1,6 +1,6 @@
-//! Reservations: tasks that a command has scheduled start in the same step, for the pollers that ride in it.
+//! Reservations: pollers ride in a command, and the tasks that the command schedules are started for them in the same step.
 //!
-//! It is as if the poller's own StartWorkflowTask or StartActivityTask came next on the log: the same decision, the same events.
+//! The result is as if the poller's own StartWorkflowTask or StartActivityTask came next on the log: the same decision, the same events.
 
 use klamm_machine::{Outcome, Tx};
 use klamm_messages::{
@@ -19,8 +19,8 @@ use crate::{
     tables::{RunKey, Runs},
 };
 
-/// Starts what the accepted command has scheduled on the queues of the pollers that ride in it: first scheduled, first started, each
-/// poller one task at most. A poller that is not told of a task here has got none.
+/// Starts the tasks that the accepted command has scheduled, for the pollers that ride in it and wait on these queues. The first scheduled
+/// is started first, and each poller gets one task at most. A poller that is not in the result has got none.
 pub(crate) fn start(tx: &mut Tx<'_, Workflow>, command: &Command) -> Vec<StartedReservation> {
     let mut waiting: Vec<&Reservation> = command.reservations.iter().collect();
     let mut started = Vec::new();
@@ -39,7 +39,7 @@ pub(crate) fn start(tx: &mut Tx<'_, Workflow>, command: &Command) -> Vec<Started
     started
 }
 
-/// Which task of its run an event schedules.
+/// Which of its run's tasks an event schedules.
 #[derive(Debug, Clone, Copy)]
 enum Scheduling {
     /// The workflow task.
@@ -48,7 +48,7 @@ enum Scheduling {
     Activity(i64),
 }
 
-/// The task that the event puts onto a queue.
+/// The run and the task that the event puts onto a queue; `None` for other events.
 fn scheduling(event: &Event) -> Option<(RunKey, Scheduling)> {
     let Event::Record(record) = event else { return None };
     let HistoryRecord { namespace, workflow_id, run_id, record } = &**record;
@@ -73,7 +73,7 @@ struct Waiting {
     stamp: i64,
 }
 
-/// The task, unless it has been started or has gone since.
+/// The task, unless it has been started meanwhile or is gone.
 fn task_of(run: &RunState, scheduling: Scheduling) -> Option<Waiting> {
     if !is_open(run) {
         return None;
@@ -108,7 +108,7 @@ impl Waiting {
         reservation.task_queue_type() == self.task_queue_type && polled == self.task_queue
     }
 
-    /// Starts the task for the poller; `None`: it may not have it.
+    /// Starts the task for the poller; `None` when the poller may not have it.
     fn start(&self, tx: &mut Tx<'_, Workflow>, command: &Command, run: &RunKey, poller: &Reservation) -> Option<StartedTask> {
         let decision = if self.task_queue_type == TaskQueueType::Workflow {
             let start = StartWorkflowTask {

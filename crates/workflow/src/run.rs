@@ -1,10 +1,11 @@
 //! One run while a command about it is being decided: the verbs that all commands use.
 //!
-//! Here: reading the run and saying what happened. In the sub-modules, each with its own verbs: events that may have to wait for the
-//! running workflow task ([`buffered`]), the workflow task itself ([`workflow_task`]) and the end of the run ([`closing`]).
+//! Here are the verbs that read the run and that say what happened. The sub-modules have the others: events that may have to wait for the
+//! running workflow task ([`buffered`]), the workflow task itself ([`workflow_task`]), and the end of the run ([`closing`]).
 
 pub(crate) mod buffered;
 pub(crate) mod closing;
+pub(crate) mod task_phase;
 pub(crate) mod workflow_task;
 
 use std::sync::Arc;
@@ -33,22 +34,22 @@ pub(crate) struct Run<'t, 'a> {
 }
 
 impl<'t, 'a> Run<'t, 'a> {
-    /// The run under `key`; it need not exist yet (a start creates it by its first event).
+    /// The run under `key`. It need not exist yet: a start creates it by its first event.
     pub(crate) fn new(tx: &'t mut Tx<'a, Workflow>, key: RunKey) -> Self {
         Self { tx, key }
     }
 
-    /// The command's time: event time of all that happens now.
+    /// The command's time, which is the event time of all that happens now.
     pub(crate) fn now(&self) -> Time {
         self.tx.context.now
     }
 
-    /// The run as it stands, with all that this decision has emitted; a default one when it does not exist.
+    /// The run's state, with all that this decision has emitted. A default one when the run does not exist.
     pub(crate) fn state(&self) -> Arc<RunState> {
         self.tx.get::<Runs>(&self.key).unwrap_or_default()
     }
 
-    /// Says that an internal event happened: the whole of what it describes.
+    /// Says that an internal event happened. The record states the whole of what it describes.
     pub(crate) fn record(&mut self, record: Record) {
         self.tx.emit(Event::Record(Box::new(HistoryRecord {
             namespace: self.key.namespace.clone(),
@@ -63,25 +64,24 @@ impl<'t, 'a> Run<'t, 'a> {
         is_open(&self.state())
     }
 
-    /// Appends a public event with the next id and the command's time; gives its id.
-    /// For events that a command of the workflow makes, and workflow task and closing events: they never wait.
+    /// Appends a public event with the next id and the command's time, and gives its id. This is for events that never wait: those that a
+    /// command of the workflow makes, those of the workflow task, and closing events.
     pub(crate) fn add_event(&mut self, event_type: EventType, attributes: Attributes) -> i64 {
         self.add_whole_event(new_event(event_type, attributes, self.now()))
     }
 
-    /// Appends a prepared public event (event time, links, metadata set by the caller); its id (and task id) is assigned here
-    /// and given back.
+    /// Appends a public event whose time, links and metadata the caller has set. Its id (and task id) is assigned here and given back.
     pub(crate) fn add_whole_event(&mut self, mut event: HistoryEvent) -> i64 {
         let event_id = self.state().next_event_id.max(1);
         event.event_id = event_id;
-        // Temporal's clients only ask that it grows with the events.
+        // Temporal's clients only require that the task id grows from event to event.
         event.task_id = event_id;
         self.record(Record::Event(event));
         event_id
     }
 }
 
-/// A public event without an id.
+/// A public event that has no id yet.
 pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Time) -> HistoryEvent {
     HistoryEvent { event_time: Some(time.into()), event_type: event_type as i32, attributes: Some(attributes), ..HistoryEvent::default() }
 }

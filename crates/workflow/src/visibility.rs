@@ -1,4 +1,4 @@
-//! The visibility document of a run: what lists, counts and filters see of it.
+//! The visibility document of a run: what lists, counts and filters can see of the run.
 
 use klamm_machine::{Time, time};
 use klamm_messages::{
@@ -8,7 +8,7 @@ use klamm_messages::{
 
 use crate::run::{normal_task_queue, workflow_type};
 
-/// The whole document, from the run as it stands. Lengths, sizes and duration are set once the run has closed.
+/// The whole document, from the run's present state. Lengths, sizes and duration are set once the run has closed.
 pub fn document(run: &RunState) -> VisibilityDocument {
     let started = run.started.as_ref();
     let start_time = run.start_time.as_ref().map(Time::from);

@@ -44,3 +44,34 @@ test('a query reads an open and a closed workflow, and one that is not defined s
     assert.ok(!(await eventNames(handle)).some((name) => name.includes('QUERY')), 'queries leave no event');
   });
 });
+
+/** A query that waits for something takes a second, each of them. On a machine that is busy with other suites a single one may be slow; the soak
+ *  measures the slowest on a quiet one. */
+const QUERY_IN_TIME_MS = 500;
+
+test('a query right after a start or a signal is answered at once', async (context) => {
+  const env = await Env.new('queries-at-once');
+  const times: number[] = [];
+  await env.withWorker(async () => {
+    for (let round = 0; round < 5; round++) {
+      const handle = await env.client.workflow.start(gather, env.options([0], `${round}`));
+      const query = async () => {
+        const start = performance.now();
+        const texts = await handle.query(gathered);
+        times.push(performance.now() - start);
+        return texts;
+      };
+      assert.deepEqual(await query(), []);
+      for (let item = 1; item <= 10; item++) {
+        await handle.signal(add, `${item}`);
+        assert.equal((await query()).length, item);
+      }
+      await handle.signal(finish);
+      await handle.result();
+    }
+  });
+  times.sort((a, b) => a - b);
+  const [p50, slowest] = [times[times.length >> 1], times[times.length - 1]];
+  context.diagnostic(`${times.length} queries: p50 ${p50.toFixed(1)} ms, slowest ${slowest.toFixed(1)} ms`);
+  assert.ok(p50 <= QUERY_IN_TIME_MS, `half of the queries took more than ${p50} ms`);
+});

@@ -1,40 +1,52 @@
-//! What a call brings besides its request: deadline, client, features.
+//! What a call carries besides its request: deadline, client, features.
 
 use std::time::{Duration, Instant};
 
+use klamm_requests::{
+    Fault, Result,
+    access::{Needs, Principal},
+};
 use tonic::metadata::MetadataMap;
 
-use crate::{
-    config::Config,
-    errors::{Fault, Result},
-    versions,
-};
+use crate::{config::Config, versions};
 
-/// A call's metadata, read when asked for.
+/// A call's metadata (read only when needed), its caller, and the access that the call needs.
 #[derive(Debug)]
 pub struct Call {
     metadata: MetadataMap,
     arrived: Instant,
+    principal: Principal,
+    needs: Needs,
 }
 
 impl Call {
-    /// The call with this metadata, arrived now.
-    pub fn new(metadata: MetadataMap) -> Self {
-        Self { metadata, arrived: Instant::now() }
+    /// A call with this metadata that has arrived now. Callers are not identified yet: all are anonymous.
+    pub fn new(metadata: MetadataMap, needs: Needs) -> Self {
+        Self { metadata, arrived: Instant::now(), principal: Principal::Anonymous, needs }
     }
 
-    /// When the caller gives up (header `grpc-timeout`); `None`: never, or longer than this machine's clock can tell.
+    /// The caller.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The access that the call needs.
+    pub fn needs(&self) -> Needs {
+        self.needs
+    }
+
+    /// When the caller gives up (header `grpc-timeout`). `None`: never, or later than this machine's clock can show.
     pub fn deadline(&self) -> Option<Instant> {
         self.arrived.checked_add(timeout(self.header("grpc-timeout"))?)
     }
 
-    /// When a call ends that may wait `wait` at most: the tail room before the caller's deadline at the latest.
+    /// When a call ends that may wait at most for `wait`. It ends by `tail_room` before the caller's deadline at the latest.
     pub fn deadline_within(&self, wait: Duration, tail_room: Duration) -> Instant {
         let latest = self.arrived + wait;
         self.deadline().map_or(latest, |deadline| latest.min(deadline.checked_sub(tail_room).unwrap_or(self.arrived)))
     }
 
-    /// Refuses a poll for tasks without a deadline or with too short a one (Temporal: common/util.go ValidateLongPollContextTimeout).
+    /// Refuses a poll for tasks that has no deadline or too short a deadline (Temporal: common/util.go ValidateLongPollContextTimeout).
     pub fn check_long_poll(&self, config: &Config) -> Result<()> {
         let Some(timeout) = timeout(self.header("grpc-timeout")) else {
             return Err(Fault::invalid("Context timeout is not set."));
@@ -45,7 +57,7 @@ impl Call {
         Ok(())
     }
 
-    /// Refuses clients and servers out of each other's range.
+    /// Refuses a client whose version this server does not serve, or that does not accept this server's version.
     pub fn check_versions(&self) -> Result<()> {
         versions::check(
             self.header("client-name").unwrap_or_default(),
@@ -59,7 +71,7 @@ impl Call {
         self.header("supported-features").is_some_and(|features| features.split(',').any(|feature| feature == "follows-next-run-id"))
     }
 
-    /// True for the clients that show histories to people: they get no events that are not stored.
+    /// True for clients that show histories to people. They get only events that are stored.
     pub fn shows_histories(&self) -> bool {
         matches!(self.header("client-name"), Some("temporal-cli" | "temporal-ui"))
     }
@@ -70,7 +82,7 @@ impl Call {
 }
 
 /// The value of a `grpc-timeout` header: at most eight digits and a unit.
-fn timeout(header: Option<&str>) -> Option<Duration> {
+pub(crate) fn timeout(header: Option<&str>) -> Option<Duration> {
     let header = header?;
     let (digits, unit) = header.split_at_checked(header.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -90,6 +102,7 @@ fn timeout(header: Option<&str>) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use klamm_requests::access::{Access, Scope};
     use tonic::Code;
 
     use super::*;
@@ -99,7 +112,7 @@ mod tests {
         for (name, value) in headers {
             metadata.insert(*name, value.parse().unwrap());
         }
-        Call::new(metadata)
+        Call::new(metadata, Needs { access: Access::Read, scope: Scope::None })
     }
 
     #[test]
@@ -126,7 +139,7 @@ mod tests {
         let config = Config::default();
         let code = |call: &Call| {
             let fault = call.check_long_poll(&config).unwrap_err();
-            let status = tonic::Status::from(fault);
+            let status = crate::status::of(fault);
             (status.code(), status.message().to_owned())
         };
         assert_eq!(code(&call(&[])), (Code::InvalidArgument, "Context timeout is not set.".to_owned()));

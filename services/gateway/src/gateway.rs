@@ -1,94 +1,77 @@
-//! The gateway: what all handlers share.
+//! The gateway: everything that the handlers share.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use klamm_messages::{
-    klamm::v1::{Command, NamespaceState, cluster_command},
-    temporal::enums::v1::NamespaceState as Lifecycle,
+use klamm_backend::{Backend, Reply};
+use klamm_filters::VisibilityQueries;
+use klamm_messages::klamm::v1::{Command, NamespaceState};
+use klamm_requests::{
+    Fault, Result, Terms,
+    namespaces::{self, Namespaces},
 };
-use klamm_processor::{Backend, backend::Reply};
 use klamm_workflow::Answer;
 use prost::Message;
+use uuid::Uuid;
 
-use crate::{
-    call::Call,
-    config::Config,
-    errors::{Fault, Result},
-    settings::{self, WorkflowCommand},
-    validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, computing::Computing, config::Config};
 
-/// Serves Temporal's API over a backend (the owners of partitions) and the visibility index. It has no state of its own.
+/// Serves Temporal's API over a backend (the owners of partitions) and the visibility index. Its only state are the turns at computing.
 #[derive(Debug)]
 pub struct Gateway<B, V> {
-    pub(crate) backend: B,
+    pub(crate) backend: Arc<B>,
     pub(crate) visibility: V,
     pub(crate) config: Config,
+    pub(crate) computing: Computing,
 }
 
-/// All namespaces by name, as of one moment.
-pub(crate) type Namespaces = Arc<BTreeMap<String, NamespaceState>>;
-
-/// States in which new work may begin.
-const REGISTERED: &[Lifecycle] = &[Lifecycle::Registered];
-/// States in which all else goes on.
-const REGISTERED_OR_DEPRECATED: &[Lifecycle] = &[Lifecycle::Registered, Lifecycle::Deprecated];
-
-/// Temporal's own namespace: known, though nothing runs in it here.
-const SYSTEM_NAMESPACE: &str = "temporal-system";
+/// A new UUID as text.
+pub(crate) fn new_id() -> String {
+    Uuid::new_v4().to_string()
+}
 
 impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
-    /// A gateway over these two.
-    pub fn new(backend: B, visibility: V, config: Config) -> Self {
-        Self { backend, visibility, config }
+    /// A gateway over this backend and this index.
+    pub fn new(backend: Arc<B>, visibility: V, config: Config) -> Self {
+        Self { backend, visibility, config, computing: Computing::default() }
+    }
+
+    /// The terms that a request about this namespace is checked against.
+    pub(crate) fn terms<'t>(&'t self, namespace: &'t NamespaceState) -> Terms<'t> {
+        Terms { namespace, limits: &self.config.limits, new_id: &new_id }
     }
 
     /// The namespace of a request that starts work.
     pub(crate) fn registered_namespace<'n>(&self, namespaces: &'n Namespaces, name: &str) -> Result<&'n NamespaceState> {
-        self.namespace_in(namespaces, name, REGISTERED)
+        namespaces::registered(namespaces, name, &self.config.limits)
     }
 
     /// The namespace of any other request.
     pub(crate) fn namespace<'n>(&self, namespaces: &'n Namespaces, name: &str) -> Result<&'n NamespaceState> {
-        self.namespace_in(namespaces, name, REGISTERED_OR_DEPRECATED)
+        namespaces::existing(namespaces, name, &self.config.limits)
     }
 
-    /// The namespace of a request with a task token: the token's, which must not differ from the request's where that is known.
+    /// The namespace of a request with a task token.
     pub(crate) fn token_namespace<'n>(&self, namespaces: &'n Namespaces, requested: &str, of_token: &str) -> Result<&'n NamespaceState> {
-        validate::ids::namespace(requested, &self.config.limits)?;
-        let namespace = find(namespaces, of_token)?;
-        if requested != of_token && (namespaces.contains_key(requested) || requested == SYSTEM_NAMESPACE) {
-            return Err(Fault::invalid("Operation requested with a token from a different namespace."));
-        }
-        in_state(namespace, REGISTERED_OR_DEPRECATED)
-    }
-
-    fn namespace_in<'n>(&self, namespaces: &'n Namespaces, name: &str, allowed: &'static [Lifecycle]) -> Result<&'n NamespaceState> {
-        validate::ids::namespace(name, &self.config.limits)?;
-        if name.is_empty() {
-            return Err(Fault::invalid("Namespace is empty."));
-        }
-        in_state(find(namespaces, name)?, allowed)
+        namespaces::of_token(namespaces, requested, of_token, &self.config.limits)
     }
 
     /// Appends a command about a workflow and waits for its answer.
-    pub(crate) async fn submit(&self, call: &Call, command: WorkflowCommand<'_>) -> Result<Answer> {
-        match self.submit_any(call, command.into_command(&self.config.limits)).await? {
+    pub(crate) async fn submit(&self, call: &Call, command: Command) -> Result<Answer> {
+        match self.submit_any(call, command).await? {
             Reply::Workflow(answer) => Ok(answer),
             Reply::Schedule(_) | Reply::Cluster(_) => Err(unexpected_answer()),
         }
     }
 
-    /// Appends a command of the cluster about `name` and waits for its answer.
-    pub(crate) async fn submit_cluster(&self, call: &Call, name: &str, command: cluster_command::Command) -> Result<klamm_cluster::Answer> {
-        match self.submit_any(call, settings::cluster_command(name, command)).await? {
+    /// Appends a command of the cluster and waits for its answer.
+    pub(crate) async fn submit_cluster(&self, call: &Call, command: Command) -> Result<klamm_cluster::Answer> {
+        match self.submit_any(call, command).await? {
             Reply::Cluster(answer) => Ok(answer),
             Reply::Workflow(_) | Reply::Schedule(_) => Err(unexpected_answer()),
         }
     }
 
-    /// Appends a command about a schedule ([`settings::schedule_command`]) and waits for its answer.
+    /// Appends a command about a schedule and waits for its answer.
     pub(crate) async fn submit_schedule(&self, call: &Call, command: Command) -> Result<klamm_schedule::Answer> {
         match self.submit_any(call, command).await? {
             Reply::Schedule(answer) => Ok(answer),
@@ -104,7 +87,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
                 self.config.limits.command_bytes
             )));
         }
-        // A caller's own deadline ends the call by dropping it; one without a deadline must not wait forever.
+        // When the caller's deadline has passed, the server drops the call. A call without a deadline must not wait forever.
         if call.deadline().is_some() {
             return Ok(self.backend.submit(command).await?);
         }
@@ -120,19 +103,7 @@ async fn within<T, E: Into<Fault>>(timeout: Duration, future: impl Future<Output
     }
 }
 
-fn find<'n>(namespaces: &'n Namespaces, name: &str) -> Result<&'n NamespaceState> {
-    namespaces.get(name).ok_or_else(|| Fault::NamespaceNotFound(name.to_owned()))
-}
-
-fn in_state<'n>(namespace: &'n NamespaceState, allowed: &'static [Lifecycle]) -> Result<&'n NamespaceState> {
-    let state = Lifecycle::try_from(namespace.state).unwrap_or(Lifecycle::Unspecified);
-    if allowed.contains(&state) {
-        return Ok(namespace);
-    }
-    Err(Fault::NamespaceInvalidState { namespace: namespace.name.clone(), state, allowed })
-}
-
-/// A backend gave the answer of another command: a bug, said and not hidden.
+/// The error when the backend gave an answer that belongs to another kind of command. That is a bug, so it is reported.
 pub(crate) fn unexpected_answer() -> Fault {
     Fault::Internal("The command was accepted, but its answer is not the one expected.".to_owned())
 }

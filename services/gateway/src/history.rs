@@ -1,7 +1,8 @@
-//! Reading histories by pages, and the events at their end that are not stored.
+//! Reads histories page by page, and makes the events at their end that are not stored.
 
 use std::sync::Arc;
 
+use klamm_backend::Backend;
 use klamm_messages::{
     klamm::v1::{RunState, WorkflowTaskPhase, WorkflowTaskState},
     temporal::{
@@ -14,22 +15,20 @@ use klamm_messages::{
         },
     },
 };
-use klamm_processor::Backend;
+use klamm_requests::{Limits, Result};
 use klamm_workflow::tables::RunKey;
 use prost::Message;
-
-use crate::{config::Limits, errors::Result};
 
 /// Events of a page and where the next one begins.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// In order.
+    /// The events, in order.
     pub events: Vec<HistoryEvent>,
-    /// First event that is not among them; `end` of the read when all are.
+    /// First event that is not on this page; `end` of the read when there is none.
     pub next: i64,
 }
 
-/// Events `first..end`, as many as a page holds: at most `count`, and no more once they exceed the size of a page.
+/// Events `first..end`, as many as a page holds: at most `count`, and no further event once they exceed the size of a page.
 pub async fn read<B: Backend>(
     backend: &B,
     run: &RunKey,
@@ -37,7 +36,7 @@ pub async fn read<B: Backend>(
     end: i64,
     count: usize,
     limits: &Limits,
-) -> std::result::Result<Page, klamm_processor::backend::Error> {
+) -> std::result::Result<Page, klamm_backend::Error> {
     if first >= end {
         return Ok(Page { events: Vec::new(), next: end });
     }
@@ -58,7 +57,7 @@ pub async fn read<B: Backend>(
     Ok(page)
 }
 
-/// Events `..=last`, newest first, as many as a page holds; gives them and the newest that is not among them (0: none).
+/// Events `..=last`, newest first, as many as a page holds. Also gives the id of the newest event that is not on the page (0: none).
 pub async fn read_reverse<B: Backend>(
     backend: &B,
     run: &RunKey,
@@ -66,10 +65,10 @@ pub async fn read_reverse<B: Backend>(
     count: usize,
     limits: &Limits,
 ) -> Result<(Vec<HistoryEvent>, i64)> {
-    let first = (last - count as i64 + 1).max(1);
+    let first = last.saturating_sub(count as i64 - 1).max(1);
     let mut events = Vec::new();
     let (mut size, mut next) = (0, first - 1);
-    for event in backend.history(run, first, last + 1, count).await?.into_iter().rev() {
+    for event in backend.history(run, first, last.saturating_add(1), count).await?.into_iter().rev() {
         size += event.encoded_len();
         if size > limits.history_page_bytes && !events.is_empty() {
             next = event.event_id;
@@ -80,8 +79,8 @@ pub async fn read_reverse<B: Backend>(
     Ok((events, next))
 }
 
-/// Scheduled (and Started) of a pending workflow task that the stored history does not hold: attempts above 1. They follow the event
-/// `next_event_id - 1`; empty where the next stored event is another one.
+/// The Scheduled event (and Started event) of a pending workflow task when the stored history does not hold them, as for attempts above 1.
+/// They follow the event `next_event_id - 1`. Empty when the run's history does not end there.
 pub fn transient_events(state: &RunState, next_event_id: i64) -> Vec<HistoryEvent> {
     let Some(task) = &state.workflow_task else {
         return Vec::new();
@@ -125,7 +124,7 @@ fn started(task: &WorkflowTaskState) -> HistoryEvent {
         event_type: EventType::WorkflowTaskStarted as i32,
         attributes: Some(Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
             scheduled_event_id: task.scheduled_event_id,
-            // Histories show a transient task without its worker, as Temporal's do.
+            // Histories show a transient task without its worker, as Temporal's histories do.
             identity: String::new(),
             request_id: task.request_id.clone(),
             suggest_continue_as_new: task.suggest_continue_as_new,
@@ -137,7 +136,7 @@ fn started(task: &WorkflowTaskState) -> HistoryEvent {
     }
 }
 
-/// What clients see that don't follow `new_execution_run_id`: ContinuedAsNew in place of a close event that names a next run
+/// For clients that don't follow `new_execution_run_id`: a ContinuedAsNew event in place of a close event that names a next run
 /// (Temporal: get_history_util.go makeFakeContinuedAsNewEvent).
 #[allow(deprecated, reason = "the field of ContinuedAsNew that such clients read")]
 pub fn as_continued_as_new(event: &HistoryEvent) -> Option<HistoryEvent> {

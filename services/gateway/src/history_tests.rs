@@ -10,7 +10,7 @@ fn large_event(event_id: i64, bytes: usize) -> Arc<HistoryEvent> {
     Arc::new(HistoryEvent {
         event_id,
         attributes: Some(Attributes::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {
-            input: Some(Payloads { payloads: vec![Payload { data: vec![0; bytes], ..Payload::default() }] }),
+            input: Some(Payloads { payloads: vec![Payload { data: vec![0; bytes].into(), ..Payload::default() }] }),
             ..Default::default()
         })),
         ..HistoryEvent::default()
@@ -63,7 +63,7 @@ fn transient_events_follow_the_stored_ones_or_are_none() {
     assert_eq!(ids(&state(WorkflowTaskPhase::Scheduled, false, 5), 5), [5]);
     assert_eq!(ids(&state(WorkflowTaskPhase::Started, true, 5), 5), [0; 0]);
     assert_eq!(ids(&state(WorkflowTaskPhase::None, false, 5), 5), [0; 0]);
-    // The reader's page ended before events that are stored by now.
+    // More events have been stored since the reader's page ended.
     assert_eq!(ids(&state(WorkflowTaskPhase::Started, false, 5), 4), [0; 0]);
     let closed = RunState { status: WorkflowExecutionStatus::Completed as i32, ..state(WorkflowTaskPhase::Started, false, 5) };
     assert_eq!(ids(&closed, 5), [0; 0]);

@@ -1,40 +1,39 @@
 //! The gRPC server: all services on one listener.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use klamm_api::{
     FILE_DESCRIPTOR_SET, operatorservice::v1::operator_service_server::OperatorServiceServer,
     workflowservice::v1::workflow_service_server::WorkflowServiceServer,
 };
-use klamm_processor::Backend;
+use klamm_backend::Backend;
+use klamm_connections::{Protocol, Received, Room, Served, Settings};
+use klamm_filters::VisibilityQueries;
 use tokio::net::TcpListener;
 use tonic::{
-    codec::CompressionEncoding,
+    Status,
+    body::Body,
+    codec::CompressionEncoding::Gzip,
+    codegen::{Service, http},
     service::{Routes, RoutesBuilder},
-    transport::{Server, server::TcpIncoming},
 };
 use tonic_health::ServingStatus;
 
-use crate::{gateway::Gateway, message_size::MessageSizeLayer, visibility::VisibilityQueries};
+use crate::{call, gateway::Gateway, unreadable};
 
 /// Name under which health checks ask for Temporal's frontend.
 const WORKFLOW_SERVICE: &str = "temporal.api.workflowservice.v1.WorkflowService";
-/// Streams of one connection: a worker parks hundreds of polls on it.
-const STREAMS_MAX: u32 = 10_000;
-/// Streams that a client may reset before they are looked at: a worker that stops cancels all its polls at once.
-const RESETS_MAX: usize = 10_000;
-/// Flow-control windows, large enough for 4 MiB messages on loopback without stalls.
-const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-/// See above; of a whole connection.
-const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
-/// How often an idle connection is asked whether it lives, and how long it has to answer.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(60);
-/// See above.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The gateway with health checks, reflection and more services: `add` gets the builder (klamm's own Inspect is added so).
+/// The gateway with health checks and reflection. `add` gets the builder and can add more services (klamm's own Inspect is added this way).
+/// Each service takes requests that are compressed with gzip, and compresses the answers to such clients.
 ///
-/// `Err`: the descriptors are not ones (a bug).
+/// `Err`: the descriptors cannot be read (a bug).
 pub async fn routes<B: Backend, V: VisibilityQueries>(
     gateway: Arc<Gateway<B, V>>,
     add: impl FnOnce(&mut RoutesBuilder),
@@ -46,48 +45,78 @@ pub async fn routes<B: Backend, V: VisibilityQueries>(
     let mut routes = RoutesBuilder::default();
     routes
         .add_service(
-            WorkflowServiceServer::from_arc(gateway.clone()).max_decoding_message_size(limit).accept_compressed(CompressionEncoding::Gzip),
+            WorkflowServiceServer::from_arc(gateway.clone()).max_decoding_message_size(limit).accept_compressed(Gzip).send_compressed(Gzip),
         )
-        .add_service(OperatorServiceServer::from_arc(gateway).max_decoding_message_size(limit).accept_compressed(CompressionEncoding::Gzip))
-        .add_service(health_service)
-        .add_service(reflection()?.build_v1()?)
-        .add_service(reflection()?.build_v1alpha()?);
+        .add_service(
+            OperatorServiceServer::from_arc(gateway).max_decoding_message_size(limit).accept_compressed(Gzip).send_compressed(Gzip),
+        )
+        .add_service(health_service.accept_compressed(Gzip).send_compressed(Gzip))
+        .add_service(reflection().build_v1()?.accept_compressed(Gzip).send_compressed(Gzip))
+        .add_service(reflection().build_v1alpha()?.accept_compressed(Gzip).send_compressed(Gzip));
     add(&mut routes);
     Ok(routes.routes())
 }
 
-/// Serves routes on a listener, until `shutdown` ends; then goes on until the calls under way are answered (long polls of workers end
-/// at their deadlines: the caller bounds the wait).
-///
-/// `Err`: the listener failed.
-pub async fn serve(routes: Routes, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    Server::builder()
-        .max_concurrent_streams(STREAMS_MAX)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_max_pending_accept_reset_streams(Some(RESETS_MAX))
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .layer(MessageSizeLayer)
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), shutdown)
-        .await?;
-    Ok(())
+/// Serves routes on a listener until `shutdown` ends. Then goes on until the calls under way are answered. (Long polls of workers end only
+/// at their deadlines, so the caller limits this wait.)
+pub async fn serve(routes: Routes, listener: TcpListener, room: Room, settings: Settings, shutdown: impl Future<Output = ()>) {
+    let refusal = || Status::resource_exhausted("This connection leaves too many bytes of answers unread; read them first.").into_http();
+    let served = Served { service: Calls { routes: routes.prepare() }, refusal, name: "grpc" };
+    klamm_connections::serve(listener, room, Protocol::Http2, settings, served, shutdown).await;
 }
 
-fn reflection() -> Result<tonic_reflection::server::Builder<'static>, ServeError> {
-    Ok(tonic_reflection::server::Builder::configure()
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET))
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
-/// Why serving ended otherwise than asked.
+/// What is done for every call, whichever service answers it.
+#[derive(Clone)]
+struct Calls {
+    routes: Routes,
+}
+
+impl Service<http::Request<Received>> for Calls {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: http::Request<Received>) -> Self::Future {
+        answer_as_asked(request.headers_mut());
+        let timeout = call::timeout(request.headers().get("grpc-timeout").and_then(|header| header.to_str().ok()));
+        let answered = self.routes.call(request);
+        Box::pin(async move {
+            let mut response = match timeout {
+                None => answered.await?,
+                // The caller has given up, so the call ends. A command that it has appended takes effect.
+                Some(timeout) => match tokio::time::timeout(timeout, answered).await {
+                    Ok(response) => response?,
+                    Err(_) => Status::deadline_exceeded("context deadline exceeded").into_http(),
+                },
+            };
+            unreadable::rewrite(response.headers_mut());
+            Ok(response)
+        })
+    }
+}
+
+/// Only clients that compress their requests get compressed answers, as with Go's gRPC. Other clients could read compressed answers, but do
+/// not need them, and compressing takes time.
+fn answer_as_asked(headers: &mut http::HeaderMap) {
+    if headers.get("grpc-encoding").is_none_or(|encoding| encoding.as_bytes() != b"gzip") {
+        headers.remove("grpc-accept-encoding");
+    }
+}
+
+/// Why the services cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The transport failed.
-    #[error("serving gRPC: {0}")]
-    Transport(#[from] tonic::transport::Error),
-    /// The services' descriptors cannot be shown.
+    /// The reflection service cannot read the services' descriptors.
     #[error("server reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
 }

@@ -1,11 +1,11 @@
-//! Which clients this server speaks to, and they to it (Temporal: common/headers/version_checker.go).
+//! Which clients this server serves, and whether a client accepts this server (Temporal: common/headers/version_checker.go).
 
-use crate::errors::{Fault, Result};
+use klamm_requests::{Fault, Result};
 
-/// The version of Temporal's server whose behaviour this gateway has; clients choose features by it.
+/// The version of Temporal's server whose behaviour this gateway has. Clients choose features by it.
 pub const SERVER_VERSION: &str = "1.32.0";
 
-/// Clients that are checked, with the versions that are served; others (temporal-python among them) are not checked.
+/// Clients that are checked, with the versions that are served. Other clients (such as temporal-python) are not checked.
 pub const SUPPORTED_CLIENTS: &[(&str, &str)] = &[
     ("temporal-go", "<2.0.0"),
     ("temporal-java", "<2.0.0"),
@@ -17,7 +17,7 @@ pub const SUPPORTED_CLIENTS: &[(&str, &str)] = &[
     ("Nexus-go-sdk", "<2.0.0"),
 ];
 
-/// Checks what a client says of itself; empty strings say nothing.
+/// Checks what a client says about itself. Empty strings say nothing.
 pub fn check(client_name: &str, client_version: &str, server_versions: &str) -> Result<()> {
     if !client_name.is_empty()
         && !client_version.is_empty()
@@ -51,7 +51,7 @@ pub fn check(client_name: &str, client_version: &str, server_versions: &str) -> 
 
 type Version = (u64, u64, u64);
 
-/// Major, minor, patch; pre-release and build parts are left out of the comparison.
+/// Major, minor and patch number. Pre-release and build parts are ignored.
 fn parse(text: &str) -> Option<Version> {
     let text = text.split(['-', '+']).next()?;
     let mut parts = text.split('.').map(|part| part.parse::<u64>().ok());
@@ -59,7 +59,7 @@ fn parse(text: &str) -> Option<Version> {
     parts.next().is_none().then_some(version)
 }
 
-/// Whether a version is in a range: comparisons joined by spaces (and) and "||" (or). `None`: not a range.
+/// Whether a version is in a range. A range is comparisons joined by spaces (and) and "||" (or). `None`: the text is no range.
 fn matches(version: Version, range: &str) -> Option<bool> {
     let mut any = false;
     for alternative in range.split("||") {

@@ -1,38 +1,27 @@
 //! `klamm`: durable execution and scheduling on Kafka that speaks Temporal's API.
 //!
-//! `klamm dev` runs everything in one process over the embedded log, `klamm serve` on Kafka; `klamm topics`, `klamm schedule` and `klamm verify` ask a
-//! running server. [`run`] is the front door: what each command does is in the module of its name.
+//! `klamm dev` runs everything in one process over the embedded log. `klamm serve` runs it on Kafka. `klamm topics`, `klamm schedule` and
+//! `klamm verify` ask a running server. Begin reading at [`run`]; [`commands`] has what each command does.
 
 pub mod cli;
+pub mod commands;
 pub mod config;
-pub mod dev;
-pub mod feeding;
 pub mod http;
 pub mod inspect;
-pub mod kafka;
-pub mod listen;
 pub mod logging;
-pub mod namespaces;
 pub mod node;
-pub mod owned;
-pub mod registry;
-pub mod schedule_audit;
-pub mod serve;
-pub mod server;
 pub mod setup_error;
-pub mod stop_signal;
-pub mod topics;
-pub mod verify;
-pub mod visibility_source;
+pub mod telemetry;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use cli::{Cli, Command, ScheduleCommand};
+use commands::{dev, manual, schedule_audit, serve, status, topics, verify};
 use setup_error::SetupError;
 
-/// Runs the command that the process was called with; its exit code.
+/// Runs the command with which the process was called. Gives its exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -45,6 +34,9 @@ pub fn run() -> ExitCode {
         Command::Topics(command) => runtime.block_on(topics::run(command)),
         Command::Schedule(ScheduleCommand::Audit(options)) => runtime.block_on(schedule_audit::run(options)),
         Command::Verify(options) => runtime.block_on(verify::run(options)),
+        Command::Status(options) => runtime.block_on(status::run(options)),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(options) => manual::pages(&options),
     };
     match result {
         Ok(code) => code,
@@ -52,8 +44,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Says what is wrong and what to do, once.
+/// Prints once what is wrong and what to do.
 fn fail(error: &SetupError) -> ExitCode {
-    eprintln!("{error}");
-    ExitCode::from(2)
+    logging::fail(error);
+    error.exit().into()
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Many small allocations on many threads: a quarter of the time went into the C library's allocator.
+/// klamm makes many small allocations on many threads. With the C library's allocator it spent a quarter of its time there.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

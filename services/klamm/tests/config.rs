@@ -54,6 +54,9 @@ fn refused(file: Option<&PathBuf>, variables: &[(&str, &str)]) -> String {
     error
 }
 
+/// A name and a password for SASL.
+const PLAIN: [(&str, &str); 3] =
+    [("KLAMM_KAFKA__SASL_MECHANISM", "PLAIN"), ("KLAMM_KAFKA__SASL_USERNAME", "u"), ("KLAMM_KAFKA__SASL_PASSWORD", "p")];
 const BROKER: (&str, &str) = ("KLAMM_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092");
 
 #[test]
@@ -129,7 +132,8 @@ fn properties_pass_through_however_they_are_written() {
         assert_eq!(settings["kafka.security.protocol"], "\"SSL\"", "{text}");
         assert_eq!(settings["kafka.bootstrap_servers"], "\"a:1,b:2\"", "{text}");
         for variable in ["KLAMM_KAFKA__SECURITY_PROTOCOL", "KLAMM_KAFKA__SECURITY__PROTOCOL"] {
-            let settings = effective(Some(&file), &[(variable, "SASL_SSL")]);
+            // Kerberos, the default, is not built in.
+            let settings = effective(Some(&file), &[&[(variable, "SASL_SSL")][..], &PLAIN[..]].concat());
             assert_eq!(settings["kafka.security.protocol"], "\"SASL_SSL\"", "{text} {variable}");
         }
     }
@@ -145,7 +149,7 @@ fn secrets_are_not_shown() {
         BROKER,
         ("KLAMM_KAFKA__SASL__PASSWORD", "hidden-1"),
         ("KLAMM_KAFKA__SSL_KEY_PEM", "hidden-2"),
-        ("KLAMM_KAFKA__SASL_OAUTHBEARER_CLIENT_SECRET", "hidden-3"),
+        ("KLAMM_KAFKA__SSL_KEY_PASSWORD", "hidden-3"),
         ("KLAMM_REGISTRY__URL", "http://registry:8081"),
         ("KLAMM_REGISTRY__USERNAME", "klamm"),
         ("KLAMM_REGISTRY__PASSWORD", "hidden-4"),
@@ -196,6 +200,9 @@ fn a_wrong_file_is_one_clear_error() {
         ("ports", &format!("{broker}[server]\nport = 9\nhttp_port = 9\n"), "server.http_port"),
         ("address", &format!("{broker}[server]\nadvertised_address = \"klamm-1\"\n"), "is not host:port"),
         ("rate", &format!("{broker}[processor]\ntransactions_per_second = 0\n"), "processor.transactions_per_second"),
+        ("streams", &format!("{broker}[connections]\nstreams_max = 0\n"), "connections.streams_max"),
+        ("stall", &format!("{broker}[connections]\nstall_timeout = \"10ms\"\n"), "connections.stall_timeout"),
+        ("inspect", &format!("{broker}[connections]\ninspect = \"all\"\n"), "connections.inspect"),
         ("command", &format!("{broker}[limits]\ncommand_bytes = \"6MiB\"\n"), "limits.command_bytes"),
         ("url", &format!("{broker}[registry]\nurl = \"registry\"\n"), "registry.url"),
         ("no-url", &format!("{broker}[registry]\nusername = \"me\"\n"), "registry.url"),
@@ -208,6 +215,66 @@ fn a_wrong_file_is_one_clear_error() {
     }
     let error = refused(Some(&PathBuf::from("no/such/file.toml")), &[]);
     assert!(error.contains("no/such/file.toml") && error.contains("--config"), "{error}");
+}
+
+#[test]
+fn what_the_start_refuses_is_refused_and_all_of_it_is_told_at_once() {
+    let file_of = |name: &str, text: &str| file(name, text).to_str().expect("a path").to_owned();
+    let (no_directory, no_certificate) = (file_of("no-directory", ""), file_of("no-certificate", "nothing"));
+    for (name, value, says) in [
+        ("KLAMM_KAFKA__ACKS", "1", "property acks is klamm's own"),
+        ("KLAMM_KAFKA__FOO_BAR", "2", "foo.bar"),
+        ("KLAMM_KAFKA__LINGER_MS", "soon", "linger.ms = soon"),
+        ("KLAMM_KAFKA__SECURITY_PROTOCOL", "TLS", "security.protocol = TLS"),
+        ("KLAMM_KAFKA__COMPRESSION_TYPE", "rar", "compression.type = rar"),
+        ("KLAMM_SERVER__LOG_LEVEL", "loud", "\"loud\" is no level"),
+        ("KLAMM_SERVER__LOG_LEVEL", "a=b=c", "server.log_level"),
+        ("KLAMM_SERVER__DATA_DIR", &no_directory, "is no directory"),
+    ] {
+        let error = refused(None, &[BROKER, (name, value)]);
+        assert!(error.contains(says), "{name}={value}: {error}");
+    }
+    let registry = [("KLAMM_REGISTRY__URL", "https://registry:1"), ("KLAMM_REGISTRY__CA_FILE", no_certificate.as_str())];
+    assert!(refused(None, &[&[BROKER][..], &registry[..]].concat()).contains("it holds no certificate"));
+    let tls = [("KLAMM_KAFKA__SECURITY_PROTOCOL", "SSL"), ("KLAMM_KAFKA__SSL_CA_LOCATION", no_certificate.as_str())];
+    assert!(refused(None, &[&[BROKER][..], &tls[..]].concat()).contains("ssl.ca.location"));
+
+    let several = [BROKER, ("KLAMM_KAFKA__ACKS", "1"), ("KLAMM_KAFKA__FOO_BAR", "2"), ("KLAMM_SERVER__DATA_DIR", no_directory.as_str())];
+    let error = refused(None, &several);
+    assert!(["acks", "foo.bar", "is no directory"].iter().all(|part| error.contains(part)), "{error}");
+    assert_eq!(error.matches("hint: ").count(), 3, "{error}");
+    let error = refused(None, &[("KLAMM_KAFKA__PARTITIONS", "6"), ("KLAMM_SERVER__LOG_LEVEL", "loud"), ("KLAMM_SERVER__PORT", "8233")]);
+    assert!(["bootstrap_servers", "no level", "server.http_port"].iter().all(|part| error.contains(part)), "{error}");
+}
+
+#[test]
+fn what_is_in_force_and_what_is_wrong_are_there_as_json() {
+    let shown = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(KLAMM);
+        let output = command.args(["serve", "--check", "--json"]).env_clear().envs(variables.iter().copied()).output().expect("klamm runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        (value, output.status.code())
+    };
+    let (value, code) = shown(&[BROKER, ("KLAMM_KAFKA__SASL_PASSWORD", "hidden"), ("KLAMM_KAFKA__LINGER_MS", "1")]);
+    assert_eq!(code, Some(0), "{value}");
+    let (config, problems) = (&value["config"], &value["problems"]);
+    assert!(config["server"]["port"] == 7233 && config["kafka"]["linger.ms"] == "1", "{config}");
+    assert!(config["kafka"]["sasl.password"] == "***" && !value.to_string().contains("hidden"), "{config}");
+    assert_eq!(problems, &serde_json::json!([]));
+    let (value, code) = shown(&[BROKER, ("KLAMM_KAFKA__ACKS", "1")]);
+    assert!(code == Some(2) && value["problems"][0]["problem"].to_string().contains("acks"), "{value}");
+    let (value, code) = shown(&[]);
+    assert!(code == Some(2) && value["problems"][0]["hint"].to_string().contains("KLAMM_KAFKA__BOOTSTRAP_SERVERS"), "{value}");
+}
+
+#[test]
+fn a_broker_and_a_registry_that_are_away_are_both_told() {
+    let variables = [("KLAMM_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1"), ("KLAMM_REGISTRY__URL", "http://127.0.0.1:2")];
+    let output = Command::new(KLAMM).args(["serve", "--check", "--connect"]).env_clear().envs(variables).output().expect("klamm runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("127.0.0.1:1") && error.contains("http://127.0.0.1:2 is away"), "{error}");
 }
 
 #[test]
@@ -238,10 +305,15 @@ fn examples_in_the_documentation_are_taken() {
         if example.matches("protocol = \"SSL\"").count() > 1 {
             continue;
         }
-        // Passwords stand outside of the files.
-        let password = ("KLAMM_REGISTRY__PASSWORD", "p");
-        let variables = if example.contains("[registry]") { vec![BROKER, password] } else { vec![BROKER] };
-        effective(Some(&file("example", example)), &variables);
+        // Passwords stand outside of the files, and nobody here has the certificates.
+        let mut variables = vec![BROKER];
+        for (section, password) in [("[registry]", "KLAMM_REGISTRY__PASSWORD"), ("[kafka.sasl]", "KLAMM_KAFKA__SASL__PASSWORD")] {
+            variables.extend(example.contains(section).then_some((password, "p")));
+        }
+        let output = check(Some(&file("example", example)), &variables);
+        let error = String::from_utf8_lossy(&output.stderr);
+        let mut errors = error.lines().filter(|line| line.starts_with("error: "));
+        assert!(errors.all(|line| line.contains("/etc/klamm/") || line.contains(".location")), "{example}: {error}");
         examples += 1;
     }
     assert!(examples >= 4, "{examples} examples");

@@ -7,6 +7,8 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 const KLAMM: &str = env!("CARGO_BIN_EXE_klamm");
 
 /// A running `klamm dev` on free ports.
@@ -36,8 +38,12 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
+        self.get_as(path, "*/*")
+    }
+
+    fn get_as(&self, path: &str, accept: &str) -> String {
         let mut stream = TcpStream::connect(&self.http).expect("a connection");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: klamm\r\nConnection: close\r\n\r\n").expect("a request");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: klamm\r\nAccept: {accept}\r\nConnection: close\r\n\r\n").expect("a request");
         let mut response = String::new();
         stream.read_to_string(&mut response).expect("a response");
         response
@@ -49,8 +55,7 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     fn stop(mut self) -> Option<i32> {
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(killed.success());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
         self.child.wait().expect("it ends").code()
     }
 }
@@ -62,8 +67,21 @@ fn text(output: &Output) -> String {
 #[test]
 fn a_server_answers_and_stops_cleanly_on_sigterm() {
     let server = Server::start(&["--in-memory", "--namespace", "shop", "--search-attribute", "Colour=Keyword"]);
-    assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
-    assert!(server.get("/metrics").starts_with("HTTP/1.1 200"));
+    for (path, body) in [("/healthz", "\r\n\r\nok\n"), ("/livez", "\r\n\r\nok\n"), ("/readyz", "\r\n\r\nrole: owner\n")] {
+        let answer = server.get(path);
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(body), "{answer}");
+    }
+    let answer = server.get_as("/readyz", "application/json");
+    assert!(answer.ends_with(r#"{"live":true,"ready":true,"reasons":[],"role":"owner"}"#), "{answer}");
+    let metrics = server.get("/metrics");
+    for line in [
+        r#"klamm_panics_total{part="committer"} 0"#,
+        r#"klamm_parts_running{part="scheduler"} 8"#,
+        r#"klamm_parts_running{part="log-housekeeper"} 1"#,
+        r#"klamm_health_reasons{severity="failure"} 0"#,
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line} is missing: {metrics}");
+    }
 
     let schema = server.get("/subjects/klamm.history-value/versions/latest");
     assert!(schema.starts_with("HTTP/1.1 200") && schema.contains("klamm.v1") && schema.contains("vnd.schemaregistry"), "{schema}");
@@ -103,6 +121,74 @@ fn data_survives_a_restart_and_a_lost_store() {
     assert_eq!(server.stop(), Some(0));
 }
 
+/// The newest write-ahead log of the log.
+fn write_ahead_log(data: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(data.join("log")).expect("the log").map(|entry| entry.expect("an entry").path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "log")).max().expect("a write-ahead log")
+}
+
+#[test]
+fn a_damaged_log_is_refused_with_a_hint_and_salvaged_on_request() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = dir.path().to_str().expect("a path");
+    let server = Server::start(&["--data-dir", data, "--namespace", "kept", "--namespace", "lost"]);
+    assert_eq!(server.stop(), Some(0));
+    let log = write_ahead_log(dir.path());
+    let mut bytes = std::fs::read(&log).expect("the file");
+    let at = bytes.windows(4).rposition(|window| window == b"lost").expect("it was written");
+    bytes[at] ^= 0x20;
+    std::fs::write(&log, &bytes).expect("the file");
+
+    let refused = Command::new(KLAMM).args(["dev", "--port", "0", "--http-port", "0", "--data-dir", data]).output().expect("klamm runs");
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{error}");
+    assert!(error.contains("the log is damaged") && error.contains("acknowledged changes") && error.contains("--salvage"), "{error}");
+    assert_eq!(std::fs::read(&log).expect("the file"), bytes, "nothing was changed");
+
+    // The store and the list index have seen what is gone: they are made anew.
+    let server = Server::start(&["--data-dir", data, "--salvage"]);
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
+    let verified = server.ask(&["verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+    assert!(text(&server.ask(&["topics", "cat", "commands", "--json"])).contains("kept"));
+    assert_eq!(server.stop(), Some(0));
+    let server = Server::start(&["--data-dir", data, "--namespace", "again"]);
+    assert!(server.ask(&["verify"]).status.success());
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn a_store_of_another_log_is_thrown_away_and_a_log_is_no_place_for_serve() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
+    let (ours, theirs) = (ours.to_str().expect("a path"), theirs.to_str().expect("a path"));
+    for (data, namespace) in [(ours, "mine"), (theirs, "foreign")] {
+        assert_eq!(Server::start(&["--data-dir", data, "--namespace", namespace]).stop(), Some(0));
+    }
+    // Another log's copies under our log.
+    for copy in ["store", "visibility.sqlite"] {
+        let (from, to) = (Path::new(theirs).join(copy), Path::new(ours).join(copy));
+        let cleared = if to.is_dir() { std::fs::remove_dir_all(&to) } else { std::fs::remove_file(&to) };
+        cleared.expect("it goes");
+        std::fs::rename(from, to).expect("it comes");
+    }
+    let server = Server::start(&["--data-dir", ours]);
+    assert!(server.ask(&["verify"]).status.success(), "nothing of the other log is left");
+    let cluster = text(&server.ask(&["topics", "cat", "cluster", "--json"]));
+    assert!(cluster.contains("\"mine\"") && !cluster.contains("\"foreign\""), "{cluster}");
+    assert_eq!(server.stop(), Some(0));
+
+    let serve = Command::new(KLAMM)
+        .args(["serve"])
+        .envs([("KLAMM_SERVER__DATA_DIR", ours), ("KLAMM_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")])
+        .envs([("KLAMM_SERVER__PORT", "0"), ("KLAMM_SERVER__HTTP_PORT", "0")])
+        .output()
+        .expect("klamm runs");
+    let error = String::from_utf8_lossy(&serve.stderr);
+    assert_eq!(serve.status.code(), Some(2), "{error}");
+    assert!(error.contains("holds a log") && error.contains("hint: "), "{error}");
+}
+
 #[test]
 fn wrong_options_are_one_clear_error_with_a_hint_and_exit_code_2() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -115,8 +201,7 @@ fn wrong_options_are_one_clear_error_with_a_hint_and_exit_code_2() {
         (&["dev", "--in-memory", "--search-attribute", "Colour=Paint"], "is not Name=Type"),
         (&["dev", "--in-memory", "--log-level", "a=b=c"], "--log-level"),
         (&["dev", "--data-dir", file], "the data directory"),
-        (&["verify", "--address", "127.0.0.1:1"], "connecting to 127.0.0.1:1"),
-        (&["topics", "list", "--address", "127.0.0.1:1"], "start klamm"),
+        (&["dev", "--in-memory", "--log-level", "loud"], "\"loud\" is no level"),
     ] {
         let output = Command::new(KLAMM).args(options).output().expect("klamm runs");
         let error = String::from_utf8_lossy(&output.stderr);

@@ -8,18 +8,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use klamm_api::workflowservice::v1::{
+    CountSchedulesRequest, CreateScheduleRequest, DeleteScheduleRequest, DescribeScheduleRequest, DescribeScheduleResponse,
+    ListSchedulesRequest, ListWorkflowExecutionsRequest, PatchScheduleRequest, TerminateWorkflowExecutionRequest,
+    workflow_service_client::WorkflowServiceClient,
+};
 use klamm_messages::temporal::{
     common::v1::WorkflowType,
     enums::v1::ScheduleOverlapPolicy,
     schedule::v1::{IntervalSpec, Schedule, ScheduleAction, SchedulePatch, SchedulePolicies, ScheduleSpec, schedule_action::Action},
     taskqueue::v1::TaskQueue,
     workflow::v1::NewWorkflowExecutionInfo,
-    workflowservice::v1::{
-        CountSchedulesRequest, CreateScheduleRequest, DeleteScheduleRequest, DescribeScheduleRequest, DescribeScheduleResponse,
-        ListSchedulesRequest, ListWorkflowExecutionsRequest, PatchScheduleRequest, TerminateWorkflowExecutionRequest,
-        workflow_service_client::WorkflowServiceClient,
-    },
 };
+use rustix::process::{Pid, Signal, kill_process};
 use tonic::{Code, Status, transport::Channel};
 
 const KLAMM: &str = env!("CARGO_BIN_EXE_klamm");
@@ -65,8 +66,7 @@ impl Server {
 
     /// SIGTERM, and the exit code.
     fn stop(mut self) -> Option<i32> {
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(killed.success());
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
         self.child.wait().expect("it ends").code()
     }
 }
@@ -133,7 +133,7 @@ async fn a_schedule_fires_and_tells_of_it_whatever_happens_to_the_store() {
     let server = Server::start(data);
     let client = server.client().await;
     let token = client.clone().create_schedule(create("s", ScheduleOverlapPolicy::AllowAll)).await.expect("created").into_inner();
-    assert_eq!(token.conflict_token, 1_i64.to_be_bytes());
+    assert_eq!(token.conflict_token[..], 1_i64.to_be_bytes());
     let again = CreateScheduleRequest { request_id: "another".to_owned(), ..create("s", ScheduleOverlapPolicy::AllowAll) };
     let taken = client.clone().create_schedule(again).await.expect_err("taken");
     assert_eq!((taken.code(), taken.message()), (Code::AlreadyExists, "schedule \"s\" is already registered"));
@@ -191,7 +191,7 @@ async fn a_schedule_fires_and_tells_of_it_whatever_happens_to_the_store() {
         await_until("a time while it is paused", || async { server.audit("s").0.into_iter().find(|entry| entry["decision"] == "paused") })
             .await;
     assert_eq!((&paused["expected"], &paused["started"]), (&true.into(), &serde_json::Value::Null));
-    assert_eq!(server.audit("none").1, Some(2));
+    assert_eq!(server.audit("none").1, Some(4));
     assert_eq!(server.stop(), Some(0));
 
     // Restarted; then without its store.
@@ -216,6 +216,12 @@ async fn a_schedule_fires_and_tells_of_it_whatever_happens_to_the_store() {
     client.clone().delete_schedule(delete.clone()).await.expect("deleted");
     assert_eq!(describe(&client, "s").await.expect_err("gone").code(), Code::NotFound);
     assert_eq!(client.clone().delete_schedule(delete).await.expect_err("gone").code(), Code::NotFound);
+    // What it decided is still told, and that it was deleted.
+    let (kept, code) = server.audit("s");
+    assert_eq!(code, Some(0), "{kept:#?}");
+    assert!(kept.last().expect("a summary")["summary"]["deleted"].is_string(), "{kept:#?}");
+    let kept: Vec<_> = kept.into_iter().filter(|entry| entry["decision"] == "fired").collect();
+    assert_eq!(kept.iter().collect::<Vec<_>>(), fired);
     await_until("the end in lists", || async {
         let request = CountSchedulesRequest { namespace: "default".to_owned(), query: String::new() };
         (client.clone().count_schedules(request).await.expect("a count").into_inner().count == 0).then_some(())

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 const KLAMM: &str = env!("CARGO_BIN_EXE_klamm");
 /// Where nobody listens.
 const NOBODY: &str = "127.0.0.1:1";
@@ -81,13 +83,59 @@ fn a_registry_that_is_away_is_waited_for_and_told() {
         thread::sleep(Duration::from_millis(50));
     };
     assert!(health.starts_with("HTTP/1.1 503") && health.contains(&url), "{health}");
+    let ready = get(&address, "/readyz");
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("not ready; role: starting\nfailure: ") && ready.contains(&url), "{ready}");
+    assert!(get(&address, "/livez").starts_with("HTTP/1.1 200"), "a restart would not help");
     // Its own schemas are there, and it says where others would be.
     assert!(get(&address, "/subjects").contains("klamm.history-value"));
     assert!(get(&address, "/schemas/ids/7").contains(&url));
 
-    assert!(Command::new("kill").arg(child.id().to_string()).status().expect("kill runs").success());
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
     let output = child.wait_with_output().expect("it ends");
     let log = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert_eq!(log.lines().filter(|line| line.contains(&url)).count(), 1, "said once: {log}");
+}
+
+/// Each line is an object; the messages.
+fn messages(lines: &str) -> Vec<String> {
+    let message = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(value["timestamp"].is_string() && value["level"].is_string(), "{line}");
+        value["fields"]["message"].as_str().unwrap_or_else(|| panic!("no message: {line}")).to_owned()
+    };
+    lines.lines().map(message).collect()
+}
+
+#[test]
+fn logs_in_json_are_json_from_the_first_line_to_the_last() {
+    let json = ("KLAMM_SERVER__LOG_FORMAT", "json");
+    let mut child = serve("json", &[json]);
+    let read_until = |output: &mut dyn BufRead, part: &str| {
+        let mut read = String::new();
+        while !read.contains(part) {
+            assert!(output.read_line(&mut read).expect("a line") > 0, "no {part}: {read}");
+        }
+        read
+    };
+    let (mut out, mut err) = (BufReader::new(child.stdout.take().expect("output")), BufReader::new(child.stderr.take().expect("errors")));
+    let announced = messages(&read_until(&mut out, "listening for HTTP"));
+    assert_eq!(announced, ["listening for gRPC", "listening for HTTP"]);
+    let mut logged = read_until(&mut err, NOBODY);
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
+    err.read_to_string(&mut logged).expect("the rest");
+    messages(&logged);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+
+    // What ends it before there is a log, too.
+    for (name, value, says) in [
+        ("KLAMM_KAFKA__PARTITIONS", "6", "6 is not a power of two"),
+        ("KLAMM_SERVER__PORT", "many", "KLAMM_SERVER__PORT"),
+        ("KLAMM_KAFKA__ACKS", "1", "acks"),
+    ] {
+        let output = serve("json-error", &[json, (name, value)]).wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2));
+        let told = messages(&String::from_utf8_lossy(&output.stderr));
+        assert!(told.last().is_some_and(|told| told.contains(says)), "{told:?}");
+    }
 }

@@ -1,8 +1,14 @@
 //! Callers who wait for the answers to their commands.
+//!
+//! An append may be in doubt: its caller gets an error, but the record may get into the log all the same. Polls that ride in such a command
+//! wait until the doubt is settled, because a task that the command starts belongs to them. The doubt is settled in one of two ways. Either
+//! the command is answered. Or another command is answered that was marked after the doubt arose: the records of one appender stand in the
+//! order in which they were appended, so the doubtful record will never come.
 
 use std::{
-    collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Instant,
 };
 
 use klamm_engine::partition::ANSWER_HEADER;
@@ -11,57 +17,118 @@ use klamm_machine::{Outcome, Rejection};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::{backend::Reply, machines::Answered, task_queues::Reserved};
+use crate::{backend::Reply, clock::now, machines::Answered, task_queues::Reserved};
 
 type Answer = Result<Outcome<Reply>, Rejection>;
 
-/// Callers of this process who wait, and pollers who ride along, by the number in the header of their command.
+/// Callers of this process that wait, and polls that ride along, by the number in the header of their command.
 pub struct Answers {
     appender: String,
     next: AtomicU64,
-    waiting: Mutex<HashMap<u64, Waiting>>,
+    /// `None` once the process gives no answers any more.
+    waiting: Mutex<Option<BTreeMap<u64, Waiting>>>,
+    /// How many of these commands are in doubt.
+    doubts: AtomicUsize,
+}
+
+/// What a command is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct About {
+    /// The command's partition.
+    pub partition: u32,
+    /// The command's namespace.
+    pub namespace: String,
+    /// The command's workflow id.
+    pub workflow_id: String,
 }
 
 /// Who waits for one command.
 struct Waiting {
-    /// The caller; gone when it has given up, or when there never was one.
+    about: About,
+    /// The caller. `None` when it has given up.
     caller: Option<oneshot::Sender<Answer>>,
-    /// Pollers that ride in the command: they wait with it to its end, whether the caller does or not.
+    /// Polls that ride in the command. They wait for its outcome, whether or not the caller still does.
     reserved: Vec<Reserved>,
+    doubt: Option<Doubt>,
+}
+
+/// Nobody knows whether a command is in the log.
+struct Doubt {
+    since: Instant,
+    /// The answer to a command with this number or a higher one settles the doubt: it was marked after the doubt arose.
+    settled_by: u64,
 }
 
 impl Answers {
-    /// Nobody waits; commands are marked as `appender`'s, a name that nobody has used before.
+    /// Without anybody who waits. Commands are marked with `appender`, a name that nobody has used before.
     pub fn new(appender: String) -> Self {
-        Self { appender, next: AtomicU64::new(1), waiting: Mutex::default() }
+        Self { appender, next: AtomicU64::new(1), waiting: Mutex::new(Some(BTreeMap::new())), doubts: AtomicUsize::new(0) }
     }
 
-    /// Marks a record as one whose appender waits, and with it the pollers that ride in the command.
-    pub fn expect(&self, record: Record, reserved: Vec<Reserved>) -> (Record, Expected<'_>) {
+    /// Marks a record as one whose appender waits for the answer, and notes the polls that ride in the command. `None` when the process
+    /// gives no answers any more; the polls then go back to their queues.
+    pub fn expect(&self, about: About, record: Record, reserved: Vec<Reserved>) -> Option<(Record, Expected<'_>)> {
         let (sender, receiver) = oneshot::channel();
-        let (record, number) = self.mark(record, Waiting { caller: Some(sender), reserved });
-        (record, Expected { answers: self, number, receiver, appended: true })
+        let entry = Waiting { about, caller: Some(sender), reserved, doubt: None };
+        let (number, refused) = {
+            // The number is taken under the lock, so that a doubt knows which commands were marked before it arose.
+            let mut waiting = self.waiting.lock();
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            match &mut *waiting {
+                Some(waiting) => (number, waiting.insert(number, entry)),
+                None => (number, Some(entry)),
+            }
+        };
+        // Dropping the polls, which go back to their queues, must not happen under the lock.
+        if refused.is_some() {
+            return None;
+        }
+        let record = record.with_header(ANSWER_HEADER, format!("{}/{number}", self.appender));
+        Some((record, Expected { answers: self, number, receiver, appended: true }))
     }
 
-    fn mark(&self, record: Record, waiting: Waiting) -> (Record, u64) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().insert(number, waiting);
-        (record.with_header(ANSWER_HEADER, format!("{}/{number}", self.appender)), number)
-    }
-
-    /// Nobody gets an answer any more.
-    pub fn clear(&self) {
-        let waiting = std::mem::take(&mut *self.waiting.lock());
+    /// Gives no answers any more, neither to those who wait nor to those who come later.
+    pub fn close(&self) {
+        let waiting = self.waiting.lock().take();
+        self.doubts.store(0, Ordering::Relaxed);
         drop(waiting);
     }
 
-    /// Gives the answer to whoever waits for it here, and the started tasks to their pollers; other pollers that rode along go back.
+    /// Gives up all who wait for answers of this partition: it answers no more.
+    pub fn end(&self, partition: u32) {
+        self.drop_all(|waiting| waiting.about.partition == partition);
+    }
+
+    /// One doubtful command of each partition that has any whose doubt is as old as `since` or older.
+    pub fn doubtful(&self, since: Instant) -> Vec<About> {
+        if self.doubts.load(Ordering::Relaxed) == 0 {
+            return Vec::new();
+        }
+        let waiting = self.waiting.lock();
+        let Some(all) = &*waiting else { return Vec::new() };
+        let is_old = |waiting: &&Waiting| waiting.doubt.as_ref().is_some_and(|doubt| doubt.since <= since);
+        let mut doubtful: Vec<_> = all.values().filter(is_old).map(|waiting| waiting.about.clone()).collect();
+        drop(waiting);
+        doubtful.sort_unstable();
+        doubtful.dedup_by_key(|about| about.partition);
+        doubtful
+    }
+
+    /// Gives the answer to the caller that waits for it here, and the started tasks to their polls. The other polls that rode along go back
+    /// to their queues.
     pub fn answer(&self, record: &Record, answer: Result<Outcome<Answered>, Rejection>) {
         let number = record.header(ANSWER_HEADER).and_then(|header| std::str::from_utf8(header).ok()).and_then(|header| {
             let (appender, number) = header.rsplit_once('/')?;
             (appender == self.appender).then(|| number.parse::<u64>().ok()).flatten()
         });
-        let Some(Waiting { caller, mut reserved }) = number.and_then(|number| self.waiting.lock().remove(&number)) else { return };
+        let Some(number) = number else { return };
+        let Some(Waiting { about: About { partition, .. }, caller, mut reserved, .. }) = self.take(number) else { return };
+        if self.doubts.load(Ordering::Relaxed) > 0 {
+            // Drops doubtful commands that were marked earlier: their records would have come before this one.
+            self.drop_all(|waiting| {
+                waiting.about.partition == partition && waiting.doubt.as_ref().is_some_and(|doubt| doubt.settled_by <= number)
+            });
+        }
         let answer = answer.map(|outcome| match outcome {
             Outcome::Answer(Answered { reply, started }) => {
                 for task in started {
@@ -79,9 +146,40 @@ impl Answers {
             let _ = caller.send(answer);
         }
     }
+
+    /// Notes that nobody knows whether this command was appended.
+    fn doubt(&self, waiting: &mut Waiting, now: Instant) {
+        if waiting.doubt.is_none() {
+            waiting.doubt = Some(Doubt { since: now, settled_by: self.next.load(Ordering::Relaxed) });
+            self.doubts.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self, number: u64) -> Option<Waiting> {
+        let waiting = self.waiting.lock().as_mut()?.remove(&number)?;
+        if waiting.doubt.is_some() {
+            self.doubts.fetch_sub(1, Ordering::Relaxed);
+        }
+        Some(waiting)
+    }
+
+    /// Drops the entries that are meant, oldest first. The drop happens without the lock, because the polls that rode along then go back to
+    /// their queues.
+    fn drop_all(&self, is_meant: impl Fn(&Waiting) -> bool) {
+        let dropped: Vec<_> = match &mut *self.waiting.lock() {
+            Some(waiting) => {
+                let meant: Vec<_> = waiting.iter().filter(|(_, waiting)| is_meant(waiting)).map(|(number, _)| *number).collect();
+                meant.into_iter().filter_map(|number| waiting.remove(&number)).collect()
+            }
+            None => return,
+        };
+        let doubts = dropped.iter().filter(|waiting| waiting.doubt.is_some()).count();
+        self.doubts.fetch_sub(doubts, Ordering::Relaxed);
+        drop(dropped);
+    }
 }
 
-/// An answer to come; dropping it stops waiting.
+/// An answer that is still to come. Dropping this stops waiting for it.
 pub struct Expected<'a> {
     answers: &'a Answers,
     number: u64,
@@ -90,28 +188,39 @@ pub struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Waits for the answer; `None` when it will never come.
-    pub async fn wait(mut self) -> Option<Answer> {
+    /// Waits for the answer. `None` when it will never come.
+    pub async fn wait(&mut self) -> Option<Answer> {
         (&mut self.receiver).await.ok()
     }
 
-    /// The record was not appended: nobody will answer, and the pollers go back at once.
+    /// To be called when the record was not appended, or will not be handled: there will be no answer, and the polls go back at once.
     pub fn withdraw(mut self) {
         self.appended = false;
+    }
+
+    /// To be called when nobody knows whether the record was appended.
+    pub fn doubt(&self, now: Instant) {
+        if let Some(waiting) = self.answers.waiting.lock().as_mut().and_then(|waiting| waiting.get_mut(&self.number)) {
+            self.answers.doubt(waiting, now);
+        }
     }
 }
 
 impl Drop for Expected<'_> {
     fn drop(&mut self) {
         let mut waiting = self.answers.waiting.lock();
-        let Some(entry) = waiting.get_mut(&self.number) else { return };
+        let Some(entry) = waiting.as_mut().and_then(|waiting| waiting.get_mut(&self.number)) else { return };
         if self.appended && !entry.reserved.is_empty() {
-            // The command is on its way, and a task that it starts is its poller's.
+            // The append may go on, and a task that the command starts belongs to a poll that rides in it. The caller has gone, so nobody
+            // will tell the outcome of the append: it counts as in doubt.
             entry.caller = None;
+            self.answers.doubt(entry, now());
             return;
         }
-        let entry = waiting.remove(&self.number);
         drop(waiting);
-        drop(entry);
+        drop(self.answers.take(self.number));
     }
 }
+
+#[cfg(test)]
+mod tests;

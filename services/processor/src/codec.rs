@@ -20,14 +20,6 @@ pub const PARTITION_KEY: &str = "~partition";
 pub struct AvroCodec;
 
 impl Codec<Event> for AvroCodec {
-    fn folded_topics(&self, partition: u32) -> Vec<&'static str> {
-        let mut topics = vec![topic::HISTORY, topic::SCHEDULES];
-        if partition == 0 {
-            topics.push(topic::CLUSTER);
-        }
-        topics
-    }
-
     fn encode_command(&self, command: &Command) -> Vec<u8> {
         frame::encode(command)
     }
@@ -103,7 +95,7 @@ impl Codec<Event> for AvroCodec {
     }
 }
 
-/// A record of the partition itself.
+/// A record about the partition itself.
 fn own_record(key: String, record: Record) -> Encoded {
     let value = HistoryRecord { record: Some(record), ..HistoryRecord::default() };
     Encoded { topic: topic::HISTORY, key, value: Some(frame::encode(&value)) }

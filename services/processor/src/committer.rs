@@ -1,21 +1,26 @@
-//! Commits the partitions' batches, and keeps the store and the log in order.
+//! The thread that commits the partitions' batches. It also looks after the store and the log.
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use klamm_engine::{Error as EngineError, settle, topic};
-use klamm_log::{Error as LogError, ReadLimit};
+use klamm_supervise::{Part, Severity};
 use parking_lot::{Condvar, Mutex};
 
-use crate::{Processor, processor::Slot};
+use crate::{
+    Processor,
+    arrivals::Arrivals,
+    clock::now,
+    partition::Owned,
+    partitions::{COMMITS, LOG, Partitions},
+};
 
-/// How often batches are closed and the store is cared for.
+/// How often batches are closed, and how often the log and the store are looked after.
 #[derive(Debug, Clone)]
 pub struct Intervals {
     /// A batch with outputs is closed after this time.
@@ -28,12 +33,17 @@ pub struct Intervals {
     pub clean: Duration,
     /// Commands younger than this are not trimmed.
     pub keep_commands: Duration,
-    /// Transactions per second at most, over all partitions: with many busy ones batches take longer. `None`: no limit.
+    /// When the commits of a partition have failed for so long, the process is not ready.
+    pub commit_trouble: Duration,
+    /// Most transactions per second over all partitions. When many partitions are busy, their batches take longer. `None`: no limit.
     pub transactions_per_second: Option<u32>,
+    /// While few commands come, a batch is closed already this long after its first command, so that its changes are seen soon. `None`:
+    /// every batch takes the whole `batch` time.
+    pub prompt: Option<Duration>,
 }
 
 impl Default for Intervals {
-    /// 250 ms, 60 s, 30 s, an hour, 24 h.
+    /// 250 ms, 60 s, 30 s, an hour, 24 h, 30 s.
     fn default() -> Self {
         Self {
             batch: Duration::from_millis(250),
@@ -41,21 +51,26 @@ impl Default for Intervals {
             flush: Duration::from_secs(30),
             clean: Duration::from_secs(3600),
             keep_commands: Duration::from_secs(24 * 3600),
+            commit_trouble: Duration::from_secs(30),
             transactions_per_second: None,
+            prompt: None,
         }
     }
 }
 
+/// For each command of the last batch, the next batch waits this much longer, up to `batch`. So at a thousand commands per second or more,
+/// batches are as large as without `prompt`.
+const PROMPT_PER_COMMAND: Duration = Duration::from_millis(1);
 /// How often positions are shown to tools.
 const SHOW_POSITIONS: Duration = Duration::from_secs(5);
-/// The sends of one batch are waited for so long before the others have their turn.
-const ACKS_MAX: Duration = Duration::from_millis(500);
-/// Commands without outputs that close a batch.
-const IDLE_COMMANDS_MAX: u64 = 10_000;
+/// After so long without a round, something is wrong with the thread. Each commit, and each call to a broker that is away, ends sooner.
+const STANDSTILL: Duration = Duration::from_secs(120);
 
-/// The committing thread; stops when dropped, after a last commit and flush.
+/// The committing thread. It stops when this is dropped, after a last commit and flush.
 pub struct Committer {
     stop: Arc<Stop>,
+    part: Part,
+    arrivals: Arc<Arrivals>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -73,9 +88,11 @@ impl Committer {
     /// The operating system's, when it gives no thread.
     pub fn start(processor: Arc<Processor>, intervals: Intervals) -> std::io::Result<Self> {
         let stop = Arc::new(Stop::default());
-        let stopping = stop.clone();
-        let thread = thread::Builder::new().name("committer".to_owned()).spawn(move || run(&processor, &intervals, &stopping))?;
-        Ok(Self { stop, thread: Some(thread) })
+        let (stopping, supervisor) = (stop.clone(), processor.process.config.supervisor.clone());
+        let arrivals = processor.process.arrivals.clone();
+        let part = supervisor.part_with_rounds("committer", STANDSTILL);
+        let thread = part.clone().thread(move |part| run(part, &processor, &intervals, &stopping))?;
+        Ok(Self { stop, part, arrivals, thread: Some(thread) })
     }
 }
 
@@ -83,6 +100,8 @@ impl Drop for Committer {
     fn drop(&mut self) {
         self.stop.stopping.store(true, Ordering::SeqCst);
         self.stop.signal.notify_all();
+        self.part.close();
+        self.arrivals.wake();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -91,216 +110,140 @@ impl Drop for Committer {
     }
 }
 
-fn run(processor: &Processor, intervals: &Intervals, stop: &Stop) {
-    let mut last_idle = Instant::now();
-    let mut last_shown = Instant::now();
-    let mut last_flush = Instant::now();
-    let mut last_clean = Instant::now();
+/// Does rounds until it has to stop. A panic while a partition is committed stops that partition. After any other panic the thread begins
+/// anew.
+fn run(part: &Part, processor: &Arc<Processor>, intervals: &Intervals, stop: &Stop) {
+    let process = &processor.process;
+    let arrivals = &process.arrivals;
+    let mut rounds = Rounds::new(processor.clone(), intervals.clone(), part.clone());
     let mut wait = intervals.batch;
+    let (mut seen, mut handled) = (arrivals.count(), 0);
     while !stop.stopping.load(Ordering::SeqCst) {
-        {
+        let begun = Instant::now();
+        let lingering = intervals.prompt.map(|prompt| intervals.lingering(prompt, handled));
+        if let Some(lingering) = lingering.filter(|lingering| *lingering < wait) {
+            arrivals.wait_beyond(seen, wait);
+            wait = wait.saturating_sub(begun.elapsed()).min(lingering);
+        }
+        if !stop.stopping.load(Ordering::SeqCst) {
             let mut guard = stop.lock.lock();
             stop.signal.wait_for(&mut guard, wait);
         }
-        if processor.ownership.lost().is_some() {
-            return;
+        part.round();
+        handled = arrivals.count().saturating_sub(seen);
+        seen = arrivals.count();
+        if process.ownership.lost().is_some() {
+            break;
         }
-        let idle = last_idle.elapsed() >= intervals.idle_batch;
-        // Commands whose caller went away before they were durable, commands of other processes, another owner's take-over record.
-        processor.drive((0..processor.partition_count()).collect());
+        rounds.mend();
         let round = Instant::now();
-        // By the time of its transaction, what a batch sends has been acked.
-        let cut: Vec<_> = (0..processor.partition_count()).filter(|number| processor.cut(*number, idle)).collect();
-        let commits = cut.into_iter().filter(|number| processor.commit_cut(*number)).count();
+        let commits = rounds.commit();
         wait = intervals.after_round(commits, round.elapsed());
+    }
+    rounds.finish();
+}
+
+/// What the committing thread does, without the thread: a simulation takes the steps in an order of its own.
+pub struct Rounds {
+    processor: Arc<Processor>,
+    intervals: Intervals,
+    part: Part,
+    last_idle: Instant,
+    last_shown: Instant,
+    last_flush: Instant,
+}
+
+impl Rounds {
+    /// Nothing done yet; each of its commits is a round of `part`.
+    pub fn new(processor: Arc<Processor>, intervals: Intervals, part: Part) -> Self {
+        let now = now();
+        Self { processor, intervals, part, last_idle: now, last_shown: now, last_flush: now }
+    }
+
+    /// Drops the partitions that were lost, and builds those anew that are broken.
+    pub fn mend(&self) {
+        self.processor.partitions.bury();
+        self.processor.upkeep.mend();
+    }
+
+    /// Commits what waits in each partition, and does what is to be done now and then. Gives the number of transactions.
+    pub fn commit(&mut self) -> usize {
+        let Processor { partitions, upkeep, queues, .. } = &*self.processor;
+        let idle = self.is_over(self.last_idle, self.intervals.idle_batch);
+        // Handles commands that no caller drives: those whose caller went away before they were durable, those of other processes, and
+        // another owner's take-over record.
+        partitions.drive_all();
+        // All batches are cut first, then committed: by the time of its transaction, a batch's sends have often been acknowledged.
+        let cut: Vec<_> = partitions.here().values().filter(|owned| partitions.cut(owned, idle)).cloned().collect();
+        let commit = |owned: &Arc<Owned>| {
+            // Each commit counts as a round, because a broker that is away may take long for each of them.
+            self.part.round();
+            partitions.commit_cut(owned)
+        };
+        let commits = cut.iter().filter(|owned| commit(owned)).count();
+        tell_health(&self.processor, self.intervals.commit_trouble);
         if idle {
-            last_idle = Instant::now();
-            processor.task_queues.sweep();
+            self.last_idle = now();
+            queues.sweep();
         }
-        if last_shown.elapsed() >= SHOW_POSITIONS {
-            processor.show_positions();
-            last_shown = Instant::now();
+        if self.is_over(self.last_shown, SHOW_POSITIONS) {
+            upkeep.show_positions();
+            self.last_shown = now();
         }
-        if last_flush.elapsed() >= intervals.flush {
-            processor.flush();
-            last_flush = Instant::now();
+        if self.is_over(self.last_flush, self.intervals.flush) {
+            upkeep.flush();
+            self.last_flush = now();
         }
-        if last_clean.elapsed() >= intervals.clean {
-            processor.clean(intervals.keep_commands);
-            last_clean = Instant::now();
-        }
+        commits
     }
-    if processor.ownership.lost().is_none() {
-        for number in 0..processor.partition_count() {
-            processor.commit(number, true);
+
+    /// A last commit and flush, while the partitions are still owned.
+    pub fn finish(&self) {
+        let Processor { process, partitions, upkeep, .. } = &*self.processor;
+        if process.ownership.lost().is_none() {
+            for number in partitions.here().keys() {
+                partitions.commit(*number, true);
+            }
+            upkeep.flush();
         }
+        partitions.bury();
+        // Nobody updates these reasons any more, so the last ones would stay for ever.
+        partitions.clear_health();
     }
-    processor.flush();
+
+    fn is_over(&self, since: Instant, interval: Duration) -> bool {
+        now().saturating_duration_since(since) >= interval
+    }
+}
+
+/// Reports the state of the log, the commits, the memory and the clocks to the process's health.
+fn tell_health(processor: &Processor, patience: Duration) {
+    let (process, health) = (&processor.process, processor.process.health());
+    health.set(LOG, Severity::Failure, process.log.problem());
+    health.set(COMMITS, Severity::Failure, failing_commits(&processor.partitions, patience));
+    process.memory.look(health);
+    process.log_clock.look(health);
+}
+
+/// Describes a partition whose commits have failed for `patience` or longer, so that nobody should rely on this process.
+fn failing_commits(partitions: &Partitions, patience: Duration) -> Option<String> {
+    partitions.here().values().find_map(|owned| {
+        let (number, reason) = (owned.number(), owned.commits_fail_for(patience)?);
+        Some(format!("What partition {number} has changed could not be written for more than {} s: {reason}", patience.as_secs()))
+    })
 }
 
 impl Intervals {
-    /// How long to wait after a round of so many transactions that took `took`.
+    /// How long a batch waits after its first command for more, when the last batch had `handled` commands.
+    fn lingering(&self, prompt: Duration, handled: u64) -> Duration {
+        prompt.max(PROMPT_PER_COMMAND * u32::try_from(handled).unwrap_or(u32::MAX)).min(self.batch)
+    }
+
+    /// How long to wait after a round that made `commits` transactions and took `took`.
     fn after_round(&self, commits: usize, took: Duration) -> Duration {
         let Some(limit) = self.transactions_per_second.filter(|limit| *limit > 0) else { return self.batch };
         let rationed = Duration::from_secs(1) * u32::try_from(commits).unwrap_or(u32::MAX) / limit;
         rationed.saturating_sub(took).max(self.batch)
-    }
-}
-
-impl Processor {
-    /// Commits what waits in a partition: nothing when there is too little (unless `everything`), or when its sends are not acked. Gives
-    /// whether there was a transaction.
-    pub fn commit(&self, number: u32, everything: bool) -> bool {
-        self.cut(number, everything) && self.commit_cut(number)
-    }
-
-    /// Cuts a batch of what waits in a partition, unless there is too little or one is under way; whether there is one to be committed.
-    fn cut(&self, number: u32, everything: bool) -> bool {
-        let slot = &self.slots[number as usize];
-        if slot.failed.read().is_some() || self.ownership.lost().is_some() {
-            return false;
-        }
-        // Sends that have failed are begun again.
-        let mut targets = Vec::new();
-        self.begin_sends(slot, &mut targets);
-        self.drive(targets);
-        let mut partition = slot.partition.lock();
-        let (commands, records) = partition.waiting();
-        let is_enough = records > 0 || everything && commands > 0 || commands >= IDLE_COMMANDS_MAX;
-        partition.in_flight().is_some() || is_enough && partition.cut().is_some()
-    }
-
-    /// Commits the batch that was cut; false when what it sends is not acked, or when it was there no more.
-    fn commit_cut(&self, number: u32) -> bool {
-        let slot = &self.slots[number as usize];
-        let mut producer = slot.producer.lock();
-        let Some(outputs) = self.ready_outputs(slot, ACKS_MAX) else { return false };
-        let started = Instant::now();
-        let result = match producer.as_mut() {
-            Some(holder) => holder.commit(outputs),
-            None => Err(LogError::InDoubt { reason: "the producer is being made anew".to_owned() }),
-        };
-        match result {
-            Ok(offsets) => self.committed(slot, number, &offsets),
-            Err(LogError::InDoubt { reason }) => {
-                tracing::warn!(partition = number, reason, "outcome of a commit unknown: looking");
-                *producer = None;
-                match self.settle(slot, number, &mut producer) {
-                    Ok(()) => {}
-                    // Somebody has written outputs in the batch's place.
-                    Err(EngineError::Log(LogError::Fenced { .. })) => self.lose(format!("Another process writes partition {number}.")),
-                    Err(error) => tracing::warn!(partition = number, error = %error, "the commit is not settled yet"),
-                }
-            }
-            Err(error @ (LogError::Unavailable { .. } | LogError::Full { .. } | LogError::Denied { .. })) => {
-                tracing::warn!(partition = number, error = %error, "the outputs wait");
-            }
-            Err(LogError::Fenced { .. }) => {
-                *producer = None;
-                self.fenced(number);
-            }
-            Err(error) => self.fail(number, &error.into()),
-        }
-        metrics::histogram!("klamm_commit_seconds").record(started.elapsed().as_secs_f64());
-        // Readers that stopped because too much was waiting go on.
-        if slot.full.swap(false, Ordering::Relaxed) {
-            drop(producer);
-            self.drive(vec![number]);
-        }
-        true
-    }
-
-    /// Another holder of the partition's transactional id has come. A newer take-over record tells that it owns the partition now; without
-    /// one it was an older owner that woke late, and the next commit makes a holder anew.
-    fn fenced(&self, number: u32) {
-        match self.log.end_offset(&self.commands_topic, number) {
-            Ok(_) => self.drive(vec![number]),
-            Err(error) => tracing::warn!(partition = number, error = %error, "the owner could not be looked up yet"),
-        }
-    }
-
-    fn committed(&self, slot: &Slot, number: u32, offsets: &[i64]) {
-        let result = slot.partition.lock().committed(offsets);
-        match result {
-            Ok(()) => {}
-            // The store goes on when there is room again; what it misses is folded from the log at the next start.
-            Err(error) => self.fail(number, &error),
-        }
-    }
-
-    /// After a commit whose outcome is unknown: a new holder of the transactional id settles it; whether the batch's own
-    /// `~partition` record stands in history tells how.
-    fn settle(&self, slot: &Slot, number: u32, producer: &mut Option<Box<dyn klamm_log::Transactional>>) -> Result<(), EngineError> {
-        let holder = self.log.transactional(&self.config.topics.transactional_id(number))?;
-        let batch = slot.partition.lock().in_flight().cloned();
-        if let Some(batch) = batch
-            && let Some(offsets) = settle::standing(&*self.log, &self.config.topics, &self.store, number, &batch)?
-        {
-            self.committed(slot, number, &offsets);
-        }
-        *producer = Some(holder);
-        Ok(())
-    }
-
-    /// Shows committed positions on the command topic as those of the consumer group `<prefix>processor`: a copy, for lag tools.
-    fn show_positions(&self) {
-        let committed = |number| {
-            let position = self.stored_position(number).ok().flatten()?.partition?;
-            Some((number, position.next_command_offset))
-        };
-        let positions: Vec<_> = (0..self.partition_count()).filter_map(committed).collect();
-        let mut shown = self.shown_positions.lock();
-        if *shown != positions {
-            self.log.show_positions(&self.config.topics.full("processor"), &self.commands_topic, &positions);
-            *shown = positions;
-        }
-    }
-
-    /// Makes the log durable, then the store: a store is never further than the log.
-    pub fn flush(&self) {
-        if let Err(error) = self.log.sync() {
-            tracing::warn!(error = %error, "the log could not be synced");
-            return;
-        }
-        if let Err(error) = self.store.flush() {
-            tracing::warn!(error = %error, "the store could not be flushed");
-        }
-    }
-
-    /// Trims commands that are committed and older than `keep`, and compacts the output topics.
-    pub fn clean(&self, keep: Duration) {
-        for number in 0..self.partition_count() {
-            if let Err(error) = self.trim(number, keep) {
-                tracing::warn!(partition = number, error = %error, "commands could not be trimmed");
-            }
-            for name in [topic::HISTORY, topic::VISIBILITY] {
-                if let Err(error) = self.log.compact(&self.config.topics.full(name), number) {
-                    tracing::warn!(partition = number, topic = name, error = %error, "the topic could not be compacted");
-                }
-            }
-        }
-    }
-
-    fn trim(&self, number: u32, keep: Duration) -> Result<(), EngineError> {
-        let committed = self.stored_position(number)?.and_then(|position| position.partition).unwrap_or_default();
-        let newest = committed.now.as_ref().map_or(0, |now| klamm_machine::Time::from(now).millis());
-        let before = newest.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
-        let mut from = self.log.start_offset(&self.commands_topic, number)?;
-        let mut cut = from;
-        'reading: while from < committed.next_command_offset {
-            let read = self.log.read(&self.commands_topic, number, from, ReadLimit::default())?;
-            if read.records.is_empty() {
-                break;
-            }
-            for stored in &read.records {
-                if stored.timestamp_ms >= before || stored.offset >= committed.next_command_offset {
-                    break 'reading;
-                }
-                cut = stored.offset + 1;
-            }
-            from = read.next_offset;
-        }
-        Ok(self.log.trim(&self.commands_topic, number, cut)?)
     }
 }
 
@@ -317,5 +260,11 @@ mod tests {
         assert_eq!(wait(8, 100), 900, "eight busy partitions take a second each");
         assert_eq!(wait(8, 3_000), 250);
         assert_eq!(Intervals::default().after_round(8, Duration::ZERO), Duration::from_millis(250));
+    }
+    #[test]
+    fn few_commands_are_written_out_soon_and_many_together() {
+        let intervals = Intervals::default();
+        let lingering = |handled| intervals.lingering(Duration::from_millis(8), handled).as_millis();
+        assert_eq!([lingering(0), lingering(5), lingering(100), lingering(100_000), lingering(u64::MAX)], [8, 8, 100, 250, 250]);
     }
 }

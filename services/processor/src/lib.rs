@@ -1,33 +1,68 @@
 //! The processor: owns partitions, decides their commands, hands out their tasks.
 //!
-//! [`Backend`] is all that a gateway asks of it; [`Processor`] is the one in this process. Read first: [`processor`] (what happens
-//! around a command), [`task_queues`], [`committer`].
+//! A gateway uses nothing but the trait [`Backend`] (a crate of its own). [`Processor`] is the backend in this process. Each file knows
+//! only files that stand above it in this list:
+//!
+//! ```text
+//!   process      what all partitions share, and whom they tell: answers, watchers, namespaces, the home of task queues
+//!   partition    one partition: its state, its standing, sends, commits, mending
+//!   partitions   the partitions that this process owns: drives, commits and gives them up
+//!   upkeep, gaining        looking after the store, taking partitions over
+//!   reads, submitting, dispatcher, asking, verify       what callers want of them
+//!   processor    all of it put together
+//!   serve, wakes           the processor as a gateway's backend and as the scheduler's source
+//!   committer, readers, sends, care, cleaner            threads and tasks that work on it
+//! ```
 
+mod actions;
 mod answers;
-pub mod backend;
+mod arrivals;
+mod asking;
+pub mod care;
+pub mod cleaner;
+mod clock;
 pub mod codec;
 pub mod committer;
+pub mod config;
+mod dispatcher;
+mod gaining;
 pub mod lease;
 pub mod log_clock;
 pub mod machines;
+pub mod memory;
+mod namespaces;
 pub mod ownership;
-mod polls;
+mod partition;
+mod partitions;
+mod process;
 pub mod processor;
 mod queries;
-mod querying;
+pub mod queue_metrics;
+mod readers;
 mod reads;
+mod rebuilt;
 mod reservations;
+mod row_names;
+mod runs;
 pub mod sends;
 mod serve;
+mod side_by_side;
+mod submitting;
 pub mod task_queues;
+mod to_read;
+mod upkeep;
 pub mod verify;
-pub mod wakes;
+mod wakes;
 mod watchers;
 
-pub use backend::Backend;
+pub use klamm_backend::{self as backend, Backend};
+
+pub use cleaner::Cleaner;
 pub use codec::AvroCodec;
 pub use committer::{Committer, Intervals};
+pub use config::Config;
 pub use lease::Lease;
 pub use machines::Machines;
 pub use ownership::Ownership;
-pub use processor::{Config, Processor};
+pub use processor::Processor;
+pub use readers::Readers;

@@ -8,6 +8,9 @@ use klamm_workflow::{Workflow, answer::StartedReservation};
 
 use crate::backend::Reply;
 
+/// The name of a machine, as it stands in wake rows.
+pub type MachineName = &'static str;
+
 /// All machines of a partition.
 #[derive(Debug, Default)]
 pub struct Machines {
@@ -16,23 +19,23 @@ pub struct Machines {
     cluster: Cluster,
 }
 
-/// An event of any of them.
+/// An event of one of the machines.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// Of the workflow machine: topic `history`.
+    /// An event of the workflow machine: topic `history`.
     Workflow(klamm_workflow::Event),
-    /// Of the schedule machine: topic `schedules`.
+    /// An event of the schedule machine: topic `schedules`.
     Schedule(klamm_schedule::Event),
-    /// Of the cluster machine: topic `cluster`.
+    /// An event of the cluster machine: topic `cluster`.
     Cluster(ClusterRecord),
 }
 
 /// What came of an accepted command.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answered {
-    /// For whoever asked.
+    /// The reply to the caller.
     pub reply: Reply,
-    /// Tasks that were started at once, for the pollers that rode in the command.
+    /// Tasks that were started at once, for the polls that rode in the command.
     pub started: Vec<StartedReservation>,
 }
 
@@ -67,7 +70,7 @@ impl Machine for Machines {
     }
 }
 
-/// Whether the schedule machine knows the command.
+/// Whether the command belongs to the schedule machine.
 fn is_of_schedules(body: &Body) -> bool {
     match body {
         Body::CreateSchedule(_)

@@ -1,13 +1,16 @@
-//! How a process loses its partitions, and what those who wait are told then.
+//! How a process gives up all of its partitions, and what waiting callers are told then.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{backend::Error, lease::Lease};
 
-/// Whether the processor's process still owns its partitions. They are lost together, once, for good: whoever owns them again does so
-/// with a new processor.
+/// How long an answer waits for a lease that has ended to be extended.
+pub const LEASE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether the processor may own partitions, and may answer from them. When all are given up together, that is for good: to own partitions
+/// again, the process makes a new processor. A partition that is lost alone reports that itself.
 #[derive(Debug, Default)]
 pub struct Ownership {
     lease: Lease,
@@ -16,29 +19,29 @@ pub struct Ownership {
 }
 
 impl Ownership {
-    /// Owned, as long as nothing else is heard; reads need `lease`.
+    /// The partitions count as owned until [`Ownership::lose`]. Answers from memory need `lease`.
     pub fn new(lease: Lease) -> Self {
         Self { lease, ..Self::default() }
     }
 
-    /// They are lost: what waits ends with this reason.
+    /// Notes that the partitions are lost. All who wait get this reason.
     pub fn lose(&self, reason: String) {
         if self.reason.set(reason).is_ok() {
             self.lost.cancel();
         }
     }
 
-    /// Why they are lost; `None` while they are owned.
+    /// Why the partitions are lost; `None` while they are owned.
     pub fn lost(&self) -> Option<&str> {
         self.reason.get().map(String::as_str)
     }
 
-    /// Completes when they are lost.
+    /// Completes when the partitions are lost.
     pub async fn until_lost(&self) {
         self.lost.cancelled().await;
     }
 
-    /// Refuses what needs ownership.
+    /// Fails when the partitions are lost.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -46,19 +49,35 @@ impl Ownership {
         self.lost().map_or(Ok(()), |reason| Err(Error::Unavailable(reason.to_owned())))
     }
 
-    /// Refuses what also needs the lease.
+    /// For how long this process has not known whether it still owns the partitions; `None` while it knows.
+    pub fn lease_ended_for(&self) -> Option<Duration> {
+        self.lease.ended_for()
+    }
+
+    /// Waits until it is certain that the partitions are still owned, at most [`LEASE_PATIENCE`]. Then what was read from them before is
+    /// the owner's state too, since a processor that has lost its partitions never owns them again. On a busy machine a lease may end now
+    /// and then; that is no error.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
-    pub fn check_lease(&self) -> Result<(), Error> {
+    /// [`Error::Unavailable`]: the partitions are lost, or nobody knows whether they are.
+    pub async fn confirm(&self) -> Result<(), Error> {
         self.check()?;
         if self.lease.is_held() {
             return Ok(());
         }
-        Err(Error::Unavailable("This process cannot tell for now whether it still owns the partition; try again.".to_owned()))
+        let held = async {
+            self.lease.until_held().await;
+            Ok(())
+        };
+        match tokio::time::timeout(LEASE_PATIENCE, self.while_owned(held)).await {
+            Ok(result) => result.and_then(|()| self.check()),
+            Err(_) => {
+                Err(Error::Unavailable("This process cannot tell for now whether it still owns the partition; try again.".to_owned()))
+            }
+        }
     }
 
-    /// The future's result, or Unavailable once ownership is lost.
+    /// The future's result, or Unavailable as soon as the partitions are lost.
     ///
     /// # Errors
     /// The future's own, and [`Error::Unavailable`].
@@ -86,10 +105,20 @@ mod tests {
         assert_eq!(ownership.check(), Err(Error::Unavailable("Overtaken.".to_owned())), "the first reason stays");
     }
 
-    #[test]
-    fn reads_need_the_lease() {
+    #[tokio::test(start_paused = true)]
+    async fn what_was_read_waits_for_the_lease_and_only_a_loss_ends_it_early() {
+        let lease = Lease::ended();
+        let ownership = Ownership::new(lease.clone());
+        assert_eq!(ownership.check(), Ok(()), "commands need none");
+        let began = tokio::time::Instant::now();
+        assert!(matches!(ownership.confirm().await, Err(Error::Unavailable(reason)) if reason.contains("cannot tell for now")));
+        assert_eq!(began.elapsed(), LEASE_PATIENCE);
+
+        let (confirmed, ()) = tokio::join!(ownership.confirm(), async { lease.extend(crate::lease::boot_ms() + 60_000) });
+        assert_eq!(confirmed, Ok(()));
+
         let ownership = Ownership::new(Lease::ended());
-        assert_eq!(ownership.check(), Ok(()));
-        assert!(matches!(ownership.check_lease(), Err(Error::Unavailable(_))));
+        let (confirmed, ()) = tokio::join!(ownership.confirm(), async { ownership.lose("Overtaken.".to_owned()) });
+        assert_eq!(confirmed, Err(Error::Unavailable("Overtaken.".to_owned())));
     }
 }

@@ -1,13 +1,13 @@
-//! Reservations: polls that wait here ride in the commands that may schedule a task for them.
+//! Reservations: polls that wait here ride in commands that may schedule a task for them.
 //!
-//! Which task a command schedules is known only when it is decided; here it is guessed from the command and the run as it stands. A wrong
-//! guess costs nothing but the ride: the poll waits on, or the task goes over its queue.
+//! Which task a command schedules is known only when the command is decided. Here it is guessed from the command and the present state of
+//! the run. A wrong guess does no harm: the poll goes on waiting, or the task goes through its queue.
 
 use std::sync::Arc;
 
 use klamm_machine::TablesExt;
 use klamm_messages::{
-    klamm::v1::{Command, CompleteWorkflowTask, Reservation, RunState, WorkflowTaskPhase, command::Body},
+    klamm::v1::{Command, CompleteWorkflowTask, Reservation, RunState, command::Body},
     temporal::{
         command::v1::command::Attributes, common::v1::WorkflowExecution, enums::v1::TaskQueueType, taskqueue::v1::TaskQueue,
         workflowservice::v1::RespondWorkflowTaskCompletedRequest,
@@ -15,19 +15,31 @@ use klamm_messages::{
 };
 use klamm_workflow::tables::{RunKey, Runs, Workflows};
 
-use crate::{Processor, backend::TaskQueueSide, reads::is_closed, task_queues::Reserved};
+use crate::{
+    partition::State,
+    partitions::Partitions,
+    runs::{has_pending_task, is_closed, normal_queue, sticky_queue},
+    task_queues::{QueueId, Reserved, TaskQueues, TaskType},
+};
 
-/// A queue's side and name.
-type Queue = (TaskQueueSide, String);
+/// Lets polls that wait here ride in commands to the partitions that are here.
+pub(crate) struct Reservations {
+    partitions: Arc<Partitions>,
+    queues: Arc<TaskQueues>,
+}
 
-impl Processor {
-    /// Lets polls ride in the command, where its queues can spare some.
+impl Reservations {
+    pub(crate) fn new(partitions: Arc<Partitions>, queues: Arc<TaskQueues>) -> Self {
+        Self { partitions, queues }
+    }
+
+    /// Lets polls ride in the command, where the queues can spare some.
     pub(crate) fn reserve(&self, partition: u32, command: &mut Command) -> Vec<Reserved> {
         let mut reserved = Vec::new();
-        for (side, task_queue) in self.queues_of(partition, command) {
-            let Some((held, poll)) = self.task_queues.reserve(&command.namespace, &task_queue, side) else { continue };
+        for queue in self.queues_of(partition, command) {
+            let Some((held, poll)) = self.queues.reserve(&queue) else { continue };
             command.reservations.push(Reservation {
-                task_queue_type: queue_type(side) as i32,
+                task_queue_type: queue_type(queue.task_type) as i32,
                 task_queue: Some(poll.task_queue.clone()),
                 poll_id: held.poll_id().to_owned(),
                 identity: poll.identity.clone(),
@@ -39,19 +51,19 @@ impl Processor {
     }
 
     /// The queues on which the command is likely to schedule tasks, one for each task.
-    fn queues_of(&self, partition: u32, command: &Command) -> Vec<Queue> {
+    fn queues_of(&self, partition: u32, command: &Command) -> Vec<QueueId> {
         let next = |run_id: &str| self.next_workflow_task_queue(partition, command, run_id).into_iter().collect();
         match &command.body {
             Some(Body::StartWorkflow(start)) => {
                 let request = start.request.as_ref().filter(|request| request.workflow_start_delay.is_none());
-                request.and_then(|request| workflow_queue(request.task_queue.as_ref())).into_iter().collect()
+                request.and_then(|request| workflow_queue(command, request.task_queue.as_ref())).into_iter().collect()
             }
             Some(Body::SignalWithStartWorkflow(start)) => {
                 if self.state(partition, command, "").is_some_and(|run| !is_closed(&run)) {
                     return next("");
                 }
                 let request = start.request.as_ref().filter(|request| request.workflow_start_delay.is_none());
-                request.and_then(|request| workflow_queue(request.task_queue.as_ref())).into_iter().collect()
+                request.and_then(|request| workflow_queue(command, request.task_queue.as_ref())).into_iter().collect()
             }
             Some(Body::SignalWorkflow(signal)) => {
                 next(run_id(signal.request.as_ref().and_then(|request| request.workflow_execution.as_ref())))
@@ -66,15 +78,16 @@ impl Processor {
         }
     }
 
-    /// Queues of the activities that the worker schedules, and of the next workflow task where one follows at once.
-    fn queues_of_completion(&self, partition: u32, command: &Command, complete: &CompleteWorkflowTask) -> Vec<Queue> {
+    /// Queues of the activities that the worker schedules, and of the next workflow task if one follows at once.
+    fn queues_of_completion(&self, partition: u32, command: &Command, complete: &CompleteWorkflowTask) -> Vec<QueueId> {
         let (Some(token), Some(request)) = (&complete.token, &complete.request) else { return Vec::new() };
+        let namespace = &command.namespace;
         let mut queues: Vec<_> = request
             .commands
             .iter()
             .filter_map(|command| match &command.attributes {
                 Some(Attributes::ScheduleActivityTaskCommandAttributes(activity)) if !activity.request_eager_execution => {
-                    Some((TaskQueueSide::Activity, activity.task_queue.as_ref()?.name.clone()))
+                    Some(QueueId::normal(namespace, &activity.task_queue.as_ref()?.name, TaskType::Activity))
                 }
                 _ => None,
             })
@@ -84,54 +97,53 @@ impl Processor {
         }
         let Some(run) = self.state(partition, command, &token.run_id) else { return queues };
         if request.force_create_new_workflow_task || !run.buffered_events.is_empty() {
-            let sticky = sticky_queue(request).map(|queue| (TaskQueueSide::Workflow, queue.name.clone()));
-            queues.extend(sticky.or_else(|| normal_queue(&run)));
+            let sticky = worker_queue(request).map(|queue| QueueId::sticky(namespace, &queue.name));
+            queues.extend(sticky.or_else(|| workflow_queue(command, normal_queue(&run))));
         }
         queues
     }
 
-    /// The queue of the workflow task that an event from outside would schedule; `None` when one is pending already.
-    fn next_workflow_task_queue(&self, partition: u32, command: &Command, run_id: &str) -> Option<Queue> {
+    /// The queue of the workflow task that an event from outside would schedule. `None` when a workflow task is pending already.
+    fn next_workflow_task_queue(&self, partition: u32, command: &Command, run_id: &str) -> Option<QueueId> {
         let run = self.state(partition, command, run_id)?;
-        let phase = run.workflow_task.as_ref().map_or(WorkflowTaskPhase::None, |task| task.phase());
-        let pending = matches!(phase, WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started);
-        if pending || run.first_workflow_task_time.is_some() || is_closed(&run) {
+        if has_pending_task(&run) || run.first_workflow_task_time.is_some() || is_closed(&run) {
             return None;
         }
-        match run.sticky.as_ref().filter(|sticky| !sticky.task_queue.is_empty()) {
-            Some(sticky) => Some((TaskQueueSide::Workflow, sticky.task_queue.clone())),
-            None => normal_queue(&run),
+        match sticky_queue(&run) {
+            Some(name) => Some(QueueId::sticky(&command.namespace, name)),
+            None => workflow_queue(command, normal_queue(&run)),
         }
     }
 
-    /// The run that the command is about, the newest of its workflow id where `run_id` is empty.
+    /// The run that the command is about. When `run_id` is empty, that is the newest run of the workflow id.
     fn state(&self, partition: u32, command: &Command, run_id: &str) -> Option<Arc<RunState>> {
-        let partition = self.read(partition).ok()?;
-        let tables = partition.tables();
-        let run_id = match run_id {
-            "" => tables.get::<Workflows>(&(command.namespace.clone(), command.workflow_id.clone()))?.current_run_id.clone(),
-            run_id => run_id.to_owned(),
+        let look = |state: &mut State| {
+            let tables = state.tables();
+            let run_id = match run_id {
+                "" => tables.get::<Workflows>(&(command.namespace.clone(), command.workflow_id.clone()))?.current_run_id.clone(),
+                run_id => run_id.to_owned(),
+            };
+            tables.get::<Runs>(&RunKey::new(&command.namespace, &command.workflow_id, run_id))
         };
-        tables.get::<Runs>(&RunKey::new(&command.namespace, &command.workflow_id, run_id))
+        self.partitions.look(partition, look).ok().flatten()
     }
 }
 
-fn queue_type(side: TaskQueueSide) -> TaskQueueType {
-    match side {
-        TaskQueueSide::Workflow => TaskQueueType::Workflow,
-        TaskQueueSide::Activity => TaskQueueType::Activity,
+/// The type of a queue as commands name it. Nothing is reserved for queries, since they are not tasks of a machine.
+fn queue_type(task_type: TaskType) -> TaskQueueType {
+    match task_type {
+        TaskType::Workflow | TaskType::Query => TaskQueueType::Workflow,
+        TaskType::Activity => TaskQueueType::Activity,
+        TaskType::Nexus => TaskQueueType::Nexus,
     }
 }
 
-fn workflow_queue(queue: Option<&TaskQueue>) -> Option<Queue> {
-    Some((TaskQueueSide::Workflow, queue?.name.clone()))
+fn workflow_queue(command: &Command, queue: Option<&TaskQueue>) -> Option<QueueId> {
+    Some(QueueId::normal(&command.namespace, &queue?.name, TaskType::Workflow))
 }
 
-fn normal_queue(run: &RunState) -> Option<Queue> {
-    workflow_queue(run.started.as_ref()?.task_queue.as_ref())
-}
-
-fn sticky_queue(request: &RespondWorkflowTaskCompletedRequest) -> Option<&TaskQueue> {
+/// The queue of the worker that completes a task and keeps the workflow in its cache.
+fn worker_queue(request: &RespondWorkflowTaskCompletedRequest) -> Option<&TaskQueue> {
     request.sticky_attributes.as_ref()?.worker_task_queue.as_ref()
 }
 

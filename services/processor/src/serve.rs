@@ -10,34 +10,40 @@ use klamm_messages::{
         query::v1::{WorkflowQuery, WorkflowQueryResult},
     },
 };
-use klamm_workflow::tables::RunKey;
+use klamm_workflow::{answer::StartedWorkflowTask, tables::RunKey};
 
 use crate::{
     Backend, Processor,
     backend::{
-        ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask,
+        ActivityTask, Error, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription, TaskQueueSide,
+        WorkflowTask,
     },
+    queue_metrics::Started,
 };
 
-impl Backend for Arc<Processor> {
+impl Backend for Processor {
     async fn submit(&self, command: Command) -> Result<Reply, Error> {
-        self.submit_to(self.partition_of(&command), command).await
+        self.submitter.submit(command).await
     }
 
     async fn run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> Result<Option<RunSnapshot>, Error> {
-        self.read_run(namespace, workflow_id, run_id)
+        let partition = self.reader.partition_of(namespace, workflow_id);
+        self.reader.confirmed(partition, async { self.reader.run(namespace, workflow_id, run_id) }).await
     }
 
     async fn history(&self, run: &RunKey, first: i64, end: i64, limit: usize) -> Result<Vec<Arc<HistoryEvent>>, Error> {
-        self.read_history(run, first, end, limit)
+        let partition = self.reader.partition_of(&run.namespace, &run.workflow_id);
+        self.reader.confirmed(partition, async { self.reader.history(run, first, end, limit) }).await
     }
 
     async fn wait_for_event(&self, run: &RunKey, event_id: i64, deadline: Instant) -> Result<Option<RunSnapshot>, Error> {
-        self.ownership.while_owned(self.await_event(run, event_id, deadline)).await
+        let partition = self.reader.partition_of(&run.namespace, &run.workflow_id);
+        self.reader.confirmed(partition, self.reader.await_event(run, event_id, deadline)).await
     }
 
     async fn schedule(&self, namespace: &str, schedule_id: &str) -> Result<Option<ScheduleSnapshot>, Error> {
-        self.read_schedule(namespace, schedule_id)
+        let partition = self.reader.partition_of(namespace, schedule_id);
+        self.reader.confirmed(partition, async { self.reader.schedule(namespace, schedule_id) }).await
     }
 
     async fn schedule_decisions(
@@ -48,19 +54,45 @@ impl Backend for Arc<Processor> {
         end: i64,
         limit: usize,
     ) -> Result<Vec<Arc<ScheduleDecision>>, Error> {
-        self.read_decisions(namespace, schedule_id, first, end, limit)
+        let partition = self.reader.partition_of(namespace, schedule_id);
+        self.reader.confirmed(partition, async { self.reader.decisions(namespace, schedule_id, first, end, limit) }).await
     }
 
     async fn poll_workflow_task(&self, poll: Poll) -> Result<Option<WorkflowTask>, Error> {
-        self.ownership.while_owned(self.await_workflow_task(poll)).await
+        let polling = self.queue_metrics.begin(TaskQueueSide::Workflow, &poll);
+        let task = self.process.ownership.while_owned(self.dispatcher.await_workflow_task(poll)).await?;
+        match &task {
+            // A query is not started, so it has no times.
+            Some(got) => {
+                polling.got(got.query.is_none().then_some(Started { scheduled: got.task.scheduled_time, started: got.task.started_time }))
+            }
+            None => polling.empty(),
+        }
+        match &task {
+            // A query task was made from memory, so ownership has to be confirmed. Other tasks were started by a command.
+            Some(WorkflowTask { query: Some(_), .. }) => self.process.ownership.confirm().await.map(|()| task),
+            _ => Ok(task),
+        }
     }
 
     async fn poll_activity_task(&self, poll: Poll) -> Result<Option<ActivityTask>, Error> {
-        self.ownership.while_owned(self.await_activity_task(poll)).await
+        let polling = self.queue_metrics.begin(TaskQueueSide::Activity, &poll);
+        let task = self.process.ownership.while_owned(self.dispatcher.await_activity_task(poll)).await?;
+        match &task {
+            Some(got) => polling.got(Some(Started { scheduled: got.task.attempt_scheduled_time, started: got.task.started_time })),
+            None => polling.empty(),
+        }
+        Ok(task)
+    }
+
+    fn poll_refused(&self, poll: RefusedPoll) {
+        self.queues.refuse(poll);
     }
 
     async fn query(&self, run: &RunKey, query: WorkflowQuery, deadline: Instant) -> Result<QueryOutcome, Error> {
-        self.ownership.while_owned(self.ask(run, query, deadline)).await
+        let partition = self.reader.partition_of(&run.namespace, &run.workflow_id);
+        let asking = self.partitions.while_here(partition, self.asking.ask(run, query, deadline));
+        self.reader.confirmed(partition, asking).await
     }
 
     fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> Result<(), Error> {
@@ -74,18 +106,22 @@ impl Backend for Arc<Processor> {
         self.queries.landed(run, results);
     }
 
+    fn carry_queries(&self, run: &RunKey, task: &StartedWorkflowTask) -> BTreeMap<String, WorkflowQuery> {
+        self.queries.carry(run, task.started_event_id)
+    }
+
     fn describe_task_queue(&self, namespace: &str, task_queue: &str, side: TaskQueueSide) -> TaskQueueDescription {
-        self.task_queues.describe(namespace, task_queue, side)
+        self.queues.describe(namespace, task_queue, side.into())
     }
 
     fn forget_worker(&self, namespace: &str, sticky_task_queue: &str, worker_instance_key: &str) {
         if !sticky_task_queue.is_empty() {
-            self.task_queues.forget_sticky(namespace, sticky_task_queue);
+            self.queues.forget_sticky(namespace, sticky_task_queue);
         }
-        self.task_queues.end_polls(namespace, worker_instance_key);
+        self.queues.end_polls(namespace, worker_instance_key);
     }
 
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {
-        self.namespaces.read().clone()
+        self.process.namespaces.all()
     }
 }

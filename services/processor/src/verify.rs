@@ -1,19 +1,13 @@
-//! Promise 3, checked on a running server: every partition is rebuilt from its topics into an empty store and compared.
+//! Checks promise 3 on a running server: rebuilds every partition from its topics into an empty store, and compares the two.
 
-use std::sync::Arc;
-
-use klamm_engine::{Error as EngineError, compare, fold};
-use klamm_machine::Kind;
-use klamm_messages::{
-    klamm::v1::{
-        NamespaceState, RunState, ScheduleDecision, ScheduleDefinition, ScheduleOutcome, ScheduleProgress, TaskRow, WakeRow, WorkflowRow,
-    },
-    temporal::history::v1::HistoryEvent,
+use klamm_engine::{
+    Error as EngineError, Topics, compare,
+    fold::{self, Folding, Pace},
+    numbering,
 };
-use klamm_store::{Settings as StoreSettings, Store};
-use prost::Message;
+use klamm_store::Error as StoreError;
 
-use crate::{AvroCodec, Machines, Processor};
+use crate::{AvroCodec, Machines, partitions::Partitions, rebuilt::Rebuilt, row_names};
 
 /// What a verification found in one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,56 +16,53 @@ pub struct Verified {
     pub partition: u32,
     /// Rows compared.
     pub rows: u64,
-    /// What differs, in words; empty when live and rebuilt state are the same.
+    /// What differs, in words. Empty when the live state and the rebuilt state are the same.
     pub differences: Vec<String>,
 }
 
-/// Differences told per partition.
+/// How many differences are reported per partition.
 const DIFFERENCES_MAX: usize = 20;
 
-impl Processor {
-    /// Commits what waits in a partition, then compares its store with one folded anew from its topics. The partition waits meanwhile.
-    ///
-    /// # Errors
-    /// The log's and the stores'.
-    pub fn verify(&self, number: u32) -> Result<Verified, EngineError> {
-        let slot = &self.slots[number as usize];
-        let partition = loop {
-            self.commit(number, true);
-            let partition = slot.partition.lock();
-            let (commands, records) = partition.waiting();
-            if (commands == 0 && records == 0 && partition.in_flight().is_none()) || slot.failed.read().is_some() {
-                break partition;
-            }
-        };
-        let rebuilt = Arc::new(Store::in_memory(&StoreSettings::default())?);
-        fold::fold(&Machines::default(), &AvroCodec, &*self.log, &self.config.topics, &rebuilt, number)?;
-        let (differences, rows) = compare::compare(&self.store, &rebuilt, number, same_row, DIFFERENCES_MAX)?;
-        drop(partition);
-        let differences = differences
-            .into_iter()
-            .map(|difference| format!("{}: {}", difference.problem, String::from_utf8_lossy(&difference.key).escape_debug()))
-            .collect();
-        Ok(Verified { partition: number, rows, differences })
+/// Commits what waits in a partition. Then compares a snapshot of its store with a store that is folded anew from its topics up to the same
+/// place. The partition goes on meanwhile.
+///
+/// # Errors
+/// Those of the log and the two stores.
+pub(crate) fn verify(partitions: &Partitions, number: u32) -> Result<Verified, EngineError> {
+    partitions.commit(number, true);
+    let process = partitions.process();
+    let rebuilt = Rebuilt::new(process.config.verify_dir.as_deref())?;
+    // A snapshot is consistent, because each write of the store is a whole batch together with the position where it ends.
+    let generation = process.store.generation();
+    let compared = process.store.with_snapshot(|live| -> Result<_, EngineError> {
+        let position = fold::position_in(live, number)?.unwrap_or_default();
+        let (machine, codec, pace) = (Machines::default(), AvroCodec, Pace::default());
+        let folding = Folding { machine: &machine, codec: &codec, log: &*process.log, topics: &process.config.topics, pace: &pace };
+        folding.fold_to(&rebuilt, number, Some(&position))?;
+        compare::compare(live, &**rebuilt, number, DIFFERENCES_MAX)
+    });
+    // The verification has found damage that nobody else has met. If the generation has changed, the store was thrown away meanwhile.
+    if let Err(EngineError::Store(error @ StoreError::Corrupt { .. })) = &compared
+        && process.store.generation() == generation
+        && let Some(owned) = partitions.find(number)
+    {
+        owned.breaks(error);
     }
+    let (differences, rows) = compared?;
+    let differences = differences.into_iter().map(|difference| format!("{}: {}", row_names::name(&difference.key), difference.problem));
+    let differences = numbering_problems(partitions, number)?.into_iter().chain(differences).collect();
+    Ok(Verified { partition: number, rows, differences })
 }
 
-/// Rows are the same when they decode to the same: the order of their maps does not count.
-fn same_row(key: &[u8], live: &[u8], rebuilt: &[u8]) -> bool {
-    fn same<M: Message + Default + PartialEq>(live: &[u8], rebuilt: &[u8]) -> bool {
-        matches!((M::decode(live), M::decode(rebuilt)), (Ok(live), Ok(rebuilt)) if live == rebuilt)
+/// Records whose numbers cannot be right, by topic, partition and offset. They may explain differences.
+fn numbering_problems(partitions: &Partitions, number: u32) -> Result<Vec<String>, EngineError> {
+    let process = partitions.process();
+    let mut told = Vec::new();
+    for name in Topics::folded(number) {
+        for problem in numbering::problems(&*process.log, &process.config.topics, name, number)? {
+            told.push(format!("{} {}/{}: {}", problem.topic, problem.partition, problem.offset, problem.text));
+        }
     }
-    match key.first() {
-        Some(&kind) if kind == Kind::Run as u8 => same::<RunState>(live, rebuilt),
-        Some(&kind) if kind == Kind::History as u8 => same::<HistoryEvent>(live, rebuilt),
-        Some(&kind) if kind == Kind::Workflow as u8 => same::<WorkflowRow>(live, rebuilt),
-        Some(&kind) if kind == Kind::Wake as u8 => same::<WakeRow>(live, rebuilt),
-        Some(&kind) if kind == Kind::Task as u8 => same::<TaskRow>(live, rebuilt),
-        Some(&kind) if kind == Kind::Namespace as u8 => same::<NamespaceState>(live, rebuilt),
-        Some(&kind) if kind == Kind::Schedule as u8 => same::<ScheduleDefinition>(live, rebuilt),
-        Some(&kind) if kind == Kind::ScheduleProgress as u8 => same::<ScheduleProgress>(live, rebuilt),
-        Some(&kind) if kind == Kind::ScheduleOutcome as u8 => same::<ScheduleOutcome>(live, rebuilt),
-        Some(&kind) if kind == Kind::ScheduleAudit as u8 => same::<ScheduleDecision>(live, rebuilt),
-        _ => false,
-    }
+    told.truncate(DIFFERENCES_MAX);
+    Ok(told)
 }

@@ -1,31 +1,27 @@
 //! The partitions' wake rows, for the scheduler.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{collections::BTreeMap, future::pending};
 
 use klamm_machine::Time;
 use klamm_messages::klamm::v1::{Command, WakeRow, WakeUp, command::Body};
 use klamm_scheduler::{Due, WakeSource};
-use parking_lot::MutexGuard;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
-use crate::{Processor, processor::OwnedPartition};
+use crate::{Processor, partition::State, process::Process};
 
 impl WakeSource for Processor {
-    fn partition_count(&self) -> u32 {
-        self.partition_count()
+    fn partitions(&self) -> watch::Receiver<BTreeMap<u32, i64>> {
+        self.partitions.take_overs()
     }
 
     fn due(&self, partition: u32, now: Time, limit: usize) -> Due {
-        let look = |mut partition: MutexGuard<'_, OwnedPartition>| Due {
-            rows: partition.due_wakes(now, limit),
-            next: partition.next_wake(Some(now)),
-        };
-        self.read(partition).map(look).unwrap_or_default()
+        let look = |state: &mut State| Due { rows: state.due_wakes(now, limit), next: state.next_wake(Some(now)) };
+        self.partitions.look(partition, look).unwrap_or_default()
     }
 
     async fn wake_up(&self, partition: u32, rows: &[WakeRow]) -> bool {
-        let commands: Vec<_> = rows.iter().map(command).collect();
-        match self.append_all(partition, &commands).await {
+        let commands = rows.iter().map(|row| wake_up(&self.process, row)).collect();
+        match self.submitter.append_all(partition, commands).await {
             Ok(()) => true,
             Err(error) => {
                 tracing::warn!(partition, error = %error, "wake-ups wait");
@@ -35,42 +31,27 @@ impl WakeSource for Processor {
     }
 
     fn sleeps_until(&self, partition: u32, time: Time) {
-        self.slots[partition as usize].wakes.sleeps_until.store(time.millis(), Ordering::SeqCst);
+        if let Some(owned) = self.partitions.find(partition) {
+            owned.wakes().sleeps_until(time);
+        }
     }
 
     async fn changed(&self, partition: u32) {
-        self.slots[partition as usize].wakes.changed.notified().await;
-    }
-}
-
-/// What the scheduler is told of a partition's wake rows.
-pub(crate) struct Wakes {
-    /// A wake row has appeared that is due before the scheduler looks again.
-    changed: Notify,
-    /// When it looks again, in milliseconds.
-    sleeps_until: AtomicI64,
-}
-
-impl Default for Wakes {
-    fn default() -> Self {
-        Self { changed: Notify::new(), sleeps_until: AtomicI64::new(i64::MAX) }
-    }
-}
-
-impl Wakes {
-    /// A row has come.
-    pub(crate) fn appeared(&self, row: &WakeRow) {
-        let due = row.due.as_ref().map_or(Time::default(), Time::from);
-        if due.millis() < self.sleeps_until.load(Ordering::SeqCst) {
-            self.changed.notify_one();
+        match self.partitions.find(partition) {
+            Some(owned) => owned.wakes().changed().await,
+            // The partition has just been lost, and its watch ends soon.
+            None => pending().await,
         }
     }
 }
 
-fn command(row: &WakeRow) -> Command {
+/// The command that makes a machine look again.
+fn wake_up(process: &Process, row: &WakeRow) -> Command {
     let WakeRow { machine, namespace, id, run_id, due } = row.clone();
+    let settings = if machine == klamm_workflow::MACHINE { process.workflow_settings(&namespace) } else { process.settings(&namespace) };
     Command {
         version: 1,
+        settings: Some(settings),
         namespace: namespace.clone(),
         workflow_id: id.clone(),
         body: Some(Body::WakeUp(WakeUp { machine, namespace, id, run_id, due })),

@@ -121,29 +121,61 @@ async fn when_bids_cross_at_most_one_owns_and_the_next_one_finds_everything() {
             let log = log.clone();
             std::thread::spawn(move || {
                 let config = Config::new(topics(), member.to_owned());
-                Processor::start(config, log, store()).map(|(processor, _)| Arc::new(processor))
+                Processor::start(config, log, store()).map(|(processor, _)| (member, Arc::new(processor)))
             })
         });
         // A bidder may find itself overtaken while it still recovers: then there is none.
         let bidders: Vec<_> = starting.into_iter().filter_map(|thread| thread.join().expect("no panic").ok()).collect();
         // A round of everybody's committer: reads what stands there, and commits.
         for _ in 0..2 {
-            for processor in bidders.iter().chain([&first]) {
+            for (_, processor) in bidders.iter().chain([&("first", first.clone())]) {
                 for partition in 0..PARTITIONS {
                     processor.commit(partition, true);
                 }
                 let _ = processor.submit(registration(&format!("round {round}"))).await;
             }
         }
-        let owners = bidders.iter().filter(|processor| processor.ownership().lost().is_none()).count();
-        assert!(owners <= 1, "{owners} owners");
+        // Whoever has started and whose bids are the newest everywhere owns.
+        let newest = newest_bids(&*log);
+        let owners: Vec<_> =
+            bidders.iter().filter(|(_, processor)| processor.ownership().lost().is_none()).map(|(name, _)| *name).collect();
+        let mut expected = bidders.iter().map(|(name, _)| *name).filter(|name| newest.iter().all(|bidder| bidder == name));
+        assert!(owners.len() <= 1, "{owners:?} own");
+        assert!(expected.all(|name| owners == [name]), "{owners:?} own, the newest bids are of {newest:?}");
         assert!(first.ownership().lost().is_some());
+
         let last = start(&log, "last");
         assert!(last.namespaces().contains_key("kept"));
-        last.commit(0, true);
+        last.submit(registration("of the last")).await.expect("the owner takes commands");
+        // Those before it come once more. An owner that is fenced looks who owns, makes a holder anew, and commits again.
+        for (_, processor) in &bidders {
+            processor.commit(0, true);
+            processor.submit(registration("of nobody")).await.expect_err("it owns no more");
+        }
+        for _ in 0..3 {
+            last.commit(0, true);
+        }
+        assert_eq!(last.ownership().lost(), None, "there is an owner in the end");
+        assert!(bidders.iter().all(|(_, processor)| processor.ownership().lost().is_some()), "and no other");
         let standing = keys(&*log, topic::CLUSTER, 0);
-        assert_eq!(standing.iter().filter(|key| *key == "namespace/kept").count(), 1, "{standing:?}");
+        for kept in ["namespace/kept", "namespace/of the last"] {
+            assert_eq!(standing.iter().filter(|key| *key == kept).count(), 1, "{kept}: {standing:?}");
+        }
     }
+}
+
+/// Who wrote the newest take-over record of each partition.
+fn newest_bids(log: &dyn Log) -> Vec<String> {
+    let newest = |partition| {
+        let commands = topics().full(topic::COMMANDS);
+        let read = log.read(&commands, partition, 0, ReadLimit::default()).expect("a read");
+        let bidder = |value: &[u8]| match klamm_avro::frame::decode::<Command>(value).expect("a command").body {
+            Some(Body::TakeOver(take_over)) => Some(take_over.member),
+            _ => None,
+        };
+        read.records.iter().rev().find_map(|stored| bidder(stored.record.value.as_deref()?)).expect("somebody has bid")
+    };
+    (0..PARTITIONS).map(newest).collect()
 }
 
 #[tokio::test]
@@ -170,16 +202,20 @@ async fn polls_that_wait_end_unavailable_when_the_partitions_are_lost() {
     assert_eq!(polling.await.expect("no panic"), Err(Error::Unavailable("Overtaken.".to_owned())));
 }
 
-#[tokio::test]
-async fn reads_need_the_lease_and_commands_do_not() {
+#[tokio::test(start_paused = true)]
+async fn reads_wait_for_the_lease_and_commands_do_not() {
     let log = log();
     let lease = Lease::ended();
     let config = Config { lease: lease.clone(), ..Config::new(topics(), "first".to_owned()) };
     let (processor, _) = Processor::start(config, log, store()).expect("a processor");
     let processor = Arc::new(processor);
     processor.submit(registration("kept")).await.expect("the order on the log is the same for all");
-    let refused = processor.run("kept", "any", "").await.expect_err("no lease");
+    let refused = processor.run("kept", "any", "").await.expect_err("no lease for long");
     assert!(matches!(refused, Error::Unavailable(_)), "{refused}");
-    lease.extend(boot_ms() + 60_000);
-    assert!(processor.run("kept", "any", "").await.expect("a read").is_none());
+    let extending = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        lease.extend(boot_ms() + 60_000);
+    };
+    let (read, ()) = tokio::join!(processor.run("kept", "any", ""), extending);
+    assert!(read.expect("a read, as soon as the lease is there").is_none());
 }

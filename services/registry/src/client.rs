@@ -1,4 +1,4 @@
-//! Calls to a registry, and what can go wrong with them: sorted by what the caller does next.
+//! Calls to a registry, and their errors, which are sorted by what the caller does next.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -12,27 +12,27 @@ use ureq::{
 
 /// Longest time that one call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a request's body is.
+/// Content type of a request's body.
 const CONTENT_TYPE: &str = "application/vnd.schemaregistry.v1+json";
-/// How a key in PKCS 8 begins.
+/// The beginning of a key in PKCS 8.
 const PKCS8: &[u8] = b"BEGIN PRIVATE KEY";
-/// So much of an answer that is not understood is shown.
+/// How many characters of an answer are shown that is not understood.
 const SHOWN_CHARS: usize = 200;
 
-/// Where a registry is, and how klamm shows itself to it.
+/// Where a registry is, and how klamm authenticates itself.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// `http://` or `https://`, host, port, perhaps a path.
+    /// `http://` or `https://`, host, port, and possibly a path.
     pub url: String,
-    /// How klamm says who it is.
+    /// How klamm authenticates itself.
     pub authentication: Authentication,
     /// PEM file of the authorities that are trusted instead of the system's.
     pub ca_file: Option<String>,
-    /// PEM files of klamm's own certificate (those between it and its authority after it) and of its key.
+    /// PEM files of klamm's own certificate (followed by the certificates between it and its authority) and of its key.
     pub client_cert_and_key_files: Option<(String, String)>,
 }
 
-/// How klamm says who it is.
+/// How klamm authenticates itself.
 #[derive(Clone, Default)]
 pub enum Authentication {
     /// Not at all.
@@ -50,7 +50,7 @@ pub enum Authentication {
 }
 
 impl fmt::Debug for Authentication {
-    /// Without password and token.
+    /// Shows neither password nor token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("None"),
@@ -63,18 +63,18 @@ impl fmt::Debug for Authentication {
 /// Why klamm's schemas are not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It doesn't answer, or says that it can't now: ask again later.
+    /// The registry doesn't answer, or says that it can't now: ask again later.
     #[error("the schema registry at {url} is away: {reason}")]
     Away {
-        /// Its address.
+        /// The registry's address.
         url: String,
         /// What happened.
         reason: String,
     },
-    /// It answers and refuses, or it is no registry: asking again would not help.
+    /// The registry answers and refuses, or it is no registry. Asking again would not help.
     #[error("the schema registry at {url} refuses {subject}: {reason}")]
     Refused {
-        /// Its address.
+        /// The registry's address.
         url: String,
         /// What was asked about.
         subject: String,
@@ -83,7 +83,7 @@ pub enum Error {
         /// What would help.
         remedy: String,
     },
-    /// What is configured can't be used.
+    /// The settings can't be used.
     #[error("{what}: {reason}")]
     Settings {
         /// The setting or file.
@@ -105,7 +105,7 @@ impl Error {
     }
 }
 
-/// A schema as it stands in requests and answers.
+/// A schema as requests and answers hold it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registration<'a> {
@@ -115,10 +115,10 @@ pub struct Registration<'a> {
     pub schema_type: &'static str,
 }
 
-/// What is read of an answer about a schema.
+/// The part of an answer about a schema that is read.
 #[derive(Debug, Deserialize)]
 pub struct Registered {
-    /// Its id.
+    /// The schema's id.
     pub id: u32,
 }
 
@@ -131,7 +131,7 @@ struct Fault {
     message: String,
 }
 
-/// A registry.
+/// A client of one registry.
 pub struct Client {
     agent: Agent,
     url: String,
@@ -154,7 +154,7 @@ impl Client {
             .tls_config(tls)
             .timeout_global(Some(CALL_TIMEOUT))
             .http_status_as_error(false)
-            // A registry that moved is a setting to correct: a request with credentials follows nobody.
+            // No redirect is followed, because the request has credentials. A registry that moved is a setting to correct.
             .max_redirects(0)
             .user_agent(concat!("klamm/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -168,7 +168,7 @@ impl Client {
         Ok(Self { agent: config.into(), url: settings.url.trim_end_matches('/').to_owned(), authorization })
     }
 
-    /// The id under which a subject has this schema; `None` when it hasn't.
+    /// The id under which a subject has this schema; `None` when the subject doesn't have it.
     pub fn look_up(&self, subject: &str, schema: &str) -> Result<Option<u32>, Error> {
         match self.post(subject, "", schema)? {
             Answer::Good(Registered { id }) => Ok(Some(id)),
@@ -177,7 +177,7 @@ impl Client {
         }
     }
 
-    /// Registers the schema, or finds that it is registered: its id.
+    /// Registers the schema and gives its id. If it is registered already, gives the id that it has.
     pub fn register(&self, subject: &str, schema: &str) -> Result<u32, Error> {
         match self.post(subject, "/versions", schema)? {
             Answer::Good(Registered { id }) => Ok(id),
@@ -212,11 +212,12 @@ impl Client {
         Ok(Answer::Bad(status, fault))
     }
 
-    /// No answer. What a later try may mend is away; TLS that doesn't come about is a setting to correct.
+    /// The error when there was no answer. A failed TLS handshake is a setting to correct; what a later try may mend is [`Error::Away`].
     fn failed(&self, subject: &str, error: ureq::Error) -> Error {
         match error {
             ureq::Error::NativeTls(error) => self.no_trust(subject, &error.to_string()),
-            // With TLS 1.3 the other side looks at klamm's certificate only after klamm is through: its alert comes in place of an answer.
+            // With TLS 1.3 the registry checks klamm's certificate only after klamm has finished its part of the handshake. So its alert
+            // comes in place of an answer.
             ureq::Error::Io(error) if error.to_string().contains("alert") => self.no_trust(subject, &error.to_string()),
             ureq::Error::BadUri(reason) => Error::Settings {
                 what: format!("registry.url {}", self.url),
@@ -265,7 +266,7 @@ impl Client {
     }
 }
 
-/// What a registry says.
+/// A registry's answer.
 enum Answer<T> {
     Good(T),
     Bad(StatusCode, Fault),
@@ -308,7 +309,7 @@ fn own_certificate(certificate: &str, key: &str) -> Result<ClientCert, Error> {
         remedy: "write it in PKCS 8: openssl pkcs8 -topk8 -nocrypt".to_owned(),
     };
     let pem = read(key, "registry.client_key_file")?;
-    // The only form that OpenSSL is handed on: the label tells it.
+    // Keys in PKCS 8 are the only ones that can be given to OpenSSL here. The label shows the form.
     if !pem.windows(PKCS8.len()).any(|window| window == PKCS8) {
         return Err(wrong("it is no key in PKCS 8 (BEGIN PRIVATE KEY)".to_owned()));
     }

@@ -1,12 +1,12 @@
-//! Schemas of klamm's topics, as a schema registry that speaks Confluent's API shows them.
+//! The schemas of klamm's topics, offered and registered by Confluent's schema registry API.
 //!
-//! - [`serving::routes`]: the read endpoints, for klamm's own schemas with their reserved ids. Consumers that know no other registry are
-//!   pointed here.
-//! - [`register`]: where a registry is configured, klamm registers its schemas there before it writes the first record, and records carry
-//!   the ids that it gave ([`klamm_avro::frame::use_ids`]).
+//! - [`serving::routes`]: the read endpoints, for klamm's own schemas with their reserved ids. They are for consumers that have no other
+//!   registry.
+//! - [`register`]: where a registry is configured, klamm registers its schemas there before it writes the first record. Records then carry
+//!   the ids that the registry gave ([`klamm_avro::frame::use_ids`]).
 //!
-//! Subjects are `<prefix><topic>-value`, what serializers make of a topic's name. This crate opens no port, logs nothing and retries nothing: its
-//! users do.
+//! Subjects are `<prefix><topic>-value`, as serializers derive them from a topic's name. This crate opens no port, logs nothing and retries
+//! nothing; its users do that.
 
 mod client;
 mod register;
@@ -14,5 +14,5 @@ pub mod serving;
 mod subjects;
 
 pub use client::{Authentication, Error, Settings};
-pub use register::register;
+pub use register::{check, probe, register};
 pub use subjects::Subjects;

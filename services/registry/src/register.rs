@@ -1,4 +1,4 @@
-//! Registering klamm's schemas ahead.
+//! Registers klamm's schemas before the first record is written.
 
 use klamm_avro::frame::Ids;
 
@@ -7,14 +7,14 @@ use crate::{
     client::{Client, Error, Settings},
 };
 
-/// Sees to it that every version of every schema stands in the registry, oldest first, and takes its id. Blocks the thread, at most ten
+/// Makes sure that the registry has every version of every schema, oldest first, and gives their ids. Blocks the thread, at most ten
 /// seconds per call.
 ///
-/// A schema that is there already is only looked up: a klamm that may read and not write works with schemas registered by others. Older versions
-/// are asked for as well, since records with their ids stand on the topics.
+/// A schema that is there already is only looked up. So a klamm that may read but not write works with schemas that others registered.
+/// Older versions are asked for as well, since the topics hold records with their ids.
 ///
 /// # Errors
-/// [`Error::Away`]: call again later. [`Error::Refused`] and [`Error::Settings`]: not before something was corrected.
+/// [`Error::Away`]: call again later. [`Error::Refused`] and [`Error::Settings`]: something has to be corrected first.
 pub fn register(settings: &Settings, topic_prefix: &str) -> Result<Ids, Error> {
     let client = Client::new(settings)?;
     let subjects = Subjects::new(topic_prefix);
@@ -29,4 +29,37 @@ pub fn register(settings: &Settings, topic_prefix: &str) -> Result<Ids, Error> {
         }
     }
     Ok(Ids::registered(ids))
+}
+
+/// Checks that the settings can be used: reads their files, but asks no registry.
+///
+/// # Errors
+/// [`Error::Settings`].
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    Client::new(settings).map(drop)
+}
+
+/// Asks a registry for klamm's schemas, and registers none. Gives everything that would stop a start. Blocks the thread, at most ten
+/// seconds per call.
+pub fn probe(settings: &Settings, topic_prefix: &str) -> Vec<Error> {
+    let client = match Client::new(settings) {
+        Ok(client) => client,
+        Err(error) => return vec![error],
+    };
+    let subjects = Subjects::new(topic_prefix);
+    let mut wrong = Vec::new();
+    for subject in subjects.names() {
+        for schema in subjects.versions(&subject) {
+            match client.look_up(&subject, schema.json) {
+                Ok(_) => {}
+                // All other schemas would give the same error.
+                Err(error @ (Error::Away { .. } | Error::Settings { .. })) => return vec![error],
+                Err(error) => {
+                    wrong.push(error);
+                    break;
+                }
+            }
+        }
+    }
+    wrong
 }

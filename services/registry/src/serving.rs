@@ -1,12 +1,13 @@
 //! The registry's read endpoints for klamm's own schemas, over HTTP.
 //!
-//! Paths, bodies, error codes and content type are Confluent's. It is a registry in mode READONLY: its schemas are those that klamm was built
-//! with. A serializer that asks for a schema that stands here gets its id, by look-up or by registration; what would change something is
-//! refused as such a registry does (422, code 42205).
+//! Paths, bodies, error codes and content type are Confluent's. It is a registry in mode READONLY, whose schemas are those that klamm was
+//! built with. A serializer gets the id of a schema that is here, both by look-up and by registration. A request that would change
+//! something is refused as such a registry does (422, code 42205).
 
 mod answer;
 mod ids;
 mod same;
+mod served;
 mod settings;
 mod subjects;
 
@@ -20,19 +21,10 @@ use axum::{
 
 use crate::Subjects;
 use answer::Fault;
+use served::Served;
 
-/// What the endpoints answer from.
-#[derive(Debug)]
-pub(crate) struct Served {
-    subjects: Subjects,
-    /// The registry that klamm's records name, if it is another.
-    elsewhere: Option<String>,
-}
-
-type State = axum::extract::State<Arc<Served>>;
-
-/// The endpoints, for the subjects of one prefix. `elsewhere` is the address of the registry that is in use instead, if there is one: a client that
-/// asks here for one of its ids is told.
+/// The endpoints, for the subjects of one prefix. `elsewhere` is the address of the registry that is in use instead, if there is one. The
+/// error for an unknown id names it.
 pub fn routes(topic_prefix: &str, elsewhere: Option<String>) -> Router {
     let served = Arc::new(Served { subjects: Subjects::new(topic_prefix), elsewhere });
     Router::new()
@@ -58,7 +50,7 @@ pub fn routes(topic_prefix: &str, elsewhere: Option<String>) -> Router {
         .with_state(served)
 }
 
-/// Other methods of the path: they would change something, or nobody knows them.
+/// Adds the answer to other methods of the path: they would change something, or are unknown.
 fn read(route: MethodRouter<Arc<Served>>) -> MethodRouter<Arc<Served>> {
     route.fallback(async |method: Method| if method == Method::GET { Fault::method() } else { Fault::read_only() })
 }

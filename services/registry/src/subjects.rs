@@ -1,4 +1,4 @@
-//! Subjects: klamm's schemas under the names that they have in a registry.
+//! Subjects: the names that klamm's schemas have in a registry.
 
 use klamm_avro::schemas::{self, Schema};
 
@@ -9,7 +9,7 @@ pub struct Subjects {
 }
 
 impl Subjects {
-    /// Of the topics named `<prefix><name>`.
+    /// The subjects of the topics named `<prefix><name>`.
     pub fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
     }

@@ -1,6 +1,7 @@
-//! Rows that are due: which of them go first.
+//! Decides which of the due rows go first.
 //!
-//! Namespaces take turns, so that a mass of rows of one holds up no other's; within a namespace the earliest goes first.
+//! Namespaces take turns, so that a mass of rows of one namespace does not hold up the rows of others. Within a namespace the earliest row
+//! goes first.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -12,33 +13,33 @@ use klamm_machine::{Table, wakes::Wakes};
 use klamm_messages::klamm::v1::WakeRow;
 use tokio::time::Instant;
 
-/// A wake row that is still there so long after its wake-up was sent gets another one.
+/// When a wake row is still there so long after its wake-up was sent, it gets another wake-up.
 const SEND_AGAIN: Duration = Duration::from_secs(1);
-/// While rows wait here, the partition's are read again this often: another namespace's may have become due. Reading many thousands of rows
-/// is not for nothing, and this long another namespace may wait.
+/// While rows wait here, the partition's rows are read again at this interval, because rows of another namespace may have become due.
+/// Reading many thousands of rows has a cost, so the interval is not short. A namespace may have to wait this long.
 const SCAN_AGAIN: Duration = Duration::from_millis(500);
-/// Rows read at once, at most. When more are due, namespaces whose rows lie behind so many others wait longer.
+/// Most rows that are read at once. When more are due, a namespace whose rows come behind that many others waits longer.
 const SCAN_MAX: usize = 65_536;
 
 /// The due rows of one partition.
 #[derive(Debug)]
 pub(crate) struct Backlog {
-    /// Wake-ups on their way at a time.
+    /// Most wake-ups that may be under way at a time.
     in_flight_max: usize,
     waiting: BTreeMap<String, VecDeque<WakeRow>>,
     /// The namespace that had its turn last.
     last: String,
     scanned: Option<Instant>,
-    /// The last look gave as many rows as it might.
+    /// True when the last read gave as many rows as it asked for, so that more may be due.
     is_deep: bool,
     /// When each row's wake-up was sent, by key.
     sent: HashMap<Vec<u8>, Instant>,
-    /// When the first of those that the last look found again is to be sent again.
+    /// When the next wake-up is due for a row whose wake-up was sent and that the last read still found.
     again: Option<Instant>,
 }
 
 impl Backlog {
-    /// An empty one, for so many wake-ups on their way at a time.
+    /// An empty backlog, for at most `in_flight_max` wake-ups under way at a time.
     pub(crate) fn new(in_flight_max: usize) -> Self {
         Self {
             in_flight_max,
@@ -58,13 +59,13 @@ impl Backlog {
 
     /// How many rows to read.
     pub(crate) fn scan_limit(&self) -> usize {
-        // Rows whose wake-up is on its way stand in front.
+        // Rows whose wake-up is under way come first in the read, so the limit is raised by their number.
         if self.is_deep { SCAN_MAX } else { (2 * self.in_flight_max + self.sent.len()).min(SCAN_MAX) }
     }
 
-    /// Takes the rows that are due, earliest first, in place of those that wait here.
+    /// Takes due rows, earliest first. They replace the rows that wait here.
     pub(crate) fn refill(&mut self, rows: Vec<WakeRow>, now: Instant) {
-        // By what was asked for: without the rows forgotten below the limit would be less.
+        // This needs the limit with which these rows were read. Dropping entries of `sent` below lowers the limit.
         self.is_deep = rows.len() >= self.scan_limit();
         self.sent.retain(|_, at| now.duration_since(*at) < SEND_AGAIN);
         self.scanned = Some(now);
@@ -80,7 +81,7 @@ impl Backlog {
         }
     }
 
-    /// When the partition is to be looked at again, for rows that may still be there.
+    /// When the partition's rows have to be read again, because rows may still be there.
     pub(crate) fn again(&self) -> Option<Instant> {
         self.again
     }
@@ -108,12 +109,12 @@ impl Backlog {
         rows
     }
 
-    /// Wake-ups for these rows were sent.
+    /// Takes note that wake-ups for these rows were sent.
     pub(crate) fn sent(&mut self, rows: &[WakeRow], now: Instant) {
         self.sent.extend(rows.iter().map(|row| (Wakes::key(row), now)));
     }
 
-    /// These wake-ups could not be sent: the next look finds their rows again, and those that wait here.
+    /// Takes note that these wake-ups could not be sent. All waiting rows are dropped too, since the next read finds all of them again.
     pub(crate) fn failed(&mut self, rows: &[WakeRow]) {
         for row in rows {
             self.sent.remove(&Wakes::key(row));

@@ -1,26 +1,28 @@
-//! Watching one partition.
+//! Watches one partition.
 
 use std::{sync::Arc, time::Duration};
 
 use klamm_machine::Time;
 use klamm_messages::klamm::v1::WakeRow;
+use klamm_supervise::Part;
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{Due, WakeSource, backlog::Backlog};
 
-/// Longest sleep: clocks may be set.
+/// Longest sleep. Somebody may set a clock meanwhile, so a longer sleep could miss a due time.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Pause when rows could not be sent.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Sends the partition's wake-ups when they are due, at most `in_flight_max` at a time. Never ends.
-pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, in_flight_max: usize, now: impl Fn() -> Time + Send) {
+pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, part: Part, partition: u32, in_flight_max: usize, now: impl Fn() -> Time + Send) {
     let mut backlog = Backlog::new(in_flight_max);
     let mut sending: JoinSet<Result<usize, Vec<WakeRow>>> = JoinSet::new();
     let mut in_flight = 0;
     loop {
+        part.round();
         let time = now();
-        // No longer than this it sleeps; below it says how long.
+        // The sleep will not be longer than this. Its exact length is known only further down.
         source.sleeps_until(partition, time.after(SLEEP_MAX));
         let limit = if backlog.wants_rows(Instant::now()) { backlog.scan_limit() } else { 0 };
         let Due { rows, next } = source.due(partition, time, limit);
@@ -28,7 +30,7 @@ pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, in_flig
             backlog.refill(rows, Instant::now());
         }
         let room = in_flight_max - in_flight;
-        // Of many, many go together: each appending costs something.
+        // Each append has a cost, so rows go in large groups: when more rows wait than fit, they wait until half of the room is free.
         let rows = if room * 2 >= in_flight_max || backlog.len() <= room { backlog.take(room) } else { Vec::new() };
         if !rows.is_empty() {
             backlog.sent(&rows, Instant::now());
@@ -43,9 +45,9 @@ pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, in_flig
         let until_again = backlog.again().map_or(SLEEP_MAX, |again| again.duration_since(Instant::now()));
         let sleep = until_due.min(until_again).min(SLEEP_MAX);
         source.sleeps_until(partition, time.after(sleep));
+        // What has come back makes room, so it is looked at first.
         tokio::select! {
-            () = tokio::time::sleep(sleep) => {}
-            () = source.changed(partition) => {}
+            biased;
             Some(sent) = sending.join_next() => match sent {
                 Ok(Ok(count)) => in_flight -= count,
                 Ok(Err(rows)) => {
@@ -53,7 +55,7 @@ pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, in_flig
                     backlog.failed(&rows);
                     tokio::time::sleep(PAUSE).await;
                 }
-                // It panicked: they are found again after a while.
+                // The task panicked. A later read finds its rows again.
                 Err(error) => {
                     tracing::error!(partition, error = %error, "wake-ups were not sent");
                     sending.abort_all();
@@ -61,6 +63,8 @@ pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, partition: u32, in_flig
                     in_flight = 0;
                 }
             },
+            () = source.changed(partition) => {}
+            () = tokio::time::sleep(sleep) => {}
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use klamm_filters::{Scope, Types};
 use klamm_messages::{
     klamm::v1::VisibilityDocument,
     temporal::{
@@ -18,7 +19,7 @@ use klamm_messages::{
         enums::v1::IndexedValueType,
     },
 };
-use klamm_visibility::{Change, ChangeBody, Index, Location, Scope, Types};
+use klamm_visibility::{Change, ChangeBody, Index, Location};
 use prost_types::Timestamp;
 
 /// Documents of one fed batch.
@@ -130,8 +131,8 @@ fn document(n: u64, closed: bool, attribute_count: usize) -> VisibilityDocument 
     ];
     let attributes = attributes.into_iter().take(attribute_count).map(|(name, value_type, json)| {
         let metadata = BTreeMap::from([("encoding", "json/plain"), ("type", value_type)]);
-        let metadata = metadata.into_iter().map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).collect();
-        (name.to_owned(), Payload { metadata, data: json.to_string().into_bytes(), ..Payload::default() })
+        let metadata = metadata.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned().into())).collect();
+        (name.to_owned(), Payload { metadata, data: json.to_string().into(), ..Payload::default() })
     });
     VisibilityDocument {
         namespace: "default".to_owned(),

@@ -1,16 +1,15 @@
-//! What the index reads off a visibility document.
+//! Reads from a visibility document what the index needs.
 
-use klamm_cluster::search_attributes::{self, NAMESPACE_DIVISION};
+use klamm_filters::{Value, tokens};
 use klamm_messages::{
     klamm::v1::VisibilityDocument,
     temporal::{common::v1::Payload, enums::v1::IndexedValueType},
 };
+use klamm_search_attributes::{self as search_attributes, NAMESPACE_DIVISION};
 use prost_types::Timestamp;
 
-use crate::query::{Value, tokens};
-
-/// Close time of a run that is open: later than all others, so that open runs come first and `CloseTime > …` finds them,
-/// as in Temporal's SQL stores (COALESCE(close_time, max)).
+/// Close time of an open run: later than all others. So open runs come first, and `CloseTime > …` finds them, as in Temporal's SQL stores
+/// (COALESCE(close_time, max)).
 pub(crate) const OPEN: i64 = i64::MAX;
 
 /// A run as the index sees it. Times are microseconds since the epoch, durations nanoseconds.
@@ -21,7 +20,7 @@ pub(crate) struct Row {
     pub(crate) attributes: Vec<Attribute>,
 }
 
-/// Columns that hardly ever change in a run's life: their indexes are left alone by an ordinary update.
+/// Columns that hardly ever change in a run's life. An ordinary update leaves their indexes alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fixed {
     pub(crate) workflow_type: String,
@@ -46,7 +45,7 @@ pub(crate) struct Changing {
     pub(crate) state_transition_count: Option<i64>,
 }
 
-/// A search attribute that travels with the run. Text has the empty token besides its own, so that a text without any is not NULL.
+/// A search attribute of a run. A Text value gets an empty token besides its own tokens, so that a text without any token is not NULL.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Attribute {
     pub(crate) name: String,
@@ -55,7 +54,7 @@ pub(crate) struct Attribute {
 }
 
 impl Row {
-    /// Reads a document; values of search attributes that do not decode are left out (the document itself keeps them).
+    /// Reads a document. Values of search attributes that cannot be decoded are left out (the document itself keeps them).
     pub(crate) fn of(document: &VisibilityDocument) -> Self {
         let mut attributes = attributes(document);
         let division = attributes.iter().position(|attribute| attribute.name == NAMESPACE_DIVISION);
@@ -113,7 +112,7 @@ fn attributes(document: &VisibilityDocument) -> Vec<Attribute> {
 /// One search attribute; `None` when it is unset (null, []) or cannot be read.
 fn attribute(name: &str, payload: &Payload) -> Option<Attribute> {
     let json: serde_json::Value =
-        serde_json::from_slice(&payload.data).inspect_err(|error| tracing::debug!(name, %error, "search attribute is no JSON")).ok()?;
+        serde_json::from_slice(&payload.data).inspect_err(|error| tracing::debug!(name, %error, "a search attribute is not JSON")).ok()?;
     let value_type = search_attributes::predefined(name)
         .or_else(|| search_attributes::type_named(std::str::from_utf8(payload.metadata.get("type")?).ok()?))
         .unwrap_or_else(|| guess(&json));
@@ -136,7 +135,7 @@ fn guess(json: &serde_json::Value) -> IndexedValueType {
     }
 }
 
-/// Adds what the index compares of one JSON value, each once.
+/// Adds the forms of one JSON value that the index compares, each only once.
 fn push(values: &mut Vec<Value>, json: &serde_json::Value, value_type: IndexedValueType) {
     let mut add = |value: Value| {
         if !values.contains(&value) {

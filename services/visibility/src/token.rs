@@ -1,8 +1,8 @@
-//! Page tokens: where the last page ended. Opaque to clients.
+//! Page tokens: they say where the last page ended. Clients cannot read anything from them.
 
 use crate::{Error, Result};
 
-/// First byte of every token; another layout gets another number.
+/// First byte of every token. Another layout gets another number.
 const VERSION: u8 = 1;
 
 /// The place of a run in the order of results.
@@ -14,7 +14,7 @@ pub(crate) struct PageToken {
 }
 
 impl PageToken {
-    /// The bytes that the client gives back.
+    /// The bytes that the client sends back.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend(self.close.to_be_bytes());
@@ -23,7 +23,7 @@ impl PageToken {
         bytes
     }
 
-    /// Undoes [`PageToken::encode`]; an empty token is the first page.
+    /// The token in these bytes; `None` for an empty one, which means the first page.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Self>> {
         if bytes.is_empty() {
             return Ok(None);

@@ -27,6 +27,9 @@ func main() {
 }
 
 func run(options *workload.Options) error {
+	if options.Pollers < 1 {
+		return errors.New("--pollers must be at least 1: this driver has no SDK with a default of its own")
+	}
 	client, err := connect(options)
 	if err != nil {
 		return err

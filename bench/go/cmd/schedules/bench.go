@@ -100,7 +100,7 @@ func (b *bench) create(count int, spec func(number int) *schedulepb.ScheduleSpec
 	}
 	b.report.Schedules = count
 	b.report.CreatesPerSecond = rounded(float64(count) / time.Since(began).Seconds())
-	b.report.CreateP50, b.report.CreateP99 = percentiles(latencies)
+	b.report.CreateP50, b.report.CreateP99, b.report.CreateMax = b.percentiles("create", latencies)
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (b *bench) describeUntil(stop <-chan struct{}, count int) error {
 	group.Wait()
 	if len(latencies) > 0 {
 		b.report.Describes = len(latencies)
-		b.report.DescribeP50, b.report.DescribeP99 = percentiles(latencies)
+		b.report.DescribeP50, b.report.DescribeP99, b.report.DescribeMax = b.percentiles("describe", latencies)
 	}
 	return failure
 }
@@ -175,10 +175,15 @@ func inParallel(atOnce, count int, each func(number int) error) ([]time.Duration
 	return latencies, failure
 }
 
-// percentiles are the 50th and the 99th, in milliseconds.
-func percentiles(values []time.Duration) (p50, p99 float64) {
+// percentiles are the 50th, the 99th and the maximum, in milliseconds; a maximum far above the 50th is noted in the report.
+func (b *bench) percentiles(what string, values []time.Duration) (p50, p99, maximum float64) {
 	slices.Sort(values)
-	return milliseconds(measure.Percentile(values, 50)), milliseconds(measure.Percentile(values, 99))
+	p50, p99 = milliseconds(measure.Percentile(values, 50)), milliseconds(measure.Percentile(values, 99))
+	maximum = milliseconds(values[len(values)-1])
+	if measure.IsOutlier(p50, maximum) {
+		b.report.Outliers = append(b.report.Outliers, what)
+	}
+	return p50, p99, maximum
 }
 
 func milliseconds(d time.Duration) float64 { return rounded(float64(d) / float64(time.Millisecond)) }

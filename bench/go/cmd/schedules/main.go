@@ -50,6 +50,7 @@ type report struct {
 	CreatesPerSecond float64 `json:"creates_per_second"`
 	CreateP50        float64 `json:"create_p50_ms"`
 	CreateP99        float64 `json:"create_p99_ms"`
+	CreateMax        float64 `json:"create_max_ms"`
 
 	Starts int `json:"starts,omitempty"`
 	// Actions that should have started and had not when the time was up.
@@ -63,6 +64,10 @@ type report struct {
 	Describes   int     `json:"describes,omitempty"`
 	DescribeP50 float64 `json:"describe_p50_ms,omitempty"`
 	DescribeP99 float64 `json:"describe_p99_ms,omitempty"`
+	DescribeMax float64 `json:"describe_max_ms,omitempty"`
+
+	// Latencies whose maximum is more than measure.OutlierFactor times their p50: to be explained or mended.
+	Outliers []string `json:"outliers,omitempty"`
 
 	// Zero without --server-pid. CPU is that of the whole measure, creates included.
 	ServerCPU   float64 `json:"server_cpu_s,omitempty"`

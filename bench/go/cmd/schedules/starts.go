@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -97,8 +96,7 @@ func (b *bench) reportLateness(query string, due map[string]time.Time) (newest t
 	}
 	b.report.Starts = len(lateness)
 	if len(lateness) > 0 {
-		b.report.LatenessP50, b.report.LatenessP99 = percentiles(lateness)
-		b.report.LatenessMax = milliseconds(slices.Max(lateness))
+		b.report.LatenessP50, b.report.LatenessP99, b.report.LatenessMax = b.percentiles("lateness", lateness)
 	}
 	return newest, nil
 }

@@ -36,6 +36,7 @@ func run(options *workload.Options) error {
 	defer c.Close()
 
 	queue := fmt.Sprintf("bench-sdk-%d", os.Getpid())
+	// With 0 pollers the SDK takes its own default.
 	w := worker.New(c, queue, worker.Options{
 		MaxConcurrentWorkflowTaskPollers: options.Pollers,
 		MaxConcurrentActivityTaskPollers: options.Pollers,

@@ -70,12 +70,14 @@ func printTables(output io.Writer, reports []measure.Report) {
 		}
 	}
 	table := tabwriter.NewWriter(output, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "server\tdriver\tworkload\tin flight\tcount\terrors\tper second\tp50 ms\tp99 ms\ttimer late p50\tp99\tserver CPU ms\tdriver CPU ms\tRSS MiB\tpeak MiB\t")
+	_, _ = fmt.Fprintln(table, "server\tdriver\tworkload\tin flight\tcount\terrors\tper second\tp50 ms\tp99 ms\tmax ms\ttimer late p50\tp99\tmax\tserver CPU ms\tdriver CPU ms\tRSS MiB\tpeak MiB\t")
 	for _, r := range reports {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%.2f\t%.2f\t%s\t%s\t%.3f\t%.3f\t%.0f\t%.0f\t\n",
-			r.Server, r.Driver, r.Workload, r.InFlight, r.Count, r.Errors, r.Throughput, r.P50, r.P99, late(r.TimerLatenessP50), late(r.TimerLatenessP99), r.ServerCPU, r.DriverCPU, r.ServerRSS, r.ServerPeak)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t%.3f\t%.3f\t%.0f\t%.0f\t\n",
+			r.Server, r.Driver, r.Workload, r.InFlight, r.Count, r.Errors, r.Throughput, r.P50, r.P99, maximum(r.P50, r.Max),
+			late(r.TimerLatenessP50), late(r.TimerLatenessP99), late(r.TimerLatenessMax), r.ServerCPU, r.DriverCPU, r.ServerRSS, r.ServerPeak)
 	}
 	_ = table.Flush()
+	printOutliers(output, reports)
 	if len(references) == 0 {
 		return
 	}
@@ -92,6 +94,24 @@ func printTables(output io.Writer, reports []measure.Report) {
 			ratio(other.ServerCPU, r.ServerCPU), ratio(other.ServerPeak, r.ServerPeak))
 	}
 	_ = table.Flush()
+}
+
+// maximum shows the slowest workflow, with a mark when it needs an explanation.
+func maximum(p50, slowest float64) string {
+	if measure.IsOutlier(p50, slowest) {
+		return fmt.Sprintf("%.2f!", slowest)
+	}
+	return fmt.Sprintf("%.2f", slowest)
+}
+
+// printOutliers says what the marks mean, if there are any.
+func printOutliers(output io.Writer, reports []measure.Report) {
+	for _, r := range reports {
+		if measure.IsOutlier(r.P50, r.Max) {
+			_, _ = fmt.Fprintf(output, "! %s, %s, %s: the slowest took %.0f ms, %.0f × p50 (more than %d × is to be explained or mended)\n",
+				r.Server, r.Driver, r.Workload, r.Max, r.Max/r.P50, measure.OutlierFactor)
+		}
+	}
 }
 
 func ratio(a, b float64) string {

@@ -26,7 +26,7 @@ func (l *Lateness) Reset() {
 	l.values = nil
 }
 
-// Into writes the percentiles into a report, if there was any timer.
+// Into writes the percentiles and the maximum into a report, if there was any timer.
 func (l *Lateness) Into(report *Report) {
 	l.guard.Lock()
 	defer l.guard.Unlock()
@@ -36,4 +36,5 @@ func (l *Lateness) Into(report *Report) {
 	slices.Sort(l.values)
 	report.TimerLatenessP50 = round(milliseconds(Percentile(l.values, 50)))
 	report.TimerLatenessP99 = round(milliseconds(Percentile(l.values, 99)))
+	report.TimerLatenessMax = round(milliseconds(l.values[len(l.values)-1]))
 }

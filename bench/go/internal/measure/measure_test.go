@@ -21,6 +21,26 @@ func TestPercentileIsTheNearestRank(t *testing.T) {
 	}
 }
 
+func TestAMaximumAboveTwentyTimesTheMedianIsAnOutlier(t *testing.T) {
+	for maximum, want := range map[float64]bool{0: false, 3: false, 60: false, 60.001: true} {
+		if got := IsOutlier(3, maximum); got != want {
+			t.Errorf("a maximum of %v with a p50 of 3 is an outlier: %v", maximum, got)
+		}
+	}
+}
+
+func TestTheMaximumOfLatenessIsReported(t *testing.T) {
+	var late Lateness
+	for _, ms := range []int{5, 40, 1} {
+		late.Add(time.Duration(ms) * time.Millisecond)
+	}
+	var report Report
+	late.Into(&report)
+	if report.TimerLatenessP50 != 5 || report.TimerLatenessMax != 40 {
+		t.Errorf("p50 %v, maximum %v", report.TimerLatenessP50, report.TimerLatenessMax)
+	}
+}
+
 func TestOwnProcessUsesTimeAndMemory(t *testing.T) {
 	before, err := Processes([]int{os.Getpid()})
 	if err != nil {

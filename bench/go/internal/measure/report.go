@@ -25,6 +25,7 @@ type Report struct {
 	// From when a timer was due to its event's time, for workloads with timers.
 	TimerLatenessP50 float64 `json:"timer_lateness_p50_ms,omitempty"`
 	TimerLatenessP99 float64 `json:"timer_lateness_p99_ms,omitempty"`
+	TimerLatenessMax float64 `json:"timer_lateness_max_ms,omitempty"`
 
 	// Zero without --server-pid.
 	ServerCPU   float64 `json:"server_cpu_ms_per_workflow,omitempty"`

@@ -35,6 +35,8 @@ type Options struct {
 	Warmup    int
 	Pollers   int
 	Timeout   time.Duration
+	// Slowest, when set, is how long the slowest workflow may take.
+	Slowest time.Duration
 	// Lateness is where the worker notes how late timers fired.
 	Lateness measure.Lateness
 	pids     string
@@ -53,8 +55,9 @@ func ParseFlags() *Options {
 	flag.IntVar(&o.Count, "count", 500, "workflows to measure")
 	flag.IntVar(&o.InFlight, "in-flight", 50, "workflows at a time; 1 is one after the other")
 	flag.IntVar(&o.Warmup, "warmup", 20, "workflows to run first, unmeasured")
-	flag.IntVar(&o.Pollers, "pollers", 5, "polls that wait for each kind of task")
+	flag.IntVar(&o.Pollers, "pollers", 5, "polls that wait for each kind of task; 0: the SDK's own default (sdk only)")
 	flag.DurationVar(&o.Timeout, "timeout", 60*time.Second, "a workflow that takes longer counts as an error")
+	flag.DurationVar(&o.Slowest, "slowest", 0, "fail when any measured workflow takes longer than this; 0: do not")
 	flag.StringVar(&o.pids, "server-pid", "", "the server's process ids, for CPU and memory: 12,34")
 	flag.Parse()
 	if o.Name == "" {
@@ -94,6 +97,9 @@ func (o *Options) Measure(driver string, execute func(ctx context.Context, id st
 	}
 	if report.Errors > 0 {
 		return fmt.Errorf("%d of %d workflows failed, the first with: %s", report.Errors, o.Count, report.FirstError)
+	}
+	if slowest := time.Duration(report.Max * float64(time.Millisecond)); o.Slowest > 0 && slowest > o.Slowest {
+		return fmt.Errorf("the slowest workflow took %s, more than %s", slowest.Round(time.Millisecond), o.Slowest)
 	}
 	return nil
 }

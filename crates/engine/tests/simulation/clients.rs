@@ -49,7 +49,14 @@ impl Clients {
     pub fn ask(&mut self, rng: &mut Prng, partitions: u32) -> usize {
         let kinds = [(30, "add"), (25, "transfer"), (14, "timer"), (6, "put"), (4, "delete"), (4, "refuse"), (4, "reject"), (3, "panic")];
         let kind = rng.weighted(&kinds);
-        let entity = entity(rng);
+        // Notes are on a topic that partition 0 alone writes, as namespaces are; no other takes their commands.
+        let is_note = ["put", "delete"].contains(&kind);
+        let entity = loop {
+            let entity = entity(rng);
+            if !is_note || partition_of(NAMESPACE, &entity, partitions) == 0 {
+                break entity;
+            }
+        };
         let value = if kind == "timer" { rng.weighted(&[(3, 400), (3, 60), (1, 5_000), (1, 1)]) } else { 1 + rng.below(9) as i64 };
         let targets: Vec<String> = match kind {
             "transfer" => (0..1 + rng.below(3)).map(|_| way(rng)).collect(),

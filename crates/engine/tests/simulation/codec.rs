@@ -14,10 +14,6 @@ pub const PARTITION_KEY: &str = "~partition";
 pub struct TestCodec;
 
 impl Codec<Event> for TestCodec {
-    fn folded_topics(&self, _: u32) -> Vec<&'static str> {
-        vec![topic::HISTORY]
-    }
-
     fn encode_command(&self, command: &Command) -> Vec<u8> {
         command.encode_to_vec()
     }
@@ -28,8 +24,8 @@ impl Codec<Event> for TestCodec {
 
     fn encode_event(&self, event: &Event) -> Vec<Encoded> {
         vec![match event {
-            Event::Set(row) => history(row.key.clone(), Record::Test(row.clone())),
-            Event::Delete(key) => Encoded { topic: topic::HISTORY, key: key.clone(), value: None },
+            Event::Set(row) => encoded(topic_of(&row.key), row.key.clone(), Record::Test(row.clone())),
+            Event::Delete(key) => Encoded { topic: topic_of(key), key: key.clone(), value: None },
         }]
     }
 
@@ -49,15 +45,24 @@ impl Codec<Event> for TestCodec {
     }
 
     fn encode_partition(&self, record: &PartitionRecord) -> Encoded {
-        history(PARTITION_KEY.to_owned(), Record::Partition(record.clone()))
+        encoded(topic::HISTORY, PARTITION_KEY.to_owned(), Record::Partition(record.clone()))
     }
 
     fn encode_failed(&self, record: &CommandFailed) -> Encoded {
-        history(format!("~failed/{}", record.offset), Record::CommandFailed(record.clone()))
+        encoded(topic::HISTORY, format!("~failed/{}", record.offset), Record::CommandFailed(record.clone()))
     }
 }
 
-fn history(key: String, record: Record) -> Encoded {
+/// Rows are spread over the topics: accounts are on the first, timers on a second, notes on the one that partition 0 alone writes.
+fn topic_of(key: &str) -> &'static str {
+    match key.split_once('/') {
+        Some(("timer", _)) => topic::SCHEDULES,
+        Some(("note", _)) => topic::CLUSTER,
+        _ => topic::HISTORY,
+    }
+}
+
+fn encoded(topic: &'static str, key: String, record: Record) -> Encoded {
     let value = HistoryRecord { record: Some(record), ..HistoryRecord::default() };
-    Encoded { topic: topic::HISTORY, key, value: Some(value.encode_to_vec()) }
+    Encoded { topic, key, value: Some(value.encode_to_vec()) }
 }

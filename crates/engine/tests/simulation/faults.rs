@@ -19,13 +19,16 @@ struct Plan {
     percent: usize,
     /// No room: so many more writes are refused.
     full: usize,
+    /// After so many more reads one fails.
+    reads_left: Option<usize>,
+    healed: bool,
     paused: bool,
 }
 
 impl Faults {
     /// Makes `percent` of the calls of `log` fail, by the numbers of `seed`.
     pub fn install(log: &MemoryLog, seed: u64, percent: usize) -> Self {
-        let plan = Arc::new(Mutex::new(Plan { rng: Prng::new(seed), percent, full: 0, paused: false }));
+        let plan = Arc::new(Mutex::new(Plan { rng: Prng::new(seed), percent, full: 0, reads_left: None, healed: false, paused: false }));
         let hook = plan.clone();
         log.set_fault_hook(Some(Box::new(move |operation| hook.lock().expect("one thread").next(operation))));
         Self(plan)
@@ -36,6 +39,17 @@ impl Faults {
         let mut plan = self.0.lock().expect("one thread");
         plan.percent = 0;
         plan.full = 0;
+        plan.healed = true;
+    }
+
+    /// A read fails after `reads` more.
+    pub fn fail_read_after(&self, reads: usize) {
+        self.0.lock().expect("one thread").reads_left = Some(reads);
+    }
+
+    /// It does not, if it has not yet.
+    pub fn let_reads_be(&self) {
+        self.0.lock().expect("one thread").reads_left = None;
     }
 
     /// The disk is full for the next writes; for how many.
@@ -63,6 +77,12 @@ impl Plan {
         if write && self.full > 0 {
             self.full -= 1;
             return Some(Fault::full());
+        }
+        if let (Operation::Read { .. }, Some(left), false) = (operation, self.reads_left, self.healed) {
+            self.reads_left = left.checked_sub(1);
+            if left == 0 {
+                return Some(Fault::unavailable());
+            }
         }
         let percent = match operation {
             Operation::Read { .. } => self.percent.div_ceil(4),

@@ -24,6 +24,8 @@ pub struct Instance {
     pub partition: TestPartition,
     /// `None` after a commit whose outcome is unknown.
     pub producer: Option<Box<dyn Transactional>>,
+    /// Which holder of the partition's transactional id it became last, counted over all instances: a later holder fences it.
+    pub holder: u64,
     /// Another member has taken the partition over.
     pub zombie: bool,
     /// The member's store.

@@ -2,6 +2,8 @@
 //!
 //! A simulation runs on one thread; each of its steps is drawn by the numbers of its seed. A failure prints the seed; then
 //! `KLAMM_SIM_SEED=<seed> cargo test --release -p klamm-engine --test simulation -- seeds --nocapture` runs it alone and prints its trace.
+//! That builds neither RocksDB nor librdkafka: the stores are ordered maps. With `--features rocksdb`, as in the tests of the whole workspace,
+//! one member's store is RocksDB.
 
 mod checks;
 mod clients;

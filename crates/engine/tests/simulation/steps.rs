@@ -147,7 +147,8 @@ impl World {
             Ok(read) => read,
             Err(LogError::Trimmed { .. }) => {
                 // Only who lies behind the outputs can miss commands that were trimmed.
-                assert!(self.instances[index].zombie, "{number}: the owner's commands were trimmed");
+                let instance = &self.instances[index];
+                assert!(instance.zombie || self.is_fenced(instance), "{number}: the owner's commands were trimmed");
                 return self.drop_instance(index, "trimmed");
             }
             Err(error) => return self.note(|| format!("deliver {number}@{member}: {error}")),
@@ -206,7 +207,10 @@ impl World {
         let result = producer.commit(batch.outputs);
         self.note(|| format!("commit {number}@{member} up to {}: {}", batch.position.next_command_offset, outcome(&result)));
         match result {
-            Ok(offsets) => self.instances[index].partition.committed(&offsets).expect("a store in memory"),
+            Ok(offsets) => {
+                assert!(!self.is_fenced(&self.instances[index]), "{number}@{member} committed, and another is the holder");
+                self.instances[index].partition.committed(&offsets).expect("a store in memory");
+            }
             Err(LogError::InDoubt { .. }) => {
                 self.instances[index].producer = None;
                 if self.rng.chance(50) {
@@ -231,7 +235,9 @@ impl World {
             Ok(producer) => producer,
             Err(error) => return self.note(|| format!("settle {number}@{member}: {error}")),
         };
+        let holder = self.next_holder(number);
         let instance = &mut self.instances[index];
+        instance.holder = holder;
         let batch = instance.partition.in_flight().cloned().expect("a commit is in doubt");
         match standing(&self.log, &self.topics, &instance.store, number, &batch) {
             Ok(Some(offsets)) => {
@@ -353,12 +359,18 @@ impl World {
         let settings = klamm_engine::partition::Settings { member: format!("member-{member}"), ..self.settings.clone() };
         let store = self.members[member].store.clone();
         let (machine, codec) = (std::sync::Arc::new(TestMachine), std::sync::Arc::new(TestCodec));
-        match recover(number, machine, codec, settings, &self.log, store.clone()) {
+        // The process may die within the fold: its store keeps what was written until then.
+        if self.rng.chance(25) {
+            self.faults.fail_read_after(self.rng.below(20));
+        }
+        let recovered = recover(number, machine, codec, settings, &self.log, store.clone());
+        self.faults.let_reads_be();
+        match recovered {
             Ok(owned) => {
                 assert!(!owned.report.store_cleared, "{number}: no store is ahead of its log");
                 self.note(|| format!("recovered {number}@{member}: {} replayed", owned.report.replayed));
-                let (partition, producer) = (owned.partition, Some(owned.producer));
-                self.instances.push(Instance { member, partition, producer, zombie: false, store });
+                let (partition, producer, holder) = (owned.partition, Some(owned.producer), self.next_holder(number));
+                self.instances.push(Instance { member, partition, producer, holder, zombie: false, store });
                 self.check(self.instances.len() - 1);
             }
             Err(Error::Log(error)) => self.note(|| format!("recover {number}@{member}: {error}")),
@@ -375,8 +387,11 @@ impl World {
     /// Superseded records go.
     pub fn compact(&mut self, partition: u32) {
         self.read_log();
-        for short in [topic::HISTORY, topic::VISIBILITY] {
+        for short in [topic::HISTORY, topic::SCHEDULES, topic::VISIBILITY] {
             self.log.compact(&self.topics.full(short), partition).expect("a compacted topic");
+        }
+        if partition == 0 {
+            self.log.compact(&self.topics.full(topic::CLUSTER), 0).expect("a compacted topic");
         }
         self.note(|| format!("compact {partition}"));
     }

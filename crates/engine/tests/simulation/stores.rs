@@ -1,4 +1,5 @@
-//! The stores of a simulation: RocksDB in memory, opened once for many seeds.
+//! The stores of a simulation, opened once for many seeds: ordered maps, and with the feature `rocksdb` a RocksDB in memory for one of the
+//! members, so that each check also compares the two.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub struct Stores {
 impl Stores {
     /// Opens them.
     pub fn open() -> Self {
-        Self { members: [store(), store()], rebuilt: store() }
+        Self { members: [member(), store()], rebuilt: store() }
     }
 
     /// Empties them.
@@ -36,8 +37,27 @@ impl Stores {
 
 /// An empty store in memory.
 pub fn store() -> Arc<Store> {
-    let settings = Settings { write_buffer_bytes: 4 << 20, cache_bytes: 1 << 20, reserve_bytes: 0, free_bytes: Some(Arc::new(|| None)) };
-    Arc::new(Store::in_memory(&settings).expect("a store in memory"))
+    Arc::new(Store::in_maps(&settings()))
+}
+
+#[cfg(feature = "rocksdb")]
+fn member() -> Arc<Store> {
+    Arc::new(Store::in_memory(&settings()).expect("a store in memory"))
+}
+
+#[cfg(not(feature = "rocksdb"))]
+fn member() -> Arc<Store> {
+    store()
+}
+
+fn settings() -> Settings {
+    Settings {
+        write_buffer_bytes: 4 << 20,
+        cache_bytes: 1 << 20,
+        reserve_bytes: 0,
+        free_bytes: Some(Arc::new(|| None)),
+        ..Settings::default()
+    }
 }
 
 /// All rows of a partition.

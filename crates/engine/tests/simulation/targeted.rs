@@ -2,10 +2,15 @@
 
 mod bounded;
 mod compaction;
+#[cfg(feature = "rocksdb")]
+mod damage;
 mod doubt;
 mod foreign;
+mod interrupted;
+mod refused;
 mod rig;
 mod sends;
 mod skipped;
 mod take_over;
+mod unreadable;
 mod wakes;

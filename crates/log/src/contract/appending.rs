@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Harness, append, kept, make, read_all, record, texts};
+use super::harness::{Harness, append, kept, make, read_all, record, texts};
 use crate::{Cleanup, Error, Record, TopicSpec};
 
 pub(super) fn appended_records_come_back_as_they_went_in(harness: &mut dyn Harness) {
@@ -35,7 +35,7 @@ pub(super) fn records_get_offsets_in_order(harness: &mut dyn Harness) {
         let records: Vec<_> = (0..=batch % 4).map(|index| record("k", &format!("{batch}.{index}"))).collect();
         let values: Vec<_> = (0..=batch % 4).map(|index| format!("{batch}.{index}")).collect();
         let offsets = if batch % 2 == 0 {
-            // Alone on its partition, so without gap.
+            // No other thread writes to this partition, so the offsets have no gap.
             let appended = log.append(&topic, 1, records).unwrap();
             (appended.first_offset..).take(values.len()).collect::<Vec<_>>()
         } else {
@@ -88,6 +88,31 @@ pub(super) fn append_times_never_go_back(harness: &mut dyn Harness) {
     let times: Vec<_> = read_all(&*log, &topic, 0).iter().map(|stored| stored.timestamp_ms).collect();
     assert!(times.is_sorted());
     assert!(times[0] > 1, "the producer's time doesn't count");
+}
+
+/// Sets the clock back by an hour, once while the log runs and once while it is stopped. The next append's time is later by the time that
+/// has gone by, or by nearly as much.
+pub(super) fn append_times_go_on_when_the_clock_is_set_back(harness: &mut dyn Harness) {
+    const HOUR: i64 = 3_600_000;
+    const PASSES: i64 = 160_000;
+    let topic = kept(harness, "set-back", 1);
+    let append = |harness: &dyn Harness| harness.log().append(&topic, 0, vec![record("k", "v")]).unwrap().timestamp_ms;
+    let mut last = append(harness);
+    for is_stopped in [false, true] {
+        if !harness.advance_ms(-HOUR) {
+            return;
+        }
+        if is_stopped {
+            harness.restart();
+            // The first append after the restart begins to measure time: the log does not know how much went by before.
+            last = append(harness);
+        }
+        assert!(harness.advance_ms(PASSES));
+        let next = append(harness);
+        let gone_by = next - last;
+        assert!((PASSES * 9 / 10..=PASSES).contains(&gone_by), "{gone_by} ms, stopped: {is_stopped}");
+        last = next;
+    }
 }
 
 pub(super) fn producer_times_are_kept_where_asked(harness: &mut dyn Harness) {

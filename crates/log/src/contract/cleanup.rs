@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Harness, append, compacted, kept, read_all, record, texts};
+use super::harness::{Harness, append, compacted, kept, read_all, record, texts};
 use crate::{Error, Log, Offset, ReadLimit, Record};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -58,10 +58,10 @@ pub(super) fn compaction_keeps_the_newest_of_each_key(harness: &mut dyn Harness)
         assert_eq!(texts(&*log, &topic, 0), expected);
     }
     assert_eq!((log.start_offset(&topic, 0), log.end_offset(&topic, 0)), (Ok(0), Ok(6)));
-    // A reader in the middle of a hole goes on behind it.
+    // A reader whose position lies in a hole goes on above the hole.
     let batch = log.read(&topic, 0, 1, ReadLimit { records: 1, bytes: usize::MAX }).unwrap();
     assert_eq!((batch.records[0].offset, batch.next_offset), (3, 4));
-    // What comes later makes older records go, however long ago they were compacted.
+    // A new record replaces an older one of its key also in the part that was compacted long ago.
     append(&*log, &topic, 0, record("c", "2"));
     log.compact(&topic, 0).unwrap();
     let keys = |log: &dyn Log| texts(log, &topic, 0).into_iter().map(|(offset, ..)| offset).collect::<Vec<_>>();
@@ -82,7 +82,7 @@ pub(super) fn compaction_spares_what_is_young(harness: &mut dyn Harness) {
     append(&*log, &topic, 0, record("a", "3"));
     append(&*log, &topic, 0, record("b", "1"));
     log.compact(&topic, 0).unwrap();
-    // "a", "2" is superseded by a record that is young still.
+    // ("a", "2") stays: the record that supersedes it is still too young.
     let offsets = |log: &dyn Log| texts(log, &topic, 0).into_iter().map(|(offset, ..)| offset).collect::<Vec<_>>();
     assert_eq!(offsets(&*log), [1, 2, 3]);
     harness.advance_ms(HOUR_MS + 1);

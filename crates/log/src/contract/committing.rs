@@ -1,6 +1,6 @@
 //! Transactions.
 
-use super::{Harness, append, kept, make, output, read_all, record, texts};
+use super::harness::{Harness, append, kept, make, output, read_all, record, texts};
 use crate::{Error, Record, TopicSpec};
 
 pub(super) fn commits_reach_all_their_partitions_in_order(harness: &mut dyn Harness) {
@@ -41,7 +41,7 @@ pub(super) fn refused_commits_write_nothing_anywhere(harness: &mut dyn Harness) 
     let keyless = output(&picky, 0, Record::default());
     assert!(matches!(producer.commit(vec![good(), keyless]), Err(Error::Invalid { .. })));
     assert_eq!((log.end_offset(&topic, 0), log.end_offset(&picky, 0)), (Ok(0), Ok(0)));
-    // Only single records are limited.
+    // The limit is for single records, not for their sum.
     let many = (0..10).map(|_| output(&picky, 0, Record::new("k", vec![0; 500])));
     assert_eq!(producer.commit(many.chain([good()]).collect()).map(|offsets| offsets.len()), Ok(11));
     assert_eq!((read_all(&*log, &picky, 0).len(), read_all(&*log, &topic, 0).len()), (10, 1));
@@ -52,7 +52,7 @@ pub(super) fn a_new_holder_fences_the_old_one(harness: &mut dyn Harness) {
     let id = harness.topic_name("id");
     let log = harness.log();
     let mut old = log.transactional(&id).unwrap();
-    // Whoever makes ready to hold the id fences nobody yet.
+    // To prepare for holding the id does not fence the holder.
     log.prepare_transactional(vec![id.clone()]);
     old.commit(vec![output(&topic, 0, record("k", "old"))]).unwrap();
     let mut new = log.transactional(&id).unwrap();

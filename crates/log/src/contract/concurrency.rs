@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::{Harness, kept, output, read_all, record};
+use super::harness::{Harness, kept, output, read_all, record};
 use crate::{Error, Offset, ReadLimit};
 
 const WRITERS: usize = 4;
@@ -16,7 +16,7 @@ pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harne
     let ids: Vec<_> = (0..WRITERS).map(|writer| harness.topic_name(&format!("id-{writer}"))).collect();
     let log = harness.log();
     let done = AtomicBool::new(false);
-    // What each thread was told, by partition and offset.
+    // The value that a thread was told it had written, by partition and offset.
     let mut told: BTreeMap<(u32, Offset), String> = BTreeMap::new();
     std::thread::scope(|scope| {
         let appending = |writer: usize| {
@@ -40,7 +40,7 @@ pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harne
                 let mut told = Vec::new();
                 let mut producer = log.transactional(id).unwrap();
                 for round in 0..ROUNDS {
-                    // Different threads name the partitions in different orders: none may wait for the other for ever.
+                    // Different threads name the partitions in different orders. This must not end in a deadlock.
                     let partitions = if writer.is_multiple_of(2) { [0, 1, 0] } else { [1, 0, 1] };
                     let values: Vec<_> = (0..3).map(|n| format!("c{writer}.{round}.{n}")).collect();
                     let outputs =
@@ -117,8 +117,8 @@ pub(super) fn of_racing_holders_one_is_left(harness: &mut dyn Harness) {
                         match producer.commit(vec![output(topic, 0, record(&holder.to_string(), "v"))]) {
                             Ok(_) => committed += 1,
                             Err(Error::Fenced { .. }) => return (committed, true, 0),
-                            // A broker that is asked to end a transaction while another holder comes may not know either (Kafka 4.1: an
-                            // unknown server error). Such a holder commits nothing more.
+                            // A broker that ends a transaction while another holder comes may not know the outcome (Kafka 4.1 answers with
+                            // an unknown server error). The holder that got this answer commits nothing more.
                             Err(Error::InDoubt { .. }) => {
                                 let again = producer.commit(vec![output(topic, 0, record(&holder.to_string(), "v"))]);
                                 assert!(matches!(again, Err(Error::InDoubt { .. } | Error::Fenced { .. })), "{again:?}");
@@ -137,7 +137,7 @@ pub(super) fn of_racing_holders_one_is_left(harness: &mut dyn Harness) {
         let doubtful: usize = outcomes.iter().map(|(_, _, doubtful)| doubtful).sum();
         let rows = read_all(&*log, &topic, 0);
         assert!((committed..=committed + doubtful).contains(&rows.len()), "no commit of a fenced holder stands");
-        // A holder that came later never finds an earlier one's records behind its own.
+        // No record of an earlier holder stands behind a record of a later holder.
         let mut order: Vec<_> = rows.iter().map(|stored| stored.record.key.clone()).collect();
         order.dedup();
         let mut holders = order.clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Harness, append, kept, output, read_all, read_from, record};
+use super::harness::{Harness, append, kept, output, read_all, read_from, record};
 use crate::{Error, ReadLimit, Record};
 
 pub(super) fn limits_page_through_everything_once(harness: &mut dyn Harness) {
@@ -25,11 +25,18 @@ pub(super) fn limits_page_through_everything_once(harness: &mut dyn Harness) {
             assert_eq!(read_from(&*log, &topic, 0, 0, limit), all, "{limit:?}");
             let page = log.read(&topic, 0, all[40].offset, limit).unwrap().records;
             assert_eq!(page[0], all[40]);
+            // `read_at_hand` gives the records that `read` gives, or the first of them.
+            for offset in [all[40].offset, all[89].offset] {
+                if let Some(at_hand) = log.read_at_hand(&topic, 0, offset, limit).unwrap() {
+                    let read = log.read(&topic, 0, offset, limit).unwrap().records;
+                    assert!(!at_hand.records.is_empty() && read.starts_with(&at_hand.records), "{limit:?}");
+                }
+            }
             assert!(page.len() <= records);
             assert!(page.len() == 1 || page.iter().map(|stored| stored.record.size()).sum::<usize>() <= bytes);
         }
         drop(log);
-        // Once more without anything in memory.
+        // The second round runs with nothing in memory.
         harness.restart();
     }
 }

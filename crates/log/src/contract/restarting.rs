@@ -1,6 +1,6 @@
-//! What a process that died leaves.
+//! What a new process finds after another one died.
 
-use super::{Harness, append, kept, output, record, texts};
+use super::harness::{Harness, append, kept, output, record, texts};
 
 pub(super) fn acknowledged_records_survive_a_restart(harness: &mut dyn Harness) {
     let topic = kept(harness, "surviving", 2);

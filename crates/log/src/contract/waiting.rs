@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Harness, append, kept, output, record};
+use super::harness::{Harness, append, kept, output, record};
 use crate::wait::wait_any;
 
 /// Longer than any provider takes.

@@ -1,17 +1,17 @@
-//! What a partition's records alone don't say: how far it was trimmed and compacted, and how far it reached before.
+//! What a partition's records alone don't tell: how far the partition was trimmed and compacted, and how far it had reached.
 
 use crate::{Error, Offset};
 
-/// Kept in one row per partition, from its first trim or compaction on.
+/// One row per partition, written from the partition's first trim or compaction on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Bounds {
-    /// Nothing below is readable.
+    /// Nothing below this offset is readable.
     pub(super) start: Offset,
-    /// The partition's end is here or above, whatever records are left.
+    /// The partition's end is at least this, even when the last records are gone.
     pub(super) end_min: Offset,
     /// No append gets an earlier time.
     pub(super) append_ms_min: i64,
-    /// Below, each key stands once.
+    /// Below this offset each key stands once.
     pub(super) compacted_to: Offset,
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! timestamp i64 LE | marks u8 | [key length, key] | [header count, (name length, name, length, bytes)…] | [value, to the end]
 //! ```
-//! Lengths and counts are LEB128. What compaction needs stands first, so that it needn't look at values.
+//! Lengths and counts are LEB128. The fields that compaction needs come first, so compaction need not look at values.
 
 use bytes::Bytes;
 
@@ -46,7 +46,7 @@ fn put_varint(mut number: usize, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-/// The record from its bytes, sharing their memory.
+/// Decodes a record. The record shares the memory of `bytes`.
 pub(super) fn decode(offset: Offset, bytes: &Bytes) -> Result<Stored, Error> {
     read(offset, bytes).ok_or_else(|| Error::Corrupt { reason: format!("the record at offset {offset} can't be decoded") })
 }
@@ -74,7 +74,7 @@ pub(super) struct Head<'a> {
     pub(super) is_tombstone: bool,
 }
 
-/// The head of a record's bytes; a missing key is given as an empty one.
+/// The head of a record's bytes. A missing key is given as an empty one.
 pub(super) fn head(bytes: &[u8]) -> Option<Head<'_>> {
     let mut at = Cursor { bytes, at: 0 };
     let timestamp_ms = i64::from_le_bytes(at.take(8)?.try_into().ok()?);

@@ -1,9 +1,10 @@
 //! Compaction by key.
 //!
-//! As Kafka's log cleaner does: the part that wasn't compacted yet is read into a map from key to newest offset, then everything
-//! from the start to there is gone through and what the map supersedes is deleted, tombstones that are old enough with it. A map is bounded;
-//! what doesn't fit takes another pass. Deletions go in the order of offsets, so a crash in between leaves each key's newest
-//! record and, with a tombstone gone, nothing older.
+//! It works as Kafka's log cleaner does. First it reads the part that wasn't compacted yet into a map from key to newest offset. Then it
+//! goes through everything from the start to the end of that part. It deletes the records that the map supersedes, and the tombstones that
+//! are old enough. The map is bounded; what doesn't fit takes another pass. Records are deleted in the order of their offsets. So after a
+//! crash in between, the newest record of each key is still there, and where a tombstone is gone, all older records of its key are gone
+//! too.
 
 use std::{
     collections::HashMap,
@@ -27,7 +28,7 @@ impl Core {
         self.compact_in_passes(topic, partition, PASS_KEYS_MAX)
     }
 
-    /// [`Core::compact`] with passes of so many keys.
+    /// [`Core::compact`] with at most `pass_keys_max` keys in a pass.
     pub(super) fn compact_in_passes(&self, topic: &str, partition: u32, pass_keys_max: usize) -> Result<(), Error> {
         let known = self.topic(topic)?;
         let place = known.partition(partition)?;
@@ -38,14 +39,14 @@ impl Core {
         let end = place.view.lock().end;
         loop {
             let pass = self.survey(place, cleaner.bounds.compacted_to, end, young_ms, pass_keys_max)?;
-            // The end must not go back when the last record goes.
+            // Saved before anything is deleted: the end must not go back when the last record is deleted.
             self.save_bounds(place, &mut cleaner, |_| ())?;
             let (deleted, kept) = self.delete_superseded(place, cleaner.bounds.start, &pass, dead_ms)?;
             self.save_bounds(place, &mut cleaner, |bounds| bounds.compacted_to = pass.to)?;
             if deleted > 0 {
                 place.view.lock().tail.forget_below(pass.to);
             }
-            // Giving the space back rewrites what stays: worth it when much went.
+            // Giving the space back rewrites the records that stay. That is worth it only when many were deleted.
             if deleted > kept / 4 {
                 self.db.compact_range(Some(place.place.record(0)), Some(place.place.record(pass.to)));
             }
@@ -55,7 +56,7 @@ impl Core {
         }
     }
 
-    /// Reads keys from `from` on until a record is too young or the map full.
+    /// Reads keys from `from` on, until a record is too young or the map is full.
     fn survey(&self, place: &Partition, from: Offset, end: Offset, young_ms: i64, keys_max: usize) -> Result<Pass, Error> {
         let mut pass = Pass { newest: HashMap::new(), hash: [RandomState::new(), RandomState::new()], to: from, is_last: true };
         for row in self.range(&place.place.record(from), &place.place.record(end)) {
@@ -75,7 +76,7 @@ impl Core {
         Ok(pass)
     }
 
-    /// Deletes what the pass supersedes; how many records went and stayed.
+    /// Deletes what the pass supersedes. Gives how many records were deleted and how many stay.
     fn delete_superseded(&self, place: &Partition, start: Offset, pass: &Pass, dead_ms: i64) -> Result<(u64, u64), Error> {
         let mut batch = WriteBatch::default();
         let (mut deleted, mut kept) = (0, 0);
@@ -102,7 +103,7 @@ impl Core {
 
 /// What one pass knows.
 struct Pass {
-    /// Newest offset of each key below `to`, by 128 bits of hash: two keys with the same are not to be expected in this universe.
+    /// Newest offset of each key below `to`, by the key's hash of 128 bits. Two keys with the same hash are too unlikely to matter.
     newest: HashMap<u128, Offset>,
     hash: [RandomState; 2],
     to: Offset,

@@ -1,4 +1,4 @@
-//! What the log's handles share: RocksDB and the partitions' states.
+//! What the handles of one log share: RocksDB and the partitions' states.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -8,23 +8,29 @@ use rocksdb::{DB, Direction, Env, IteratorMode, ReadOptions, WriteBatch, WriteOp
 use super::{
     bounds::Bounds,
     catalog, codec, errors,
+    inspect::inspect,
     keys::{self, Place},
+    mark::{Mark, Progress},
     partition::Partition,
     room::{Room, of_disk},
     settings::Settings,
 };
-use crate::{Clock, Error, Offset, Topic, TopicSpec, topic::unknown};
+use crate::{Clock, Error, Offset, Topic, TopicSpec, clock::SteadyClock, topic::unknown};
 
-/// RocksDB and all that is known of it.
+/// RocksDB and what the process knows of its contents.
 pub(super) struct Core {
     pub(super) db: DB,
     pub(super) write_options: WriteOptions,
     pub(super) fsync: bool,
     pub(super) in_memory: bool,
-    pub(super) clock: Arc<dyn Clock>,
+    /// How far the log has been acknowledged. A log in memory has no mark: nobody opens it again.
+    mark: Option<Mark>,
+    /// The damage that [`Core::verify`] has found.
+    pub(super) damage: Mutex<Option<String>>,
+    pub(super) clock: SteadyClock,
     pub(super) room: Room,
     pub(super) topics: RwLock<HashMap<Arc<str>, Arc<TopicState>>>,
-    /// Epoch of each transactional id; locked while its holder commits. The directory's lock makes this process the only one.
+    /// Epoch of each transactional id; locked while its holder commits. Memory is enough: the directory's lock keeps other processes out.
     pub(super) holders: Mutex<HashMap<String, Arc<Mutex<u64>>>>,
     settings: Settings,
 }
@@ -51,10 +57,23 @@ impl Core {
             std::fs::create_dir_all(path)
                 .map_err(|error| Error::Unavailable { reason: format!("can't make {}: {error}", path.display()) })?;
         }
+        let mark = match env {
+            Some(_) => None,
+            None => {
+                let (mark, before) = Mark::open(path)?;
+                inspect(path, before, &settings)?;
+                Some(mark)
+            }
+        };
         let db = DB::open(&settings.options(env), path).map_err(|error| errors::opening(path, error))?;
+        if let Some(mark) = &mark {
+            // RocksDB's recovery has written everything that it found into tables and has synced them.
+            let reaches = db.latest_sequence_number();
+            mark.set(Progress { acknowledged: reaches, synced: reaches })?;
+        }
         let mut write_options = WriteOptions::default();
         write_options.set_sync(settings.fsync);
-        // In memory nothing outlives the process: a WAL would only take memory.
+        // A log in memory ends with the process: a WAL would only take memory.
         write_options.disable_wal(env.is_some());
         let free_bytes = match (&settings.free_bytes, env) {
             (Some(free_bytes), _) => free_bytes.clone(),
@@ -66,7 +85,9 @@ impl Core {
             write_options,
             fsync: settings.fsync,
             in_memory: env.is_some(),
-            clock,
+            mark,
+            damage: Mutex::default(),
+            clock: SteadyClock::new(clock),
             room: Room::new(free_bytes, settings.reserve_bytes),
             topics: RwLock::default(),
             holders: Mutex::default(),
@@ -126,7 +147,7 @@ impl Core {
         Ok(())
     }
 
-    /// Where a partition stands: its bounds and its last record say.
+    /// Finds a partition's state from its bounds and its last record.
     fn recover(&self, place: Place, topic: &Topic) -> Result<Partition, Error> {
         let bounds = self.db.get_pinned(place.bounds()).map_err(errors::reading)?;
         let bounds = bounds.map_or(Ok(Bounds::default()), |row| Bounds::decode(&row))?;
@@ -144,7 +165,29 @@ impl Core {
         if !topic.spec.log_append_time {
             append_ms = 0;
         }
+        self.clock.goes_on_from(append_ms);
         Ok(Partition::new(place, bounds, end, append_ms, self.clock.now_ms(), self.settings.tail_bytes))
+    }
+
+    /// Bytes of RocksDB's table files.
+    pub(super) fn table_bytes(&self) -> u64 {
+        self.db.property_int_value("rocksdb.total-sst-files-size").ok().flatten().unwrap_or(0)
+    }
+
+    /// Notes that all writes up to this sequence number survive a power loss.
+    pub(super) fn note_synced(&self, sequence: u64) -> Result<(), Error> {
+        self.mark.as_ref().map_or(Ok(()), |mark| mark.advance(sequence, true))
+    }
+
+    /// Notes that everything written up to now is about to be acknowledged.
+    pub(super) fn note_written(&self, synced: bool) -> Result<(), Error> {
+        self.mark.as_ref().map_or(Ok(()), |mark| mark.advance(self.db.latest_sequence_number(), synced))
+    }
+
+    /// Writes a batch, durably as the settings say.
+    pub(super) fn write(&self, batch: WriteBatch) -> Result<(), Error> {
+        self.db.write_opt(batch, &self.write_options).map_err(|error| errors::writing(error, self.fsync))?;
+        self.note_written(self.fsync)
     }
 
     /// Rows with `from <= key < to`.

@@ -6,28 +6,30 @@ use rocksdb::ErrorKind;
 
 use crate::Error;
 
-/// Of opening.
+/// The error of opening RocksDB.
 pub(super) fn opening(path: &Path, error: rocksdb::Error) -> Error {
+    // A damaged file may hold names that this RocksDB does not know. RocksDB then reports invalid arguments, not corruption.
+    let is_unexpected = matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::NotSupported | ErrorKind::NotFound);
     let reason = error.into_string();
     let lowered = reason.to_lowercase();
     if lowered.contains("lock file") || lowered.contains("lock hold") || lowered.contains("/lock:") {
         Error::Locked { path: path.display().to_string() }
-    } else if lowered.contains("corruption") {
+    } else if is_unexpected || lowered.contains("corruption") || lowered.contains("no such file") {
         Error::Corrupt { reason }
     } else {
         reading_text(reason)
     }
 }
 
-/// Of a read.
+/// The error of a read.
 pub(super) fn reading(error: rocksdb::Error) -> Error {
     if error.kind() == ErrorKind::Corruption { Error::Corrupt { reason: error.into_string() } } else { reading_text(error.into_string()) }
 }
 
-/// Of a write: whether it may stand in the WAL decides what the caller is told.
+/// The error of a write. It depends on whether the write may be in the WAL.
 ///
-/// Without fsync, no room means that a part of the WAL record is missing, and RocksDB skips such a record when it opens; with fsync the
-/// record may be whole and only the sync have failed.
+/// Without fsync, a full disk means that a part of the WAL record is missing. RocksDB skips such a record when it opens the log, so nothing
+/// was written. With fsync, the record may be whole, and only the sync has failed.
 pub(super) fn writing(error: rocksdb::Error, fsync: bool) -> Error {
     let reason = error.into_string();
     if is_full(&reason) && !fsync {

@@ -9,12 +9,12 @@
 
 use crate::Offset;
 
-/// Topic number under which the log's own rows stand.
+/// Topic number of the log's own rows.
 const OWN: [u8; 4] = [0; 4];
 const TOPIC: u8 = 1;
 const BOUNDS: u8 = 2;
 
-/// Where a partition's records stand.
+/// The part of a key that tells a partition from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) topic: u32,

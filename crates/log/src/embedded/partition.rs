@@ -7,16 +7,16 @@ use parking_lot::Mutex;
 use super::{bounds::Bounds, keys::Place, queue::Queue};
 use crate::{Offset, Stored, tail::Tail, wakers::Wakers};
 
-/// Locks are taken in this order: cleaner, lead of the queue, writer, view; the view is held for moments only.
+/// Locks are taken in this order: cleaner, lead of the queue, writer, view. The view is locked for moments only.
 pub(super) struct Partition {
     pub(super) place: Place,
-    /// Held while records of this partition are written.
+    /// Locked while records of this partition are written.
     pub(super) writer: Mutex<Writer>,
     /// Appends on their way to the writer.
     pub(super) queue: Queue,
     /// What readers see.
     pub(super) view: Mutex<View>,
-    /// Held while records are taken away.
+    /// Locked while records are taken away.
     pub(super) cleaner: Mutex<Cleaner>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Writer {
     /// Offset of the next record.
     pub(super) next: Offset,
     pub(super) last_append_ms: i64,
-    /// Above `next` when a failed write may have left records in the WAL: the next write takes them away.
+    /// Above `next` when a failed write may have left records in the WAL below this offset. The next write deletes them.
     pub(super) litter_to: Offset,
     /// Reused for encoding.
     pub(super) scratch: Vec<u8>,
@@ -39,7 +39,7 @@ pub(super) struct View {
 
 pub(super) struct Cleaner {
     pub(super) bounds: Bounds,
-    /// Below, trimmed records are gone from RocksDB too.
+    /// Below this offset, trimmed records are gone from RocksDB too.
     pub(super) reclaimed_to: Offset,
     /// When housekeeping last compacted the partition.
     pub(super) looked_ms: i64,
@@ -58,7 +58,7 @@ impl Partition {
         }
     }
 
-    /// Shows records that are written to the readers; gives whom to wake.
+    /// Shows written records to the readers. Gives the wakers to wake.
     pub(super) fn publish(&self, end: Offset, records: Vec<Stored>) -> Vec<Waker> {
         let mut view = self.view.lock();
         view.end = end;

@@ -1,4 +1,4 @@
-//! Appends that meet at one partition: one thread leads, and writes for those that came while it was busy.
+//! Appends that meet at one partition. One thread leads: it writes its own records and those of the appends that wait.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -12,12 +12,12 @@ pub(super) struct Queue(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
-    /// Whether somebody leads. Only then are there requests.
+    /// Whether a thread leads. `requests` is empty while none does.
     is_led: bool,
     requests: VecDeque<(Vec<Record>, Arc<Slot>)>,
 }
 
-/// Where an append that waits learns how it goes on.
+/// Tells a waiting append what becomes of it.
 #[derive(Default)]
 struct Slot {
     turn: Mutex<Option<Turn>>,
@@ -39,24 +39,24 @@ impl Slot {
 
 /// What becomes of an append that entered.
 pub(super) enum Entered<'a> {
-    /// Somebody wrote it along.
+    /// Another thread has written it together with its own.
     Done(Result<Appended, Error>),
-    /// Its thread leads now.
+    /// The thread of this append leads now.
     Lead(Lead<'a>),
 }
 
-/// The right to write for all that wait; it passes to the oldest of them when dropped.
+/// The right to write for all appends that wait. When it is dropped, the oldest of them gets it.
 pub(super) struct Lead<'a> {
     queue: &'a Queue,
     /// The leader's own records, until they are taken.
     own: Vec<Record>,
 }
 
-/// Those whom a leader writes for; whoever isn't answered when this is dropped (a panic) is told that nobody knows.
+/// The appends that a leader writes for. Those that are not answered when this is dropped (after a panic) get [`Error::InDoubt`].
 pub(super) struct Followers(VecDeque<Arc<Slot>>);
 
 impl Queue {
-    /// Leads at once when nobody does, else waits for its turn.
+    /// Leads at once when no thread leads, else waits for its turn.
     pub(super) fn enter(&self, records: Vec<Record>) -> Entered<'_> {
         let slot = {
             let mut waiting = self.0.lock();
@@ -80,7 +80,7 @@ impl Queue {
 }
 
 impl Lead<'_> {
-    /// The leader's own records first, then those of others in the order in which they came, up to about `bytes_max`.
+    /// Takes the leader's own records, then those of the others in the order in which they came, up to about `bytes_max`.
     pub(super) fn take(&mut self, bytes_max: usize) -> (Vec<Vec<Record>>, Followers) {
         let mut groups = vec![std::mem::take(&mut self.own)];
         let mut followers = VecDeque::new();
@@ -108,7 +108,7 @@ impl Drop for Lead<'_> {
 }
 
 impl Followers {
-    /// Gives everybody the outcome of one write; `appended` begins with the leader's own, which is given back.
+    /// Gives each append its outcome of one write. `written` begins with the leader's own outcome, which is returned.
     pub(super) fn answer(mut self, written: Result<Vec<Appended>, Error>) -> Result<Appended, Error> {
         let missing = || Error::InDoubt { reason: "a written batch without offset".to_owned() };
         let mut results = match written {

@@ -26,7 +26,7 @@ impl Core {
             view.end
         };
         let batch = self.read_stored(place, from, end, limit)?;
-        // What was trimmed meanwhile may have been missed.
+        // A trim during the read may have taken records away that belong into the batch.
         check(topic, partition, &place.view.lock(), from)?;
         Ok(batch)
     }

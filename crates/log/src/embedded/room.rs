@@ -1,4 +1,4 @@
-//! Room on the disk: writes are refused while little is left, so that RocksDB itself never meets a full disk and trimming still works.
+//! Room on the disk. Writes are refused while little is left. So RocksDB itself never meets a full disk, and trimming still works.
 
 use std::{
     path::PathBuf,
@@ -10,13 +10,13 @@ use std::{
 
 use crate::Error;
 
-/// Says how many bytes are free; `None`: unknown, which refuses nothing.
+/// Says how many bytes are free. `None`: unknown; then no write is refused.
 pub type FreeBytes = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
 
-/// Looks at the disk after so many bytes were written: asking costs a system call.
+/// The disk is asked again after so many bytes were written, since asking costs a system call.
 const LOOK_EVERY_BYTES: i64 = 1 << 20;
 
-/// Lets writes pass or not.
+/// Says whether a write may go on.
 pub(super) struct Room {
     free_bytes: FreeBytes,
     reserve_bytes: u64,
@@ -43,7 +43,7 @@ impl Room {
                 reason: format!("{free} bytes are free on the disk, of which {} are kept in reserve", self.reserve_bytes),
             });
         }
-        // Half of what is left, so that the looks come closer as it runs out.
+        // Half of what is left, so that the disk is asked more often as room runs out.
         self.granted.store(LOOK_EVERY_BYTES.min((usable - bytes) / 2), Ordering::Relaxed);
         Ok(())
     }

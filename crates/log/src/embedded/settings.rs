@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use klamm_supervise::Supervisor;
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, Env, LogLevel, Options};
 
 use super::room::FreeBytes;
@@ -10,16 +11,18 @@ use crate::topic::{TopicIds, random_ids};
 /// How an [`super::EmbeddedLog`] behaves.
 #[derive(Clone)]
 pub struct Settings {
-    /// Every append and commit is on the disk when it returns: survives a power loss, at the price of a disk's latency. Off: survives
-    /// the death of the process. Default: off.
+    /// On: every append and commit is on the disk when the call returns. It survives a power loss, at the price of the disk's latency.
+    /// Off: it survives the death of the process only. Default: off.
     pub fsync: bool,
-    /// Size of a RocksDB memtable; at most two are held, and as much WAL again and again. Default: 8 MiB.
+    /// Size of a RocksDB memtable; RocksDB holds at most two. Default: 8 MiB.
     pub write_buffer_bytes: usize,
     /// RocksDB's block cache. Default: 8 MiB.
     pub cache_bytes: usize,
+    /// Table files that are kept open, each with one file descriptor of the process. Default: 256.
+    pub open_files_max: i32,
     /// Newest records held in memory, per partition. Default: 256 KiB.
     pub tail_bytes: usize,
-    /// Upper bound of the WAL on the disk; beyond, memtables are flushed. Default: 64 MiB.
+    /// Upper bound of the WAL on the disk. Above it, memtables are flushed. Default: 64 MiB.
     pub wal_bytes_max: u64,
     /// Writes are refused with [`crate::Error::Full`] while less is free on the disk. Default: 128 MiB.
     pub reserve_bytes: u64,
@@ -27,8 +30,12 @@ pub struct Settings {
     pub free_bytes: Option<FreeBytes>,
     /// How often old records are taken away and compacted in the background; `None`: only when asked. Default: 1 minute.
     pub housekeeping_interval: Option<Duration>,
+    /// Opens a damaged log up to the damage, and logs that as an error. Off: a damaged log is not opened at all. Default: off.
+    pub salvage: bool,
     /// Ids of new topics. Default: random.
     pub topic_ids: TopicIds,
+    /// Watches over the log's thread. Default: one of its own.
+    pub supervisor: Supervisor,
 }
 
 impl Default for Settings {
@@ -37,12 +44,15 @@ impl Default for Settings {
             fsync: false,
             write_buffer_bytes: 8 << 20,
             cache_bytes: 8 << 20,
+            open_files_max: 256,
             tail_bytes: 256 << 10,
             wal_bytes_max: 64 << 20,
             reserve_bytes: 128 << 20,
             free_bytes: None,
             housekeeping_interval: Some(Duration::from_secs(60)),
+            salvage: false,
             topic_ids: random_ids(),
+            supervisor: Supervisor::default(),
         }
     }
 }
@@ -58,7 +68,8 @@ impl Settings {
         options.set_write_buffer_size(self.write_buffer_bytes);
         options.set_max_write_buffer_number(2);
         options.set_max_total_wal_size(self.wal_bytes_max);
-        // What the last crash left whole is the log; a torn last record was never acknowledged.
+        // After a crash the log ends with the last whole record. A torn record behind it was never acknowledged: `inspect` checks that
+        // first.
         options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
         options.set_max_background_jobs(2);
         options.set_level_zero_file_num_compaction_trigger(8);
@@ -66,12 +77,12 @@ impl Settings {
         options.set_level_zero_stop_writes_trigger(48);
         options.set_target_file_size_base(16 << 20);
         options.set_max_bytes_for_level_base(128 << 20);
-        // New files are short-lived: they aren't worth compressing.
+        // Files of level 0 are short-lived: they aren't worth compressing.
         let mut compression = vec![DBCompressionType::Lz4; 7];
         compression[0] = DBCompressionType::None;
         options.set_compression_per_level(&compression);
         options.set_bytes_per_sync(1 << 20);
-        options.set_max_open_files(256);
+        options.set_max_open_files(self.open_files_max);
         options.set_keep_log_file_num(2);
         options.set_max_log_file_size(1 << 20);
         options.set_log_level(LogLevel::Warn);

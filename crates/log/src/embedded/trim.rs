@@ -34,7 +34,7 @@ impl Core {
         Ok(())
     }
 
-    /// Changes the partition's bounds, durably; they also keep its end and last append time from going back.
+    /// Changes the partition's bounds, durably. Also notes the end and the last append time, so that neither goes back.
     pub(super) fn save_bounds(
         &self,
         place: &Partition,
@@ -85,7 +85,7 @@ impl Core {
         let mut batch = WriteBatch::default();
         batch.delete_range(from, to);
         self.write(batch)?;
-        // Whole files go at no cost, the rest by rewriting.
+        // Deleting whole files costs nothing. The rest is rewritten.
         self.db.delete_file_in_range(from, to).map_err(errors::reading)?;
         self.db.compact_range(Some(from), Some(to));
         cleaner.reclaimed_to = start;

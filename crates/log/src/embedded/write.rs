@@ -1,4 +1,4 @@
-//! Appends and commits: each one atomic batch of RocksDB.
+//! Appends and commits. Each is one atomic batch of RocksDB.
 
 use std::{collections::BTreeMap, sync::Arc, task::Waker};
 
@@ -27,7 +27,7 @@ const BATCH_RECORD_BYTES: usize = 32;
 impl Core {
     /// See [`crate::Log::append`].
     ///
-    /// Appends that meet at one partition are written together, in the order in which they came: with fsync one sync serves them all.
+    /// Appends that meet at one partition are written together, in the order in which they came. With fsync, one sync serves them all.
     pub(super) fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
         let known = self.topic(topic)?;
         let place = known.partition(partition)?;
@@ -37,7 +37,7 @@ impl Core {
             Entered::Lead(lead) => lead,
         };
         let mut writer = place.writer.lock();
-        // Taken after the wait for the writer: whoever came meanwhile is written along.
+        // The records are taken after the wait for the writer, so those that came meanwhile are written too.
         let (groups, followers) = lead.take(GROUP_BYTES_MAX);
         let written = self.write_group(&known.topic, place, &mut writer, groups);
         drop(writer);
@@ -98,7 +98,7 @@ impl Core {
             return Ok(Vec::new());
         }
         self.room.take(size)?;
-        // Writers are taken in the order of their places, so that no two commits wait for each other.
+        // Writers are locked in the order of their places. So two commits never wait for each other for ever.
         let now_ms = self.clock.now_ms();
         let mut parts: BTreeMap<Place, Part<'_>> = BTreeMap::new();
         for (place, (known, partition)) in &places {
@@ -132,14 +132,15 @@ impl Core {
         written.map(|()| offsets)
     }
 
-    /// Writes a batch, durably as the settings say.
-    pub(super) fn write(&self, batch: WriteBatch) -> Result<(), Error> {
-        self.db.write_opt(batch, &self.write_options).map_err(|error| errors::writing(error, self.fsync))
-    }
-
     /// See [`crate::Log::sync`].
     pub(super) fn sync(&self) -> Result<(), Error> {
-        if self.in_memory { Ok(()) } else { self.db.flush_wal(true).map_err(|error| errors::writing(error, true)) }
+        if self.in_memory {
+            return Ok(());
+        }
+        // The number is read before the flush: what others write during the flush may not be synced.
+        let sequence = self.db.latest_sequence_number();
+        self.db.flush_wal(true).map_err(|error| errors::writing(error, true))?;
+        self.note_synced(sequence)
     }
 }
 
@@ -182,7 +183,7 @@ impl Draft {
         offset
     }
 
-    /// Takes away what a failed write may have left above this one.
+    /// Deletes what a failed write may have left above the records of this draft.
     fn sweep(&self, batch: &mut WriteBatch, place: Place, writer: &Writer) {
         for offset in writer.next + self.count()..writer.litter_to {
             batch.delete(place.record(offset));
@@ -225,7 +226,7 @@ mod tests {
         let mut writer = Writer { next: 10, last_append_ms: 0, litter_to: 0, scratch: Vec::new() };
         assert_eq!(write(&mut writer, 4, false), 4);
         assert_eq!((writer.next, writer.litter_to, writer.last_append_ms), (10, 14, 0));
-        // One record and the three above it, twice as the first of these fails too.
+        // One record, and deletions of the three above it. The first of these two writes fails too, so the next one deletes again.
         assert_eq!(write(&mut writer, 1, false), 4);
         assert_eq!(write(&mut writer, 1, true), 4);
         assert_eq!((writer.next, writer.litter_to, writer.last_append_ms), (11, 0, 5));

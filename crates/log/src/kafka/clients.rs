@@ -14,10 +14,11 @@ use rdkafka::{
 use super::{
     context::{Context, Problems},
     settings::Settings,
+    statistics,
 };
 use crate::Error;
 
-/// Batches hold so many bytes at most, unless a topic takes less or one record is larger.
+/// A batch holds so many bytes at most: less when a topic takes less, more when a single record is larger.
 pub(super) const BATCH_BYTES_MAX: usize = 1_000_000;
 
 /// Makes clients.
@@ -27,16 +28,18 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// What is common to all; the operator's properties come last and win.
+    /// Properties that all clients have. The operator's own come last, so they win.
     fn config(&self, own: &[(&str, &str)], defaults: &[(&str, &str)]) -> ClientConfig {
         let timeout = self.settings.request_timeout.as_millis().clamp(100, 300_000).to_string();
         let mut config = ClientConfig::new();
-        config.set("client.id", "klamm");
+        let client_id = if self.settings.name.is_empty() { "klamm".to_owned() } else { format!("klamm-{}", self.settings.name) };
+        config.set("client.id", client_id);
         config.set("socket.keepalive.enable", "true");
         config.set("socket.timeout.ms", timeout);
-        // A broker that comes back is found soon.
+        // Short pauses, so that a broker that comes back is found soon.
         config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
         config.set("enable.metrics.push", "false");
+        config.set("statistics.interval.ms", statistics::INTERVAL_MS);
         config.set("log.connection.close", "false");
         for (name, value) in defaults {
             config.set(*name, *value);
@@ -53,7 +56,7 @@ impl Clients {
 
     /// Context for a client.
     pub(super) fn context(&self) -> Context {
-        Context { problems: self.problems.clone() }
+        Context { problems: self.problems.clone(), figures: Arc::default() }
     }
 
     /// For administration: made when needed.
@@ -67,7 +70,7 @@ impl Clients {
         made(BaseConsumer::from_config_and_context(&config, self.context()))
     }
 
-    /// For records: positions are given with each assignment, nothing is committed.
+    /// For reading records. Each assignment names its position; no offsets are committed.
     pub(super) fn reading(&self) -> Result<BaseConsumer<Context>, Error> {
         let own = [
             ("group.id", self.settings.group_id.as_str()),
@@ -79,7 +82,8 @@ impl Clients {
             ("allow.auto.create.topics", "false"),
         ];
         let defaults = [
-            // Partitions are assigned only while there is something to read, so a fetch that finds nothing means the end: it shall say so soon.
+            // Partitions are assigned only while there is something to read. So a fetch that finds nothing has reached the end, and should
+            // answer soon.
             ("fetch.wait.max.ms", "10"),
             ("fetch.queue.backoff.ms", "5"),
             ("fetch.error.backoff.ms", "50"),
@@ -88,13 +92,13 @@ impl Clients {
         made(BaseConsumer::from_config_and_context(&self.config(&own, &defaults), self.context()))
     }
 
-    /// For a consumer group's offsets; it joins nothing and reads nothing.
+    /// For a consumer group's offsets. It does not join the group, and reads nothing.
     pub(super) fn committing(&self, group: &str) -> Result<BaseConsumer<Context>, Error> {
         let own = [("group.id", group), ("enable.auto.commit", "false"), ("allow.auto.create.topics", "false")];
         made(BaseConsumer::from_config_and_context(&self.config(&own, &[]), self.context()))
     }
 
-    /// For appends: idempotent, never giving up by itself. `batch_bytes_max`: what every topic takes.
+    /// For appends: idempotent, and it never gives up by itself. `batch_bytes_max`: a size of batch that every topic takes.
     pub(super) fn appending<C: ProducerContext>(&self, context: C, batch_bytes_max: usize) -> Result<BaseProducer<C>, Error> {
         let in_flight = self.settings.requests_in_flight_max.clamp(1, 5).to_string();
         let queue_kbytes = (self.settings.unacknowledged_bytes_max / 1024).clamp(1, 2_097_151).to_string();
@@ -112,6 +116,18 @@ impl Clients {
         made(BaseProducer::from_config_and_context(&self.config(&own, &defaults), context))
     }
 
+    /// For finding out whether records may be written. Each record is sent as it is, and gets an answer of its own.
+    pub(super) fn trying<C: ProducerContext>(&self, context: C) -> Result<BaseProducer<C>, Error> {
+        let own = [
+            ("enable.idempotence", "false"),
+            ("compression.type", "none"),
+            ("message.timeout.ms", "10000"),
+            ("message.max.bytes", MESSAGE_BYTES_MAX),
+            ("linger.ms", "0"),
+        ];
+        made(BaseProducer::from_config_and_context(&self.config(&own, &[]), context))
+    }
+
     /// For transactions under an id.
     pub(super) fn transacting<C: ProducerContext>(&self, id: &str, context: C) -> Result<BaseProducer<C>, Error> {
         let timeout = self.settings.transaction_timeout.as_millis().clamp(1_000, 900_000).to_string();
@@ -124,7 +140,7 @@ impl Clients {
         ];
         let defaults = [
             ("linger.ms", "0"),
-            // The coordinator often asks to come again in a moment, at the beginning of a transaction: see design, "Measured facts".
+            // At the beginning of a transaction the coordinator often asks the client to try again in a moment.
             ("retry.backoff.ms", "5"),
             ("message.max.bytes", MESSAGE_BYTES_MAX),
             ("queue.buffering.max.messages", "1000000"),
@@ -134,15 +150,15 @@ impl Clients {
     }
 }
 
-/// The topics' own limits are smaller.
+/// The client's limit is so large that only the limits of the topics count.
 const MESSAGE_BYTES_MAX: &str = "100000000";
 
-/// A client that cannot be made has wrong properties.
-fn made<T>(result: KafkaResult<T>) -> Result<T, Error> {
+/// When a client cannot be made, its properties are wrong.
+pub(super) fn made<T>(result: KafkaResult<T>) -> Result<T, Error> {
     result.map_err(|error| {
         let problem = match &error {
             KafkaError::ClientConfig(_, description, name, value) => {
-                let shown = if name.contains("password") || name.contains("secret") { "***" } else { value.as_str() };
+                let shown = if Settings::is_secret(name) { "***" } else { value.as_str() };
                 format!("{name} = {shown}: {description}")
             }
             KafkaError::ClientCreation(reason) => reason.clone(),

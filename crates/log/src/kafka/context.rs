@@ -7,19 +7,21 @@ use std::{
 
 use parking_lot::Mutex;
 use rdkafka::{
-    ClientContext,
+    ClientContext, Statistics,
     config::RDKafkaLogLevel,
     consumer::ConsumerContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
 
-/// Lines of one kind are written this often at most; a broker that is away makes many.
+use super::statistics::Figures;
+
+/// At most one line of a kind is written in this time: a broker that is away causes many.
 const SAME_LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// A problem older than this explains nothing.
 const PROBLEM_FRESH_FOR: Duration = Duration::from_secs(30);
 
-/// What has gone wrong with the connections, shared by all clients of a log.
+/// What has gone wrong with the connections. All clients of a log share it.
 #[derive(Default)]
 pub(super) struct Problems {
     last: Mutex<Option<Problem>>,
@@ -30,9 +32,25 @@ pub(super) struct Problems {
 #[derive(Clone)]
 pub(super) struct Problem {
     pub(super) text: String,
-    /// The broker does not take the credentials.
-    pub(super) is_refusal: bool,
+    code: Option<RDKafkaErrorCode>,
     at: Instant,
+}
+
+impl Problem {
+    /// The broker does not take the credentials.
+    pub(super) fn is_refusal(&self) -> bool {
+        is_refusal(self.code)
+    }
+
+    /// The broker does not let klamm use a consumer group. librdkafka goes on asking for the group's coordinator, so the call itself only
+    /// times out.
+    pub(super) fn is_of_group(&self) -> bool {
+        self.code == Some(RDKafkaErrorCode::GroupAuthorizationFailed)
+    }
+}
+
+fn is_refusal(code: Option<RDKafkaErrorCode>) -> bool {
+    matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::SSL))
 }
 
 struct Lines {
@@ -55,14 +73,12 @@ impl Problems {
     }
 
     fn note(&self, code: Option<RDKafkaErrorCode>, text: &str) {
-        let is_refusal =
-            matches!(code, Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::SSL));
         let mut last = self.last.lock();
-        // "All brokers are down" says less than what came before it.
+        // "All brokers are down" says less than the problem that came before it, and so does any other problem after a refusal.
         let says_less = code == Some(RDKafkaErrorCode::AllBrokersDown)
-            || last.as_ref().is_some_and(|last| last.is_refusal && !is_refusal && last.at.elapsed() < PROBLEM_FRESH_FOR);
+            || last.as_ref().is_some_and(|last| last.is_refusal() && !is_refusal(code) && last.at.elapsed() < PROBLEM_FRESH_FOR);
         if !says_less || last.as_ref().is_none_or(|last| last.at.elapsed() >= PROBLEM_FRESH_FOR) {
-            *last = Some(Problem { text: text.to_owned(), is_refusal, at: Instant::now() });
+            *last = Some(Problem { text: text.to_owned(), code, at: Instant::now() });
         }
     }
 
@@ -90,12 +106,18 @@ impl Problems {
 #[derive(Clone)]
 pub(super) struct Context {
     pub(super) problems: std::sync::Arc<Problems>,
+    /// The figures of the one client that this context is made for.
+    pub(super) figures: std::sync::Arc<Figures>,
 }
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        // Every client gets all properties; that some are for other kinds of client is nothing to tell.
-        if facility == "CONFWARN" && line.contains(" property and will be ignored by this ") {
+        // Every client gets all properties of the operator. librdkafka's warnings about those for other kinds of client are not worth a
+        // line.
+        let other_kind = line.contains(" property and will be ignored by this ");
+        // librdkafka has called this property experimental for years. klamm's tests run with it.
+        let gapless = line.contains("enable.gapless.guarantee");
+        if facility == "CONFWARN" && (other_kind || gapless) {
             return;
         }
         let Some(left_out) = self.problems.admit(facility) else { return };
@@ -109,9 +131,13 @@ impl ClientContext for Context {
         }
     }
 
+    fn stats(&self, statistics: Statistics) {
+        self.figures.take(&statistics);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code();
-        // Those two are answers to reads.
+        // These two codes are ordinary answers to reads, no problems.
         if matches!(code, Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AutoOffsetReset)) {
             return;
         }
@@ -143,7 +169,7 @@ mod tests {
         problems.note(Some(RDKafkaErrorCode::BrokerTransportFailure), "connection closed");
         problems.note(Some(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
         let last = problems.last().unwrap();
-        assert!(last.is_refusal && last.text == "wrong password");
+        assert!(last.is_refusal() && last.text == "wrong password");
         problems.over();
         assert!(problems.last().is_none());
     }

@@ -1,4 +1,4 @@
-//! What the log's handles share.
+//! What the handles of one log share.
 
 use std::{
     collections::HashMap,
@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use klamm_supervise::{Part, Supervisor};
 use parking_lot::{Mutex, RwLock};
 use rdkafka::{
     TopicPartitionList,
@@ -19,26 +20,23 @@ use super::{
     clients::{BATCH_BYTES_MAX, Clients},
     context::{Context, Problems},
     errors::{Doing, Errors},
-    fetch::Pool,
     groups::Groups,
-    partition::{Look, Partition},
+    partition::Partition,
+    pool::Pool,
     prepared::Prepared,
     producer::Appender,
     settings::Settings,
-    watch::Signal,
+    signal::Signal,
 };
-use crate::{Error, Offset, ReadBatch, ReadLimit, Topic, wakers::wake};
+use crate::{Error, Offset, Topic, wakers::wake};
 
 /// An unused administration client is kept for so long.
 const ADMIN_KEPT_FOR: Duration = Duration::from_secs(10);
 
-/// A broker that contradicts itself (replicas changing places) is asked again so often.
-const OUT_OF_RANGE_MAX: u32 = 3;
-
 /// Events of a client that are taken at once.
 const EVENTS_AT_ONCE: usize = 100;
 
-/// Between two attempts to learn bounds.
+/// Pause between two attempts to learn bounds.
 const BOUNDS_PAUSE: Duration = Duration::from_millis(20);
 
 /// Clients and what is known of topics.
@@ -53,6 +51,7 @@ pub(super) struct Core {
     pub(super) signal: Arc<Signal>,
     pub(super) groups: Groups,
     pub(super) prepared: Prepared,
+    pub(super) supervisor: Supervisor,
     admin: Mutex<Option<(Arc<AdminClient<Context>>, Instant)>>,
 }
 
@@ -78,7 +77,7 @@ impl TopicState {
 
 impl Core {
     /// Makes the clients; connects to nothing yet.
-    pub(super) fn new(settings: Settings) -> Result<Self, Error> {
+    pub(super) fn new(settings: Settings, supervisor: Supervisor) -> Result<Self, Error> {
         settings.check()?;
         let readers_max = settings.readers_max.max(1);
         let clients = Clients { settings, problems: Arc::default() };
@@ -93,8 +92,17 @@ impl Core {
             signal: Arc::default(),
             groups: Groups::default(),
             prepared: Prepared::default(),
+            supervisor,
             admin: Mutex::default(),
         })
+    }
+
+    /// A part for one of the log's threads. Its name includes the log's name, so that the threads of several logs differ.
+    pub(super) fn part(&self, thread: &str) -> Part {
+        match self.settings().name.as_str() {
+            "" => self.supervisor.part(thread),
+            name => self.supervisor.part(format!("{thread}/{name}")),
+        }
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -105,13 +113,13 @@ impl Core {
         &self.clients.problems
     }
 
-    /// For making errors, with what the connections have told up to now.
+    /// Makes errors that tell what the connections have reported up to now.
     pub(super) fn errors(&self) -> Errors<'_> {
         self.listen();
         Errors { settings: self.settings(), problems: self.problems() }
     }
 
-    /// Takes what the client for queries has told: its context hears it.
+    /// Polls the client for queries, so that its context gets the client's events.
     pub(super) fn listen(&self) {
         for _ in 0..EVENTS_AT_ONCE {
             if self.querying.poll(Duration::ZERO).is_none() {
@@ -137,23 +145,15 @@ impl Core {
         AdminOptions::new().request_timeout(timeout).operation_timeout(timeout)
     }
 
-    /// A topic by name, asked for at the first time.
-    pub(super) fn topic(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
-        if let Some(known) = self.topics.read().get(topic) {
-            return Ok(known.clone());
-        }
-        self.load(topic)
-    }
-
-    /// Batches that every known topic takes.
+    /// The largest batch that every known topic takes.
     pub(super) fn batch_bytes_max(&self) -> usize {
         self.topics.read().values().map(|known| known.topic.spec.max_message_bytes).fold(BATCH_BYTES_MAX, usize::min)
     }
 
-    /// Asks where partitions end (or begin), for readers of what is committed; in the order given.
+    /// Asks where partitions end (or begin) for readers of committed records. The answers are in the order of `partitions`.
     ///
     /// # Errors
-    /// When nobody answers. A single partition that can't answer has its own error.
+    /// When no broker answers. A single partition without an answer has an error in its place of the list.
     pub(super) fn bounds(&self, partitions: &[&Partition], bound: Place, timeout: Duration) -> Result<Vec<Result<Offset, Error>>, Error> {
         let [first, ..] = partitions else { return Ok(Vec::new()) };
         let doing = Doing::Bounds(&first.topic);
@@ -190,12 +190,13 @@ impl Core {
         Ok(partitions.iter().map(offset).collect())
     }
 
-    fn bound(&self, partition: &Partition, bound: Place) -> Result<Offset, Error> {
+    /// Asks where one partition ends or begins.
+    pub(super) fn bound(&self, partition: &Partition, bound: Place) -> Result<Offset, Error> {
         let no_answer = || Err(self.errors().unavailable(Doing::Bounds(&partition.topic), "no answer for the partition"));
         self.bounds(&[partition], bound, self.settings().request_timeout)?.pop().unwrap_or_else(no_answer)
     }
 
-    /// Asks where one partition ends, and whoever waits for that learns it.
+    /// Asks where one partition ends, and wakes those who wait for that end.
     pub(super) fn ask_end(&self, partition: &Partition) -> Result<Offset, Error> {
         let end = self.bound(partition, Place::End)?;
         let mut view = partition.view.lock();
@@ -214,64 +215,7 @@ impl Core {
         Ok(view.start())
     }
 
-    /// See [`crate::Log::read`].
-    pub(super) fn read(&self, topic: &str, partition: u32, from: Offset, limit: ReadLimit) -> Result<ReadBatch, Error> {
-        let known = self.topic(topic)?;
-        let partition = known.partition(partition)?;
-        if from < 0 {
-            return Err(partition.trimmed(self.ask_start(partition)?));
-        }
-        let mut position = from;
-        let mut asked = false;
-        let mut out_of_range = 0;
-        loop {
-            let look = partition.view.lock().look(position, limit, asked);
-            match look {
-                Look::Batch(batch) => {
-                    if batch.records.is_empty() {
-                        self.signal.rouse();
-                    }
-                    return Ok(batch);
-                }
-                Look::Trimmed { start } => return Err(partition.trimmed(start)),
-                Look::PastEnd { end } => return Err(partition.past_end(end)),
-                Look::Ask => {
-                    self.ask_end(partition)?;
-                    asked = true;
-                }
-                Look::Fetch { from, stop, end } => match self.fetch(partition, from, stop, end, limit)? {
-                    Some(fetched) => {
-                        let mut view = partition.view.lock();
-                        if fetched.records.is_empty() {
-                            view.is_hole(from, fetched.next_offset);
-                            position = fetched.next_offset;
-                            continue;
-                        }
-                        let end_offset = view.end().unwrap_or(end).max(fetched.next_offset);
-                        return Ok(ReadBatch { end_offset, ..fetched });
-                    }
-                    // Not between the broker's bounds: somebody has trimmed, or the log is another one.
-                    None => {
-                        let start = self.ask_start(partition)?;
-                        let end = self.bound(partition, Place::End)?;
-                        if position < start {
-                            return Err(partition.trimmed(start));
-                        }
-                        if position > end {
-                            return Err(partition.past_end(end));
-                        }
-                        out_of_range += 1;
-                        if out_of_range > OUT_OF_RANGE_MAX {
-                            let what = format!("offset {position} is between {start} and {end}, yet out of range");
-                            return Err(self.errors().unavailable(Doing::Read(topic), &what));
-                        }
-                    }
-                },
-            }
-        }
-    }
-
-    /// Gives up what nobody has used for some time.
+    /// Drops clients that nobody has used for some time.
     pub(super) fn sweep(&self) {
         let mut admin = self.admin.lock();
         let unused = match &*admin {
@@ -287,7 +231,7 @@ impl Core {
     }
 }
 
-/// Leaders change, and a new topic's are not known everywhere at once.
+/// Whether the error goes away by itself: leaders change, and not every broker knows the leaders of a new topic at once.
 fn is_passing(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

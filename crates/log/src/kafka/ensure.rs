@@ -16,12 +16,12 @@ use super::{
     settings::{Settings, TopicsMode},
     topics::Described,
 };
-use crate::{Cleanup, Error, TopicSpec, wait};
+use crate::{Cleanup, Error, TopicSpec, parking::block_on};
 
-/// Topics whose records go sooner than this get small segments: a segment that is still written to keeps its records.
+/// Topics with a shorter retention than this get small segments. The broker deletes no records of the segment that it still writes to.
 const SHORT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 
-/// Smallest of them.
+/// Smallest such segment.
 const SEGMENT_MIN: Duration = Duration::from_secs(60);
 
 /// The settings with which klamm makes a topic, by Kafka's names.
@@ -58,23 +58,34 @@ impl Core {
         if mode == TopicsMode::LeaveAlone {
             return Ok(());
         }
-        let mut missing = Vec::new();
+        let (mut missing, mut wrong) = (Vec::new(), Vec::new());
         for spec in specs {
-            match self.partitions(&spec.name)? {
-                Some(_) => {}
-                None if mode == TopicsMode::Create => missing.push(spec),
-                None => return Err(absent(self.settings(), spec)),
+            if self.partitions(&spec.name)?.is_none() {
+                missing.push(spec);
             }
         }
-        self.make(&missing)?;
+        if mode == TopicsMode::Create {
+            self.make(&missing)?;
+        } else if !missing.is_empty() {
+            let replicas = self.replicas_advised();
+            wrong.extend(missing.iter().map(|spec| absent(self.settings(), spec, replicas)));
+        }
         let names: Vec<_> = specs.iter().map(|spec| &*spec.name).collect();
-        for described in self.describe(&names)? {
+        let described = self.describe(&names)?;
+        for described in &described {
             if let Some(spec) = specs.iter().find(|spec| *spec.name == *described.name) {
-                compare(self.settings(), spec, &described)?;
+                wrong.extend(compare(self.settings(), spec, described));
             }
-            self.know(&described)?;
         }
-        // It needs a moment until it can append.
+        match wrong.len() {
+            0 => {}
+            1 => return Err(wrong.remove(0)),
+            _ => return Err(Error::Mismatches { problems: wrong }),
+        }
+        for described in &described {
+            self.know(described)?;
+        }
+        // Made now, because a new producer needs a moment until it can append.
         self.make_producer()
     }
 
@@ -91,7 +102,7 @@ impl Core {
                 configs.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
             })
             .collect();
-        let made = wait::block_on(self.admin()?.create_topics(&topics, &self.admin_options()));
+        let made = block_on(self.admin()?.create_topics(&topics, &self.admin_options()));
         let made = made.map_err(|error| self.errors().failed(Doing::Create(&first.name), &error))?;
         for result in made {
             match result {
@@ -104,7 +115,7 @@ impl Core {
         specs.iter().try_for_each(|spec| self.await_made(&spec.name))
     }
 
-    fn not_made(&self, name: &str, code: RDKafkaErrorCode) -> Error {
+    pub(super) fn not_made(&self, name: &str, code: RDKafkaErrorCode) -> Error {
         let problem = match code {
             RDKafkaErrorCode::InvalidReplicationFactor => {
                 "there are fewer brokers than replicas wanted; set a smaller replication factor, or start more brokers".to_owned()
@@ -117,7 +128,14 @@ impl Core {
         Error::Mismatch { topic: name.to_owned(), problem }
     }
 
-    /// A topic that was made becomes known to the brokers one after the other.
+    /// How many replicas a topic should have on this cluster: three, or as many as there are brokers.
+    pub(super) fn replicas_advised(&self) -> u16 {
+        // Asks about a topic that does not exist: the answer names the brokers too, and an answer about all topics would be long.
+        let metadata = self.metadata(Some("klamm.check"));
+        metadata.map_or(1, |metadata| metadata.brokers().len().clamp(1, 3) as u16)
+    }
+
+    /// Waits until the new topic is known. The brokers learn of it one after the other.
     fn await_made(&self, name: &str) -> Result<(), Error> {
         let deadline = Instant::now() + self.settings().request_timeout;
         while self.partitions(name)?.is_none() {
@@ -130,11 +148,16 @@ impl Core {
     }
 }
 
-fn absent(settings: &Settings, spec: &TopicSpec) -> Error {
-    let replicas = settings.replication_factor.map(|factor| format!(" --replication-factor {factor}")).unwrap_or_default();
-    let configs: Vec<_> = topic_configs(spec).iter().map(|(name, value)| format!("--config {name}={value}")).collect();
+/// The error for a missing topic, with the command that makes it. `replicas`: how many it should have where the settings do not say.
+pub(super) fn absent(settings: &Settings, spec: &TopicSpec, replicas: u16) -> Error {
+    let replicas = settings.replication_factor.unwrap_or(replicas);
+    let mut configs: Vec<_> = topic_configs(spec).iter().map(|(name, value)| format!("--config {name}={value}")).collect();
+    if replicas >= 3 {
+        configs.push("--config min.insync.replicas=2".to_owned());
+    }
     let problem = format!(
-        "it is missing, and klamm is set to make no topics; make it: kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions {}{replicas} {}",
+        "it is missing, and klamm is set to make no topics; make it: kafka-topics.sh --bootstrap-server {} --create --topic {} \
+         --partitions {} --replication-factor {replicas} {}",
         settings.bootstrap_servers,
         spec.name,
         spec.partitions,
@@ -143,21 +166,22 @@ fn absent(settings: &Settings, spec: &TopicSpec) -> Error {
     Error::Mismatch { topic: spec.name.to_string(), problem }
 }
 
-/// Finds what keeps less than klamm needs.
-fn compare(settings: &Settings, spec: &TopicSpec, found: &Described) -> Result<(), Error> {
-    let mismatch = |problem: String| Err(Error::Mismatch { topic: spec.name.to_string(), problem });
+/// Finds properties with which the topic keeps less than klamm needs.
+pub(super) fn compare(settings: &Settings, spec: &TopicSpec, found: &Described) -> Vec<Error> {
+    let mut wrong = Vec::new();
+    let mut mismatch = |problem: String| wrong.push(Error::Mismatch { topic: spec.name.to_string(), problem });
     if found.partitions != spec.partitions {
-        return mismatch(format!(
+        mismatch(format!(
             "it has {} partitions, {} are wanted; set kafka.partitions to {}, or use another topic prefix (keys are spread over \
              the partitions there are: their number cannot be changed in place)",
             found.partitions, spec.partitions, found.partitions
         ));
     }
-    let change = |name: &str, value: &str, problem: String| {
+    let mut change = |name: &str, value: &str, problem: String| {
         mismatch(format!(
             "{problem}; set it: kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config {name}={value}",
             settings.bootstrap_servers, spec.name
-        ))
+        ));
     };
     for (name, wanted) in topic_configs(spec) {
         let is = found.config(name);
@@ -169,7 +193,7 @@ fn compare(settings: &Settings, spec: &TopicSpec, found: &Described) -> Result<(
             _ => is == wanted,
         };
         if !fits {
-            return change(name, &wanted, format!("{name} is {}, {wanted} is wanted", if is.is_empty() { "unknown" } else { is }));
+            change(name, &wanted, format!("{name} is {}, {wanted} is wanted", if is.is_empty() { "unknown" } else { is }));
         }
     }
     let min_insync = found.config("min.insync.replicas");
@@ -178,12 +202,12 @@ fn compare(settings: &Settings, spec: &TopicSpec, found: &Described) -> Result<(
             "min.insync.replicas is {min_insync} with {} replicas: losing one broker could lose what was acknowledged",
             found.replicas
         );
-        return change("min.insync.replicas", "2", problem);
+        change("min.insync.replicas", "2", problem);
     }
-    Ok(())
+    wrong
 }
 
-/// Numbers where a negative one means without limit.
+/// Compares numbers of which a negative one means "without limit".
 fn at_least(found: &str, wanted: &str) -> bool {
     match (found.parse::<i64>(), wanted.parse::<i64>()) {
         (Ok(found), _) if found < 0 => true,
@@ -203,8 +227,8 @@ mod tests {
     }
 
     fn problem(spec: &TopicSpec, found: &Described) -> String {
-        match compare(&Settings::default(), spec, found) {
-            Err(Error::Mismatch { problem, .. }) => problem,
+        match &compare(&Settings::default(), spec, found)[..] {
+            [Error::Mismatch { problem, .. }, ..] => problem.clone(),
             other => panic!("{other:?}"),
         }
     }
@@ -212,7 +236,7 @@ mod tests {
     #[test]
     fn a_topic_as_klamm_makes_it_fits() {
         for spec in [TopicSpec::kept("t", 8), TopicSpec::compacted("t", 8)] {
-            assert_eq!(compare(&Settings::default(), &spec, &found(&spec)), Ok(()));
+            assert_eq!(compare(&Settings::default(), &spec, &found(&spec)), Vec::new());
             assert_eq!(found(&spec).spec(), spec);
         }
     }
@@ -223,7 +247,7 @@ mod tests {
         let mut topic = found(&spec);
         topic.configs.insert("delete.retention.ms".to_owned(), "99999999999".to_owned());
         topic.configs.insert("max.message.bytes".to_owned(), "9999999".to_owned());
-        assert_eq!(compare(&Settings::default(), &spec, &topic), Ok(()));
+        assert_eq!(compare(&Settings::default(), &spec, &topic), Vec::new());
         topic.configs.insert("max.message.bytes".to_owned(), "1000".to_owned());
         let text = problem(&spec, &topic);
         assert!(text.contains("max.message.bytes is 1000, 1048576 is wanted"), "{text}");
@@ -243,6 +267,7 @@ mod tests {
         assert!(problem(&kept, &unsafe_topic).contains("min.insync.replicas is 1 with 3 replicas"));
         unsafe_topic.configs.insert("unclean.leader.election.enable".to_owned(), "true".to_owned());
         assert!(problem(&kept, &unsafe_topic).contains("unclean.leader.election.enable is true"));
+        assert_eq!(compare(&Settings::default(), &kept, &unsafe_topic).len(), 2, "all that is wrong is told at once");
     }
 
     #[test]
@@ -254,7 +279,12 @@ mod tests {
 
     #[test]
     fn a_missing_topic_is_told_with_the_command_that_makes_it() {
-        let text = absent(&Settings::default(), &TopicSpec::kept("t", 8)).to_string();
-        assert!(text.contains("--create --topic t --partitions 8") && text.contains("--config retention.ms=-1"), "{text}");
+        let text = absent(&Settings::default(), &TopicSpec::kept("t", 8), 1).to_string();
+        assert!(text.contains("--create --topic t --partitions 8 --replication-factor 1 "), "{text}");
+        assert!(text.contains("--config retention.ms=-1") && !text.contains("min.insync.replicas"), "{text}");
+        let text = absent(&Settings::default(), &TopicSpec::kept("t", 8), 3).to_string();
+        assert!(text.contains("--replication-factor 3 ") && text.contains("--config min.insync.replicas=2"), "{text}");
+        let settings = Settings { replication_factor: Some(5), ..Settings::default() };
+        assert!(absent(&settings, &TopicSpec::kept("t", 8), 1).to_string().contains("--replication-factor 5 "));
     }
 }

@@ -1,4 +1,4 @@
-//! What librdkafka and the broker answer, as errors of the log.
+//! Turns answers of librdkafka and the broker into errors of the log.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::{context::Problems, settings::Settings};
 use crate::Error;
 
-/// What was to be done.
+/// What klamm wanted to do.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Doing<'a> {
     /// Appending to a topic.
@@ -24,6 +24,8 @@ pub(super) enum Doing<'a> {
     Trim(&'a str),
     /// Being the holder of a transactional id, and committing with it.
     Transact(&'a str),
+    /// Asking for a consumer group's positions.
+    Group(&'a str),
 }
 
 impl fmt::Display for Doing<'_> {
@@ -36,6 +38,7 @@ impl fmt::Display for Doing<'_> {
             Self::Create(topic) => write!(formatter, "make topic {topic}"),
             Self::Trim(topic) => write!(formatter, "delete old records of topic {topic}"),
             Self::Transact(id) => write!(formatter, "commit with transactional id {id}"),
+            Self::Group(group) => write!(formatter, "use consumer group {group}"),
         }
     }
 }
@@ -52,11 +55,12 @@ impl Doing<'_> {
             Self::Create(topic) => format!("--operation Create --operation Describe --operation DescribeConfigs --topic '{topic}'"),
             Self::Trim(topic) => format!("--operation Delete --topic '{topic}'"),
             Self::Transact(id) => format!("--operation Write --operation Describe --transactional-id '{id}'"),
+            Self::Group(group) => format!("--operation Read --operation Describe --group '{group}'"),
         }
     }
 }
 
-/// Makes errors; knows what the connections have told.
+/// Makes errors. Knows what the connections have reported.
 #[derive(Clone, Copy)]
 pub(super) struct Errors<'a> {
     pub(super) settings: &'a Settings,
@@ -64,7 +68,7 @@ pub(super) struct Errors<'a> {
 }
 
 impl Errors<'_> {
-    /// A call that certainly wrote nothing has failed.
+    /// The error of a failed call that certainly wrote nothing.
     pub(super) fn failed(&self, doing: Doing<'_>, error: &KafkaError) -> Error {
         let code = code_of(error);
         match (code, doing) {
@@ -80,11 +84,29 @@ impl Errors<'_> {
         }
     }
 
-    /// The broker has not done it, for now.
+    /// The error for a record of `size` bytes that was certainly not written. It is `TooLarge` if the broker (or its client) says so.
+    pub(super) fn refused_record(&self, topic: &str, size: usize, error: &KafkaError) -> Error {
+        match code_of(error) {
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+                tracing::error!(
+                    topic,
+                    size,
+                    "the broker takes no record of that size: the topic's max.message.bytes is smaller than klamm expects"
+                );
+                metrics::counter!("klamm_log_errors_total", "kind" => "too_large").increment(1);
+                // The broker does not tell its limit, but the limit is below the record's size.
+                Error::TooLarge { topic: topic.to_owned(), size, limit: size.saturating_sub(1) }
+            }
+            _ => self.failed(Doing::Append(topic), error),
+        }
+    }
+
+    /// The error when the broker has not done it; later it may.
     pub(super) fn unavailable(&self, doing: Doing<'_>, what: &str) -> Error {
         metrics::counter!("klamm_log_errors_total", "kind" => "unavailable").increment(1);
         match self.problems.last() {
-            Some(problem) if problem.is_refusal => self.refused(doing, &problem.text),
+            Some(problem) if problem.is_refusal() => self.refused(doing, &problem.text),
+            Some(problem) if problem.is_of_group() && matches!(doing, Doing::Group(_)) => self.forbidden(doing, &problem.text),
             Some(problem) => Error::Unavailable {
                 reason: format!("could not {doing} at Kafka on {}: {what} ({})", self.settings.bootstrap_servers, problem.text),
             },
@@ -92,7 +114,7 @@ impl Errors<'_> {
         }
     }
 
-    /// It may have been done.
+    /// The error when the broker may have done it.
     pub(super) fn in_doubt(&self, doing: Doing<'_>, what: &str) -> Error {
         metrics::counter!("klamm_log_errors_total", "kind" => "in_doubt").increment(1);
         let known = self.problems.last().map(|problem| format!(" ({})", problem.text)).unwrap_or_default();
@@ -103,13 +125,17 @@ impl Errors<'_> {
         if matches!(code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) {
             return self.refused(doing, &error.to_string());
         }
+        self.forbidden(doing, &error.to_string())
+    }
+
+    fn forbidden(&self, doing: Doing<'_>, reason: &str) -> Error {
         metrics::counter!("klamm_log_errors_total", "kind" => "denied").increment(1);
         let remedy = format!(
             "allow it: kafka-acls.sh --bootstrap-server {} --add --allow-principal User:<klamm's> {}",
             self.settings.bootstrap_servers,
             doing.acl(self.settings)
         );
-        Error::Denied { operation: doing.to_string(), reason: error.to_string(), remedy }
+        Error::Denied { operation: doing.to_string(), reason: reason.to_owned(), remedy }
     }
 
     fn refused(&self, doing: Doing<'_>, reason: &str) -> Error {
@@ -126,7 +152,8 @@ impl Errors<'_> {
             | Doing::Describe(name)
             | Doing::Create(name)
             | Doing::Trim(name)
-            | Doing::Transact(name) => name.to_owned(),
+            | Doing::Transact(name)
+            | Doing::Group(name) => name.to_owned(),
         };
         Error::Mismatch { topic, problem: problem.to_owned() }
     }
@@ -140,7 +167,7 @@ pub(super) fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
     }
 }
 
-/// An answer that only an operator can change.
+/// Whether only an operator can change this answer.
 pub(super) fn is_denial(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
@@ -153,7 +180,7 @@ pub(super) fn is_denial(code: RDKafkaErrorCode) -> bool {
     )
 }
 
-/// The broker's answers to a record that it certainly did not take.
+/// Whether the broker certainly did not take the record that it answered so.
 pub(super) fn is_refusal_of_record(code: RDKafkaErrorCode) -> bool {
     is_denial(code)
         || matches!(

@@ -1,4 +1,4 @@
-//! Copies of positions as a consumer group's committed offsets, for tools that show lag.
+//! Copies readers' positions into the committed offsets of a consumer group, for tools that show lag.
 
 use parking_lot::Mutex;
 use rdkafka::{
@@ -10,12 +10,12 @@ use rdkafka::{
 use super::{clients::Clients, context::Context};
 use crate::Offset;
 
-/// The group that was written last, and its client.
+/// The group whose offsets were committed last, and its client.
 #[derive(Default)]
 pub(super) struct Groups(Mutex<Option<(String, BaseConsumer<Context>)>>);
 
 impl Groups {
-    /// Commits offsets and does not wait for the answer: nothing rests on it, and the next ones come soon.
+    /// Commits offsets and does not wait for the answer: klamm never reads them, and the next ones come soon.
     pub(super) fn commit(&self, clients: &Clients, group: &str, topic: &str, positions: &[(u32, Offset)]) {
         let mut known = self.0.lock();
         if known.as_ref().is_none_or(|(name, _)| name != group) {

@@ -1,10 +1,10 @@
-//! What is known of one partition: its bounds, the newest own records, who waits, what is not acknowledged yet.
+//! What this process knows of one partition: its bounds, the newest records of this process, who waits, which appends are unacknowledged.
 //!
 //! ```text
 //!    start          tail.first     end      tail_end   suspect
 //!      │ ask the broker │ in memory │ in memory │         │
 //!      └────────────────┴───────────┴───────────┴─────────┘
-//!                                   └ not known to be readable: others' records or open transactions may stand before
+//!                                   └ not known to be readable: others' records or open transactions may stand below
 //! ```
 
 use std::{
@@ -18,10 +18,10 @@ use parking_lot::Mutex;
 
 use crate::{Error, Offset, ReadBatch, ReadLimit, Stored, appending::Promise, tail::Tail, wakers::Wakers};
 
-/// A partition is watched, and its newest records are kept, for so long after somebody has read it.
+/// For so long after somebody has read a partition, the partition is watched and its newest records are kept.
 const FOLLOWED_FOR: Duration = Duration::from_secs(10);
 
-/// Records that a reader has passed are forgotten when they are more than this.
+/// When the tail is larger than this, the records that a reader has passed are forgotten.
 const PASSED_BYTES_MAX: usize = 64 << 10;
 
 /// One partition.
@@ -31,15 +31,15 @@ pub(super) struct Partition {
     pub(super) view: Mutex<View>,
 }
 
-/// Its state; held for moments only.
+/// The partition's state. It is locked for moments only.
 pub(super) struct View {
-    /// Records below are gone.
+    /// Records below this offset are gone.
     start: Offset,
     /// Readers' end; `None` until it has been asked for.
     end: Option<Offset>,
-    /// Something stands below this of which it isn't known whether it can be read.
+    /// A record stands right below this offset. While `end` is lower, nobody knows whether that record can be read.
     suspect: Offset,
-    /// Own records: every readable record in `tail.first()..tail_end`.
+    /// Records of this process: every readable record in `tail.first()..tail_end`.
     tail: Tail,
     tail_end: Offset,
     /// From the first to the second offset nothing is readable.
@@ -47,32 +47,32 @@ pub(super) struct View {
     wakers: Wakers,
     waits: bool,
     read_at: Option<Instant>,
-    /// Appends that are not acknowledged, oldest first.
+    /// Appends that are not acknowledged yet, oldest first.
     pending: VecDeque<Pending>,
     next_number: u64,
-    /// The oldest was waited for in vain: more are not taken until the broker answers.
+    /// The oldest append has waited too long. No more are taken until the broker answers.
     pub(super) stalled: bool,
 }
 
 struct Pending {
     number: u64,
     since: Instant,
-    /// `None` when the caller has been told that nobody knows.
+    /// `None` when the caller has already got [`Error::InDoubt`].
     promise: Option<Promise>,
 }
 
-/// What a view says to a read.
+/// What a view tells a reader.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Here it is.
+    /// The records are in memory.
     Batch(ReadBatch),
-    /// The bounds are to be asked for first.
+    /// The reader has to ask the broker for the bounds first.
     Ask,
     /// The broker has it: `from` (holes skipped) up to `stop`, of a partition that ends at `end`.
     Fetch { from: Offset, stop: Offset, end: Offset },
-    /// Below the start.
+    /// The position is below the start.
     Trimmed { start: Offset },
-    /// Above the end.
+    /// The position is above the end.
     PastEnd { end: Offset },
 }
 
@@ -107,7 +107,7 @@ impl Partition {
 }
 
 impl View {
-    /// What a read from `from` gets. `asked`: the end has just been asked for.
+    /// What a read from `from` gets. `asked`: the broker has just been asked for the end.
     pub(super) fn look(&mut self, from: Offset, limit: ReadLimit, asked: bool) -> Look {
         self.read_at = Some(Instant::now());
         let Some(end) = self.end else { return Look::Ask };
@@ -135,13 +135,13 @@ impl View {
         Look::Fetch { from, stop, end }
     }
 
-    /// Nothing readable stands from one offset to the other.
+    /// Notes that nothing readable stands between the two offsets.
     pub(super) fn is_hole(&mut self, from: Offset, to: Offset) {
-        // One that continues the known one makes it longer.
+        // A hole that begins where the known hole ends makes that one longer.
         self.hole = if self.hole.1 == from && self.hole.0 < from { (self.hole.0, to) } else { (from, to) };
     }
 
-    /// The broker said where the partition ends; gives whom to wake.
+    /// The broker said where the partition ends. Gives the wakers to wake.
     pub(super) fn ends_at(&mut self, end: Offset) -> Vec<Waker> {
         let end = self.end.map_or(end, |known| known.max(end));
         self.end = Some(end);
@@ -162,7 +162,7 @@ impl View {
         self.end
     }
 
-    /// Whether the end is above `offset`; if not, the waker is kept.
+    /// Whether the end is above `offset`. If not, the waker is kept.
     pub(super) fn is_above(&mut self, offset: Offset, waker: &Waker) -> bool {
         if self.end.is_some_and(|end| end > offset) {
             return true;
@@ -177,7 +177,7 @@ impl View {
         self.waits || self.read_at.is_some_and(|at| at.elapsed() < FOLLOWED_FOR)
     }
 
-    /// Whether the end is to be asked for at once.
+    /// Whether the broker has to be asked for the end at once.
     pub(super) fn is_suspect(&self) -> bool {
         self.is_followed() && self.end.is_none_or(|end| self.suspect > end)
     }
@@ -189,13 +189,14 @@ impl View {
         }
     }
 
-    /// An own record, not part of a transaction, stands at its offset. Gives whom to wake, and whether the end is to be asked for.
+    /// The broker has acknowledged a record of this process that is no part of a transaction. Gives the wakers to wake, and whether the
+    /// broker has to be asked for the end.
     pub(super) fn acknowledged(&mut self, stored: Stored) -> (Vec<Waker>, bool) {
         self.stalled = false;
         let offset = stored.offset;
         self.keep(stored);
         match self.end {
-            // All before it is decided, so it can be read.
+            // Everything below this record is readable, so the record is readable too.
             Some(end) if end == offset => {
                 self.end = Some(offset + 1);
                 (self.woken(offset + 1), false)
@@ -205,15 +206,16 @@ impl View {
         }
     }
 
-    /// Something stands below `offset`.
+    /// A record stands right below `offset`. Gives whether the broker has to be asked for the end.
     pub(super) fn suspects(&mut self, offset: Offset) -> bool {
         self.suspect = self.suspect.max(offset);
         self.is_suspect()
     }
 
-    /// Own records that a transaction has written, of a partition that then ended at `end`.
+    /// A transaction of this process has written these records, and the partition then ended at `end`. Gives the wakers to wake.
     pub(super) fn committed(&mut self, records: Vec<Stored>, end: Offset) -> Vec<Waker> {
-        // The transaction's mark comes behind, not necessarily next: a reader asks the broker what stands there.
+        // The transaction's mark comes behind these records, but other records may stand between. So a reader asks the broker about that
+        // part.
         for stored in records {
             self.keep(stored);
         }
@@ -242,7 +244,7 @@ impl View {
         woken
     }
 
-    /// Notes an append that is on its way; gives its number.
+    /// Notes an append that is under way. Gives its number.
     pub(super) fn appending(&mut self, promise: Promise) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
@@ -250,7 +252,7 @@ impl View {
         number
     }
 
-    /// An append has come to its end; gives who is to be told and how long it took.
+    /// An append has ended. Gives the promise to keep and how long the append took. `None`: no such append is pending.
     pub(super) fn settled(&mut self, number: u64) -> Option<(Option<Promise>, Duration)> {
         let index = self.pending.binary_search_by_key(&number, |pending| pending.number).ok()?;
         let pending = self.pending.remove(index)?;
@@ -260,7 +262,7 @@ impl View {
         Some((pending.promise, pending.since.elapsed()))
     }
 
-    /// Those that have waited longer than `limit`; from then on no more are taken until the broker answers.
+    /// The appends that have waited longer than `limit`. When there are any, no more are taken until the broker answers.
     pub(super) fn overdue(&mut self, limit: Duration) -> Vec<Promise> {
         let overdue: Vec<_> = self
             .pending
@@ -272,7 +274,7 @@ impl View {
         overdue
     }
 
-    /// Whether anything is on its way.
+    /// Whether any append is under way.
     pub(super) fn is_appending(&self) -> bool {
         !self.pending.is_empty()
     }
@@ -320,7 +322,7 @@ mod tests {
         view.look(0, ReadLimit::default(), false);
         view.ends_at(3);
         view.look(3, ReadLimit::default(), false);
-        // Offset 3 is somebody else's, or a transaction's.
+        // Offset 3 belongs to another process, or to a transaction.
         assert!(view.acknowledged(stored(4)).1);
         assert_eq!(view.end(), Some(3));
         assert_eq!(view.look(3, ReadLimit::default(), false), Look::Ask);

@@ -1,7 +1,7 @@
 //! A producer with a thread that takes its answers.
 //!
-//! rdkafka's own `ThreadedProducer` looks every 100 ms whether it is to stop, and each time spins for the last part of a millisecond: that
-//! is most of what an idle process would cost.
+//! rdkafka's own `ThreadedProducer` wakes every 100 ms to see whether it has to stop, and each time spins for the last part of a
+//! millisecond. An idle process would spend most of its CPU time on that.
 
 use std::{
     sync::{
@@ -12,39 +12,39 @@ use std::{
     time::{Duration, Instant},
 };
 
+use klamm_supervise::Part;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext, PurgeConfig};
 
 use crate::Error;
 
-/// How often the thread looks whether it is to stop.
+/// How often the thread looks whether it has to stop.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What was purged is answered for by the client itself.
+/// After a purge the client itself gives the outcomes of the purged records. Waiting for them takes at most this long.
 const PURGE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// The producer; what it has taken is settled, if need be as in doubt, when this is dropped.
+/// The producer and its thread. Dropping this settles every record that the producer has taken, as in doubt where nothing is known.
 pub(super) struct Polled<C: ProducerContext + 'static> {
     producer: Arc<BaseProducer<C>>,
     stopping: Arc<AtomicBool>,
+    part: Part,
 }
 
 impl<C: ProducerContext + 'static> Polled<C> {
     /// Starts the thread.
-    pub(super) fn start(producer: BaseProducer<C>) -> Result<Self, Error> {
+    pub(super) fn start(producer: BaseProducer<C>, part: Part) -> Result<Self, Error> {
         let producer = Arc::new(producer);
         let stopping = Arc::new(AtomicBool::new(false));
         let (polled, stop) = (producer.clone(), stopping.clone());
-        let run = move || {
+        let run = move |part: &Part| {
             while !stop.load(Ordering::SeqCst) {
-                // Takes answers as they come, for that long.
+                // Takes answers as they come, for one interval.
                 polled.poll(LOOK_INTERVAL);
+                part.round();
             }
         };
-        thread::Builder::new()
-            .name("log-answers".to_owned())
-            .spawn(run)
-            .map_err(|error| Error::Unavailable { reason: format!("no thread for the log: {error}") })?;
-        Ok(Self { producer, stopping })
+        part.clone().thread(run).map_err(|error| Error::Unavailable { reason: format!("no thread for the log: {error}") })?;
+        Ok(Self { producer, stopping, part })
     }
 
     /// The producer.
@@ -60,7 +60,8 @@ impl<C: ProducerContext + 'static> Drop for Polled<C> {
         while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
-        // The thread closes the connections when it sees this.
+        // The thread ends when it sees this, and then the connections are closed.
         self.stopping.store(true, Ordering::SeqCst);
+        self.part.close();
     }
 }

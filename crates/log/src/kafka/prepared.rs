@@ -1,22 +1,14 @@
-//! Clients for transactions that may come: made and connected ahead.
+//! Clients that `prepare` has made and connected ahead, for transactional ids that this process may soon hold.
 //!
-//! A client that is new needs up to half a second until it holds its transactional id, most of it librdkafka's pauses while no broker is
-//! connected yet. One that has been connected before has only the broker's answers to wait for.
+//! A new client needs up to half a second until it holds its transactional id. Most of that are librdkafka's pauses while no broker is
+//! connected yet. A client that is already connected waits for the broker's answers only.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::Mutex;
-use rdkafka::producer::{BaseProducer, Producer};
+use rdkafka::producer::BaseProducer;
 
-use super::{core::Core, transactions::Deliveries};
-
-/// How long a client may take to connect; whoever needs it before makes another.
-const CONNECTING_MAX: Duration = Duration::from_secs(5);
+use super::sheet::Deliveries;
 
 /// Connected clients by transactional id. None has fenced anybody yet.
 #[derive(Default)]
@@ -25,7 +17,7 @@ pub(super) struct Prepared(Mutex<State>);
 #[derive(Default)]
 struct State {
     ready: BTreeMap<String, BaseProducer<Deliveries>>,
-    /// A thread connects these.
+    /// Ids whose clients are being connected.
     under_way: BTreeSet<String>,
 }
 
@@ -34,46 +26,21 @@ impl Prepared {
     pub(super) fn take(&self, id: &str) -> Option<BaseProducer<Deliveries>> {
         self.0.lock().ready.remove(id)
     }
-}
 
-impl Core {
-    /// See [`crate::Log::prepare_transactional`].
-    pub(super) fn prepare(self: &Arc<Self>, ids: Vec<String>) {
-        let mut state = self.prepared.0.lock();
+    /// The ids that have no client yet and whose clients nobody is connecting. From now on they count as under way.
+    pub(super) fn begin(&self, ids: Vec<String>) -> Vec<String> {
+        let mut state = self.0.lock();
         let missing: Vec<_> = ids.into_iter().filter(|id| !state.ready.contains_key(id) && !state.under_way.contains(id)).collect();
-        if missing.is_empty() {
-            return;
-        }
         state.under_way.extend(missing.iter().cloned());
-        drop(state);
-        let (core, connecting) = (self.clone(), missing.clone());
-        let started = thread::Builder::new().name("log-prepare".to_owned()).spawn(move || {
-            for id in connecting {
-                let connected = core.connected(&id);
-                let mut state = core.prepared.0.lock();
-                state.under_way.remove(&id);
-                if let Some(producer) = connected {
-                    state.ready.insert(id, producer);
-                }
-            }
-        });
-        if let Err(error) = started {
-            tracing::debug!(error = %error, "no thread to connect clients ahead");
-            let mut state = self.prepared.0.lock();
-            state.under_way.retain(|id| !missing.contains(id));
-        }
+        missing
     }
 
-    /// A client that has talked to a broker; `None` when that failed: the next call tries again.
-    fn connected(&self, id: &str) -> Option<BaseProducer<Deliveries>> {
-        let producer = self.transacting(id).ok()?;
-        let topic = self.topics.read().keys().next().cloned();
-        match producer.client().fetch_metadata(topic.as_deref(), CONNECTING_MAX) {
-            Ok(_) => Some(producer),
-            Err(error) => {
-                tracing::debug!(id, error = %error, "a client could not be connected ahead");
-                None
-            }
+    /// The client of this id is connected, or could not be (`None`). The id is no longer under way.
+    pub(super) fn end(&self, id: String, producer: Option<BaseProducer<Deliveries>>) {
+        let mut state = self.0.lock();
+        state.under_way.remove(&id);
+        if let Some(producer) = producer {
+            state.ready.insert(id, producer);
         }
     }
 }

@@ -7,51 +7,54 @@ use crate::Error;
 /// Where the broker is and how it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Part of the names of the log's threads and clients. It tells this log from others of the same process. May be empty.
+    pub name: String,
     /// `host:port`, several separated by commas.
     pub bootstrap_servers: String,
     /// Properties of librdkafka, passed to every client as they are: `security.protocol`, `sasl.mechanism`, `ssl.ca.location` and so on.
-    /// Those that klamm's promises rest on ([`Settings::check`]) are refused.
+    /// Properties that klamm's promises rest on ([`Settings::check`]) are refused.
     pub properties: BTreeMap<String, String>,
-    /// What is done about topics at the start.
+    /// What klamm does about topics at the start.
     pub topics: TopicsMode,
     /// Replicas of topics that are made; `None`: the broker's `default.replication.factor`.
     pub replication_factor: Option<u16>,
-    /// [`crate::Log::topics`] lists topics whose names begin so; those of the whole cluster when empty.
+    /// [`crate::Log::topics`] lists the topics whose names begin with this; all topics of the cluster when empty.
     pub topic_prefix: String,
-    /// Consumer group that readers name. They neither join it nor commit offsets, but the broker wants a name.
+    /// The consumer group that readers name, since the broker wants a name. They neither join it nor commit offsets.
     pub group_id: String,
     /// Longest time that a call takes when the broker is away or does not answer.
     pub request_timeout: Duration,
-    /// A transaction that is open for longer is aborted by the broker.
+    /// The broker aborts a transaction that is open for longer than this.
     pub transaction_timeout: Duration,
-    /// How often the ends of partitions that somebody reads are asked for, so that others' records are noticed.
+    /// How often klamm asks for the ends of the partitions that somebody reads, to notice records of other processes.
     pub watch_interval: Duration,
-    /// Bytes of the newest own records kept in memory per partition that is read.
+    /// For each partition that somebody reads: so many bytes of the newest records of this process stay in memory.
     pub tail_bytes: usize,
-    /// Bytes of records that may wait for their acknowledgement, in all; more are [`Error::Unavailable`].
+    /// Bytes of records that may wait for their acknowledgement, in all. Further appends fail with [`Error::Unavailable`].
     pub unacknowledged_bytes_max: usize,
-    /// Produce requests on their way to one broker at a time. With few of them, records that come meanwhile form a batch by themselves.
+    /// Produce requests that may be under way to one broker at a time. When few may, the records that come meanwhile gather into a batch.
     pub requests_in_flight_max: u32,
-    /// Consumers for what memory does not hold, made when needed.
+    /// Most consumers for reading what memory does not hold. They are made when needed.
     pub readers_max: usize,
 }
 
-/// What is done about topics at the start.
+/// What klamm does about topics at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TopicsMode {
-    /// Those that are missing are made, the others checked.
+    /// Missing topics are made, the others are checked.
     #[default]
     Create,
     /// All are checked; a missing one is an error.
     Verify,
-    /// Nothing: they are as they are.
+    /// Topics are neither made nor checked.
     LeaveAlone,
 }
 
 impl Default for Settings {
-    /// A broker on this machine, topics made, 10 s, 1 MiB of tail, 4 readers.
+    /// A broker on this machine, missing topics are made, a request timeout of 10 s, 1 MiB of tail, 4 readers.
     fn default() -> Self {
         Self {
+            name: String::new(),
             bootstrap_servers: "localhost:9092".to_owned(),
             properties: BTreeMap::new(),
             topics: TopicsMode::Create,
@@ -90,19 +93,28 @@ const OWN: &[(&str, &str)] = &[
 ];
 
 impl Settings {
-    /// Finds properties that would break a promise.
+    /// Finds what would break a promise.
     ///
     /// # Errors
-    /// [`Error::Misconfigured`].
+    /// [`Error::Misconfigured`]: the first of [`Settings::check_all`].
     pub fn check(&self) -> Result<(), Error> {
-        let wrong = |problem: String| Err(Error::Misconfigured { problem });
+        self.check_all().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that would break a promise.
+    pub fn check_all(&self) -> Vec<Error> {
+        let mut wrong = Vec::new();
         if self.bootstrap_servers.trim().is_empty() {
-            return wrong("bootstrap servers are missing: name one or more brokers as host:port".to_owned());
+            wrong.push("bootstrap servers are missing: name one or more brokers as host:port".to_owned());
         }
-        match OWN.iter().find(|(name, _)| self.properties.contains_key(*name)) {
-            Some((name, reason)) => wrong(format!("property {name} is klamm's own ({reason}): leave it out")),
-            None => Ok(()),
-        }
+        let own = OWN.iter().filter(|(name, _)| self.properties.contains_key(*name));
+        wrong.extend(own.map(|(name, reason)| format!("property {name} is klamm's own ({reason}): leave it out")));
+        wrong.into_iter().map(|problem| Error::Misconfigured { problem }).collect()
+    }
+
+    /// True where a property's value must not be shown.
+    pub fn is_secret(property: &str) -> bool {
+        ["password", "secret", "token", "jaas", ".pem", "oauthbearer.config"].iter().any(|part| property.contains(part))
     }
 }
 

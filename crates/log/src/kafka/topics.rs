@@ -1,12 +1,16 @@
-//! What the broker knows of topics.
+//! Asks the broker about topics.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     admin::{ConfigResource, OwnedResourceSpecifier, ResourceSpecifier},
     consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
-    metadata::MetadataTopic,
+    metadata::{Metadata, MetadataTopic},
 };
 use uuid::Uuid;
 
@@ -14,10 +18,13 @@ use super::{
     core::{Core, TopicState},
     errors::{Doing, code_of},
 };
-use crate::{Cleanup, Error, Topic, TopicSpec, topic::unknown, wait};
+use crate::{Cleanup, Error, Topic, TopicSpec, parking::block_on, topic::unknown};
 
 /// Topics that are described in one request.
 const DESCRIBED_AT_ONCE: usize = 100;
+
+/// How long the first request for metadata waits. After that, klamm looks at what the connections have reported.
+const ASKED_FOR_FIRST: Duration = Duration::from_millis(500);
 
 /// A topic as the broker describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +46,7 @@ impl Described {
         self.config(name).parse().ok().map(Duration::from_millis)
     }
 
-    /// As the log's own words say it.
+    /// The description as a [`TopicSpec`].
     pub(super) fn spec(&self) -> TopicSpec {
         let cleanup = if self.config("cleanup.policy").contains("compact") {
             Cleanup::Compact {
@@ -60,8 +67,16 @@ impl Described {
 }
 
 impl Core {
+    /// A topic by name. The broker is asked the first time.
+    pub(super) fn topic(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
+        if let Some(known) = self.topics.read().get(topic) {
+            return Ok(known.clone());
+        }
+        self.load(topic)
+    }
+
     /// Asks for a topic and remembers it.
-    pub(super) fn load(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
+    fn load(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
         let described = self.describe(&[topic])?.pop().ok_or_else(|| unknown(topic))?;
         self.know(&described)
     }
@@ -70,7 +85,7 @@ impl Core {
     pub(super) fn know(&self, described: &Described) -> Result<Arc<TopicState>, Error> {
         let topic = Topic { spec: described.spec(), id: self.topic_id(&described.name)? };
         let mut topics = self.topics.write();
-        // Somebody else may have been faster; partitions have state.
+        // Another thread may have been faster. Its entry stays, since its partitions have state.
         let known = topics.get(&*topic.spec.name).filter(|known| *known.topic == topic);
         if let Some(known) = known {
             return Ok(known.clone());
@@ -90,8 +105,7 @@ impl Core {
     /// All topics whose names begin as the settings say.
     pub(super) fn list(&self) -> Result<Vec<Topic>, Error> {
         let doing = Doing::Describe(&self.settings().topic_prefix);
-        let metadata = self.querying.fetch_metadata(None, self.settings().request_timeout);
-        let metadata = metadata.map_err(|error| self.errors().failed(doing, &error))?;
+        let metadata = self.metadata(None).map_err(|error| self.errors().failed(doing, &error))?;
         let prefix = &*self.settings().topic_prefix;
         let names = metadata.topics().iter().map(MetadataTopic::name).filter(|name| name.starts_with(prefix) && !name.starts_with("__"));
         let mut names: Vec<_> = names.collect();
@@ -105,7 +119,7 @@ impl Core {
         Ok(topics)
     }
 
-    /// Asks how topics are kept; those that are not there are left out. In the order given.
+    /// Describes topics, in the order given. Topics that do not exist are left out.
     pub(super) fn describe(&self, names: &[&str]) -> Result<Vec<Described>, Error> {
         let mut found = Vec::new();
         for name in names {
@@ -118,7 +132,7 @@ impl Core {
             return Ok(found);
         }
         let first = Doing::Describe(names.first().copied().unwrap_or_default());
-        let told = wait::block_on(self.admin()?.describe_configs(&specifiers, &self.admin_options()));
+        let told = block_on(self.admin()?.describe_configs(&specifiers, &self.admin_options()));
         let told = told.map_err(|error| self.errors().failed(first, &error))?;
         for (index, resource) in told.into_iter().enumerate() {
             let doing = Doing::Describe(found.get(index).map_or("", |described| described.name.as_str()));
@@ -132,10 +146,30 @@ impl Core {
         Ok(found)
     }
 
-    /// Number of partitions, and fewest replicas of one; `None`: there is no such topic.
+    /// Asks for the metadata of one topic or of all, within the request timeout. The call does not wait for a broker that refuses the
+    /// credentials: the client itself would go on connecting and would report the refusal only at the end.
+    pub(super) fn metadata(&self, topic: Option<&str>) -> Result<Metadata, KafkaError> {
+        let deadline = Instant::now() + self.settings().request_timeout;
+        let mut patience = ASKED_FOR_FIRST;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let answer = self.querying.fetch_metadata(topic, patience.min(left));
+            let Err(error) = &answer else { return answer };
+            let is_silence =
+                matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::OperationTimedOut));
+            self.listen();
+            if !is_silence || patience >= left || self.problems().last().is_some_and(|problem| problem.is_refusal()) {
+                return answer;
+            }
+            // Each request waits twice as long as the one before, for a broker that is slow to answer.
+            patience *= 2;
+        }
+    }
+
+    /// Number of partitions, and the fewest replicas that one of them has. `None`: there is no such topic.
     pub(super) fn partitions(&self, name: &str) -> Result<Option<(u32, usize)>, Error> {
         let failed = |error: &KafkaError| self.errors().failed(Doing::Describe(name), error);
-        let metadata = match self.querying.fetch_metadata(Some(name), self.settings().request_timeout) {
+        let metadata = match self.metadata(Some(name)) {
             Ok(metadata) => metadata,
             Err(error) if is_unknown(code_of(&error)) => return Ok(None),
             Err(error) => return Err(failed(&error)),
@@ -150,8 +184,8 @@ impl Core {
         Ok(Some((topic.partitions().len() as u32, replicas)).filter(|(partitions, _)| *partitions > 0))
     }
 
-    /// librdkafka does not give topic ids to its clients in Rust, so the id is derived from the cluster's id and the name: a topic that is
-    /// deleted and made anew keeps it.
+    /// The Rust client does not give topic ids, so the id is derived from the cluster's id and the topic's name. A topic that is deleted
+    /// and made anew has the same id.
     fn topic_id(&self, name: &str) -> Result<Arc<str>, Error> {
         let cluster = self.cluster_id()?;
         let cluster = Uuid::new_v5(&Uuid::NAMESPACE_OID, cluster.as_bytes());

@@ -1,7 +1,7 @@
-//! Transactions: each transactional id has a producer of its own.
+//! Transactions. Each transactional id has a producer of its own.
 //!
-//! librdkafka speaks the first version of Kafka's transactions: a commit whose answer is lost is settled by the next holder, whose
-//! `init_transactions` ends what was left open, and who then looks.
+//! librdkafka speaks the first version of Kafka's transactions. When the answer to a commit is lost, the next holder settles the commit:
+//! its `init_transactions` ends the transaction that was left open, and then it reads the topics to see the outcome.
 
 use std::{
     collections::BTreeMap,
@@ -11,68 +11,31 @@ use std::{
 
 use parking_lot::Mutex;
 use rdkafka::{
-    Message,
-    client::ClientContext,
-    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
+    producer::{BaseProducer, BaseRecord, Producer},
     topic_partition_list::Offset as Place,
 };
 
 use super::{
     clients::BATCH_BYTES_MAX,
-    context::Context,
     core::{Core, TopicState},
     errors::Doing,
     partition::Partition,
     producer::headers,
+    sheet::{Deliveries, Delivery, Sheet},
 };
 use crate::{Error, Offset, Output, Stored, Transactional, wakers::wake};
 
-/// After a commit, the broker needs a moment to write its marks. Readers see the records behind that moment; longer than this, somebody
-/// else's open transaction holds them up.
+/// After a commit, the broker needs a moment to write its marks; only then readers see the records. If that takes longer than this, an open
+/// transaction of somebody else holds the readers up.
 const MARKS_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// A poll of the client lasts as long as it may, answers or not, and spins for its last part of a millisecond: short sleeps are cheaper.
+/// A poll of the client always lasts as long as it may, even when answers come, and spins for its last part of a millisecond. So polls do
+/// not wait here, and a short sleep of this length follows each of them.
 const ANSWERS_PAUSE: Duration = Duration::from_micros(300);
-
-/// Takes what the broker answers to the records of a transaction.
-pub(super) struct Deliveries(Context);
-
-/// Offset and timestamp of each output, as far as they are known.
-type Sheet = Mutex<Vec<Option<Result<(Offset, i64), RDKafkaErrorCode>>>>;
 
 /// What a commit has written to one partition.
 type Written = (Arc<Partition>, Vec<Stored>);
-
-pub(super) struct Delivery {
-    index: usize,
-    sheet: Arc<Sheet>,
-}
-
-impl ClientContext for Deliveries {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.0.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.0.error(error, reason);
-    }
-}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = Box<Delivery>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, delivery: Box<Delivery>) {
-        let outcome = match result {
-            Ok(message) => Ok((message.offset(), message.timestamp().to_millis().unwrap_or(0))),
-            Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail)),
-        };
-        if let Some(place) = delivery.sheet.lock().get_mut(delivery.index) {
-            *place = Some(outcome);
-        }
-    }
-}
 
 /// The holder of a transactional id.
 struct Holder {
@@ -89,7 +52,7 @@ enum End {
 }
 
 impl Core {
-    /// A client that holds the id as soon as its transactions are initialised.
+    /// A client that will hold the id once its transactions are initialised.
     pub(super) fn transacting(&self, id: &str) -> Result<BaseProducer<Deliveries>, Error> {
         self.clients.transacting(id, Deliveries(self.clients.context()))
     }
@@ -154,7 +117,7 @@ impl Holder {
         Error::Fenced { transactional_id: self.id.clone() }
     }
 
-    /// Whether another holder has come: the error says so, or what has befallen the client before it.
+    /// Whether another holder has come. Either this error says so, or an earlier fatal error of the client does.
     fn is_fenced(&self, error: &KafkaError) -> bool {
         is_fenced(error) || self.producer.client().fatal_error().is_some_and(|(code, _)| is_fencing(code))
     }
@@ -176,10 +139,10 @@ impl Holder {
     /// Begins a transaction and writes everything.
     fn write(&mut self, topics: &BTreeMap<Arc<str>, Arc<TopicState>>, outputs: &[Output], sheet: &Arc<Sheet>) -> Result<(), Error> {
         let limit = self.core.settings().request_timeout;
-        // What has gathered since the last time.
+        // Takes the events that have gathered since the last transaction.
         self.producer.poll(Duration::ZERO);
         self.producer.begin_transaction().map_err(|error| self.failed(&error))?;
-        // librdkafka's batches may be larger than what a topic takes: those are sent off in between.
+        // librdkafka's batches may be larger than what a topic takes. For such a topic the records are flushed in between.
         let mut batches: BTreeMap<(&str, u32), usize> = BTreeMap::new();
         for (index, output) in outputs.iter().enumerate() {
             let limit_bytes = topics.get(&output.topic).map_or(usize::MAX, |known| known.topic.spec.max_message_bytes);
@@ -201,7 +164,7 @@ impl Holder {
             record.headers = headers(&output.record);
             while let Err((error, refused)) = self.producer.send(record) {
                 if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                    return Err(self.aborted(&error, Some(&output.topic)));
+                    return Err(self.aborted(&error, Some(output)));
                 }
                 self.flush(limit, outputs, sheet)?;
                 record = refused;
@@ -213,19 +176,24 @@ impl Holder {
     /// Waits until the broker has all records, none of them readable yet.
     fn flush(&mut self, limit: Duration, outputs: &[Output], sheet: &Arc<Sheet>) -> Result<(), Error> {
         let flushed = self.await_answers(limit, sheet);
-        let refused = sheet.lock().iter().zip(outputs).find_map(|(place, output)| match place {
-            Some(Err(code)) => Some((*code, &*output.topic)),
-            _ => None,
-        });
+        // A refused batch refuses all its records. The largest record is taken for the cause.
+        let refused = {
+            let places = sheet.lock();
+            let refused = places.iter().zip(outputs).filter_map(|(place, output)| match place {
+                Some(Err(code)) => Some((*code, output)),
+                _ => None,
+            });
+            refused.max_by_key(|(_, output)| output.record.size())
+        };
         match (flushed, refused) {
             (true, None) => Ok(()),
-            (_, Some((code, topic))) => Err(self.aborted(&KafkaError::MessageProduction(code), Some(topic))),
+            (_, Some((code, output))) => Err(self.aborted(&KafkaError::MessageProduction(code), Some(output))),
             (false, None) => Err(self.aborted(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), None)),
         }
     }
 
-    /// Waits until the broker has answered for all that was written; false when it takes too long. (The client's own `flush` looks every
-    /// 100 ms only.)
+    /// Waits until the broker has answered for all records. False when that takes too long. (The client's own `flush` looks only every
+    /// 100 ms.)
     fn await_answers(&self, limit: Duration, sheet: &Arc<Sheet>) -> bool {
         let deadline = Instant::now() + limit;
         while self.producer.in_flight_count() > 0 {
@@ -265,35 +233,39 @@ impl Holder {
         }
     }
 
-    /// The transaction could not be begun.
+    /// The error for a transaction that could not be begun.
     fn failed(&mut self, error: &KafkaError) -> Error {
         if self.is_fenced(error) {
             self.end = Some(End::Fenced);
             return self.fenced();
         }
-        // Nothing was written; yet only a new holder can tell what became of what was before.
+        // Nothing of this transaction was written, but only a new holder can tell what became of the transactions before it.
         self.end = Some(End::Doubtful);
         self.core.errors().in_doubt(Doing::Transact(&self.id), &error.to_string())
     }
 
-    /// Something could not be written: this holder is done. Nothing of the transaction is ever read, since no commit was asked for: the next
-    /// holder's `init_transactions` takes it back. (Taking it back here is not safe: when the broker's answer comes after the call's
-    /// time has run out, librdkafka finds itself in a state that it does not expect, and ends the process.)
-    fn aborted(&mut self, error: &KafkaError, topic: Option<&str>) -> Error {
+    /// A record could not be written: this holder commits nothing more. Nobody ever reads anything of the transaction, since no commit was
+    /// asked for; the next holder's `init_transactions` aborts it. (Aborting it here is not safe: when the broker's answer comes after the
+    /// time of the call has run out, librdkafka is in a state that it does not expect, and ends the process.)
+    fn aborted(&mut self, error: &KafkaError, refused: Option<&Output>) -> Error {
         if self.is_fenced(error) {
             self.end = Some(End::Fenced);
             return self.fenced();
         }
         self.end = Some(End::Doubtful);
         metrics::counter!("klamm_log_aborts_total").increment(1);
-        let doing = topic.map_or(Doing::Transact(&self.id), Doing::Append);
-        match self.core.errors().failed(doing, error) {
+        let errors = self.core.errors();
+        let error = match refused {
+            Some(output) => errors.refused_record(&output.topic, output.record.size(), error),
+            None => errors.failed(Doing::Transact(&self.id), error),
+        };
+        match error {
             Error::Unavailable { reason } => Error::InDoubt { reason },
             error => error,
         }
     }
 
-    /// Waits until others can read it, and keeps it for readers in this process.
+    /// Waits until readers can read the committed records, and keeps them in memory for readers of this process.
     fn publish(&self, topics: &BTreeMap<Arc<str>, Arc<TopicState>>, outputs: Vec<Output>, places: &[(Offset, i64)]) {
         let mut written: BTreeMap<(Arc<str>, u32), Written> = BTreeMap::new();
         for (output, (offset, timestamp_ms)) in outputs.into_iter().zip(places.iter().copied()) {

@@ -3,7 +3,7 @@
 use rdkafka::{TopicPartitionList, topic_partition_list::Offset as Place};
 
 use super::{core::Core, errors::Doing};
-use crate::{Error, Offset, wait};
+use crate::{Error, Offset, parking::block_on};
 
 impl Core {
     /// See [`crate::Log::trim`].
@@ -22,7 +22,7 @@ impl Core {
         let mut places = TopicPartitionList::with_capacity(1);
         let added = places.add_partition_offset(topic, number as i32, Place::Offset(before));
         added.map_err(|error| self.errors().failed(doing, &error))?;
-        let trimmed = wait::block_on(self.admin()?.delete_records(&places, &self.admin_options()));
+        let trimmed = block_on(self.admin()?.delete_records(&places, &self.admin_options()));
         let trimmed = trimmed.map_err(|error| self.errors().failed(doing, &error))?;
         if let Some(place) = trimmed.find_partition(topic, number as i32) {
             place.error().map_err(|error| self.errors().failed(doing, &error))?;

@@ -1,100 +1,49 @@
-//! The background thread: notices others' records on partitions that somebody reads, ends waits that take too long, tidies up.
+//! The background thread. It notices records of other processes on partitions that somebody reads, ends waits that take too long, and
+//! tidies up.
 
 use std::{
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle},
+    sync::{Arc, Weak},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use parking_lot::{Condvar, Mutex};
+use klamm_supervise::Part;
 use rdkafka::topic_partition_list::Offset as Place;
 
-use super::{core::Core, partition::Partition};
+use super::{core::Core, errors::Doing, partition::Partition, signal::Signal};
 use crate::{Error, wakers::wake};
 
-/// With nothing to watch, it looks this often whether there is.
+/// How often the thread looks for something to watch while there is nothing.
 const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The thread has other things to do than waiting for a broker that is away.
+/// How long the thread waits for a broker that is away. It has other things to do.
 const LOOK_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Wakes the thread.
-#[derive(Default)]
-pub(super) struct Signal {
-    state: Mutex<State>,
-    raised: Condvar,
-    /// The thread sleeps for long, since there was nothing to watch.
-    idle: AtomicBool,
-}
-
-#[derive(Default)]
-struct State {
-    raised: bool,
-    stopping: bool,
-}
-
-impl Signal {
-    /// There is something to do.
-    pub(super) fn raise(&self) {
-        let mut state = self.state.lock();
-        if !state.raised {
-            state.raised = true;
-            self.raised.notify_one();
-        }
-    }
-
-    /// Somebody reads or waits.
-    pub(super) fn rouse(&self) {
-        if self.idle.load(Ordering::SeqCst) {
-            self.raise();
-        }
-    }
-
-    /// Waits until it is raised, at most `time`; false when the thread is to stop.
-    fn wait(&self, time: Duration) -> bool {
-        let mut state = self.state.lock();
-        let deadline = Instant::now() + time;
-        while !state.raised && !state.stopping {
-            if self.raised.wait_until(&mut state, deadline).timed_out() {
-                break;
-            }
-        }
-        state.raised = false;
-        self.idle.store(false, Ordering::SeqCst);
-        !state.stopping
-    }
-
-    fn stop(&self) {
-        self.state.lock().stopping = true;
-        self.raised.notify_one();
-    }
-}
-
-/// The thread; stops when dropped.
+/// The thread. It stops when this is dropped.
 pub(super) struct Watcher {
     signal: Arc<Signal>,
+    part: Part,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watcher {
-    /// Starts it.
+    /// Starts the thread.
     pub(super) fn start(core: &Arc<Core>) -> Result<Self, Error> {
         let signal = core.signal.clone();
         let (weak, waiting) = (Arc::downgrade(core), signal.clone());
-        let thread = thread::Builder::new()
-            .name("log-watcher".to_owned())
-            .spawn(move || run(&weak, &waiting))
+        let part = core.part("log-watcher");
+        let thread = part
+            .clone()
+            .thread(move |part| run(part, &weak, &waiting))
             .map_err(|error| Error::Unavailable { reason: format!("no thread for the log: {error}") })?;
-        Ok(Self { signal, thread: Some(thread) })
+        Ok(Self { signal, part, thread: Some(thread) })
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
         self.signal.stop();
+        self.part.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -103,16 +52,17 @@ impl Drop for Watcher {
     }
 }
 
-fn run(core: &Weak<Core>, signal: &Signal) {
+fn run(part: &Part, core: &Weak<Core>, signal: &Signal) {
     let mut wait = IDLE_INTERVAL;
     let mut looked = Instant::now();
     let mut swept = Instant::now();
     while signal.wait(wait) {
+        part.round();
         let Some(core) = core.upgrade() else { return };
         core.listen();
         core.mend_producer();
         let is_appending = core.end_waits();
-        // Suspects are asked about at once, the others in their turn.
+        // Partitions that are known to hold more are asked about at once, the others once per interval.
         let interval = core.settings().watch_interval;
         let is_turn = looked.elapsed() >= interval;
         let watched = core.watched(is_turn);
@@ -124,16 +74,17 @@ fn run(core: &Weak<Core>, signal: &Signal) {
             core.sweep();
             swept = Instant::now();
         }
-        // Said before it is looked: whoever comes in between sees the one or is seen by the other.
-        signal.idle.store(true, Ordering::SeqCst);
+        // `idle` is set before this thread looks for work. A reader that comes in between either sees `idle` and wakes this thread, or
+        // this thread sees the reader when it looks.
+        signal.set_idle(true);
         let is_busy = is_appending || core.is_followed();
-        signal.idle.store(!is_busy, Ordering::SeqCst);
+        signal.set_idle(!is_busy);
         wait = if is_busy { interval.saturating_sub(looked.elapsed()).max(Duration::from_millis(1)) } else { IDLE_INTERVAL };
     }
 }
 
 impl Core {
-    /// Whoever has waited too long for an acknowledgement is told that nobody knows; whether anything is on its way.
+    /// Answers [`Error::InDoubt`] to appends that have waited too long for an acknowledgement. Gives whether any append is under way.
     fn end_waits(&self) -> bool {
         let limit = self.settings().request_timeout;
         let mut is_appending = false;
@@ -147,7 +98,7 @@ impl Core {
                 let overdue = view.overdue(limit);
                 drop(view);
                 for promise in overdue {
-                    let doing = super::errors::Doing::Append(&partition.topic);
+                    let doing = Doing::Append(&partition.topic);
                     let what = format!("no acknowledgement within {} s; it may come", limit.as_secs_f64());
                     promise.keep(Err(self.errors().in_doubt(doing, &what)));
                 }
@@ -160,7 +111,7 @@ impl Core {
         self.topics.read().values().any(|known| known.partitions.iter().any(|partition| partition.view.lock().is_followed()))
     }
 
-    /// Partitions whose ends are to be asked for: those that somebody reads, or only those of which more is known to stand there.
+    /// Partitions whose ends have to be asked for: all that somebody reads (`all`), or only those of them that are known to hold more.
     fn watched(&self, all: bool) -> Vec<Arc<Partition>> {
         let topics = self.topics.read();
         let partitions = topics.values().flat_map(|known| &known.partitions);

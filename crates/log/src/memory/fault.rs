@@ -38,14 +38,14 @@ pub enum Operation<'a> {
 /// What goes wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing is done and this error given: refused, no room, fenced by somebody else…
+    /// Nothing is done, and the call gives this error: refused, no room, fenced by somebody else…
     Refuse(Error),
-    /// All is done, yet the answer is lost: [`Error::InDoubt`]. (For a read: [`Error::Unavailable`].)
+    /// Everything is done, but the answer is lost: [`Error::InDoubt`]. (For a read: [`Error::Unavailable`].)
     LoseAnswer,
-    /// Of a commit: [`Error::InDoubt`], and it stays open, holding up the readers of its partitions, until somebody
-    /// calls [`crate::Log::transactional`] with the id; then it commits or aborts. (For anything else: as `LoseAnswer`.)
+    /// For a commit: the call gives [`Error::InDoubt`], and the transaction stays open and holds up the readers of its partitions. It
+    /// commits or aborts when somebody calls [`crate::Log::transactional`] with the id. (For other calls: as `LoseAnswer`.)
     LeaveOpen {
-        /// What becomes of it.
+        /// Whether the transaction commits or aborts in the end.
         commits: bool,
     },
 }
@@ -62,7 +62,7 @@ impl Fault {
     }
 }
 
-/// Says what goes wrong with each call; `None`: nothing does.
+/// Says what goes wrong with a call. `None`: nothing does.
 pub type FaultHook = Box<dyn FnMut(Operation<'_>) -> Option<Fault> + Send>;
 
 /// The answer that was lost.

@@ -7,23 +7,28 @@ use std::{
 
 use crate::{Error, Offset, ReadBatch, ReadLimit, Record, Stored, Topic, wakers::Wakers};
 
-/// Records by offset, and where things stand.
+/// Records by offset, with the partition's bounds and open transactions.
 #[derive(Debug, Default)]
 pub(super) struct Partition {
     records: BTreeMap<Offset, Stored>,
     /// First offset of each open transaction, by its number.
     open: BTreeMap<u64, Offset>,
     start: Offset,
-    /// What the next record gets.
+    /// Offset of the next record.
     next: Offset,
     last_append_ms: i64,
     wakers: Wakers,
 }
 
 impl Partition {
-    /// An independent copy, without whoever waits.
+    /// An independent copy, without the wakers.
     pub(super) fn fork(&self) -> Self {
         Self { records: self.records.clone(), open: self.open.clone(), wakers: Wakers::default(), ..*self }
+    }
+
+    /// The newest append time; 0 on a topic where producers give the times.
+    pub(super) fn last_append_ms(&self) -> i64 {
+        self.last_append_ms
     }
 
     pub(super) fn start(&self) -> Offset {
@@ -35,7 +40,7 @@ impl Partition {
         self.open.values().copied().min().unwrap_or(self.next)
     }
 
-    /// Adds a record; it is readable at once unless a transaction is open before it.
+    /// Adds a record. It is readable at once unless a transaction is open below it.
     pub(super) fn push(&mut self, topic: &Topic, mut record: Record, now_ms: i64) -> Stored {
         if topic.spec.log_append_time {
             self.last_append_ms = self.last_append_ms.max(now_ms);
@@ -57,7 +62,7 @@ impl Partition {
         self.open.entry(transaction).or_insert(self.next);
     }
 
-    /// The transaction is decided; `aborted` are the offsets that go.
+    /// The transaction is decided. `aborted` are the offsets of records that are removed.
     pub(super) fn close(&mut self, transaction: u64, aborted: &[Offset]) {
         self.open.remove(&transaction);
         for offset in aborted {

@@ -7,6 +7,8 @@ use std::{
 };
 
 use klamm_log::{KafkaLog, Log, contract::Harness, kafka::Settings};
+use klamm_supervise::Supervisor;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The broker that all tests share.
 pub fn bootstrap_servers() -> String {
@@ -21,7 +23,7 @@ pub fn bootstrap_servers() -> String {
 /// A log on a broker, with topics of its own.
 pub struct Kafka {
     log: Option<Arc<KafkaLog>>,
-    settings: Settings,
+    pub settings: Settings,
     pub prefix: String,
 }
 
@@ -40,6 +42,11 @@ impl Kafka {
 
     pub fn kafka(&self) -> &Arc<KafkaLog> {
         self.log.as_ref().unwrap()
+    }
+
+    /// Likewise, its threads under supervision.
+    pub fn supervised(&self, supervisor: &Supervisor) -> KafkaLog {
+        KafkaLog::open_supervised(self.settings.clone(), supervisor).unwrap()
     }
 
     /// Another process's log.
@@ -118,11 +125,11 @@ impl Broker {
     }
 
     /// Sends a signal to the broker's process.
-    pub fn signal(&self, signal: &str) {
+    pub fn signal(&self, signal: Signal) {
         let state = std::fs::read_to_string(self.directory.path().join("broker.json")).unwrap();
-        let pid = state.split("\"pid\":").nth(1).unwrap().trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
+        let pid = state.split("\"pid\":").nth(1).unwrap().trim_matches(|c: char| !c.is_ascii_digit());
         let pid: String = pid.chars().take_while(char::is_ascii_digit).collect();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), signal).unwrap();
     }
 
     fn run(&self, action: &str) -> String {

@@ -1,4 +1,4 @@
-//! CreateSchedule: a schedule begins, and does at once what its initial patch asks for.
+//! CreateSchedule: a schedule begins, and at once does what its initial patch asks for.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use klamm_messages::klamm::v1::{Command, CreateSchedule, ScheduleDefinition, Sch
 
 use super::patch;
 use crate::{
-    Answer, Schedule, check,
+    Answer, Schedule, check, remains,
     tables::{Definitions, Progresses, ScheduleKey},
     view,
     work::{Work, kept_settings},
@@ -26,7 +26,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Create
         }
         return Err(Rejection::WorkflowExecutionAlreadyStarted {
             message: format!("schedule \"{}\" is already registered", key.schedule_id),
-            // Those of a run: Temporal tells none of a schedule.
+            // These fields are about runs. Temporal leaves them empty for a schedule.
             start_request_id: String::new(),
             run_id: String::new(),
             first_execution_run_id: String::new(),
@@ -48,7 +48,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Create
     check::define(&mut definition, &schedule)?;
     let incarnation = tx.context.derive_id();
     Arc::make_mut(&mut definition).incarnation.clone_from(&incarnation);
-    let progress = ScheduleProgress {
+    let mut progress = ScheduleProgress {
         incarnation,
         state: Some(schedule.state.unwrap_or_default()),
         last_processed_time: Some(now.into()),
@@ -57,15 +57,17 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Create
         next_action: 1,
         first_audit: 1,
         next_audit: 1,
+        own_audit: 1,
         ..ScheduleProgress::default()
     };
+    remains::succeed(tx, &key, &mut progress);
     let mut work = Work::new(tx, key.clone(), definition, progress);
     patch::take(&mut work, &initial_patch);
     work.advance();
     Ok(Outcome::Answer(token(tx, &key)))
 }
 
-/// The schedule's conflict token as it stands.
+/// The schedule's present conflict token.
 fn token(tx: &Tx<'_, Schedule>, key: &ScheduleKey) -> Answer {
     Answer::Token(view::token(&tx.get::<Progresses>(key).unwrap_or_default()))
 }

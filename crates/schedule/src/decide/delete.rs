@@ -1,10 +1,10 @@
-//! DeleteSchedule: the schedule goes at once; what it started goes on, and nobody listens any more.
+//! DeleteSchedule: the schedule is removed at once. The runs that it started go on, and nobody is told of their ends. Its decisions are
+//! kept for as long as the settings say.
 
 use klamm_machine::{Decision, Tx};
 use klamm_messages::klamm::v1::Command;
 
-use super::DONE;
-use crate::{Answer, Schedule, work::Work};
+use crate::{Answer, Schedule, answer::DONE, work::Work};
 
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command) -> Decision<Answer> {

@@ -1,4 +1,4 @@
-//! Commands of the log: the table of contents. One file per command.
+//! The table of contents of the log's commands, one file per command.
 
 mod create;
 mod delete;
@@ -8,13 +8,10 @@ mod start_answered;
 mod update;
 mod wake_up;
 
-use klamm_machine::{Decision, Outcome, Rejection, Tx};
+use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, command::Body};
 
 use crate::{Answer, Schedule};
-
-/// Nothing to tell.
-const DONE: Decision<Answer> = Ok(Outcome::Answer(Answer::Empty));
 
 /// Decides one command.
 pub(crate) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command) -> Decision<Answer> {
@@ -24,7 +21,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command) -> Decision<A
         Body::UpdateSchedule(body) => update::decide(tx, command, body),
         Body::PatchSchedule(body) => patch::decide(tx, command, body),
         Body::DeleteSchedule(_) => delete::decide(tx, command),
-        Body::WakeUp(body) => wake_up::decide(tx, body),
+        Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::ScheduledStartAnswered(body) => start_answered::decide(tx, command, body),
         Body::ScheduledRunClosed(body) => run_closed::decide(tx, command, body),
         _ => Err(Rejection::Internal("The schedule machine does not decide this command.".to_owned())),

@@ -6,8 +6,7 @@ use klamm_messages::{
     temporal::schedule::v1::SchedulePatch,
 };
 
-use super::DONE;
-use crate::{Answer, Schedule, check, limits::REQUEST_IDS_MAX, work::Work};
+use crate::{Answer, Schedule, answer::DONE, check, limits::REQUEST_IDS_MAX, work::Work};
 
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &PatchSchedule) -> Decision<Answer> {
@@ -19,7 +18,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &PatchS
         return DONE;
     }
     work.take_settings(command);
-    // What was due before the patch is decided without it.
+    // Times that were due before the patch are decided without it.
     work.take_times();
     take(&mut work, &patch);
     work.take_rest();
@@ -53,7 +52,7 @@ pub(super) fn take(work: &mut Work<'_, '_>, patch: &SchedulePatch) {
 }
 
 impl Work<'_, '_> {
-    /// Whether the request has taken effect before; else it is remembered.
+    /// Whether the request has taken effect before. If not, it is remembered.
     pub(super) fn is_repeated(&mut self, request_id: &str) -> bool {
         if request_id.is_empty() {
             return false;

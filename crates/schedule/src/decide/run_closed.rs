@@ -6,13 +6,13 @@ use klamm_messages::{
     temporal::{enums::v1::WorkflowExecutionStatus as Status, schedule::v1::ScheduleActionResult},
 };
 
-use super::{DONE, start_answered::of_incarnation};
-use crate::{Answer, Schedule, work::Work};
+use super::start_answered::of_incarnation;
+use crate::{Answer, Schedule, answer::DONE, work::Work};
 
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &ScheduledRunClosed) -> Decision<Answer> {
     let Some(mut work) = of_incarnation(tx, command, body.scheduled_by.as_ref()) else { return DONE };
-    // The answer to its start may come later: then it finds nothing left to do.
+    // The answer to this run's start may still be on its way. When it comes, nothing is left to do.
     if let Some(starting) = work.take_starting(body.scheduled_by.as_ref()) {
         work.started(&starting, &body.first_run_id);
     }
@@ -29,7 +29,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Schedu
 }
 
 impl Work<'_, '_> {
-    /// The run is none of those that run any more; false when it was none before.
+    /// Removes the run from those that are running. False when it was not among them.
     fn forget_run(&mut self, body: &ScheduledRunClosed) -> bool {
         let action = body.scheduled_by.as_ref().map_or(0, |by| by.action);
         let progress = &mut self.progress;
@@ -37,7 +37,8 @@ impl Work<'_, '_> {
             progress.running.remove(index);
             return true;
         }
-        // Of runs that no policy looks at only the number is known, and the status of those that lists still show.
+        // Runs that no overlap policy looks at are only counted. Their status is known as long as they are among the recent actions, which
+        // lists show.
         let recent = progress.recent_actions.iter().find(|recent| is_of(recent, body));
         let is_open = recent.is_none_or(|recent| recent.start_workflow_status() == Status::Running);
         if progress.overlapping_count == 0 || !is_open || !(1..progress.next_action).contains(&action) {
@@ -47,7 +48,7 @@ impl Work<'_, '_> {
         true
     }
 
-    /// Pauses the schedule when that is its policy and the run has failed. Notes as Temporal's workflow-backed scheduler has them.
+    /// Pauses the schedule when its policy says so and the run has failed. The notes are those of Temporal's workflow-backed scheduler.
     fn pause_on_failure(&mut self, body: &ScheduledRunClosed) {
         if self.state().paused || !self.policies().is_some_and(|policies| policies.pause_on_failure) {
             return;
@@ -67,7 +68,7 @@ impl Work<'_, '_> {
         self.change_token();
     }
 
-    /// Keeps what the next run is to be given: a success its result and no failure, a failure the failure beside the last result.
+    /// Keeps what the next run is given. A success gives its result and no failure. A failure gives itself, and the last result stays.
     fn keep_outcome(&mut self, body: &ScheduledRunClosed) {
         let before = self.outcome();
         let outcome = match body.status() {

@@ -1,4 +1,4 @@
-//! ScheduledStartAnswered: what came of a start. A rejection is final: the action is dropped, and the schedule goes on.
+//! ScheduledStartAnswered: the result of a start. A rejection is final: the action is dropped, and the schedule goes on.
 
 use klamm_machine::{Decision, Tx};
 use klamm_messages::{
@@ -13,21 +13,29 @@ use klamm_messages::{
     },
 };
 
-use super::DONE;
-use crate::{Answer, Schedule, limits::RECENT_ACTIONS_MAX, tables::ScheduleKey, work::Work};
+use crate::{
+    Answer, Schedule,
+    answer::DONE,
+    limits::RECENT_ACTIONS_MAX,
+    remains,
+    tables::{Definitions, ScheduleKey},
+    work::Work,
+};
 
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &ScheduledStartAnswered) -> Decision<Answer> {
+    let key = ScheduleKey::new(&command.namespace, &command.workflow_id);
+    if tx.get::<Definitions>(&key).is_none() {
+        let decided = |starting: &StartingAction| {
+            if body.run_id.is_empty() { rejected(starting, body) } else { action_decision(Kind::Fired, starting, &body.run_id) }
+        };
+        remains::start_answered(tx, &key, body.scheduled_by.as_ref(), decided);
+        return DONE;
+    }
     let Some(mut work) = of_incarnation(tx, command, body.scheduled_by.as_ref()) else { return DONE };
     let Some(starting) = work.take_starting(body.scheduled_by.as_ref()) else { return DONE };
     if body.run_id.is_empty() {
-        let rejected = work.action_decision(Kind::StartRejected, &starting, "");
-        let reason = match (body.rejection.as_str(), body.already_started) {
-            ("", true) => "the workflow id is taken",
-            ("", false) => "the start was rejected",
-            (rejection, _) => rejection,
-        };
-        work.note(ScheduleDecision { reason: reason.to_owned(), ..rejected });
+        work.note(rejected(&starting, body));
     } else {
         work.started(&starting, &body.run_id);
     }
@@ -35,7 +43,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Schedu
     DONE
 }
 
-/// The schedule that a message of the workflow machine is for, unless it has gone since, or another has its id.
+/// The schedule for which a message of the workflow machine is meant; `None` when it is gone, or another schedule has its id now.
 pub(super) fn of_incarnation<'t, 'a>(
     tx: &'t mut Tx<'a, Schedule>,
     command: &Command,
@@ -46,16 +54,16 @@ pub(super) fn of_incarnation<'t, 'a>(
 }
 
 impl Work<'_, '_> {
-    /// Takes the start that was sent for this action from those that wait for an answer.
+    /// Takes the start that was sent for this action out of those that wait for an answer.
     pub(super) fn take_starting(&mut self, scheduled_by: Option<&ScheduledBy>) -> Option<StartingAction> {
         let action = scheduled_by?.action;
         let index = self.progress.starting.iter().position(|starting| starting.action == action)?;
         Some(self.progress.starting.remove(index))
     }
 
-    /// The action's workflow runs.
+    /// Takes note that the action's workflow runs.
     pub(super) fn started(&mut self, starting: &StartingAction, run_id: &str) {
-        let fired = self.action_decision(Kind::Fired, starting, run_id);
+        let fired = action_decision(Kind::Fired, starting, run_id);
         self.note(fired);
         let progress = &mut self.progress;
         progress.action_count += 1;
@@ -78,25 +86,35 @@ impl Work<'_, '_> {
             });
         }
     }
+}
 
-    /// A decision about an action whose start was sent.
-    fn action_decision(&self, kind: Kind, starting: &StartingAction, run_id: &str) -> ScheduleDecision {
-        ScheduleDecision {
-            kind: kind as i32,
-            nominal_time: starting.nominal_time,
-            actual_time: starting.actual_time,
-            count: 1,
-            manual: starting.manual,
-            overlap_policy: starting.overlap_policy,
-            workflow_id: starting.workflow_id.clone(),
-            run_id: run_id.to_owned(),
-            action: starting.action,
-            ..ScheduleDecision::default()
-        }
+/// The decision about an action whose start was rejected.
+fn rejected(starting: &StartingAction, body: &ScheduledStartAnswered) -> ScheduleDecision {
+    let reason = match (body.rejection.as_str(), body.already_started) {
+        ("", true) => "the workflow id is taken",
+        ("", false) => "the start was rejected",
+        (rejection, _) => rejection,
+    };
+    ScheduleDecision { reason: reason.to_owned(), ..action_decision(Kind::StartRejected, starting, "") }
+}
+
+/// A decision about an action whose start was sent.
+fn action_decision(kind: Kind, starting: &StartingAction, run_id: &str) -> ScheduleDecision {
+    ScheduleDecision {
+        kind: kind as i32,
+        nominal_time: starting.nominal_time,
+        actual_time: starting.actual_time,
+        count: 1,
+        manual: starting.manual,
+        overlap_policy: starting.overlap_policy,
+        workflow_id: starting.workflow_id.clone(),
+        run_id: run_id.to_owned(),
+        action: starting.action,
+        ..ScheduleDecision::default()
     }
 }
 
-/// Puts an action among the recent ones, by its number: starts of several partitions are answered in any order.
+/// Inserts an action among the recent ones, in the order of their numbers: starts on different partitions are answered in any order.
 fn insert_recent(progress: &mut ScheduleProgress, recent: ScheduleActionResult, action: i64) {
     let ScheduleProgress { recent_actions, recent_action_numbers, .. } = progress;
     let index = recent_action_numbers.partition_point(|number| *number < action);

@@ -1,12 +1,11 @@
-//! UpdateSchedule: spec, action, policies and state are replaced. What runs goes on; what waits stays, under the new policies.
+//! UpdateSchedule: spec, action, policies and state are replaced. Runs go on. Actions that wait stay, and the new policies hold for them.
 
 use std::sync::Arc;
 
 use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, ScheduleDecisionKind as Kind, UpdateSchedule};
 
-use super::DONE;
-use crate::{Answer, Schedule, check, view, work::Work};
+use crate::{Answer, Schedule, answer::DONE, check, view, work::Work};
 
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &UpdateSchedule) -> Decision<Answer> {
@@ -21,7 +20,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Update
     let schedule = request.schedule.unwrap_or_default();
     let mut definition = Arc::clone(&work.definition);
     check::define(&mut definition, &schedule)?;
-    // Times up to now are the old spec's business; those that one command does not get to are left behind.
+    // Times up to now belong to the old spec. Those that one command cannot decide are left behind.
     work.take_times();
     work.leave_behind(Kind::DroppedByUpdate);
     let changed = Arc::make_mut(&mut definition);
@@ -34,6 +33,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Update
     }
     work.definition = definition;
     work.compile();
+    work.forget_search();
     work.take_settings(command);
     work.progress.state = Some(schedule.state.unwrap_or_default());
     work.change_token();

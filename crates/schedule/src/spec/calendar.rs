@@ -1,30 +1,31 @@
-//! One structured calendar as bit masks, and its local times: no zone here.
+//! One structured calendar as bit masks, and its local times. It knows no time zone.
 //!
 //! Local times are seconds since 1970-01-01 00:00:00 on the wall clock.
 
 use klamm_messages::temporal::schedule::v1::{Range, StructuredCalendarSpec};
 
 use super::civil::{self, DAY, Date};
+use super::steps::Steps;
 use super::validate::YEARS;
 
-/// A calendar: a bit for each value that matches. A local time matches when all of its fields do.
-#[derive(Debug)]
+/// A calendar, as one bit per value that matches. A local time matches when all of its fields do.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Calendar {
     second: u64,
     minute: u64,
     hour: u64,
     month: u64,
-    /// Bits are years after 2000; `None` is every year.
+    /// Bit n is the year 2000 + n; `None` is every year.
     year: Option<u128>,
-    /// Days of a month that match both as day of month and as day of week, by the weekday of the month's first.
+    /// Days of a month that match both as day of month and as day of week, one mask per weekday of the month's first day.
     days: [u64; 7],
     /// First time of day that matches.
     first_time: Option<i64>,
-    /// First time of day that does not match; absent when all do.
+    /// First time of day that does not match; `None` when all do.
     first_gap: Option<i64>,
 }
 
-/// Seconds, minutes and hours that times may have: a bit for each.
+/// The seconds, minutes and hours that times may have, as one bit per value.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Clock {
     second: u64,
@@ -36,7 +37,7 @@ impl Clock {
     /// Any time of day.
     pub(super) const ANY: Self = Self { second: SECONDS, minute: MINUTES, hour: HOURS };
 
-    /// Those of both.
+    /// The values of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self { second: self.second | other.second, minute: self.minute | other.minute, hour: self.hour | other.hour }
     }
@@ -52,7 +53,7 @@ const MONTHS: u64 = (1 << 13) - 2;
 const END: i64 = 4_133_980_800;
 
 impl Calendar {
-    /// Compiles a calendar. Values that no time has are left out; an empty list of anything but years matches nothing.
+    /// Compiles a calendar. Values that no time has are left out. An empty list matches nothing, except for years.
     pub(super) fn compile(calendar: &StructuredCalendarSpec) -> Self {
         let day_of_month = mask(&calendar.day_of_month, 1, 31);
         let day_of_week = mask(&calendar.day_of_week, 0, 6);
@@ -68,25 +69,42 @@ impl Calendar {
             first_time: None,
             first_gap: None,
         };
+        compiled.leave_out_empty_months();
         compiled.first_time = compiled.time_from(0);
-        compiled.first_gap = compiled.gap_from(0);
+        compiled.first_gap = compiled.gap_from(0, &mut Steps::new(u64::MAX));
         compiled
     }
 
-    /// Seconds, minutes and hours that the calendar has.
+    /// Removes months in which no day matches (as the 30th of February), so that no search goes through all years for them.
+    fn leave_out_empty_months(&mut self) {
+        for month in 1..=12 {
+            let days = (2_u64 << civil::days_in_month(2000, month)) - 1;
+            if self.days.iter().all(|of_weekday| of_weekday & days == 0) {
+                self.month &= !(1 << month);
+            }
+        }
+    }
+
+    /// Whether any local time may match.
+    pub(super) fn has_times(&self) -> bool {
+        self.first_time.is_some() && self.month != 0 && self.year.is_none_or(|years| years != 0)
+    }
+
+    /// The seconds, minutes and hours of the calendar.
     pub(super) fn clock(&self) -> Clock {
         Clock { second: self.second, minute: self.minute, hour: self.hour }
     }
 
-    /// The same calendar for times that have no other seconds, minutes and hours than `known`: where it has all of those, it has all there
-    /// are, so that its times lie together in long runs.
+    /// The same calendar, widened, for use with times that have only the seconds, minutes and hours in `known`. A field that has all known
+    /// values is given all values there are. This makes no difference to those times, and the calendar's own times lie together in long
+    /// runs.
     pub(super) fn among(mut self, known: &Clock) -> Self {
         let widened = |own: u64, known: u64, all: u64| if known & !own == 0 { all } else { own };
         self.second = widened(self.second, known.second, SECONDS);
         self.minute = widened(self.minute, known.minute, MINUTES);
         self.hour = widened(self.hour, known.hour, HOURS);
         self.first_time = self.time_from(0);
-        self.first_gap = self.gap_from(0);
+        self.first_gap = self.gap_from(0, &mut Steps::new(u64::MAX));
         self
     }
 
@@ -96,8 +114,8 @@ impl Calendar {
         has(self.hour, hour) && has(self.minute, minute) && has(self.second, second) && self.day_matches(local.div_euclid(DAY))
     }
 
-    /// The first local time from `from` on (inclusive) that matches; `None` if there is none until the end of 2100.
-    pub(super) fn next(&self, from: i64) -> Option<i64> {
+    /// The first local time at or after `from` that matches; `None` if there is none until the end of 2100.
+    pub(super) fn next(&self, from: i64, steps: &mut Steps) -> Option<i64> {
         let first_time = self.first_time?;
         let day = from.div_euclid(DAY);
         if let Some(time) = self.time_from(from.rem_euclid(DAY))
@@ -105,16 +123,16 @@ impl Calendar {
         {
             return Some(day * DAY + time);
         }
-        Some(self.day_from(day + 1)? * DAY + first_time)
+        Some(self.day_from(day + 1, steps)? * DAY + first_time)
     }
 
-    /// The first local time from `from` on that does not match; at the latest, the end of 2100.
-    pub(super) fn next_gap(&self, from: i64) -> i64 {
+    /// The first local time at or after `from` that does not match; at the latest, the end of 2100.
+    pub(super) fn next_gap(&self, from: i64, steps: &mut Steps) -> i64 {
         let day = from.div_euclid(DAY);
         if !self.day_matches(day) {
             return from;
         }
-        if let Some(time) = self.gap_from(from.rem_euclid(DAY)) {
+        if let Some(time) = self.gap_from(from.rem_euclid(DAY), steps) {
             return day * DAY + time;
         }
         if self.has_every_day() {
@@ -125,12 +143,13 @@ impl Calendar {
             if let Some(time) = self.first_gap {
                 return day * DAY + time;
             }
+            steps.count(1);
             day += 1;
         }
         day * DAY
     }
 
-    /// The first time of day from `from` on that matches.
+    /// The first time of day at or after `from` that matches.
     fn time_from(&self, from: i64) -> Option<i64> {
         let (hour, minute, second) = clock(from);
         let time = |hour: u32, minute: u32, second: u32| i64::from(hour * 3600 + minute * 60 + second);
@@ -149,13 +168,14 @@ impl Calendar {
         Some(time(next_bit(self.hour, hour + 1)?, first_minute, first_second))
     }
 
-    /// The first time of day from `from` on that does not match.
-    fn gap_from(&self, from: i64) -> Option<i64> {
+    /// The first time of day at or after `from` that does not match.
+    fn gap_from(&self, from: i64, steps: &mut Steps) -> Option<i64> {
         if self.second == SECONDS && self.minute == MINUTES && self.hour == HOURS {
             return None;
         }
         let mut time = from;
         while time < DAY {
+            steps.count(1);
             let (hour, minute, second) = clock(time);
             if !has(self.hour, hour) || !has(self.minute, minute) {
                 return Some(time);
@@ -182,8 +202,8 @@ impl Calendar {
         has(self.days[first as usize], day_of_month) && has(self.month, month) && self.year_matches(year)
     }
 
-    /// The first day from `from` on that matches: by years, months and days in turn.
-    fn day_from(&self, from: i64) -> Option<i64> {
+    /// The first day at or after `from` that matches. The search goes by years, months and days in turn; some go through a thousand months.
+    fn day_from(&self, from: i64, steps: &mut Steps) -> Option<i64> {
         let Date { mut year, month, mut day } = civil::date(from);
         let mut from_month = month;
         loop {
@@ -191,7 +211,9 @@ impl Calendar {
             if next_year != year {
                 (year, from_month, day) = (next_year, 1, 1);
             }
+            steps.count(1);
             while let Some(month) = next_bit(self.month, from_month) {
+                steps.count(1);
                 if month != from_month {
                     day = 1;
                 }
@@ -217,14 +239,14 @@ impl Calendar {
     }
 }
 
-/// A bit for each value of the ranges, counted from 0, or from the first year; only values from `min` to `max` (at most 128).
+/// The ranges as a mask: one bit per value, counted from 0, or from the first year. Only values from `min` to `max` (at most 128).
 fn mask(ranges: &[Range], min: i64, max: i64) -> u128 {
     let base = if min == *YEARS.start() { min } else { 0 };
     let mut mask = 0;
     for range in ranges {
         let (start, step) = (i64::from(range.start), i64::from(range.step).max(1));
         let end = i64::from(range.end).max(start).min(max);
-        // Values below the least are stepped over at once.
+        // Values below `min` are skipped in one step.
         let mut value = if start < min { start + (min - start + step - 1) / step * step } else { start };
         while value <= end {
             mask |= 1 << (value - base);
@@ -243,7 +265,7 @@ fn has(mask: u64, value: u32) -> bool {
     mask >> value & 1 == 1
 }
 
-/// The lowest bit from `from` (at most 63) on.
+/// The lowest bit at or above `from` (at most 63).
 fn next_bit(mask: u64, from: u32) -> Option<u32> {
     let rest = mask >> from;
     (rest != 0).then(|| from + rest.trailing_zeros())

@@ -1,11 +1,14 @@
-//! The Gregorian calendar: days since 1970-01-01 and dates, both ways.
+//! The Gregorian calendar by whole numbers: from days since 1970-01-01 to dates and back, by chrono.
 //!
-//! Whole numbers in, whole numbers out, for every year: chrono's dates end with their range, and each step would have to say what then.
+//! chrono's dates end in the years ±262,142. What lies beyond counts as the last day on its side, so no step of a search has to say what
+//! happens there. Schedules end long before (Temporal's calendars in 2100, protobuf's times in 9999).
+
+use chrono::{Datelike, NaiveDate};
 
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;
 
-/// A date; months and days count from 1.
+/// A date. Months and days count from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Date {
     pub year: i64,
@@ -14,47 +17,42 @@ pub(super) struct Date {
 }
 
 /// Days from 1970-01-01 to the first of a month.
-///
-/// Years are counted from March here, so that the leap day is the last of its year; 400 years have 146,097 days.
 pub(super) fn first_of_month(year: i64, month: u32) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let month_from_march = i64::from((month + 9) % 12);
-    let day_of_year = (153 * month_from_march + 2) / 5;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    first(year, month).to_epoch_days().into()
 }
 
-/// The date that lies `days` after 1970-01-01.
+/// The date that is `days` after 1970-01-01.
 pub(super) fn date(days: i64) -> Date {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    Date { year, month, day }
+    let date = day(days);
+    Date { year: date.year().into(), month: date.month(), day: date.day() }
 }
 
 /// Day of the week, 0 is Sunday.
 pub(super) fn weekday(days: i64) -> u32 {
-    (days + 4).rem_euclid(7) as u32
+    day(days).weekday().num_days_from_sunday()
 }
 
 /// Whether a year has 366 days.
 pub(super) fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    first(year, 1).leap_year()
 }
 
 /// Days of a month.
 pub(super) fn days_in_month(year: i64, month: u32) -> u32 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+    first(year, month).num_days_in_month().into()
+}
+
+fn day(days: i64) -> NaiveDate {
+    i32::try_from(days).ok().and_then(NaiveDate::from_epoch_days).unwrap_or(end(days))
+}
+
+fn first(year: i64, month: u32) -> NaiveDate {
+    i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month, 1)).unwrap_or(end(year))
+}
+
+/// The last date on the side of the past or the future.
+fn end(side: i64) -> NaiveDate {
+    if side < 0 { NaiveDate::MIN } else { NaiveDate::MAX }
 }
 
 #[cfg(test)]
@@ -81,5 +79,12 @@ mod tests {
     fn the_epoch_was_a_thursday() {
         assert_eq!(weekday(0), 4);
         assert_eq!(weekday(-4), 0);
+    }
+
+    #[test]
+    fn what_lies_beyond_counts_as_the_last_day() {
+        assert_eq!(date(i64::MAX), Date { year: 262_142, month: 12, day: 31 });
+        assert_eq!(date(i64::MIN), date(i64::from(i32::MIN)));
+        assert!(first_of_month(i64::MAX, 1) > first_of_month(262_142, 1));
     }
 }

@@ -1,13 +1,13 @@
-//! Cron strings: five to seven fields, `@daily` and its kin, `@every`, a zone in front, a comment behind.
+//! Cron strings: five to seven fields, `@daily` and the like, or `@every`; a zone may come before, a comment behind.
 
 use klamm_messages::temporal::schedule::v1::{CalendarSpec, IntervalSpec, StructuredCalendarSpec};
 
 use super::{InvalidSpec, duration, ranges};
 
-/// What a cron string says.
+/// The parts of a cron string.
 pub(super) struct Cron {
     pub what: What,
-    /// The zone named in front; empty if there is none, and for `@every`.
+    /// The zone that is named in front; empty if there is none, and for `@every`.
     pub zone: String,
 }
 
@@ -37,7 +37,7 @@ fn split_zone(text: &str) -> Result<(&str, &str), InvalidSpec> {
     from_zone.split_once(' ').ok_or_else(|| InvalidSpec("CronString has time zone but missing fields".to_owned()))
 }
 
-/// Five fields are minute, hour, day of month, month, day of week; a sixth is the year; a seventh, in front, the second.
+/// Five fields are minute, hour, day of month, month, day of week. A sixth is the year. A seventh comes first and is the second.
 fn fields(text: &str) -> Result<CalendarSpec, InvalidSpec> {
     let parts: Vec<&str> = text.split_whitespace().take(8).collect();
     let (second, rest, year) = match parts.as_slice() {

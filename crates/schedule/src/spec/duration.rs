@@ -1,4 +1,4 @@
-//! Durations: protobuf's as nanoseconds, and the text form of Go with days added ("1d12h").
+//! Durations: protobuf's as nanoseconds, and Go's text form with days added ("1d12h").
 
 use prost_types::Duration;
 
@@ -10,13 +10,13 @@ const SECONDS_MAX: i64 = 315_576_000_000;
 
 const NANOS_PER_HOUR: u64 = 3_600_000_000_000;
 
-/// Nanoseconds of a duration; beyond about 292 years the greatest or least number.
+/// Nanoseconds of a duration. Beyond about 292 years this is the greatest or least number.
 pub(super) fn nanos(duration: &Duration) -> i64 {
     let nanos = i128::from(duration.seconds) * 1_000_000_000 + i128::from(duration.nanos);
     nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 
-/// What protobuf has against this duration, if anything.
+/// Why protobuf does not allow this duration; `None` when it does.
 pub(super) fn wrong(duration: &Duration) -> Option<String> {
     let &Duration { seconds, nanos } = duration;
     let complaint = if seconds < -SECONDS_MAX {
@@ -35,7 +35,7 @@ pub(super) fn wrong(duration: &Duration) -> Option<String> {
     Some(format!("proto: duration ({}) {complaint}", text.join(" ")))
 }
 
-/// Parses Go's duration text, where the unit `d` (24 hours) is allowed too.
+/// Parses Go's duration text. The unit `d` (24 hours) is allowed too.
 pub(super) fn parse(text: &str) -> Result<Duration, InvalidSpec> {
     let nanos = go_nanos(&days_as_hours(text))?;
     Ok(Duration { seconds: nanos / 1_000_000_000, nanos: (nanos % 1_000_000_000) as i32 })
@@ -115,7 +115,7 @@ fn digits_end(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// The number that `digits` spell; absent ones are 0. `None` above 2^63.
+/// The number that `digits` spell. No digits are 0. `None` above 2^63.
 fn leading_int(digits: &str) -> Option<u64> {
     digits.bytes().try_fold(0_u64, |value, digit| {
         let value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
@@ -123,7 +123,7 @@ fn leading_int(digits: &str) -> Option<u64> {
     })
 }
 
-/// Digits after the point as a number and the power of ten to divide it by; what no longer fits is cut off.
+/// The digits after the point as a number, and the power of ten to divide it by. Digits that do not fit are cut off.
 fn leading_fraction(digits: &str) -> (u64, f64) {
     let (mut value, mut scale) = (0_u64, 1.0);
     for digit in digits.bytes() {
@@ -141,7 +141,7 @@ fn leading_fraction(digits: &str) -> (u64, f64) {
 fn unit_nanos(unit: &str) -> Option<u64> {
     Some(match unit {
         "ns" => 1,
-        // Micro sign and Greek mu.
+        // Micro sign and Greek mu, which look alike.
         "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
         "ms" => 1_000_000,
         "s" => 1_000_000_000,

@@ -1,8 +1,8 @@
-//! How Go writes texts and reads numbers, for messages that users know from Temporal.
+//! Writes texts and reads numbers as Go does, for messages that users know from Temporal.
 
 use super::InvalidSpec;
 
-/// In quotes, with everything beyond printable ASCII as `\x` bytes (Go's `time` package).
+/// The text in quotes, with everything beyond printable ASCII as `\x` bytes (Go's `time` package).
 pub(super) fn quoted_ascii(text: &str) -> String {
     let mut out = String::from("\"");
     for byte in text.bytes() {
@@ -16,7 +16,7 @@ pub(super) fn quoted_ascii(text: &str) -> String {
     out
 }
 
-/// In quotes, with control characters escaped (Go's `strconv.Quote`, as far as it matters here).
+/// The text in quotes, with control characters escaped (Go's `strconv.Quote`, as far as it matters here).
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -38,7 +38,7 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// A decimal number with an optional sign.
+/// Reads a decimal number with an optional sign.
 pub(super) fn atoi(text: &str) -> Result<i64, InvalidSpec> {
     text.parse().map_err(|_| {
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);

@@ -1,4 +1,4 @@
-//! Calendar strings: `*`, `5`, `mon-fri`, `*/15`, `1-20/3,25` and so on, as ranges of structured calendars.
+//! Calendar strings (`*`, `5`, `mon-fri`, `*/15`, `1-20/3,25` and so on), read as ranges of structured calendars.
 
 use klamm_messages::temporal::schedule::v1::{CalendarSpec, Range, StructuredCalendarSpec};
 
@@ -9,11 +9,11 @@ const MONTHS: [&str; 12] =
     ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
 const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
-/// What may be written in a field.
+/// What a field may hold.
 struct Field {
-    /// In messages.
+    /// The field's name in messages.
     name: &'static str,
-    /// What an empty text means.
+    /// The text that an empty one stands for.
     default: &'static str,
     min: i64,
     max: i64,
@@ -23,11 +23,11 @@ struct Field {
 #[derive(PartialEq)]
 enum Kind {
     Number,
-    /// `*` is the empty list.
+    /// `*` becomes the empty list.
     Year,
-    /// Names too, from three letters.
+    /// Names are allowed too, from three letters.
     Month,
-    /// Names too, from two letters; 7 is Sunday.
+    /// Names are allowed too, from two letters. 7 is Sunday.
     DayOfWeek,
 }
 
@@ -43,7 +43,7 @@ const DAY_OF_MONTH: Field = field("DayOfMonth", "*", 1, 31, Kind::Number);
 const MONTH: Field = field("Month", "*", 1, 12, Kind::Month);
 const YEAR: Field = field("Year", "*", *YEARS.start(), *YEARS.end(), Kind::Year);
 
-/// A calendar of strings as a structured one. Everything wrong with it is told at once, one complaint per field.
+/// Turns a calendar of strings into a structured one. The error lists all that is wrong, one complaint per field.
 pub(super) fn structured(calendar: &CalendarSpec) -> Result<StructuredCalendarSpec, InvalidSpec> {
     let mut wrong = Vec::new();
     let mut parse = |text: &str, field: &Field| {
@@ -65,7 +65,7 @@ pub(super) fn structured(calendar: &CalendarSpec) -> Result<StructuredCalendarSp
     if wrong.is_empty() { Ok(structured) } else { Err(InvalidSpec(wrong.join(", "))) }
 }
 
-/// The ranges of one field, one for each part between commas (two where Sunday is in the way).
+/// The ranges of one field: one for each part between commas, or two where a part includes Sunday as 7.
 fn ranges(text: &str, field: &Field) -> Result<Vec<Range>, InvalidSpec> {
     let text = text.trim();
     let text = if text.is_empty() { field.default } else { text };
@@ -81,7 +81,7 @@ fn ranges(text: &str, field: &Field) -> Result<Vec<Range>, InvalidSpec> {
     Ok(out)
 }
 
-/// Takes off the `/step`.
+/// Splits off the `/step`.
 fn split_step<'a>(part: &'a str, field: &Field) -> Result<(&'a str, Option<i64>), InvalidSpec> {
     let complaint = |what: &str| InvalidSpec(format!("{} {what}", field.name));
     let Some((values, step)) = part.split_once('/') else {
@@ -119,7 +119,7 @@ fn bounds(values: &str, has_step: bool, field: &Field) -> Result<(i64, i64), Inv
     Ok((start, end))
 }
 
-/// Adds a range. Sunday as 7 becomes 0, by a range of its own where the range and its step do not cover 0 already.
+/// Adds a range. Sunday as 7 becomes 0. Where the range and its step do not cover 0 already, 0 gets a range of its own.
 fn push(out: &mut Vec<Range>, start: i64, mut end: i64, step: i64, field: &Field) {
     if field.kind == Kind::DayOfWeek && end == 7 {
         if (7 - start) % step == 0 && (step > 1 || start > 1) {
@@ -130,11 +130,11 @@ fn push(out: &mut Vec<Range>, start: i64, mut end: i64, step: i64, field: &Field
         }
         end = 6;
     }
-    // As Temporal writes them: what is the default is left out. Steps beyond 32 bits wrap as its do.
+    // Ranges are written as Temporal writes them: a default is left out, and a step beyond 32 bits wraps around.
     out.push(Range { start: start as i32, end: if end == start { 0 } else { end as i32 }, step: if step == 1 { 0 } else { step as i32 } });
 }
 
-/// A number or a name (in any case, shortened at will) from `min` to `max`.
+/// Reads a number from `min` to `max`, or a name (in upper or lower case, possibly shortened).
 fn value(text: &str, min: i64, max: i64, kind: &Kind) -> Option<i64> {
     let (names, letters_min, first): (&[&str], usize, i64) = match kind {
         Kind::Month => (&MONTHS, 3, 1),

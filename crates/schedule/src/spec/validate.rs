@@ -1,10 +1,10 @@
-//! What makes a structured calendar or an interval unusable, in Temporal's words.
+//! Finds out why a structured calendar or an interval cannot be used, in Temporal's words.
 
 use klamm_messages::temporal::schedule::v1::{IntervalSpec, Range, StructuredCalendarSpec};
 
 use super::{InvalidSpec, duration};
 
-/// First and last year that a calendar may name; schedules end with the last.
+/// First and last year that a calendar may name. Schedules end with the last.
 pub(super) const YEARS: std::ops::RangeInclusive<i64> = 2000..=2100;
 
 /// Longest comment of a calendar, bytes.
@@ -49,8 +49,8 @@ pub(super) fn calendar(calendar: &StructuredCalendarSpec) -> Result<(), InvalidS
     outcome(wrong)
 }
 
-/// A calendar that says when not to act. Temporal does not validate these: values that no time has match nothing, and only
-/// what its server would break on (negative starts and steps) is refused here.
+/// A calendar that says when not to act. Temporal does not validate these: values that no time has simply match nothing. Only what its
+/// server would break on is refused here (negative starts and steps).
 pub(super) fn excluded_calendar(calendar: &StructuredCalendarSpec) -> Result<(), InvalidSpec> {
     let mut wrong = Vec::new();
     for (field, ranges, min, max) in fields(calendar) {
@@ -70,7 +70,7 @@ fn outcome(wrong: Vec<String>) -> Result<(), InvalidSpec> {
     if wrong.is_empty() { Ok(()) } else { Err(InvalidSpec(format!("invalid calendar spec: {}", wrong.join(", ")))) }
 }
 
-/// An interval of at least a second with a phase within it.
+/// Checks an interval: at least a second long, with a phase shorter than that.
 pub(super) fn interval(interval: &IntervalSpec) -> Result<(), InvalidSpec> {
     let length = interval.interval.as_ref().map_or(0, duration::nanos);
     let phase = interval.phase.as_ref().map_or(0, duration::nanos);
@@ -86,7 +86,7 @@ pub(super) fn interval(interval: &IntervalSpec) -> Result<(), InvalidSpec> {
     Err(InvalidSpec(wrong.to_owned()))
 }
 
-/// The durations of an interval are ones that protobuf allows.
+/// Checks that protobuf allows the durations of an interval.
 pub(super) fn durations(interval: &IntervalSpec) -> Result<(), InvalidSpec> {
     for (name, value) in [("interval", &interval.interval), ("phase", &interval.phase)] {
         if let Some(wrong) = value.as_ref().and_then(duration::wrong) {

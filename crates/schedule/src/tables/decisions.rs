@@ -5,7 +5,7 @@ use klamm_messages::klamm::v1::ScheduleDecision;
 
 use super::{ScheduleKey, entity};
 
-/// What each schedule decided, by number: key order is the order of the decisions.
+/// The decisions of each schedule, by number. Key order is the order of the decisions.
 #[derive(Debug)]
 pub struct Decisions;
 

@@ -5,7 +5,7 @@ use klamm_messages::klamm::v1::ScheduleDefinition;
 
 use super::{ScheduleKey, entity};
 
-/// What each schedule is, as its user asked for it.
+/// What each schedule is, as its user defined it.
 #[derive(Debug)]
 pub struct Definitions;
 

@@ -4,11 +4,13 @@ pub mod decisions;
 pub mod definitions;
 pub mod outcomes;
 pub mod progresses;
+pub mod remains;
 
 pub use decisions::Decisions;
 pub use definitions::Definitions;
 pub use outcomes::Outcomes;
 pub use progresses::Progresses;
+pub use remains::Remains;
 
 use klamm_machine::{Kind, key::KeyBytes};
 
@@ -28,7 +30,7 @@ impl ScheduleKey {
     }
 }
 
-/// What the keys of all of a schedule's rows of one kind begin with.
+/// The beginning of the keys of a schedule's rows of this kind.
 fn entity(kind: Kind, key: &ScheduleKey) -> KeyBytes {
     KeyBytes::new(kind).hash(&key.namespace, &key.schedule_id).str(&key.namespace).str(&key.schedule_id)
 }

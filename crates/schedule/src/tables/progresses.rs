@@ -5,7 +5,7 @@ use klamm_messages::klamm::v1::ScheduleProgress;
 
 use super::{ScheduleKey, entity};
 
-/// Where each schedule stands.
+/// How far each schedule has come.
 #[derive(Debug)]
 pub struct Progresses;
 

@@ -15,8 +15,8 @@ use klamm_machine::{
 use klamm_messages::{
     klamm::v1::{
         Command, CommandSettings, CreateSchedule, DeleteSchedule, PatchSchedule, ScheduleDecision, ScheduleDefinition, ScheduleOutcome,
-        ScheduleProgress, ScheduledBy, ScheduledRunClosed, ScheduledStartAnswered, StartWorkflow, UpdateSchedule, WakeRow, WakeUp,
-        command::Body,
+        ScheduleProgress, ScheduleRemains, ScheduledBy, ScheduledRunClosed, ScheduledStartAnswered, StartWorkflow, UpdateSchedule, WakeRow,
+        WakeUp, command::Body,
     },
     temporal::{
         common::v1::{Payload, Payloads, WorkflowType},
@@ -32,8 +32,10 @@ use klamm_messages::{
     },
 };
 use klamm_schedule::{
-    Answer, Event, MACHINE, Schedule as Machine_, audit_suffix, key_suffix,
-    tables::{Decisions, Definitions, Outcomes, Progresses, ScheduleKey},
+    Answer, Event, MACHINE, Schedule as Machine_, audit_number, audit_suffix,
+    event::{REMAINS, SCHEDULE},
+    key_suffix,
+    tables::{Decisions, Definitions, Outcomes, Progresses, Remains, ScheduleKey},
 };
 
 /// Applies events to empty tables.
@@ -280,9 +282,18 @@ impl Env {
         self.rows.get::<Progresses>(&key()).expect("the schedule")
     }
 
-    /// Whether it is there.
+    /// Whether it is there; where it is not, no row tells of it but its decisions and what is left to tell of them.
     pub fn exists(&self) -> bool {
-        self.rows.get::<Definitions>(&key()).is_some()
+        let exists = self.rows.get::<Definitions>(&key()).is_some();
+        assert_eq!(self.rows.get::<Progresses>(&key()).is_some(), exists);
+        assert!(exists || self.rows.get::<Outcomes>(&key()).is_none());
+        assert!(!(exists && self.remains().is_some()));
+        exists
+    }
+
+    /// What is left of it.
+    pub fn remains(&self) -> Option<Arc<ScheduleRemains>> {
+        self.rows.get::<Remains>(&key())
     }
 
     /// What its last run left.
@@ -335,12 +346,13 @@ fn newest(log: &[Event]) -> Vec<usize> {
             Event::Record(record) => {
                 newest.insert(key_suffix(record).expect("a key"), index);
             }
-            Event::Delete { key_suffixes, .. } => {
-                for suffix in key_suffixes {
+            Event::Delete { .. } => {
+                for suffix in SCHEDULE {
                     newest.remove(suffix);
                 }
-                assert!(newest.is_empty(), "every key is tombstoned: {newest:?}");
+                assert!(newest.keys().all(|suffix| audit_number(suffix).is_some()), "every other key is tombstoned: {newest:?}");
             }
+            Event::ForgetRemains { .. } => assert!(newest.remove(REMAINS).is_some(), "the remains stand"),
             Event::ForgetDecisions { first, end, .. } => {
                 for n in *first..*end {
                     assert!(newest.remove(&audit_suffix(n)).is_some(), "{n} stands");
@@ -506,7 +518,7 @@ pub fn scheduled_by(incarnation: &str, action: i64) -> Option<ScheduledBy> {
 
 /// One payload of this text.
 pub fn payloads(text: &str) -> Payloads {
-    Payloads { payloads: vec![Payload { data: text.as_bytes().to_vec(), ..Payload::default() }] }
+    Payloads { payloads: vec![Payload { data: text.as_bytes().to_vec().into(), ..Payload::default() }] }
 }
 
 /// A rejection as text.

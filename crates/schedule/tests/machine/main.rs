@@ -4,6 +4,8 @@ mod audit;
 mod backfill;
 mod catch_up;
 mod commands;
+mod costly;
+mod deleted;
 mod env;
 mod idle;
 mod overlap;

@@ -10,7 +10,7 @@ use klamm_messages::{
         workflowservice::v1::DescribeScheduleResponse,
     },
 };
-use klamm_schedule::view;
+use klamm_schedule::{STEPS_MAX, spec::Steps, view};
 use prost::Message;
 
 use crate::{
@@ -18,8 +18,12 @@ use crate::{
     text::time,
 };
 
+fn steps() -> Steps {
+    Steps::new(STEPS_MAX)
+}
+
 fn describe(env: &Env) -> DescribeScheduleResponse {
-    view::describe(ID, &env.definition(), &env.progress(), env.now())
+    view::describe(ID, &env.definition(), &env.progress(), env.now(), &mut steps())
 }
 
 fn times(times: &[prost_types::Timestamp]) -> String {
@@ -35,8 +39,8 @@ fn documents(env: &mut Env) -> Vec<VisibilityDocument> {
 
 fn info(document: &VisibilityDocument) -> ScheduleListInfo {
     let payload = &document.memo.as_ref().unwrap().fields["ScheduleInfo"];
-    assert_eq!(payload.metadata["encoding"], b"binary/plain");
-    ScheduleListInfo::decode(payload.data.as_slice()).unwrap()
+    assert_eq!(payload.metadata["encoding"], "binary/plain");
+    ScheduleListInfo::decode(&payload.data[..]).unwrap()
 }
 
 #[test]
@@ -55,7 +59,7 @@ fn describe_shows_the_schedule_with_its_defaults_and_where_it_stands() {
     assert_eq!(info.running_workflows[0].run_id, env.starts["w-2026-01-01T00:01:00Z"].run_id);
     assert_eq!((info.create_time, info.update_time), (Some(at(0)), None));
     insta::assert_snapshot!(times(&info.future_action_times), @"00:03:00 00:04:00 00:05:00 00:06:00 00:07:00 00:08:00 00:09:00 00:10:00 00:11:00 00:12:00");
-    assert_eq!(shown.conflict_token, 1_i64.to_be_bytes());
+    assert_eq!(shown.conflict_token[..], 1_i64.to_be_bytes());
     let mut env = Env::created(|_| ());
     let policies = describe(&env).schedule.unwrap().policies.unwrap();
     assert_eq!(policies.overlap_policy(), Policy::Skip);
@@ -84,10 +88,10 @@ fn future_times_are_shown_while_paused_and_end_with_the_limit() {
 #[test]
 fn matching_times_begin_after_the_start_and_are_no_more_than_a_thousand() {
     let env = Env::created(|_| ());
-    let matching = |start, end| times(&view::matching_times(ID, &env.definition(), &at(start), &at(end)).unwrap());
+    let matching = |start, end| times(&view::matching_times(ID, &env.definition(), &at(start), &at(end), &mut steps()).unwrap().unwrap());
     insta::assert_snapshot!(matching(0, 180), @"00:01:00 00:02:00 00:03:00");
     assert_eq!(matching(180, 0), "");
-    assert_eq!(view::matching_times(ID, &env.definition(), &at(0), &at(1_000_000)).unwrap().len(), 1000);
+    assert_eq!(view::matching_times(ID, &env.definition(), &at(0), &at(1_000_000), &mut steps()).unwrap().unwrap().len(), 1000);
 }
 
 #[test]
@@ -112,7 +116,7 @@ fn the_document_looks_like_temporals() {
         ("x", "\"TemporalScheduler\"", "false")
     );
     let memo = document.memo.clone().unwrap().fields;
-    assert_eq!(memo["note"].data, b"y");
+    assert_eq!(memo["note"].data, "y");
     let info = info(&document);
     assert_eq!((info.paused, info.workflow_type.clone().unwrap().name.as_str()), (false, "W"));
     insta::assert_snapshot!(times(&info.future_action_times), @"00:01:00 00:02:00 00:03:00 00:04:00 00:05:00");
@@ -138,7 +142,7 @@ fn documents_are_published_when_what_they_show_changes() {
     env.patch(|patch| patch.pause = "stop".to_owned());
     let [document] = documents(&mut env).try_into().unwrap();
     assert_eq!((info(&document).paused, info(&document).notes.as_str()), (true, "stop"));
-    assert_eq!(document.search_attributes.unwrap().indexed_fields["TemporalSchedulePaused"].data, b"true");
+    assert_eq!(document.search_attributes.unwrap().indexed_fields["TemporalSchedulePaused"].data, "true");
     env.accept(patch_body("seen", |_| ()));
     assert_eq!(documents(&mut env), []);
 }

@@ -2,7 +2,10 @@
 
 use klamm_machine::Time;
 use klamm_messages::temporal::schedule::v1::{CalendarSpec, IntervalSpec, Range, ScheduleSpec, StructuredCalendarSpec};
-use klamm_schedule::spec::Spec;
+use klamm_schedule::{
+    STEPS_MAX,
+    spec::{Found, Spec, Steps},
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use prost_types::{Duration, Timestamp};
@@ -37,10 +40,34 @@ proptest! {
     }
 
     #[test]
+    fn a_search_in_parts_comes_to_the_same(spec in specs::spec(true), (zone, after) in specs::zone_and_time(), budget in 2_000_u64..20_000) {
+        let compiled = Spec::compile(&ScheduleSpec { timezone_name: zone.name().to_owned(), ..spec }).unwrap();
+        let end = Time::from_millis(i64::MAX);
+        let mut after = Time::from_millis(after * 1000);
+        let whole = compiled.search("seed", after, end, &mut Steps::new(STEPS_MAX));
+        let mut taken = 0;
+        let parts = loop {
+            let mut steps = Steps::new(budget);
+            let found = compiled.search("seed", after, end, &mut steps);
+            taken += steps.taken();
+            match found {
+                Found::NotUpTo(until) if taken < STEPS_MAX * 2 => {
+                    prop_assert!(until > after, "it goes on");
+                    after = until;
+                }
+                found => break found,
+            }
+        };
+        if !matches!(whole, Found::NotUpTo(_)) {
+            prop_assert_eq!(parts, whole);
+        }
+    }
+
+    #[test]
     fn matching_times_are_the_next_ones(spec in specs::spec(true), (zone, start) in specs::zone_and_time(), length in 0_i64..100_000, limit in 0_usize..20) {
         let compiled = Spec::compile(&ScheduleSpec { timezone_name: zone.name().to_owned(), ..spec }).unwrap();
         let (start, end) = (Time::from_millis(start * 1000), Time::from_millis((start + length) * 1000));
-        let found = compiled.matching("seed", start, end, limit);
+        let found = compiled.matching("seed", start, end, limit, &mut Steps::new(STEPS_MAX)).unwrap();
         prop_assert!(found.len() <= limit);
         prop_assert!(found.iter().all(|due| due.actual > start && due.actual <= end));
         prop_assert!(found.is_sorted_by(|one, other| one.nominal < other.nominal && one.actual < other.actual));
@@ -52,7 +79,7 @@ proptest! {
 
     #[test]
     fn the_canonical_form_of_a_canonical_form_is_itself(spec in anything(), (zone, after) in specs::zone_and_time()) {
-        let spec = ScheduleSpec { timezone_name: zone.name().to_owned(), timezone_data: Vec::new(), ..spec };
+        let spec = ScheduleSpec { timezone_name: zone.name().to_owned(), timezone_data: Vec::new().into(), ..spec };
         let Ok(compiled) = Spec::compile(&spec) else { return Ok(()) };
         let again = Spec::compile(compiled.canonical()).unwrap();
         prop_assert_eq!(compiled.canonical(), again.canonical());
@@ -68,7 +95,7 @@ proptest! {
             if let Some(due) = compiled.next(&seed, after) {
                 prop_assert!(due.nominal > after && due.actual >= due.nominal);
             }
-            compiled.matching(&seed, after, Time::from_millis(i64::MAX), 3);
+            compiled.matching(&seed, after, Time::from_millis(i64::MAX), 3, &mut Steps::new(STEPS_MAX)).ok();
         }
     }
 }
@@ -140,7 +167,7 @@ fn anything() -> impl Strategy<Value = ScheduleSpec> {
                     end_time,
                     jitter,
                     timezone_name,
-                    timezone_data,
+                    timezone_data: timezone_data.into(),
                 }
             },
         )

@@ -40,7 +40,7 @@ proptest! {
         let offset = |quarters: i32| format!("{}{}:{:02}", if quarters < 0 { "" } else { "-" }, (quarters.abs() / 4), quarters.abs() % 4 * 15);
         let rule = format!("AAA{}BBB{},{start}/{start_hour},{end}/{end_hour}", offset(standard), offset(standard + ahead));
         let Ok(other) = tz::TimeZone::from_tz_data(&tzif(&rule)) else { return Ok(()) };
-        let spec = ScheduleSpec { cron_string: vec!["0 * * * *".to_owned()], timezone_data: tzif(&rule), ..ScheduleSpec::default() };
+        let spec = ScheduleSpec { cron_string: vec!["0 * * * *".to_owned()], timezone_data: tzif(&rule).into(), ..ScheduleSpec::default() };
         let compiled = Spec::compile(&spec).unwrap();
         let local = |time: i64| time + i64::from(other.find_local_time_type(time).unwrap().ut_offset());
         let after = after / 900 * 900;

@@ -1,7 +1,7 @@
 //! How events change a run's activities, and the tasks that wait for workers.
 //!
-//! ActivityTaskScheduled alone states how an activity begins (attempt 1, stamp 1, on its queue), so no internal record is needed for that. Stamps
-//! count per activity: they depend on nothing that compaction may have taken away.
+//! ActivityTaskScheduled alone says how an activity begins (attempt 1, stamp 1, on its queue), so there is no internal record of that.
+//! Stamps count per activity. So they depend on nothing that compaction may have taken away.
 
 use klamm_messages::{
     klamm::v1::{ActivityPhase, ActivityState, PendingActivity, RunState, TaskKind, TaskRow},
@@ -15,7 +15,7 @@ use crate::apply::TaskRows;
 
 /// Stamp of an activity's first task.
 const FIRST_STAMP: i64 = 1;
-/// Priority of tasks that tell none, and the least urgent one.
+/// Priority of a task whose activity and run name none.
 const PRIORITY_DEFAULT: i32 = 3;
 const PRIORITY_MAX: i32 = 5;
 
@@ -34,7 +34,7 @@ pub(crate) fn apply_scheduled(
         attempt_scheduled_time: event.event_time,
         ..ActivityState::default()
     };
-    // Input and header may be large and are needed once per attempt only: they are read from the history then.
+    // Input and header may be large, and are needed only once per attempt. They are read from the history then.
     let scheduled = ActivityTaskScheduledEventAttributes { input: None, header: None, ..attributes.clone() };
     let activity = PendingActivity { scheduled: Some(scheduled), scheduled_time: event.event_time, state: Some(state) };
     if let Some(row) = task_row(run, &activity) {
@@ -44,7 +44,7 @@ pub(crate) fn apply_scheduled(
     run.activities.insert(event.event_id, activity);
 }
 
-/// An attempt, a start or a heartbeat: the activity is as the record says.
+/// An attempt, a start or a heartbeat: the record holds the whole state of the activity.
 pub(crate) fn apply_state(run: &mut RunState, state: &ActivityState, rows: &mut TaskRows) {
     let Some(mut activity) = run.activities.remove(&state.scheduled_event_id) else { return };
     let old = task_row(run, &activity);
@@ -57,7 +57,7 @@ pub(crate) fn apply_state(run: &mut RunState, state: &ActivityState, rows: &mut 
     run.activities.insert(state.scheduled_event_id, activity);
 }
 
-/// ActivityTaskCancelRequested: heartbeats tell the worker from now on, and no attempt follows.
+/// ActivityTaskCancelRequested: from now on heartbeats tell the worker of it, and no attempt follows.
 pub(crate) fn apply_cancel_requested(
     run: &mut RunState,
     event: &HistoryEvent,
@@ -71,7 +71,7 @@ pub(crate) fn apply_cancel_requested(
     }
 }
 
-/// The activity has ended; its closing event may still wait in the buffer (then this is called again when it is appended).
+/// The activity has ended. Its closing event may still wait in the buffer; then this is called again when the event is appended.
 pub(crate) fn apply_closed(run: &mut RunState, scheduled_event_id: i64, rows: &mut TaskRows) {
     let Some(activity) = run.activities.remove(&scheduled_event_id) else { return };
     if let Some(row) = task_row(run, &activity) {
@@ -83,13 +83,13 @@ pub(crate) fn apply_closed(run: &mut RunState, scheduled_event_id: i64, rows: &m
     }
 }
 
-/// The run closes: no activity waits for a worker any longer; those that were pending stay to be shown.
+/// The run closes: no activity waits for a worker any longer. Those that were pending are kept, so that describe can show them.
 pub(crate) fn apply_run_closed(run: &mut RunState, rows: &mut TaskRows) {
     run.activity_ids.clear();
     run.activities.values().filter_map(|activity| task_row(run, activity)).for_each(|row| rows.remove(row));
 }
 
-/// The row of the table of tasks that stands for this activity; `None` unless its task waits on a queue and the run is open.
+/// The activity's row in the table of tasks; `None` unless its task waits on a queue and the run is open.
 pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<TaskRow> {
     let (scheduled, state) = (activity.scheduled.as_ref()?, activity.state.as_ref()?);
     if state.phase() != ActivityPhase::Scheduled || run.close_time.is_some() {
@@ -110,7 +110,7 @@ pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<Tas
     })
 }
 
-/// The activity's priority over the workflow's, field by field (common/priorities/priority_util.go, Merge).
+/// The activity's priority laid over the workflow's, field by field (common/priorities/priority_util.go, Merge).
 pub(crate) fn effective_priority(run: &RunState, scheduled: &ActivityTaskScheduledEventAttributes) -> Option<Priority> {
     let workflows = run.started.as_ref().and_then(|started| started.priority.as_ref());
     match (workflows, &scheduled.priority) {

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Ends the activity as cancelled; InvalidArgument when the workflow has not asked for it.
+/// Ends the activity as cancelled. InvalidArgument when the workflow has not asked for the cancellation.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &CancelActivityTask) -> Decision<Answer> {
     let token = token_of(body.token.as_ref());
     let settings = locate::settings(command);

@@ -1,4 +1,4 @@
-//! How an attempt ends: another follows, or the activity is over and its events are written.
+//! How an attempt ends: either another attempt follows, or the activity is over and its events are written.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use klamm_machine::Time;
 use klamm_messages::{
     klamm::v1::{ActivityPhase, ActivityState, history_record::Record},
     temporal::{
-        common::v1::Payloads,
+        common::v1::{Payloads, WorkerVersionStamp},
         enums::v1::{EventType, RetryState},
         failure::v1::Failure,
         history::v1::{
@@ -24,10 +24,12 @@ use crate::run::{Run, new_event};
 pub(crate) enum Outcome {
     /// ActivityTaskCompleted.
     Completed {
-        /// What it gave.
+        /// The activity's result.
         result: Option<Payloads>,
-        /// Who said so.
+        /// Identity of the worker that completed it.
         identity: String,
+        /// Version of this worker.
+        worker_version: Option<WorkerVersionStamp>,
     },
     /// ActivityTaskFailed.
     Failed {
@@ -35,35 +37,50 @@ pub(crate) enum Outcome {
         failure: Option<Failure>,
         /// Why no attempt follows.
         retry_state: RetryState,
-        /// Who said so.
+        /// Identity of the worker that reported the failure.
         identity: String,
+        /// Version of this worker.
+        worker_version: Option<WorkerVersionStamp>,
     },
     /// ActivityTaskTimedOut.
     TimedOut {
-        /// Which time-out, and the failure of the attempt before as its cause.
+        /// Which time-out it was, with the failure of the attempt before as its cause.
         failure: Failure,
         /// Why no attempt follows.
         retry_state: RetryState,
     },
     /// ActivityTaskCanceled.
     Canceled {
-        /// What the worker says about it.
+        /// The worker's details about the cancellation.
         details: Option<Payloads>,
-        /// Who said so.
+        /// Identity of the worker that confirmed the cancellation.
         identity: String,
     },
 }
 
-/// Ends the activity: ActivityTaskStarted where an attempt is under way (with its real start as event time), then the closing event. Both are
-/// appended, or wait together for the running workflow task. The caller schedules a workflow task.
+impl Outcome {
+    /// The worker version that ActivityTaskStarted shows. That event is written only when the activity ends, so it shows the version of the
+    /// worker that ended the activity, however the worker got the task (Temporal: mutable_state_impl.go,
+    /// addStartedEventForTransientActivity).
+    fn worker_version(&self) -> Option<WorkerVersionStamp> {
+        match self {
+            Self::Completed { worker_version, .. } | Self::Failed { worker_version, .. } => worker_version.clone(),
+            Self::TimedOut { .. } | Self::Canceled { .. } => None,
+        }
+    }
+}
+
+/// Ends the activity. Where an attempt is under way, ActivityTaskStarted comes first, with the attempt's real start as event time; then
+/// comes the closing event. Both are appended, or both wait for the running workflow task to end. The caller schedules a workflow task.
 pub(crate) fn end(run: &mut Run<'_, '_>, activity: &ActivityState, outcome: Outcome) {
-    let started_event_id = if activity.phase() == ActivityPhase::Started { add_started(run, activity) } else { 0 };
+    let started_event_id =
+        if activity.phase() == ActivityPhase::Started { add_started(run, activity, outcome.worker_version()) } else { 0 };
     let (event_type, attributes) = closing_event(activity, started_event_id, outcome);
     run.add_or_buffer_event(event_type, attributes);
 }
 
-/// Sends the activity into its next attempt, `interval` from now, keeping `failure`. `completed_time` tells when a worker reported the end of the
-/// attempt (not told by time-outs). When no attempt is under way, everything stays as it is.
+/// Sends the activity into its next attempt, which begins `interval` from now, and keeps `failure`. `completed_time` is when a worker
+/// reported the end of the attempt; a time-out has none. When no attempt is under way, nothing changes.
 pub(crate) fn retry(
     run: &mut Run<'_, '_>,
     activity: &ActivityState,
@@ -90,9 +107,9 @@ pub(crate) fn retry(
     }
 }
 
-/// Writes the ActivityTaskStarted that no one has seen yet; its id, or 0 while it waits (the flush fills the closing event's
-/// `started_event_id` in).
-fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState) -> i64 {
+/// Writes the ActivityTaskStarted of the attempt, which has been left out until now. Gives its id, or 0 while the event waits in the
+/// buffer; then the flush fills in the closing event's `started_event_id`.
+fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState, worker_version: Option<WorkerVersionStamp>) -> i64 {
     let started_time = activity.started_time.as_ref().map_or_else(|| run.now(), Time::from);
     let attributes = ActivityTaskStartedEventAttributes {
         scheduled_event_id: activity.scheduled_event_id,
@@ -100,18 +117,18 @@ fn add_started(run: &mut Run<'_, '_>, activity: &ActivityState) -> i64 {
         request_id: activity.request_id.clone(),
         attempt: activity.attempt,
         last_failure: activity.last_failure.clone(),
-        worker_version: activity.worker_version.clone(),
+        worker_version,
         build_id_redirect_counter: 0,
     };
     let event = new_event(EventType::ActivityTaskStarted, Attributes::ActivityTaskStartedEventAttributes(attributes), started_time);
     run.add_or_buffer_whole_event(event).unwrap_or(0)
 }
 
-/// The closing event of this outcome.
+/// The closing event for this outcome.
 pub(crate) fn closing_event(activity: &ActivityState, started_event_id: i64, outcome: Outcome) -> (EventType, Attributes) {
     let scheduled_event_id = activity.scheduled_event_id;
     match outcome {
-        Outcome::Completed { result, identity } => (
+        Outcome::Completed { result, identity, .. } => (
             EventType::ActivityTaskCompleted,
             Attributes::ActivityTaskCompletedEventAttributes(ActivityTaskCompletedEventAttributes {
                 result,
@@ -121,7 +138,7 @@ pub(crate) fn closing_event(activity: &ActivityState, started_event_id: i64, out
                 ..Default::default()
             }),
         ),
-        Outcome::Failed { failure, retry_state, identity } => (
+        Outcome::Failed { failure, retry_state, identity, .. } => (
             EventType::ActivityTaskFailed,
             Attributes::ActivityTaskFailedEventAttributes(ActivityTaskFailedEventAttributes {
                 failure,

@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// Completes the activity. By id it is completed also while it waits for a worker or for its next attempt: the completing client is then said
-/// to have started it. A result larger than a payload may be fails the activity for good instead.
+/// Completes the activity. A completion by id is valid even while the activity waits for a worker or for its next attempt: then the
+/// completing client counts as the one that started it. A result that is larger than a payload may be fails the activity for good.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &CompleteActivityTask) -> Decision<Answer> {
     let token = token_of(body.token.as_ref());
     let settings = locate::settings(command);
@@ -39,7 +39,11 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Comple
         activity.started_identity.clone_from(&command.identity);
         activity.request_id.clear();
     }
-    let outcome = close::Outcome::Completed { result: body.result.clone(), identity: command.identity.clone() };
+    let outcome = close::Outcome::Completed {
+        result: body.result.clone(),
+        identity: command.identity.clone(),
+        worker_version: body.worker_version.clone(),
+    };
     close::end(&mut run, &activity, outcome);
     run.schedule_workflow_task();
     limits::enforce(&mut run, &settings, Answer::Empty)

@@ -6,7 +6,7 @@ use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::{
     klamm::v1::{ActivityTaskToken, Command, FailActivityTask},
     temporal::{
-        common::v1::Payloads,
+        common::v1::{Payloads, WorkerVersionStamp},
         failure::v1::{Failure, failure::FailureInfo},
     },
 };
@@ -27,30 +27,38 @@ use crate::{
     run::Run,
 };
 
-/// Ends the attempt: another follows as the retry policy says, or the activity has failed.
+/// Ends the attempt. Another one follows if the retry policy says so; else the activity has failed.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &FailActivityTask) -> Decision<Answer> {
     let token = token_of(body.token.as_ref());
     let settings = locate::settings(command);
     let fits = |bytes| blob_fits(bytes, &settings);
     let info = body.failure.as_ref().map(|failure| &failure.failure_info);
-    // A gateway may have put a server failure in the place of one that was too large for a command.
+    // A gateway may have replaced a failure that was too large for a command by a server failure.
     if !matches!(info, None | Some(Some(FailureInfo::ApplicationFailureInfo(_) | FailureInfo::ServerFailureInfo(_)))) {
         return Err(Rejection::invalid("Failure must have ApplicationFailureInfo."));
     }
     let cut = body.failure.as_ref().filter(|failure| !fits(failure.encoded_len())).map(failure::oversized);
     let details = body.last_heartbeat_details.as_ref().filter(|details| fits(details.encoded_len()));
     let mut run = open_run(tx, command, token)?;
-    fail(&mut run, token, cut.as_ref().or(body.failure.as_ref()), details, &command.identity)?;
+    let reporter = Reporter { identity: &command.identity, worker_version: body.worker_version.as_ref() };
+    fail(&mut run, token, cut.as_ref().or(body.failure.as_ref()), details, reporter)?;
     limits::enforce(&mut run, &settings, Answer::Empty)
 }
 
+/// The worker that reports the failure.
+#[derive(Clone, Copy)]
+struct Reporter<'r> {
+    identity: &'r str,
+    worker_version: Option<&'r WorkerVersionStamp>,
+}
+
 /// Ends the attempt that `token` names with `failure`; `details` count as a last heartbeat.
-pub(crate) fn fail(
+fn fail(
     run: &mut Run<'_, '_>,
     token: &ActivityTaskToken,
     failure: Option<&Failure>,
     details: Option<&Payloads>,
-    identity: &str,
+    reporter: Reporter<'_>,
 ) -> Result<(), Rejection> {
     let now = run.now();
     let state = run.state();
@@ -69,7 +77,12 @@ pub(crate) fn fail(
             close::retry(run, &activity, failure, interval, Some(now));
         }
         retry::Next::End(retry_state) => {
-            let outcome = close::Outcome::Failed { failure: failure.cloned(), retry_state, identity: identity.to_owned() };
+            let outcome = close::Outcome::Failed {
+                failure: failure.cloned(),
+                retry_state,
+                identity: reporter.identity.to_owned(),
+                worker_version: reporter.worker_version.cloned(),
+            };
             close::end(run, &activity, outcome);
             run.schedule_workflow_task();
         }
@@ -77,7 +90,7 @@ pub(crate) fn fail(
     Ok(())
 }
 
-/// Fails the activity for good because what the worker sent is too large.
+/// Fails the activity for good, because the worker sent something that is too large.
 pub(crate) fn fail_too_large(run: &mut Run<'_, '_>, token: &ActivityTaskToken, message: &str, identity: &str) -> Result<(), Rejection> {
-    fail(run, token, Some(&failure::server(message, true)), None, identity)
+    fail(run, token, Some(&failure::server(message, true)), None, Reporter { identity, worker_version: None })
 }

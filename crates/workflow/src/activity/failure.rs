@@ -7,22 +7,20 @@ use klamm_messages::temporal::{
 };
 use prost::Message;
 
-use super::timeouts::timeout_name;
-
 /// A result is larger than a payload may be (common.FailureReasonCompleteResultExceedsLimit).
 pub(crate) const RESULT_TOO_LARGE: &str = "Complete result exceeds size limit.";
-/// The details of a cancellation are.
+/// Message for details of a cancellation that are too large.
 pub(crate) const CANCEL_DETAILS_TOO_LARGE: &str = "Cancel details exceed size limit.";
-/// The details of a heartbeat are.
+/// Message for details of a heartbeat that are too large.
 pub(crate) const HEARTBEAT_TOO_LARGE: &str = "Heartbeat details exceed size limit.";
-/// A failure is.
+/// Message for a failure that is too large.
 const FAILURE_TOO_LARGE: &str = "Failure exceeds size limit.";
-/// There is no time left for another attempt (common.FailureReasonActivityRetryScheduleToCloseTimeout).
+/// Message when no time is left for another attempt (common.FailureReasonActivityRetryScheduleToCloseTimeout).
 const NO_TIME_LEFT: &str = "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying";
 
 /// Largest failure kept between attempts, bytes (limit.mutableStateActivityFailureSize.error).
 const KEPT_FAILURE_BYTES_MAX: usize = 4 * 1024;
-/// What is left of a failure that no event may hold, bytes (limit.blobSize.warn).
+/// Bytes to which a failure is cut that is too large for any event (limit.blobSize.warn).
 const OVERSIZED_FAILURE_BYTES_LEFT: usize = 512 * 1024;
 /// Deepest chain of causes that truncation keeps.
 const TRUNCATED_DEPTH_MAX: usize = 20;
@@ -33,6 +31,17 @@ pub(crate) fn server(message: &str, non_retryable: bool) -> Failure {
         message: message.to_owned(),
         failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo { non_retryable })),
         ..Failure::default()
+    }
+}
+
+/// A time-out's name, as it stands in messages and in a policy's non-retryable types.
+pub(crate) fn timeout_name(timeout_type: TimeoutType) -> &'static str {
+    match timeout_type {
+        TimeoutType::Unspecified => "Unspecified",
+        TimeoutType::StartToClose => "StartToClose",
+        TimeoutType::ScheduleToStart => "ScheduleToStart",
+        TimeoutType::ScheduleToClose => "ScheduleToClose",
+        TimeoutType::Heartbeat => "Heartbeat",
     }
 }
 
@@ -51,7 +60,7 @@ fn timeout_with_message(message: String, timeout_type: TimeoutType) -> Failure {
     Failure { message, source: "Server".to_owned(), failure_info: Some(FailureInfo::TimeoutFailureInfo(info)), ..Failure::default() }
 }
 
-/// Tells a time-out's failure what the last heartbeat said.
+/// Puts the details of the last heartbeat into a time-out's failure.
 pub(crate) fn set_last_heartbeat_details(failure: &mut Failure, details: Option<Payloads>) {
     if let Some(FailureInfo::TimeoutFailureInfo(info)) = &mut failure.failure_info {
         info.last_heartbeat_details = details;
@@ -67,13 +76,13 @@ pub(crate) fn kept(failure: &Failure) -> Failure {
     Failure { cause: Some(Box::new(cause)), ..server(FAILURE_TOO_LARGE, false) }
 }
 
-/// What takes the place of a failure larger than a payload may be; it ends the activity.
+/// The failure that takes the place of one larger than a payload may be. It ends the activity.
 pub(crate) fn oversized(failure: &Failure) -> Failure {
     let cause = truncated(failure, OVERSIZED_FAILURE_BYTES_LEFT);
     Failure { cause: Some(Box::new(cause)), ..server(FAILURE_TOO_LARGE, true) }
 }
 
-/// The failure cut to about `bytes`: type, source, message and stack trace come first, then as much of the causes as fits
+/// The failure, cut to about `bytes`. Type, source, message and stack trace come first, then as many of the causes as fit
 /// (common/failure/failure.go, TruncateWithDepth).
 fn truncated(failure: &Failure, bytes: usize) -> Failure {
     truncated_to_depth(failure, i64::try_from(bytes).unwrap_or(i64::MAX), TRUNCATED_DEPTH_MAX)
@@ -106,7 +115,7 @@ fn truncated_to_depth(failure: &Failure, mut left: i64, depth: usize) -> Failure
     Failure { source, message, stack_trace, cause, failure_info, ..Failure::default() }
 }
 
-/// As much of `text` as fits into the `left` bytes, which it uses up (with what its encoding adds); never a part of a character.
+/// The beginning of `text` that fits into `left` bytes, in whole characters. Its bytes and those of its encoding are taken from `left`.
 fn cut(text: &str, left: &mut i64) -> String {
     let mut end = text.len().min(usize::try_from(*left).unwrap_or(0));
     while !text.is_char_boundary(end) {

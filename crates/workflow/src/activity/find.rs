@@ -1,4 +1,4 @@
-//! Finding the activity that a worker or client means.
+//! Finds the activity that a worker or client means.
 
 use klamm_machine::{Rejection, Tx};
 use klamm_messages::{
@@ -12,16 +12,18 @@ use crate::{Workflow, decide::locate, run::Run};
 /// How a report names its activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
-    /// By the task that the worker was given: this attempt and no other.
+    /// By the task that the worker was given: only this attempt is meant.
     ByTask,
-    /// By its id: whichever attempt there is.
+    /// By its id: any attempt is meant.
     ById,
 }
 
-/// The pending activity that `token` names, and how; it must be in a phase that `ending` allows (given how it is named).
+/// The pending activity that `token` names, and how the token names it. `ending` gives, for that way of naming, the phases from which the
+/// activity may end; the activity must be in one of them.
 ///
 /// # Errors
-/// NotFound (Temporal's texts) when it is not pending, is another attempt's, or is in another phase; InvalidArgument when nothing is named.
+/// NotFound (Temporal's texts) when the activity is not pending, the token is another attempt's, or the activity is in another phase.
+/// InvalidArgument when the token names nothing.
 pub(crate) fn find<'r>(
     run: &'r RunState,
     token: &ActivityTaskToken,
@@ -53,10 +55,11 @@ fn id_to_scheduled_event_id(run: &RunState, activity_id: &str) -> Result<i64, Re
     })
 }
 
-/// The open run of the activity that a report names: the token's, or the newest of the workflow id where it names none.
+/// The open run whose activity a report names. This is the run of the token, or the newest run of the workflow id where the token names no
+/// run.
 ///
 /// # Errors
-/// NotFound when there is no such run or it has closed.
+/// NotFound when there is no such run, or it has closed.
 pub(crate) fn open_run<'t, 'a>(
     tx: &'t mut Tx<'a, Workflow>,
     command: &Command,
@@ -67,7 +70,7 @@ pub(crate) fn open_run<'t, 'a>(
     if run.is_open() { Ok(run) } else { Err(Rejection::not_found(locate::COMPLETED)) }
 }
 
-/// The token of a report; an absent one names nothing.
+/// The token of a report. An absent token names nothing.
 pub(crate) fn token_of(token: Option<&ActivityTaskToken>) -> &ActivityTaskToken {
     static NONE: ActivityTaskToken = ActivityTaskToken {
         namespace: String::new(),

@@ -1,4 +1,4 @@
-//! HeartbeatActivityTask: a worker says that it still works, how far it is, and learns whether it should stop.
+//! HeartbeatActivityTask: a worker says that it still works and how far it has come, and learns whether it should stop.
 //!
 //! Temporal: service/history/api/recordactivitytaskheartbeat.
 
@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Keeps the details for the next attempt (or for the time-out's failure) and starts the heartbeat time-out anew. Details larger than a payload
-/// may be fail the activity for good; the worker is told to stop.
+/// Keeps the details for the next attempt (or for the time-out's failure), and starts the heartbeat time-out anew. Details that are larger
+/// than a payload may be fail the activity for good, and the worker is told to stop.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &HeartbeatActivityTask) -> Decision<Answer> {
     let token = token_of(body.token.as_ref());
     let settings = locate::settings(command);

@@ -1,8 +1,8 @@
 //! The activity small machine.
 //!
 //! An activity begins with ActivityTaskScheduled and ends with the first of ActivityTaskCompleted, -Failed, -TimedOut and -Canceled. In
-//! between it has no public events (ActivityTaskStarted is written just before the end, Temporal: mutable_state_impl.go,
-//! addStartedEventForTransientActivity): starts, attempts and heartbeats are [`ActivityState`] records, each stating the whole.
+//! between it has no public events: even ActivityTaskStarted is written just before the end (Temporal: mutable_state_impl.go,
+//! addStartedEventForTransientActivity). Starts, attempts and heartbeats are [`ActivityState`] records, each with the whole state.
 //!
 //! ```text
 //!  ActivityTaskScheduled          start                    end
@@ -15,8 +15,9 @@
 //!                            └───────────┘
 //! ```
 //!
-//! Read first: [`transition`] (which change starts where), then [`retry`] (whether and when there is a next attempt), [`timeouts`] (what the
-//! clock does), [`close`] (how it ends) and [`apply`](mod@apply) (the only code that changes a run's activities).
+//! Read first: [`transition`] (from which phases each change may start), then [`retry`] (whether and when there is a next attempt),
+//! [`timeouts`] (what time alone brings about), [`close`] (how it ends) and [`apply`](mod@apply) (the only code that changes a run's
+//! activities).
 //!
 //! [`ActivityState`]: klamm_messages::klamm::v1::ActivityState
 

@@ -1,6 +1,6 @@
-//! Checks and completes the options of an activity that a workflow wants to have scheduled.
+//! Checks and completes the options of an activity that a workflow schedules.
 //!
-//! Temporal: chasm/lib/activity/validator.go, common/retrypolicy, common/tqid, common/priorities. Rules and messages are its own.
+//! Rules and messages are Temporal's: chasm/lib/activity/validator.go, common/retrypolicy, common/tqid, common/priorities.
 
 use klamm_messages::temporal::{
     command::v1::ScheduleActivityTaskCommandAttributes,
@@ -10,29 +10,29 @@ use klamm_messages::temporal::{
 };
 
 use super::{
+    failure::timeout_name,
     retry::{TIMEOUT_PREFIX, nanos},
-    timeouts::timeout_name,
 };
 use crate::commands::check::{ID_BYTES_MAX, duration_of, of_nanos};
 
-/// Prefix of queue names that are parts of a queue.
+/// Prefix of the names that Temporal gives to parts of a queue.
 const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
 /// Prefix of the server's own queues.
 const INTERNAL_QUEUE_PREFIX: &str = "temporal-sys-per-ns-";
-/// One more of them.
+/// Another queue of the server's own.
 const INTERNAL_QUEUE: &str = "temporal-sys-worker-controller-per-ns-tq";
 /// Longest fairness key, bytes.
 const FAIRNESS_KEY_BYTES_MAX: usize = 64;
 
-/// First interval of a retry policy that tells none (common/retrypolicy, DefaultDefaultRetrySettings): 1 s.
+/// First interval of a retry policy that sets none (common/retrypolicy, DefaultDefaultRetrySettings): 1 s.
 const INITIAL_INTERVAL_NANOS: i64 = 1_000_000_000;
-/// Growth of the intervals where the policy tells none.
+/// Growth of the intervals where the policy sets none.
 const BACKOFF_COEFFICIENT: f64 = 2.0;
-/// Largest interval where the policy tells none, in initial intervals.
+/// Largest interval where the policy sets none, as a multiple of the first.
 const MAXIMUM_INTERVAL_FACTOR: i64 = 100;
 
-/// The command with all options that are left out filled in, as ActivityTaskScheduled states them: time-outs from each other and from the run's
-/// time-out (zero: none), retry policy, kind of queue. `workflow_queue` is the workflow's own.
+/// Fills in all options that the command leaves out, as ActivityTaskScheduled states them: retry policy, kind of queue, and time-outs,
+/// which follow from each other and from the run's time-out (zero: none). `workflow_queue` is the workflow's own.
 ///
 /// # Errors
 /// What is wrong, in Temporal's words.
@@ -61,7 +61,7 @@ pub(crate) fn complete(
     Ok(attributes)
 }
 
-/// Temporal: common/tqid/task_queue_validator.go, common/primitives/task_queues.go.
+/// Checks the queue and fills in its defaults. Temporal: common/tqid/task_queue_validator.go, common/primitives/task_queues.go.
 fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<TaskQueue, String> {
     let mut queue = queue.ok_or("taskQueue is not set")?;
     if queue.kind() == TaskQueueKind::Unspecified {
@@ -86,7 +86,7 @@ fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<Task
     Ok(queue)
 }
 
-/// Fills the retry policy in and checks it.
+/// Fills in the retry policy and checks it.
 fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
     let initial = match policy.initial_interval.as_ref().map_or(0, nanos) {
         0 => INITIAL_INTERVAL_NANOS,
@@ -102,7 +102,7 @@ fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
         policy.backoff_coefficient = BACKOFF_COEFFICIENT;
     }
     if policy.maximum_attempts == 1 {
-        // There are no retries: the rest does not matter.
+        // A policy without retries needs no more checks.
         return Ok(policy);
     }
     let checked = |name: &str, duration: &mut Option<prost_types::Duration>| match duration_of(duration.as_ref()) {
@@ -133,7 +133,7 @@ fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
     Ok(policy)
 }
 
-/// Temporal: common/priorities/priority_util.go.
+/// Checks the priority. Temporal: common/priorities/priority_util.go.
 fn check_priority(priority: Option<&Priority>) -> Result<(), String> {
     let Some(priority) = priority else { return Ok(()) };
     let wrong = if priority.priority_key < 0 {
@@ -148,8 +148,8 @@ fn check_priority(priority: Option<&Priority>) -> Result<(), String> {
     Err(format!("invalid priorities: {wrong}"))
 }
 
-/// Fills the four time-outs in: what is not told follows from schedule-to-close or else from the run's time-out, and nothing lasts longer
-/// than these.
+/// Fills in the four time-outs. One that is not set follows from schedule-to-close, or else from the run's time-out. None is longer than
+/// these.
 fn complete_timeouts(attributes: &mut ScheduleActivityTaskCommandAttributes, run_timeout: i64) -> Result<(), String> {
     let given = |name: &str, duration: &Option<prost_types::Duration>| {
         duration_of(duration.as_ref()).map(|capped| capped.as_ref().map_or(0, nanos)).map_err(|error| format!("invalid {name}: {error}"))

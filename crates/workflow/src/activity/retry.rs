@@ -1,7 +1,7 @@
-//! Whether an attempt is followed by another, and after how long.
+//! Whether another attempt follows one that failed, and after how long.
 //!
-//! Temporal: service/history/workflow/mutable_state_impl.go (RetryActivity), retry.go (nextBackoffInterval),
-//! common/retrypolicy (IsRetryableFailure), common/backoff (ExponentialBackoffAlgorithm).
+//! Temporal: service/history/workflow/mutable_state_impl.go (RetryActivity), retry.go (nextBackoffInterval), common/retrypolicy
+//! (IsRetryableFailure), common/backoff (ExponentialBackoffAlgorithm).
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use klamm_messages::{
     },
 };
 
-use super::timeouts::{expiration_time, timeout_name};
+use super::failure::timeout_name;
 
-/// In a policy's non-retryable types, what stands before the name of a time-out.
+/// Prefix that marks the name of a time-out among a policy's non-retryable types.
 pub(crate) const TIMEOUT_PREFIX: &str = "TemporalTimeout:";
 /// The longest interval, as Go's time.Duration holds it: nanoseconds.
 const INTERVAL_NANOS_MAX: f64 = i64::MAX as f64;
@@ -27,7 +27,7 @@ const INTERVAL_NANOS_MAX: f64 = i64::MAX as f64;
 pub(crate) enum Next {
     /// Another attempt, after this time.
     Attempt(Duration),
-    /// None, for this reason; never `IN_PROGRESS`.
+    /// No attempt, for this reason; never `IN_PROGRESS`.
     End(RetryState),
 }
 
@@ -59,6 +59,12 @@ pub(crate) fn next(activity: &PendingActivity, failure: Option<&Failure>, now: T
     }
 }
 
+/// When the run time of all attempts ends: first scheduling plus schedule-to-close timeout.
+pub(crate) fn expiration_time(activity: &PendingActivity) -> Option<Time> {
+    let timeout = time::duration_or_none(activity.scheduled.as_ref()?.schedule_to_close_timeout.as_ref())?;
+    Some(Time::from(activity.scheduled_time.as_ref()?).after(timeout))
+}
+
 /// Interval between attempt `attempt` (from 1) and the next one; `requested` overrides the policy. `None`: there is none that makes sense (a
 /// requested delay of zero, or an interval of zero without a maximum), which Temporal takes for "no time left".
 fn interval(policy: &RetryPolicy, attempt: i32, requested: Option<&prost_types::Duration>) -> Option<Duration> {
@@ -67,7 +73,7 @@ fn interval(policy: &RetryPolicy, attempt: i32, requested: Option<&prost_types::
     }
     let initial = policy.initial_interval.as_ref().map_or(0, nanos);
     let exponential = initial as f64 * policy.backoff_coefficient.powi(attempt.saturating_sub(1));
-    // A float that is no number, or negative, gives 0 here; one that is too large the maximum.
+    // A float that is NaN or negative gives 0 here. One that is too large gives the maximum.
     let exponential = if exponential >= INTERVAL_NANOS_MAX { i64::MAX } else { (exponential as i64).max(0) };
     let maximum = policy.maximum_interval.as_ref().map_or(0, nanos);
     let interval = match (exponential, maximum) {
@@ -94,7 +100,7 @@ fn is_retryable(failure: Option<&Failure>, non_retryable_types: &[String]) -> bo
     }
 }
 
-/// Which time-out a failure tells, if it is one.
+/// Which time-out a failure stands for, if it is one.
 fn timeout_type(failure: &Failure) -> Option<TimeoutType> {
     match &failure.failure_info {
         Some(FailureInfo::TimeoutFailureInfo(info)) => Some(info.timeout_type()),
@@ -102,7 +108,7 @@ fn timeout_type(failure: &Failure) -> Option<TimeoutType> {
     }
 }
 
-/// The delay that the application asks for.
+/// The delay that the application asked for.
 fn next_retry_delay(failure: &Failure) -> Option<&prost_types::Duration> {
     match &failure.failure_info {
         Some(FailureInfo::ApplicationFailureInfo(info)) => info.next_retry_delay.as_ref(),

@@ -1,7 +1,7 @@
 //! StartActivityTask: a poller takes an activity's task.
 //!
-//! Temporal: service/history/api/recordactivitytaskstarted. No public event: ActivityTaskStarted is written when the activity ends.
-//! An eager start (workflow_task_completed_handler.go, handlePostCommandEagerExecuteActivity) is the same without a poll.
+//! Temporal: service/history/api/recordactivitytaskstarted. There is no public event, because ActivityTaskStarted is written when the
+//! activity ends. An eager start (workflow_task_completed_handler.go, handlePostCommandEagerExecuteActivity) is the same without a poll.
 
 use klamm_machine::{Decision, Outcome, Time, Tx};
 use klamm_messages::{
@@ -20,8 +20,8 @@ use crate::{
     tables::{History, RunKey},
 };
 
-/// Starts the scheduled task that the command names. Its repetition by the same poll repeats the answer; what is no longer there, was started by
-/// another poll or scheduled anew is obsolete.
+/// Starts the scheduled task that the command names. The same poll gets the same answer again. For any other poll a task is obsolete that
+/// is gone, was started, or was scheduled anew.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartActivityTask) -> Decision<Answer> {
     let key = RunKey::new(&command.namespace, &command.workflow_id, &body.run_id);
     let mut run = Run::new(tx, key);
@@ -49,8 +49,8 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartA
     answer(&run, body.scheduled_event_id)
 }
 
-/// Starts an activity that was scheduled in this decision for the worker that scheduled it, so that no poll is needed. `None`: it is no longer
-/// there, or the run has closed.
+/// Starts an activity without a poll, for the worker that scheduled it in this decision. `None` when the activity is gone or the run has
+/// closed.
 pub(crate) fn start_eagerly(
     run: &mut Run<'_, '_>,
     scheduled_event_id: i64,
@@ -93,7 +93,7 @@ fn answer(run: &Run<'_, '_>, scheduled_event_id: i64) -> Decision<Answer> {
     Ok(Outcome::Answer(task.map_or(Answer::TaskObsolete, |task| Answer::ActivityTaskStarted(Box::new(task)))))
 }
 
-/// The started activity as a task in a worker's hands.
+/// The started activity as its worker gets it.
 fn whole_task(run: &Run<'_, '_>, scheduled_event_id: i64) -> Option<StartedActivityTask> {
     let state = run.state();
     let mut task = state.activities.get(&scheduled_event_id).and_then(|activity| started_task(&state, activity));
@@ -107,7 +107,7 @@ fn whole_task(run: &Run<'_, '_>, scheduled_event_id: i64) -> Option<StartedActiv
     task
 }
 
-/// The activity as a task in a worker's hands, without input and header.
+/// The started activity as its worker gets it, but without input and header.
 fn started_task(run: &RunState, activity: &PendingActivity) -> Option<StartedActivityTask> {
     let state = activity.state.as_ref()?;
     let mut scheduled = activity.scheduled.clone()?;

@@ -1,7 +1,7 @@
-//! What the clock does to activities: the four time-outs and the end of a back-off.
+//! Changes of activities that come by time alone: the four time-outs and the end of a back-off.
 //!
-//! Temporal: service/history/workflow/timer_sequence.go (when), timer_queue_active_task_executor.go
-//! (processSingleActivityTimeoutTask: what then).
+//! Temporal: service/history/workflow/timer_sequence.go (when they are due), timer_queue_active_task_executor.go
+//! (processSingleActivityTimeoutTask: what follows).
 
 use klamm_machine::{Time, time};
 use klamm_messages::{
@@ -16,15 +16,9 @@ use super::{
 };
 use crate::run::Run;
 
-/// When something is due about an activity at the earliest; `None`: only a worker or the workflow can bring it forward.
+/// The earliest time at which something is due about an activity; `None` when only a worker or the workflow can change it.
 pub(crate) fn next_wake(activity: &PendingActivity) -> Option<Time> {
     deadlines(activity).map(|(time, _)| time).chain(attempt_due(activity)).min()
-}
-
-/// When the run time of all attempts ends: first scheduling plus schedule-to-close timeout.
-pub(crate) fn expiration_time(activity: &PendingActivity) -> Option<Time> {
-    let timeout = time::duration_or_none(activity.scheduled.as_ref()?.schedule_to_close_timeout.as_ref())?;
-    Some(Time::from(activity.scheduled_time.as_ref()?).after(timeout))
 }
 
 /// Does all that is due by now: time-outs first, in the order of their time, then the next attempts whose time has come. Schedules a workflow
@@ -37,24 +31,44 @@ pub(crate) fn wake(run: &mut Run<'_, '_>) {
         .iter()
         .flat_map(|(id, activity)| {
             let attempt = attempt_of(activity);
-            deadlines(activity).filter(|(time, _)| *time <= now).map(move |(time, timeout_type)| (time, *id, timeout_type as i32, attempt))
+            let due = deadlines(activity).filter(|(time, _)| *time <= now);
+            due.map(move |(time, timeout_type)| Due { time, scheduled_event_id: *id, rank: rank(timeout_type), timeout_type, attempt })
         })
         .collect();
     drop(state);
-    due.sort_unstable();
+    due.sort_unstable_by_key(|due| (due.time, due.scheduled_event_id, due.rank));
 
     let mut closed_any = false;
-    for (_, scheduled_event_id, timeout_type, attempt) in due {
+    for Due { scheduled_event_id, timeout_type, attempt, .. } in due {
         // An earlier time-out of this wake-up may have ended the activity or this attempt.
         let is_same = |state: &RunState| state.activities.get(&scheduled_event_id).map(attempt_of) == Some(attempt);
         if is_same(&run.state()) {
-            let timeout_type = TimeoutType::try_from(timeout_type).unwrap_or_default();
             closed_any |= time_out(run, scheduled_event_id, timeout_type);
         }
     }
     schedule_due_attempts(run);
     if closed_any {
         run.schedule_workflow_task();
+    }
+}
+
+/// A time-out that has come.
+struct Due {
+    time: Time,
+    scheduled_event_id: i64,
+    rank: u8,
+    timeout_type: TimeoutType,
+    attempt: i32,
+}
+
+/// The order of an activity's time-outs that are due in the same millisecond. Those that count from the scheduling come first. The reason:
+/// a task starts at least a fraction of a millisecond after it was scheduled. Temporal's times show that fraction, ours do not.
+fn rank(timeout_type: TimeoutType) -> u8 {
+    match timeout_type {
+        TimeoutType::ScheduleToStart | TimeoutType::Unspecified => 0,
+        TimeoutType::ScheduleToClose => 1,
+        TimeoutType::StartToClose => 2,
+        TimeoutType::Heartbeat => 3,
     }
 }
 
@@ -73,7 +87,7 @@ fn schedule_due_attempts(run: &mut Run<'_, '_>) {
     }
 }
 
-/// One time-out has come: another attempt, or the end. True when it is the end.
+/// Carries out one time-out: another attempt follows, or the activity ends. True when it ends.
 fn time_out(run: &mut Run<'_, '_>, scheduled_event_id: i64, timeout_type: TimeoutType) -> bool {
     let now = run.now();
     let state = run.state();
@@ -99,7 +113,7 @@ fn time_out(run: &mut Run<'_, '_>, scheduled_event_id: i64, timeout_type: Timeou
     true
 }
 
-/// When the next attempt begins, while it waits for that.
+/// When the next attempt begins; `None` unless the activity waits for that.
 fn attempt_due(activity: &PendingActivity) -> Option<Time> {
     let state = activity.state.as_ref()?;
     if state.phase() != ActivityPhase::BackingOff {
@@ -122,7 +136,7 @@ fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutT
     let to_close = scheduled.and_then(|scheduled| scheduled.start_to_close_timeout.as_ref());
     let heartbeat = scheduled.and_then(|scheduled| scheduled.heartbeat_timeout.as_ref());
     [
-        (expiration_time(activity), TimeoutType::ScheduleToClose),
+        (retry::expiration_time(activity), TimeoutType::ScheduleToClose),
         (if is_started { None } else { after(attempt_scheduled, to_start) }, TimeoutType::ScheduleToStart),
         (if is_started { after(started, to_close) } else { None }, TimeoutType::StartToClose),
         (if is_started { after(heard, heartbeat) } else { None }, TimeoutType::Heartbeat),
@@ -131,18 +145,7 @@ fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutT
     .filter_map(|(time, timeout_type)| Some((time?, timeout_type)))
 }
 
-/// Number of the attempt that is under way or waits.
+/// Number of the attempt that is under way or that waits.
 fn attempt_of(activity: &PendingActivity) -> i32 {
     activity.state.as_ref().map_or(1, |state| state.attempt)
-}
-
-/// A time-out's name, as it stands in messages and in a policy's non-retryable types.
-pub(crate) fn timeout_name(timeout_type: TimeoutType) -> &'static str {
-    match timeout_type {
-        TimeoutType::Unspecified => "Unspecified",
-        TimeoutType::StartToClose => "StartToClose",
-        TimeoutType::ScheduleToStart => "ScheduleToStart",
-        TimeoutType::ScheduleToClose => "ScheduleToClose",
-        TimeoutType::Heartbeat => "Heartbeat",
-    }
 }

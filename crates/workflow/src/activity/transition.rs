@@ -1,9 +1,9 @@
-//! Which change of an activity starts from which phases.
+//! From which phases each change of an activity may start.
 
 use klamm_machine::Rejection;
 use klamm_messages::klamm::v1::{ActivityPhase, ActivityState};
 
-/// A change of phase: allowed sources, one destination. (The end of an activity has no destination: [`Ending`].)
+/// A change of phase, with its allowed sources and its one destination. (The end of an activity has no destination: see [`Ending`].)
 #[derive(Debug)]
 pub(crate) struct Transition {
     from: &'static [ActivityPhase],
@@ -19,32 +19,32 @@ pub(crate) const RETRY: Transition = Transition { from: &[ActivityPhase::Started
 /// The next attempt's time has come: its task goes onto the queue.
 pub(crate) const DUE: Transition = Transition { from: &[ActivityPhase::BackingOff], to: ActivityPhase::Scheduled };
 
-/// How an activity may end: from which phases.
+/// An end of an activity, with the phases from which it is allowed.
 #[derive(Debug)]
 pub(crate) struct Ending {
     from: &'static [ActivityPhase],
 }
 
-/// The worker that runs the attempt reports.
+/// The end that is reported by the worker that runs the attempt.
 pub(crate) const BY_WORKER: Ending = Ending { from: &[ActivityPhase::Started] };
-/// Somebody completes it by its id: valid also while it waits for a worker or for its next attempt.
+/// The end by the activity's id. It is also allowed while the activity waits for a worker or for its next attempt.
 pub(crate) const BY_ID: Ending = Ending { from: &[ActivityPhase::BackingOff, ActivityPhase::Scheduled, ActivityPhase::Started] };
-/// The workflow cancels it before a worker has it.
+/// The end by the workflow, which cancels the activity before a worker has it.
 pub(crate) const BEFORE_START: Ending = Ending { from: &[ActivityPhase::BackingOff, ActivityPhase::Scheduled] };
 
-/// A transition was asked for from a phase in which it cannot begin.
+/// A change was asked for in a phase in which it is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WrongPhase;
 
 impl From<WrongPhase> for Rejection {
-    /// What a caller with an old or foreign token is told (Temporal: consts.ErrActivityTaskNotFound).
+    /// The answer to a caller with an old or foreign token (Temporal: consts.ErrActivityTaskNotFound).
     fn from(_: WrongPhase) -> Self {
         Self::not_found("invalid activityID or activity already timed out or invoking workflow is completed")
     }
 }
 
 impl Transition {
-    /// The state after the transition, with `change` made to it; the state before must be in one of the source phases.
+    /// The state after the transition, with `change` made to it. The state before must be in one of the source phases.
     pub(crate) fn make(&self, state: &ActivityState, change: impl FnOnce(&mut ActivityState)) -> Result<ActivityState, WrongPhase> {
         if !self.from.contains(&state.phase()) {
             return Err(WrongPhase);
@@ -57,7 +57,7 @@ impl Transition {
 }
 
 impl Ending {
-    /// Whether an activity in this state may end so.
+    /// Checks that an activity in this state may end in this way.
     pub(crate) fn check(&self, state: &ActivityState) -> Result<(), WrongPhase> {
         if self.from.contains(&state.phase()) { Ok(()) } else { Err(WrongPhase) }
     }

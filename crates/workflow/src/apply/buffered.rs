@@ -1,4 +1,4 @@
-//! Events that wait for the running workflow task: already facts, though their ids are not assigned.
+//! Events that wait for the running workflow task to end. They are facts already, but have no ids yet.
 
 use klamm_messages::{
     klamm::v1::{BufferedEvents, RunState},
@@ -8,7 +8,8 @@ use klamm_messages::{
 use super::TaskRows;
 use crate::{activity, timer};
 
-/// The whole list of waiting events. What ends in one of them has ended now; doing so again when it is appended changes nothing.
+/// Applies the whole list of waiting events. What one of them ends has ended now. The event is applied again when it is appended, which
+/// changes nothing more.
 pub(super) fn apply(run: &mut RunState, buffered: &BufferedEvents, rows: &mut TaskRows) {
     for event in &buffered.events {
         match &event.attributes {

@@ -2,20 +2,20 @@
 //!
 //! Temporal: service/history/workflow/mutable_state_impl.go (addBuildIdToLoadedSearchAttribute), common/worker_versioning.
 
-use klamm_cluster::search_attributes::payload;
 use klamm_messages::{
     klamm::v1::RunState,
     temporal::{common::v1::SearchAttributes, enums::v1::IndexedValueType, history::v1::WorkflowTaskCompletedEventAttributes},
 };
+use klamm_search_attributes::payload;
 
 /// Name of the search attribute.
 const BUILD_IDS: &str = "BuildIds";
-/// What stands for a worker that does not use versions.
+/// Entry for a worker that does not use versions.
 const UNVERSIONED: &str = "unversioned";
-/// Most entries kept; the oldest give way.
+/// Most entries that are kept; the oldest are dropped.
 const BUILD_ID_COUNT_MAX: usize = 20;
 
-/// Adds the build that completed a workflow task, unless it is known.
+/// Adds the build that completed a workflow task, unless it is in the list.
 pub(super) fn add(run: &mut RunState, completed: &WorkflowTaskCompletedEventAttributes) {
     let stamp = completed.worker_version.clone().unwrap_or_default();
     let mut seen = Vec::new();
@@ -57,7 +57,7 @@ mod tests {
             let completed = WorkflowTaskCompletedEventAttributes { worker_version: Some(stamp), ..Default::default() };
             add(&mut run, &completed);
             let payload = run.search_attributes.clone().unwrap_or_default().indexed_fields[BUILD_IDS].clone();
-            String::from_utf8(payload.data).unwrap()
+            String::from_utf8(payload.data.to_vec()).unwrap()
         };
         assert_eq!(complete("", false), r#"["unversioned"]"#);
         assert_eq!(complete("one", false), r#"["unversioned","unversioned:one"]"#);

@@ -10,12 +10,13 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, workflow_task};
-use crate::activity;
+use crate::{activity, successor::next_run_id};
 
-/// Hour in milliseconds: closed runs go at full hours, so that their tombstones stand together.
+/// An hour in milliseconds. Closed runs are deleted at full hours, so that their tombstones are written together.
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// Any closing event: nothing of the run waits any more but its deletion. What was pending stays to be shown.
+/// Applies any closing event. From now on the run waits for nothing but its deletion. What was pending is kept, so that describe can show
+/// it.
 pub(super) fn apply(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
     workflow_task::withdraw(run, rows);
     activity::apply_run_closed(run, rows);
@@ -25,13 +26,13 @@ pub(super) fn apply(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRow
     run.sticky = None;
     run.first_workflow_task_time = None;
     run.timers.clear();
-    if event.event_type() == EventType::WorkflowExecutionContinuedAsNew {
+    if next_run_id(event).is_some() {
         expire_reset_points(run);
     }
     set_delete_time(run);
 }
 
-/// The run's reset points have gone on to the next run, and last as long as this one is kept.
+/// The run's reset points were handed on to the next run. They expire when this run is deleted.
 fn expire_reset_points(run: &mut RunState) {
     let retention = run.execution.as_ref().and_then(|execution| time::duration_or_none(execution.retention.as_ref()));
     let (Some(points), Some(close_time)) = (&mut run.auto_reset_points, &run.close_time) else { return };
@@ -41,7 +42,8 @@ fn expire_reset_points(run: &mut RunState) {
     }
 }
 
-/// When the closed run goes: close time plus retention, up to the next full hour; exactly then where the retention is under an hour.
+/// When the closed run is deleted: close time plus retention, rounded up to the next full hour. A retention of less than an hour is not
+/// rounded.
 pub(super) fn set_delete_time(run: &mut RunState) {
     let (Some(close_time), Some(execution)) = (&run.close_time, &mut run.execution) else { return };
     let Some(retention) = time::duration_or_none(execution.retention.as_ref()) else { return };

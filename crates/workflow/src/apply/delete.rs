@@ -1,4 +1,4 @@
-//! The run goes: its retention is over.
+//! The run is deleted, because its retention is over.
 
 use klamm_machine::{Tables, TablesExt, Time, wakes};
 use klamm_messages::klamm::v1::WakeRow;
@@ -9,7 +9,7 @@ use crate::{
     tables::{History, RunKey, Runs, Workflows},
 };
 
-/// Removes all rows of the run; of a run that is not there, nothing. The workflow id is free again when this was its newest run.
+/// Removes all rows of the run; does nothing when there are none. If this was the workflow id's newest run, the id is free again.
 pub(super) fn apply(tables: &mut dyn Tables, key: &RunKey) {
     if let Some(run) = tables.get::<Runs>(key) {
         let mut run = (*run).clone();

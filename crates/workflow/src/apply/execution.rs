@@ -21,13 +21,13 @@ use crate::{
 
 /// Most request ids kept of one run (history.maxRequestIDsPerExecution).
 const REQUEST_ID_COUNT_MAX: usize = 25;
-/// The run is the newest of its workflow id.
+/// Makes the run the newest of its workflow id.
 pub(super) fn make_current(tables: &mut dyn Tables, key: &RunKey) {
     let row = WorkflowRow { current_run_id: key.run_id.clone() };
     tables.put::<Workflows>(&(key.namespace.clone(), key.workflow_id.clone()), row);
 }
 
-/// Event 1.
+/// Applies the run's first event.
 pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &WorkflowExecutionStartedEventAttributes) {
     let start = Time::or_epoch(event.event_time);
     let backoff = time::duration_or_none(started.first_workflow_task_backoff.as_ref());
@@ -44,7 +44,7 @@ pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &
     run.started = Some(without_payloads(started));
 }
 
-/// The attributes without what is large and stands in the history, or has its own place in the run's state.
+/// The attributes without what is large (it stands in the history) and without what has its own place in the run's state.
 fn without_payloads(started: &WorkflowExecutionStartedEventAttributes) -> WorkflowExecutionStartedEventAttributes {
     WorkflowExecutionStartedEventAttributes {
         input: None,
@@ -58,7 +58,7 @@ fn without_payloads(started: &WorkflowExecutionStartedEventAttributes) -> Workfl
     }
 }
 
-/// Facts about the run that no public event tells.
+/// Applies facts about the run that no public event states.
 pub(super) fn apply_state(run: &mut RunState, execution: &ExecutionState) {
     run.execution = Some(execution.clone());
     run.start_request_id.clone_from(&execution.start_request_id);
@@ -73,7 +73,7 @@ pub(super) fn apply_signaled(run: &mut RunState, signal: &WorkflowExecutionSigna
     note_request(run, &signal.request_id);
 }
 
-/// A start with conflict policy USE_EXISTING left something with this run.
+/// A start with conflict policy USE_EXISTING attached something to this run.
 pub(super) fn apply_options_updated(run: &mut RunState, options: &WorkflowExecutionOptionsUpdatedEventAttributes) {
     note_request(run, &options.attached_request_id);
 }
@@ -104,7 +104,7 @@ pub(super) fn apply_properties(run: &mut RunState, properties: &WorkflowProperti
     }
 }
 
-/// Remembers that a request has taken effect, so that it does so once; the oldest give way.
+/// Remembers that a request has taken effect, so that it does so only once. The oldest requests are forgotten.
 fn note_request(run: &mut RunState, request_id: &str) {
     if !request_id.is_empty() {
         remember_request(run.execution.get_or_insert_with(ExecutionState::default), request_id);

@@ -1,7 +1,7 @@
-//! Events: the table of contents of how they change the tables.
+//! The table of contents of how events change the tables.
 //!
-//! Total: whatever record comes, of whatever run, nothing here fails; what a record needs and does not find stays undone. Public events
-//! depend on no internal event except through what the newest one of each kind says, so that older ones may be gone.
+//! Nothing here fails, whatever record comes, of whatever run: a change whose row is missing is left out. Older internal events may be gone
+//! (compaction), so public events rely only on the newest internal event of each kind.
 
 mod buffered;
 mod build_ids;
@@ -74,7 +74,7 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
     wakes::set(tables, &entity, wake.0, wake.1);
 }
 
-/// What a record says about its run.
+/// Applies a record to the state of its run.
 fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
     match record {
         Record::Event(event) => apply_public(run, event, rows),
@@ -87,7 +87,7 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
     }
 }
 
-/// What a public event says about its run.
+/// Applies a public event to the state of its run.
 fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
     public::count(run, event);
     let Some(attributes) = &event.attributes else { return };
@@ -124,7 +124,8 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
         Attributes::TimerFiredEventAttributes(a) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
         Attributes::TimerCanceledEventAttributes(a) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
 
-        // ActivityTaskStarted stands directly before the activity's end; markers only stand in the history; the rest is not written yet.
+        // ActivityTaskStarted is written directly before the activity's end. Markers are kept in the history only. Other events are never
+        // written yet.
         _ => {}
     }
 }

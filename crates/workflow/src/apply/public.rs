@@ -1,4 +1,4 @@
-//! What every public event changes: ids, size and transitions of the run.
+//! Changes that every public event makes: ids, size and transitions of the run.
 
 use klamm_messages::{
     klamm::v1::RunState,
@@ -16,7 +16,7 @@ pub(super) fn count(run: &mut RunState, event: &HistoryEvent) {
     }
 }
 
-/// Whether the event is a change of its own, rather than one that accompanies another: what counts as a state transition.
+/// Whether the event counts as a state transition: true for a change of its own, false for an event that accompanies another.
 fn begins_transition(event_type: EventType) -> bool {
     matches!(
         event_type,

@@ -7,7 +7,7 @@ use klamm_messages::klamm::v1::TaskRow;
 
 use crate::tables::Tasks;
 
-/// Task rows to put and to remove, in order; collected while the run's own row is being changed.
+/// Task rows to put and to remove, in order. They are collected while the run's own row is being changed.
 #[derive(Debug, Default)]
 pub(crate) struct TaskRows(Vec<(TaskRow, bool)>);
 

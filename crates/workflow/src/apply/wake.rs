@@ -5,7 +5,7 @@ use klamm_messages::klamm::v1::{RunState, WorkflowTaskPhase};
 
 use crate::{activity, run, timer};
 
-/// The earliest time at which something is due; `None`: only events from outside concern the run.
+/// The earliest time at which something is due about the run; `None` when only events from outside concern it.
 pub(super) fn next(state: &RunState) -> Option<Time> {
     if !run::is_open(state) {
         return state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref()).map(Time::from);
@@ -20,8 +20,8 @@ pub(super) fn next(state: &RunState) -> Option<Time> {
         .min()
 }
 
-/// When the pending workflow task times out: a started one after its start-to-close time-out, a scheduled one after its
-/// schedule-to-start time-out (sticky ones alone have one).
+/// When the pending workflow task times out. For a started task this is its start-to-close time-out. For a scheduled one it is its
+/// schedule-to-start time-out, which only sticky tasks have.
 pub(crate) fn workflow_task_deadline(state: &RunState) -> Option<Time> {
     let task = state.workflow_task.as_ref()?;
     let (from, timeout) = match task.phase() {

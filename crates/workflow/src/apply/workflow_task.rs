@@ -1,4 +1,4 @@
-//! The workflow task of a run, and the row of the one that waits.
+//! The workflow task of a run, and its row in the table of tasks while it waits.
 
 use klamm_messages::{
     klamm::v1::{RunState, TaskKind, TaskRow, WorkflowTaskPhase, WorkflowTaskState},
@@ -15,7 +15,7 @@ use super::{TaskRows, build_ids};
 
 /// Most auto-reset points kept (history.historyMaxAutoResetPoints).
 const AUTO_RESET_POINT_COUNT_MAX: usize = 20;
-/// Priority of a task whose run tells none; 1 is the most urgent, 5 the least.
+/// Priority of a task whose run names none. 1 is the most urgent, 5 the least.
 pub(crate) const DEFAULT_PRIORITY: i32 = 3;
 
 /// WorkflowTaskScheduled: the task waits on its queue.
@@ -65,7 +65,7 @@ pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &
     set(run, Some(task), rows);
 }
 
-/// WorkflowTaskCompleted: no task is pending; what the worker told about itself is kept.
+/// WorkflowTaskCompleted: no task is pending. What the worker said about itself is kept.
 pub(super) fn apply_completed(
     run: &mut RunState,
     event: &HistoryEvent,
@@ -79,12 +79,12 @@ pub(super) fn apply_completed(
     build_ids::add(run, completed);
 }
 
-/// WorkflowTaskFailed, WorkflowTaskTimedOut: no task is pending. Number and cause of the next attempt stand in an internal event.
+/// WorkflowTaskFailed, WorkflowTaskTimedOut: no task is pending. An internal event states the number and cause of the next attempt.
 pub(super) fn apply_ended(run: &mut RunState, rows: &mut TaskRows) {
     end(run, rows);
 }
 
-/// The whole of what no public event tells about the task.
+/// Applies the internal event that states all that no public event states about the task.
 pub(super) fn apply_state(run: &mut RunState, state: &WorkflowTaskState, rows: &mut TaskRows) {
     if state.phase() == WorkflowTaskPhase::Scheduled {
         run.first_workflow_task_time = None;
@@ -92,13 +92,13 @@ pub(super) fn apply_state(run: &mut RunState, state: &WorkflowTaskState, rows: &
     set(run, Some(state.clone()), rows);
 }
 
-/// No task is pending; the next is a first attempt.
+/// No task is pending, and the next one is a first attempt.
 pub(super) fn end(run: &mut RunState, rows: &mut TaskRows) {
     let none = WorkflowTaskState { phase: WorkflowTaskPhase::None as i32, attempt: 1, ..WorkflowTaskState::default() };
     set(run, Some(none), rows);
 }
 
-/// The run closes: no worker gets its workflow task any more, which stays as it was.
+/// The run closes: no worker gets its workflow task any more. The task's state is kept as it was.
 pub(super) fn withdraw(run: &RunState, rows: &mut TaskRows) {
     if let Some(row) = waiting_row(run) {
         rows.remove(row);
@@ -138,7 +138,8 @@ fn waiting_row(run: &RunState) -> Option<TaskRow> {
     })
 }
 
-/// A workflow task completed by a binary or build that has completed none before is a point to which the run can be reset.
+/// Adds an auto-reset point when the workflow task was completed by a binary or build that has completed none of this run before. The run
+/// can be reset to such a point.
 fn add_auto_reset_point(run: &mut RunState, event: &HistoryEvent, completed: &WorkflowTaskCompletedEventAttributes) {
     let build_id = match (&completed.deployment_version, &completed.worker_version) {
         (Some(version), _) => version.build_id.clone(),

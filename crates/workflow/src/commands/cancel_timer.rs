@@ -1,4 +1,4 @@
-//! CancelTimer: TimerCanceled; a TimerFired that waits in the buffer, of which the workflow cannot know, is taken back.
+//! CancelTimer: TimerCanceled. If the timer's TimerFired waits in the buffer, the workflow cannot know of it, so the event is taken back.
 //!
 //! Temporal: mutable_state_impl.go, AddTimerCanceledEvent.
 
@@ -38,7 +38,7 @@ pub(crate) fn handle(
     Ok(())
 }
 
-/// Takes the timer's waiting TimerFired out of the buffer; gives the id of its TimerStarted.
+/// Takes the timer's waiting TimerFired out of the buffer. Gives the id of the timer's TimerStarted.
 fn take_fired(run: &mut Run<'_, '_>, timer_id: &str) -> Option<i64> {
     let event = run.take_buffered_event(|event| fired(event).is_some_and(|(fired_id, _)| fired_id == timer_id))?;
     fired(&event).map(|(_, started_event_id)| started_event_id)

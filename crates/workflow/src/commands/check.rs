@@ -1,4 +1,4 @@
-//! Checks that several commands make of what they carry.
+//! Checks that several commands share.
 
 use klamm_messages::temporal::{common::v1::Payload, enums::v1::EventType, history::v1::history_event::Attributes};
 use prost::Message;
@@ -14,7 +14,7 @@ pub(crate) const ID_BYTES_MAX: usize = 1000;
 /// Longest duration, seconds: 100 years (common/primitives/timestamp, maxAllowedDuration).
 const DURATION_SECONDS_MAX: i64 = 100 * 365 * 24 * 3600;
 
-/// A duration that a command carries, capped at 100 years; what is wrong with it otherwise.
+/// A duration that a command carries, capped at 100 years. The error says what is wrong with it.
 pub(crate) fn duration_of(duration: Option<&prost_types::Duration>) -> Result<Option<prost_types::Duration>, &'static str> {
     let Some(duration) = duration else { return Ok(None) };
     if (duration.seconds > 0 && duration.nanos < 0) || (duration.seconds < 0 && duration.nanos > 0) {
@@ -40,15 +40,15 @@ pub(crate) fn encoded_len(message: Option<&impl Message>) -> usize {
 
 /// Whether a payload says that there is no value (common/payload, isNilPayload): an upsert of it removes the key.
 pub(crate) fn is_nil(payload: &Payload) -> bool {
-    matches!(payload.data.as_slice(), b"" | b"null" | b"[]")
+    matches!(&payload.data[..], b"" | b"null" | b"[]")
 }
 
-/// "invalid history builder state for action …": what Temporal says of an id that is taken or unknown.
+/// "invalid history builder state for action …": Temporal's text for an id that is already used or unknown.
 pub(crate) fn invalid_action(action: &str, details: impl std::fmt::Display) -> String {
     format!("invalid history builder state for action: {action}, {details}")
 }
 
-/// Appends the event that a command makes, with what the command carried besides its attributes; gives its id.
+/// Appends the event of a command, with what the command carried besides its attributes. Gives the event's id.
 pub(crate) fn add_event(run: &mut Run<'_, '_>, cx: &CommandContext<'_>, event_type: EventType, attributes: Attributes) -> i64 {
     let mut event = new_event(event_type, attributes, run.now());
     event.user_metadata = cx.user_metadata.cloned();

@@ -17,7 +17,7 @@ pub(crate) fn handle(
 ) -> Result<(), CommandFailure> {
     if !blob_fits(encoded_len(attributes.result.as_ref()), cx.settings) {
         return Err(CommandFailure::terminate(
-            // Temporal names this cause here.
+            // Not a mistake: Temporal uses this cause here.
             WorkflowTaskFailedCause::BadScheduleActivityAttributes,
             "CompleteWorkflowExecutionCommandAttributes.Result exceeds size limit.",
         ));

@@ -1,4 +1,4 @@
-//! FailWorkflowExecution: the workflow has failed. Retry policies of workflows are not built: a start with one is refused.
+//! FailWorkflowExecution: the workflow has failed. Workflows have no retry policies yet: a start with one is refused.
 
 use klamm_messages::temporal::{
     command::v1::FailWorkflowExecutionCommandAttributes,

@@ -97,9 +97,9 @@ fn search_attributes_are_changed_key_by_key_with_their_registered_types() {
     let state = env.state();
     let attributes = &state.search_attributes.as_ref().unwrap().indexed_fields;
     let mine = attributes.iter().filter(|(key, _)| key.as_str() != "BuildIds");
-    let types: Vec<_> = mine.map(|(key, value)| (key.as_str(), value.metadata["type"].as_slice())).collect();
+    let types: Vec<_> = mine.map(|(key, value)| (key.as_str(), &value.metadata["type"][..])).collect();
     assert_eq!(types, [("Number", b"Int".as_slice())]);
-    assert_eq!(attributes["Number"].data, b"2");
+    assert_eq!(attributes["Number"].data, "2");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn search_attributes_that_are_too_large_terminate_the_workflow() {
 #[test]
 fn a_payload_of_nothing_unsets_too() {
     let mut env = env_with_types();
-    let null = Payload { metadata: [("encoding".to_owned(), b"binary/null".to_vec())].into(), ..Payload::default() };
+    let null = Payload { metadata: [("encoding".to_owned(), "binary/null".into())].into(), ..Payload::default() };
     let unset = UpsertWorkflowSearchAttributesCommandAttributes {
         search_attributes: Some(SearchAttributes { indexed_fields: [("Word".to_owned(), null)].into() }),
     };

@@ -1,14 +1,17 @@
-//! Commands of the workflow, as a completed workflow task brings them: one file per command.
+//! Commands of a workflow, which a completed workflow task brings: one file per command.
 
 mod cancel_timer;
 mod cancel_workflow;
 pub(crate) mod check;
 mod complete_workflow;
+mod context;
 mod continue_as_new;
 mod fail_workflow;
+mod failure;
 #[cfg(test)]
 mod histories;
 mod modify_workflow_properties;
+mod names;
 mod record_marker;
 mod request_cancel_activity_task;
 mod schedule_activity_task;
@@ -17,65 +20,22 @@ mod start_timer;
 mod upsert_search_attributes;
 
 use klamm_machine::Rejection;
-use klamm_messages::{
-    klamm::v1::CommandSettings,
-    temporal::{
-        command::v1::{Command, command::Attributes},
-        enums::v1::{CommandType, WorkflowTaskFailedCause},
-        sdk::v1::UserMetadata,
-    },
+use klamm_messages::temporal::{
+    command::v1::{Command, command::Attributes},
+    enums::v1::{CommandType, WorkflowTaskFailedCause},
 };
 
 use crate::run::Run;
+use names::type_name;
 
-/// What the commands of one completed workflow task have in common.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CommandContext<'c> {
-    /// Id of WorkflowTaskCompleted: `workflow_task_completed_event_id` of every event that a command makes.
-    pub(crate) completed_event_id: i64,
-    /// Settings that the completion carried.
-    pub(crate) settings: &'c CommandSettings,
-    /// Identity of the worker that completed the task.
-    pub(crate) identity: &'c str,
-    /// Namespace of the run.
-    pub(crate) namespace: &'c str,
-    /// What the command carried besides its attributes: goes onto its event.
-    pub(crate) user_metadata: Option<&'c UserMetadata>,
-}
+pub(crate) use context::CommandContext;
+pub(crate) use failure::CommandFailure;
+pub(crate) use names::cause_name;
 
-/// Why a command cannot be done: the whole completion is undone, its workflow task fails with `cause`, and the worker is answered
-/// InvalidArgument `<CauseName>: <message>`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct CommandFailure {
-    /// Cause of WorkflowTaskFailed.
-    pub(crate) cause: WorkflowTaskFailedCause,
-    /// What is wrong.
-    pub(crate) message: String,
-    /// The workflow is terminated instead of its task failed (oversized payloads); the reason is the message.
-    pub(crate) terminates: bool,
-}
-
-impl CommandFailure {
-    /// A failure of the workflow task.
-    pub(crate) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), terminates: false }
-    }
-
-    /// The workflow wants to close while events wait that it does not know: it has to look at them first.
-    pub(crate) fn unhandled() -> Self {
-        Self::new(WorkflowTaskFailedCause::UnhandledCommand, "")
-    }
-
-    /// A failure that terminates the workflow.
-    pub(crate) fn terminate(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), terminates: true }
-    }
-}
-
-/// Handles one command of the workflow.
+/// Carries out one command of the workflow.
 ///
 /// # Errors
-/// What is wrong with it; the caller undoes the whole completion.
+/// What is wrong with the command; the caller undoes the whole completion.
 pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandContext<'_>) -> Result<(), CommandFailure> {
     let told = command.attributes.as_ref().filter(|attributes| type_of(attributes) == command.command_type());
     let Some(attributes) = told else { return Err(attributes_missing(command.command_type())) };
@@ -139,15 +99,15 @@ pub(crate) fn is_close(command_type: CommandType) -> bool {
     )
 }
 
-/// Whether lists of workflows show what the command changes.
+/// Whether the command changes something that lists of workflows show.
 pub(crate) fn changes_visibility(command_type: CommandType) -> bool {
     matches!(command_type, CommandType::UpsertWorkflowSearchAttributes | CommandType::ModifyWorkflowProperties)
 }
 
-/// Checks that a closing command is the last one.
+/// Checks that nothing follows a closing command.
 ///
 /// # Errors
-/// InvalidArgument when it is not, or a command's type is unknown.
+/// InvalidArgument when something does, or when a command's type is unknown.
 pub(crate) fn check_sequence(commands: &[Command]) -> Result<(), Rejection> {
     let mut closing = None;
     for command in commands {
@@ -168,26 +128,6 @@ pub(crate) fn check_sequence(commands: &[Command]) -> Result<(), Rejection> {
         }
     }
     Ok(())
-}
-
-/// A cause as Temporal's messages name it: "BadScheduleActivityAttributes".
-pub(crate) fn cause_name(cause: WorkflowTaskFailedCause) -> String {
-    camel_case(cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_"))
-}
-
-/// A command type as Temporal's messages name it: "ScheduleActivityTask".
-fn type_name(command_type: CommandType) -> String {
-    camel_case(command_type.as_str_name().trim_start_matches("COMMAND_TYPE_"))
-}
-
-/// "ONE_TWO" as "OneTwo".
-fn camel_case(name: &str) -> String {
-    let mut words = String::with_capacity(name.len());
-    for word in name.split('_') {
-        words.push_str(&word[..word.len().min(1)]);
-        words.push_str(&word[word.len().min(1)..].to_lowercase());
-    }
-    words
 }
 
 /// A command without its attributes: the failure that Temporal has for this type.
@@ -211,19 +151,7 @@ fn attributes_missing(command_type: CommandType) -> CommandFailure {
     CommandFailure::new(cause, format!("{name}CommandAttributes is not set on {name}Command."))
 }
 
-/// A command that this server does not know yet.
+/// The failure for a command that this server does not know yet.
 fn not_built(name: &str) -> CommandFailure {
     CommandFailure::new(WorkflowTaskFailedCause::FeatureDisabled, format!("{name} commands are not supported yet."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_temporals() {
-        assert_eq!(cause_name(WorkflowTaskFailedCause::BadScheduleActivityAttributes), "BadScheduleActivityAttributes");
-        assert_eq!(cause_name(WorkflowTaskFailedCause::UnhandledCommand), "UnhandledCommand");
-        assert_eq!(type_name(CommandType::ScheduleActivityTask), "ScheduleActivityTask");
-    }
 }

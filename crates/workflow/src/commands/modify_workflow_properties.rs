@@ -1,4 +1,4 @@
-//! ModifyWorkflowProperties: WorkflowPropertiesModified; the memo is upserted key by key, a null value removes one.
+//! ModifyWorkflowProperties: WorkflowPropertiesModified. The memo is changed key by key; a null value removes a key.
 //!
 //! Temporal: workflow_task_completed_handler.go, handleCommandModifyWorkflowProperties.
 

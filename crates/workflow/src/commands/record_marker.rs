@@ -1,4 +1,4 @@
-//! RecordMarker: MarkerRecorded, given back at replay as it was recorded.
+//! RecordMarker: MarkerRecorded. A replay of the workflow gets the marker back as it was recorded.
 //!
 //! Temporal: workflow_task_completed_handler.go, handleCommandRecordMarker.
 

@@ -1,4 +1,4 @@
-//! RequestCancelActivityTask: ActivityTaskCancelRequested; an activity that no worker has yet is cancelled at once.
+//! RequestCancelActivityTask: ActivityTaskCancelRequested. An activity that no worker has yet is cancelled at once.
 //!
 //! Temporal: workflow_task_completed_handler.go, handleCommandRequestCancelActivity; mutable_state_impl.go,
 //! AddActivityTaskCancelRequestedEvent.
@@ -57,14 +57,14 @@ pub(crate) fn handle(
     if let Some(activity) = activity.filter(|activity| BEFORE_START.check(activity).is_ok()) {
         let activity = ActivityState { cancel_requested_event_id: requested_event_id, ..activity };
         let outcome = Outcome::Canceled { details: Some(not_started()), identity: cx.identity.to_owned() };
-        // No command's own event: it waits until all commands are done.
+        // This event is not the command's own, so it waits until all commands are carried out.
         let (event_type, attributes) = closing_event(&activity, 0, outcome);
         run.buffer_event(event_type, attributes);
     }
     Ok(())
 }
 
-/// Whether the activity's closing event waits in the buffer: the workflow cannot know of it yet, so its request is valid.
+/// Whether the activity's closing event waits in the buffer. Then the workflow cannot know of it yet, and its request is valid.
 fn has_just_ended(state: &RunState, scheduled_event_id: i64) -> bool {
     let closes = |event: &HistoryEvent| match &event.attributes {
         Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => a.scheduled_event_id == scheduled_event_id,
@@ -78,10 +78,7 @@ fn has_just_ended(state: &RunState, scheduled_event_id: i64) -> bool {
 
 /// The details as a payload.
 fn not_started() -> Payloads {
-    let payload = Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
-        data: NOT_STARTED.as_bytes().to_vec(),
-        ..Payload::default()
-    };
+    let payload =
+        Payload { metadata: [("encoding".to_owned(), "json/plain".into())].into(), data: NOT_STARTED.into(), ..Payload::default() };
     Payloads { payloads: vec![payload] }
 }

@@ -1,7 +1,7 @@
 //! ScheduleActivityTask: ActivityTaskScheduled, and a task on the activity's queue.
 //!
-//! Temporal: workflow_task_completed_handler.go, handleCommandScheduleActivity. A request for eager execution is met when all commands are
-//! done.
+//! Temporal: workflow_task_completed_handler.go, handleCommandScheduleActivity. An activity that the worker wants to run eagerly is started
+//! after all commands have been carried out.
 
 use klamm_messages::temporal::{
     command::v1::ScheduleActivityTaskCommandAttributes,

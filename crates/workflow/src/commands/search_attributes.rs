@@ -1,7 +1,7 @@
-//! Search attributes that a workflow sets: the rules that starts have, and a limit for all of a run.
+//! Search attributes that a workflow sets. The rules are those of starts; besides, all attributes of a run together have a limit.
 
-use klamm_cluster::search_attributes;
 use klamm_messages::{klamm::v1::CommandSettings, temporal::common::v1::SearchAttributes};
+use klamm_search_attributes as search_attributes;
 
 /// Most search attributes of one command (frontend.searchAttributesNumberOfKeysLimit).
 const COUNT_MAX: usize = 100;
@@ -10,7 +10,7 @@ const VALUE_BYTES_MAX: usize = 2 * 1024;
 /// Largest size of all search attributes of a run, bytes (frontend.searchAttributesTotalSizeLimit).
 const TOTAL_BYTES_MAX: usize = 40 * 1024;
 
-/// The search attributes, each with its registered type in its metadata.
+/// The search attributes, with each one's registered type written into its metadata.
 ///
 /// # Errors
 /// What is wrong, in Temporal's words.
@@ -20,10 +20,10 @@ pub(crate) fn checked(mut attributes: SearchAttributes, settings: &CommandSettin
     Ok(attributes)
 }
 
-/// Whether all search attributes of a run together, and each of them, are small enough.
+/// Checks that each search attribute of a run, and all of them together, are small enough.
 ///
 /// # Errors
-/// Which is too large.
+/// What is too large.
 pub(crate) fn check_sizes(attributes: &SearchAttributes) -> Result<(), String> {
     search_attributes::check_sizes(attributes, VALUE_BYTES_MAX, TOTAL_BYTES_MAX)
 }

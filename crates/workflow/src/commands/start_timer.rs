@@ -40,7 +40,7 @@ pub(crate) fn handle(
     Ok(())
 }
 
-/// What is wrong with a timer's id on this command.
+/// Checks a timer's id on this command. The error says what is wrong.
 pub(super) fn check_timer_id(timer_id: &str, command: &str) -> Result<(), String> {
     if timer_id.is_empty() {
         return Err(format!("TimerId is not set on {command}."));

@@ -1,4 +1,5 @@
-//! UpsertWorkflowSearchAttributes: what lists of workflows are filtered by is changed key by key; null and the empty list unset a key.
+//! UpsertWorkflowSearchAttributes: changes the attributes by which lists of workflows are filtered, key by key. Null and the empty list
+//! unset a key.
 //!
 //! Temporal: workflow_task_completed_handler.go, handleCommandUpsertWorkflowSearchAttributes.
 

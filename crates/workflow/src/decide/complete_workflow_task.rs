@@ -1,4 +1,4 @@
-//! CompleteWorkflowTask: the worker has done the workflow task; its commands take effect, all or none.
+//! CompleteWorkflowTask: the worker has done the workflow task. All its commands take effect, or none.
 //!
 //! Temporal: service/history/api/respondworkflowtaskcompleted. Query results never reach a machine.
 
@@ -24,14 +24,15 @@ use crate::{
     commands::{self, CommandContext, CommandFailure, cause_name},
     run::{
         Run, is_open,
-        workflow_task::{Poll, TaskFailure, is_named_by},
+        task_phase::is_named_by,
+        workflow_task::{Poll, TaskFailure},
     },
     tables::RunKey,
 };
 
 /// How long a chain of heartbeating tasks may go on (history.workflowTaskHeartbeatTimeout).
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// There is no such task, or it is another's.
+/// The answer when there is no such task, or the task is another worker's.
 const NOT_FOUND: &str = "Workflow task not found.";
 
 /// Decides the command.
@@ -61,7 +62,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Comple
     }
 }
 
-/// Whether the chain of heartbeats has gone on for too long.
+/// Whether a chain of heartbeats has gone on for too long.
 fn is_overdue_heartbeat(task: &WorkflowTaskState, request: &RespondWorkflowTaskCompletedRequest, now: Time) -> bool {
     let original = task.original_scheduled_time.as_ref().map(Time::from);
     is_heartbeat(request) && original.is_some_and(|original| now > original.after(HEARTBEAT_TIMEOUT))
@@ -72,7 +73,8 @@ fn is_heartbeat(request: &RespondWorkflowTaskCompletedRequest) -> bool {
     request.force_create_new_workflow_task && request.commands.is_empty() && request.messages.is_empty()
 }
 
-/// A chain of heartbeats that went on for too long: the task times out, and the worker is told. What it says of its sticky queue holds.
+/// Ends a chain of heartbeats that has gone on for too long: the task times out, and the worker is told. The sticky queue that the worker
+/// named is kept.
 fn time_out_heartbeat(run: &mut Run<'_, '_>, request: &RespondWorkflowTaskCompletedRequest) -> Decision<Answer> {
     run.time_out_workflow_task(TimeoutType::StartToClose);
     run.set_sticky(sticky_of(request));
@@ -80,8 +82,8 @@ fn time_out_heartbeat(run: &mut Run<'_, '_>, request: &RespondWorkflowTaskComple
     Ok(Outcome::Refused(Rejection::not_found("workflow task heartbeat timeout")))
 }
 
-/// WorkflowTaskCompleted (after Scheduled and Started of a transient task), and the events of all commands. Gives the scheduled ids of the
-/// activities that the worker wants to run at once.
+/// Writes WorkflowTaskCompleted (after Scheduled and Started of a transient task) and the events of all commands. Gives the scheduled ids
+/// of the activities that the worker wants to run at once.
 fn complete(
     run: &mut Run<'_, '_>,
     task: &WorkflowTaskState,
@@ -125,7 +127,7 @@ fn complete(
     Ok(eager)
 }
 
-/// After the commands: the next workflow task where there is reason for one, and the answer.
+/// What follows the commands: the next workflow task where one is needed, and the answer.
 fn go_on(
     run: &mut Run<'_, '_>,
     task: &WorkflowTaskState,
@@ -158,12 +160,12 @@ fn start_next(
 ) -> Option<Box<StartedWorkflowTask>> {
     let poll = Poll { poll_id: &body.poll_id, identity: &request.identity, worker_version: None, settings };
     let mut started = run.start_workflow_task(&poll)?;
-    // The worker that asks for the task has the workflow in its cache.
+    // The worker that asks for the next task has the workflow in its cache, so it needs only the new events.
     started.sticky = true;
     Some(Box::new(started))
 }
 
-/// A command cannot be done: everything is as before the completion, except that the task has failed (or the workflow is terminated).
+/// A command cannot be carried out. The completion leaves nothing; the task fails instead, or the workflow is terminated.
 fn fail(
     run: &mut Run<'_, '_>,
     task: &WorkflowTaskState,
@@ -177,7 +179,7 @@ fn fail(
     };
     let rejection = Rejection::invalid(message.clone());
     if task.attempt > 1 && failure.cause != WorkflowTaskFailedCause::UnhandledCommand {
-        // It keeps failing: it is left to its time-out, which paces the retries.
+        // The task keeps failing. So it is left to its time-out, which paces the retries.
         return Err(rejection);
     }
     #[allow(deprecated, reason = "older workers tell their binary by this field")]
@@ -202,7 +204,7 @@ fn fail(
     Ok(Outcome::Refused(rejection))
 }
 
-/// Attributes of WorkflowTaskCompleted, the worker's own words verbatim.
+/// Attributes of WorkflowTaskCompleted, in the worker's own words.
 #[allow(deprecated, reason = "what older workers tell is stored as given")]
 fn completed(
     request: &RespondWorkflowTaskCompletedRequest,
@@ -211,7 +213,7 @@ fn completed(
 ) -> WorkflowTaskCompletedEventAttributes {
     let options = request.deployment_options.clone().unwrap_or_default();
     let versioned = options.worker_versioning_mode() == WorkerVersioningMode::Versioned;
-    // Some SDKs tell a behaviour without using versions.
+    // Some SDKs send a versioning behaviour although they use no versions.
     let told = request.deployment_options.is_none() || versioned;
     let deployment_version =
         versioned.then(|| WorkerDeploymentVersion { deployment_name: options.deployment_name.clone(), build_id: options.build_id.clone() });
@@ -230,7 +232,7 @@ fn completed(
     }
 }
 
-/// The sticky queue that the completion sets; none clears it.
+/// The sticky queue that the completion sets. A completion without one clears it.
 fn sticky_of(request: &RespondWorkflowTaskCompletedRequest) -> StickyState {
     match &request.sticky_attributes {
         Some(sticky) if sticky.worker_task_queue.is_some() => StickyState {

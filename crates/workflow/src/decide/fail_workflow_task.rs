@@ -1,4 +1,4 @@
-//! FailWorkflowTask: the worker could not do it. Temporal: service/history/api/respondworkflowtaskfailed.
+//! FailWorkflowTask: the worker could not do the task. Temporal: service/history/api/respondworkflowtaskfailed.
 
 use klamm_machine::{Decision, Outcome, Rejection, Tx};
 use klamm_messages::{
@@ -10,10 +10,7 @@ use super::locate;
 use crate::{
     Answer, Workflow,
     commands::cause_name,
-    run::{
-        Run, is_open,
-        workflow_task::{TaskFailure, is_named_by},
-    },
+    run::{Run, is_open, task_phase::is_named_by, workflow_task::TaskFailure},
     tables::RunKey,
 };
 

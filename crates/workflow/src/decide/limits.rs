@@ -8,34 +8,34 @@ use crate::{
     run::{Run, is_open, workflow_task::or_default},
 };
 
-/// Used where a command carries no such setting (limit.blobSize.error).
+/// Largest field where a command carries no such setting (limit.blobSize.error).
 const BLOB_SIZE_LIMIT_BYTES: u64 = 2 * 1024 * 1024;
-/// Up to here the limit is not looked at (limit.blobSize.warn).
+/// Fields up to this size are never refused (limit.blobSize.warn).
 const BLOB_SIZE_WARN_BYTES: usize = 512 * 1024;
-/// limit.historyCount.error.
+/// Most events of a history where a command carries no such setting (limit.historyCount.error).
 const HISTORY_COUNT_LIMIT: u64 = 51_200;
-/// limit.historySize.error.
+/// Largest history, bytes, where a command carries no such setting (limit.historySize.error).
 const HISTORY_SIZE_LIMIT_BYTES: u64 = 50 * 1024 * 1024;
 
-/// Whether a field of `bytes` fits.
+/// Whether a field of so many bytes fits.
 pub(crate) fn blob_fits(bytes: usize, settings: &CommandSettings) -> bool {
     bytes <= BLOB_SIZE_WARN_BYTES || u64::try_from(bytes).is_ok_and(|bytes| bytes <= blob_size_limit(settings))
 }
 
-/// Largest size of one field in force, bytes.
+/// Largest size of one field, bytes, as the settings have it.
 pub(crate) fn blob_size_limit(settings: &CommandSettings) -> u64 {
     or_default(u64::from(settings.blob_size_limit_bytes), BLOB_SIZE_LIMIT_BYTES)
 }
 
-/// The same for a client's request.
+/// Checks the size of a field of a client's request.
 ///
 /// # Errors
-/// InvalidArgument when it does not fit.
+/// InvalidArgument when the field does not fit.
 pub(super) fn check_blob(bytes: usize, settings: &CommandSettings) -> Result<(), Rejection> {
     if blob_fits(bytes, settings) { Ok(()) } else { Err(Rejection::invalid("Blob data size exceeds limit.")) }
 }
 
-/// Terminates the open run when its history has outgrown its limits: then the caller is told so, else `answer`.
+/// Terminates the open run when its history has outgrown its limits, and tells the caller so. Otherwise gives `answer`.
 pub(crate) fn enforce(run: &mut Run<'_, '_>, settings: &CommandSettings, answer: Answer) -> Decision<Answer> {
     match exceeded(run, settings) {
         Some(reason) => {

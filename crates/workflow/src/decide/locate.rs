@@ -1,4 +1,4 @@
-//! Which run a command means.
+//! Finds the run that a command means.
 
 use klamm_machine::{Rejection, Tx};
 use klamm_messages::{
@@ -12,9 +12,9 @@ use crate::{
     tables::{RunKey, Runs, Workflows},
 };
 
-/// What is said to those who ask for too much of a run that has closed.
+/// The error for a caller who wants to change a run that has closed.
 pub(crate) const COMPLETED: &str = "workflow execution already completed";
-/// The chain asked for is not the one that holds the workflow id.
+/// The error when the chain that the caller names is not the one that holds the workflow id.
 const OTHER_CHAIN: &str = "workflow execution not found";
 
 /// Key of the newest run of a workflow id.
@@ -44,8 +44,8 @@ pub(crate) fn run<'t, 'a>(
     Ok(Run::new(tx, key))
 }
 
-/// The same, but where the caller names a chain by its first run, the newest run of the workflow id is meant; [`check_chain`] says whether it
-/// is of that chain.
+/// As [`run`], except when the caller names a chain by its first run: then the newest run of the workflow id is meant, and [`check_chain`]
+/// says whether it is of that chain.
 ///
 /// # Errors
 /// NotFound when there is no such run.
@@ -58,10 +58,10 @@ pub(crate) fn run_of_chain<'t, 'a>(
     run(tx, command, execution.filter(|_| first_execution_run_id.is_empty()))
 }
 
-/// Whether the run is of the chain that the caller named, if it named one.
+/// Checks that the run is of the chain that the caller named, if it named one.
 ///
 /// # Errors
-/// NotFound when it is of another.
+/// NotFound when the run is of another chain.
 pub(crate) fn check_chain(state: &RunState, first_execution_run_id: &str) -> Result<(), Rejection> {
     if first_execution_run_id.is_empty() || first_run_id(state) == first_execution_run_id {
         Ok(())
@@ -70,22 +70,22 @@ pub(crate) fn check_chain(state: &RunState, first_execution_run_id: &str) -> Res
     }
 }
 
-/// Settings that the command carries; all unset where it carries none.
+/// The settings that the command carries; all of them unset where it carries none.
 pub(crate) fn settings(command: &Command) -> CommandSettings {
     command.settings.clone().unwrap_or_default()
 }
 
-/// What is said about a run that is not open.
+/// The error about a run that is not open.
 pub(crate) fn closed_or_unknown(state: &RunState, key: &RunKey) -> Rejection {
     if state.started.is_some() { Rejection::not_found(COMPLETED) } else { unknown(key) }
 }
 
-/// No run of this workflow id is known.
+/// The error when no run of this workflow id is known.
 fn unknown_id(workflow_id: &str) -> Rejection {
     Rejection::not_found(format!("workflow not found for ID: {workflow_id}"))
 }
 
-/// No such run is known.
+/// The error when this run is not known.
 fn unknown(key: &RunKey) -> Rejection {
     Rejection::not_found(format!("workflow execution not found for workflow ID {:?} and run ID {:?}", key.workflow_id, key.run_id))
 }

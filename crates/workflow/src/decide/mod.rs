@@ -1,4 +1,4 @@
-//! Commands of the log: the table of contents. One file per command; activities' stand in `activity`.
+//! The table of contents of the log's commands, one file per command. Those about activities are in `activity`.
 
 mod complete_workflow_task;
 mod fail_workflow_task;

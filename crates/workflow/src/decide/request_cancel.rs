@@ -15,7 +15,7 @@ use crate::{
     run::{is_open, new_event},
 };
 
-/// Decides the command. A closed run and one that was asked before are left as they are, and that is a success.
+/// Decides the command. A closed run, and one that was asked before, are left as they are; the answer is a success.
 pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &RequestCancelWorkflow) -> Decision<Answer> {
     let request = body.request.as_ref().ok_or_else(|| Rejection::Internal("A cancel request without a request.".to_owned()))?;
     let execution = request.workflow_execution.as_ref();

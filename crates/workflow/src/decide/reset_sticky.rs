@@ -9,7 +9,7 @@ use klamm_messages::{
 use super::locate;
 use crate::{
     Answer, Workflow,
-    run::{is_open, workflow_task},
+    run::{is_open, task_phase},
 };
 
 /// Decides the command. A task that waits on the sticky queue stays there until its time-out.
@@ -20,12 +20,12 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ResetS
     if !is_open(&state) {
         return Err(Rejection::not_found(locate::COMPLETED));
     }
-    let pending = state.workflow_task.clone().filter(|_| workflow_task::is_pending(&state));
-    let was_sticky = workflow_task::is_sticky(&state);
+    let pending = state.workflow_task.clone().filter(|_| task_phase::is_pending(&state));
+    let was_sticky = task_phase::is_sticky(&state);
     drop(state);
     run.clear_sticky();
     if let Some(task) = pending.filter(|_| was_sticky) {
-        // The pending task's own time-out no longer follows from the sticky state: it is stated.
+        // With the sticky state gone, the pending task's own time-out no longer follows from it. So the event states the time-out.
         run.record(Record::WorkflowTask(task));
     }
     Ok(Outcome::Answer(Answer::Empty))

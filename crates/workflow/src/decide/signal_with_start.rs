@@ -72,7 +72,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Signal
     }
 }
 
-/// The start that the request amounts to.
+/// The start request that is contained in the signal-with-start.
 fn start_request(request: &SignalWithStartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {
     let request = request.clone();
     StartWorkflowExecutionRequest {
@@ -97,7 +97,7 @@ fn start_request(request: &SignalWithStartWorkflowExecutionRequest) -> StartWork
     }
 }
 
-/// Refuses what the request may ask for and is not built: the gateway does so first.
+/// Refuses options that are not built. (The gateway refuses them first.)
 fn refuse_unbuilt(request: &SignalWithStartWorkflowExecutionRequest) -> Result<(), Rejection> {
     let unbuilt = |what: &str| Err(Rejection::Unimplemented(format!("{what} is not supported yet.")));
     if !request.cron_schedule.is_empty() {

@@ -14,7 +14,7 @@ use prost::Message;
 use super::{limits, locate, start_workflow::has_request};
 use crate::{
     Answer, Workflow,
-    run::{Run, is_open, new_event, workflow_task::is_closing},
+    run::{Run, is_open, new_event, task_phase::is_closing},
 };
 
 /// Most signals that one run takes (history.maximumSignalsPerExecution).
@@ -52,9 +52,9 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Signal
 pub(super) struct Signal<'s> {
     /// Its name.
     pub(super) name: &'s str,
-    /// What it brings.
+    /// Its input.
     pub(super) input: Option<&'s Payloads>,
-    /// Who sends it.
+    /// Identity of the sender.
     pub(super) identity: &'s str,
     /// For interceptors of the SDK.
     pub(super) header: Option<&'s Header>,
@@ -64,10 +64,10 @@ pub(super) struct Signal<'s> {
     pub(super) links: &'s [Link],
 }
 
-/// Whether the run can take the signal.
+/// Checks that the run can take the signal.
 ///
 /// # Errors
-/// InvalidArgument when it is too large or one too many; BusyWorkflow while the workflow is about to close.
+/// InvalidArgument when the signal is too large, or the run has had too many. BusyWorkflow while the workflow is about to close.
 pub(super) fn check(state: &RunState, signal: &Signal<'_>, settings: &CommandSettings) -> Result<(), Rejection> {
     limits::check_blob(signal.input.map_or(0, Message::encoded_len), settings)?;
     let waiting = state.buffered_events.iter().filter(|event| event.event_type() == EventType::WorkflowExecutionSignaled).count();
@@ -80,7 +80,7 @@ pub(super) fn check(state: &RunState, signal: &Signal<'_>, settings: &CommandSet
     Ok(())
 }
 
-/// Writes the signal into the history, or lets it wait for the running workflow task.
+/// Writes the signal into the history, or buffers it until the running workflow task has ended.
 pub(super) fn add(run: &mut Run<'_, '_>, signal: &Signal<'_>) {
     let event = new_event(
         EventType::WorkflowExecutionSignaled,

@@ -2,14 +2,11 @@
 //!
 //! Temporal: service/history/api/startworkflow, api/workflow_id_dedup.go, api/create_workflow_util.go.
 
-#[allow(clippy::disallowed_types, reason = "Temporal's own message type; its order is not looked at")]
-use std::collections::HashMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use klamm_cluster::search_attributes::json_text;
 use klamm_machine::{Decision, Outcome, Rejection, Time, Tx, time};
 use klamm_messages::{
-    klamm::v1::{Command, CommandSettings, ExecutionState, RunState, ScheduledBy, StartWorkflow, history_record::Record},
+    klamm::v1::{Command, CommandSettings, ExecutionState, RunState, StartWorkflow, history_record::Record},
     temporal::{
         common::v1::{Memo, Payload, Payloads, SearchAttributes},
         enums::v1::{EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
@@ -20,35 +17,36 @@ use klamm_messages::{
         workflowservice::v1::StartWorkflowExecutionRequest,
     },
 };
+use klamm_search_attributes::json_text;
 
 use super::locate;
 use crate::{
     Answer, Workflow,
     answer::Started,
+    askers::{self, Asker},
     commands::check::is_nil,
     run::{
         Run, first_run_id, is_open, new_event,
         workflow_task::{DEFAULT_TASK_TIMEOUT, SERVER_IDENTITY},
     },
-    scheduled,
     tables::{RunKey, Runs},
 };
 
 /// Longest start-to-close time-out of workflow tasks.
 const TASK_TIMEOUT_MAX: Duration = Duration::from_secs(120);
-/// Reason of the termination that makes room for a new run.
+/// Reason of the termination that makes room for the new run.
 const TERMINATED_BY_START: &str = "TerminateIfRunning WorkflowIdReusePolicy";
 
-/// Decides the command; a schedule that sent it is told what came of it.
+/// Decides the command. If an asker has sent it, the asker is told what came of it.
 pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflow) -> Decision<Answer> {
-    match &body.scheduled_by {
-        Some(by) => scheduled::start(tx, command, by, |tx| decide_start(tx, command, body)),
-        None => decide_start(tx, command, body),
+    match Asker::of_start(body) {
+        Some(asker) => askers::answer(tx, command, &asker, |tx| decide_start(tx, command, body, Some(asker.clone()))),
+        None => decide_start(tx, command, body, None),
     }
 }
 
-/// What comes of the start.
-fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflow) -> Decision<Answer> {
+/// Decides the start that `asker` has sent.
+fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflow, asker: Option<Asker>) -> Decision<Answer> {
     let request = body.request.as_ref().ok_or_else(|| Rejection::Internal("A start without a request.".to_owned()))?;
     refuse_unbuilt(request)?;
     let settings = locate::settings(command);
@@ -66,7 +64,7 @@ fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkfl
             }
             let mut run = Run::new(tx, key.clone());
             let now = run.now();
-            start(&mut run, Start { scheduled_by: body.scheduled_by.clone(), ..Start::of_request(request, now) }, &settings);
+            start(&mut run, Start { askers: asker.into_iter().collect(), ..Start::of_request(request, now) }, &settings);
             schedule_first_workflow_task(&mut run);
             Ok(answer(tx, &key, true))
         }
@@ -82,7 +80,7 @@ pub(super) enum Resolution {
         /// True where the request had started it.
         started: bool,
     },
-    /// The open run takes the request's place.
+    /// The open run is used; no run begins.
     UseExisting(RunKey),
     /// A new run begins, after the open one (if any) was terminated.
     New {
@@ -91,17 +89,18 @@ pub(super) enum Resolution {
     },
 }
 
-/// What the caller wants when the workflow id is taken; unset ones have Temporal's defaults, the deprecated TERMINATE_IF_RUNNING is translated.
+/// What the caller wants when the workflow id is already used. Unset policies have Temporal's defaults; the deprecated TERMINATE_IF_RUNNING
+/// is translated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Policies {
-    /// By a closed run.
+    /// When a closed run has the id.
     pub(super) reuse: WorkflowIdReusePolicy,
-    /// By an open run.
+    /// When an open run has the id.
     pub(super) conflict: WorkflowIdConflictPolicy,
 }
 
 impl Policies {
-    /// From a request's numbers.
+    /// The policies of a request, given by their numbers.
     #[allow(deprecated, reason = "TERMINATE_IF_RUNNING is still sent by clients")]
     pub(super) fn of(reuse: i32, conflict: i32) -> Self {
         let reuse = WorkflowIdReusePolicy::try_from(reuse).unwrap_or_default();
@@ -116,7 +115,7 @@ impl Policies {
     }
 }
 
-/// Finds out what the state of the workflow id and the caller's policies come to.
+/// Finds out what is to be done, given the state of the workflow id and the caller's policies.
 ///
 /// # Errors
 /// AlreadyExists when the policies do not allow a new run.
@@ -158,7 +157,7 @@ pub(super) fn resolve(tx: &Tx<'_, Workflow>, command: &Command, policies: &Polic
     }
 }
 
-/// Whether a request with this id has taken effect on the run, or waits to do so.
+/// Whether a request with this id has taken effect on the run, or waits in the buffer to do so.
 pub(super) fn has_request(state: &RunState, request_id: &str) -> bool {
     if request_id.is_empty() {
         return false;
@@ -175,14 +174,14 @@ pub(super) fn has_request(state: &RunState, request_id: &str) -> bool {
 /// A run that is to begin.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Start {
-    /// Attributes of WorkflowExecutionStarted; what depends on the run itself is filled in by [`start`].
+    /// Attributes of WorkflowExecutionStarted. [`start`] fills in those that depend on the run itself.
     pub(crate) attributes: WorkflowExecutionStartedEventAttributes,
-    /// What goes with the event besides its attributes.
+    /// What the event carries besides its attributes.
     pub(crate) event: HistoryEvent,
     /// Id of the request that starts it.
     pub(crate) request_id: String,
-    /// The schedule that started the chain, if one did.
-    pub(crate) scheduled_by: Option<ScheduledBy>,
+    /// Those who wait for the end of the chain.
+    pub(crate) askers: Vec<Asker>,
 }
 
 impl Start {
@@ -201,7 +200,7 @@ impl Start {
                 task_queue: request.task_queue.clone(),
                 header: request.header.clone(),
                 input: request.input.clone(),
-                // Not told stays not told: an absent time-out is no zero one to those who read the event.
+                // A time-out that is not set stays unset: readers of the event tell an absent one from zero.
                 workflow_run_timeout: run_timeout.map(time::to_proto).or(request.workflow_run_timeout),
                 workflow_execution_timeout: request.workflow_execution_timeout,
                 workflow_task_timeout: Some(time::to_proto(task_timeout)),
@@ -218,13 +217,13 @@ impl Start {
             },
             event: HistoryEvent { links: request.links.clone(), user_metadata: request.user_metadata.clone(), ..HistoryEvent::default() },
             request_id: request.request_id.clone(),
-            scheduled_by: None,
+            askers: Vec::new(),
         }
     }
 }
 
-/// Begins the run `run.key`: its first event, and what no event tells. The first workflow task is not scheduled yet, so that a signal can come
-/// before it.
+/// Begins the run `run.key`: writes its first event, and the facts that no public event states. The first workflow task is not scheduled
+/// yet, so that a signal can be written before it.
 pub(crate) fn start(run: &mut Run<'_, '_>, start: Start, settings: &CommandSettings) {
     let run_id = run.key.run_id.clone();
     let mut attributes = start.attributes;
@@ -235,17 +234,20 @@ pub(crate) fn start(run: &mut Run<'_, '_>, start: Start, settings: &CommandSetti
     }
     let event = new_event(EventType::WorkflowExecutionStarted, Attributes::WorkflowExecutionStartedEventAttributes(attributes), run.now());
     run.add_whole_event(HistoryEvent { links: start.event.links, user_metadata: start.event.user_metadata, ..event });
-    run.record(Record::Execution(ExecutionState {
+    let mut execution = ExecutionState {
         request_ids: if start.request_id.is_empty() { Vec::new() } else { vec![start.request_id.clone()] },
         start_request_id: start.request_id,
-        scheduled_by: start.scheduled_by,
         retention: settings.retention,
         ..ExecutionState::default()
-    }));
+    };
+    for asker in start.askers {
+        asker.note(&mut execution);
+    }
+    run.record(Record::Execution(execution));
     run.publish_visibility();
 }
 
-/// Schedules the first workflow task, unless the start is delayed: then its time will come.
+/// Schedules the first workflow task, unless the start is delayed: then a wake-up schedules it.
 pub(crate) fn schedule_first_workflow_task(run: &mut Run<'_, '_>) {
     run.schedule_workflow_task_unless_delayed();
 }
@@ -256,7 +258,8 @@ pub(super) fn terminate_for(run: &mut Run<'_, '_>, new_run_id: &str, settings: &
     run.terminate(TERMINATED_BY_START, Some(details), SERVER_IDENTITY, settings);
 }
 
-/// Run and task time-outs as they are in force: the run's capped by the execution's, the task's by its maximum and the run's.
+/// Run and task time-outs as they are in force. The run's is capped by the execution's; the task's is capped by its maximum and by the
+/// run's.
 pub(crate) fn timeouts(run: Option<Duration>, execution: Option<Duration>, task: Option<Duration>) -> (Option<Duration>, Duration) {
     let run = match (run, execution) {
         (Some(run), Some(execution)) => Some(run.min(execution)),
@@ -266,24 +269,23 @@ pub(crate) fn timeouts(run: Option<Duration>, execution: Option<Duration>, task:
     (run, run.map_or(task, |run| task.min(run)))
 }
 
-/// A memo without the keys that say there is no value.
+/// A memo without the keys whose payload says that there is no value.
 pub(crate) fn without_nulls_memo(memo: Option<Memo>) -> Option<Memo> {
     without_nulls(memo?.fields).map(|fields| Memo { fields })
 }
 
-/// Search attributes without the keys that say there is no value.
+/// Search attributes without the keys whose payload says that there is no value.
 pub(crate) fn without_nulls_search_attributes(attributes: Option<SearchAttributes>) -> Option<SearchAttributes> {
     without_nulls(attributes?.indexed_fields).map(|indexed_fields| SearchAttributes { indexed_fields })
 }
 
 /// The map without null values; `None` when nothing is left.
-#[allow(clippy::disallowed_types, reason = "Temporal's own message type; its order is not looked at")]
-fn without_nulls(mut fields: HashMap<String, Payload>) -> Option<HashMap<String, Payload>> {
+fn without_nulls(mut fields: BTreeMap<String, Payload>) -> Option<BTreeMap<String, Payload>> {
     fields.retain(|_, value| !is_nil(value));
     if fields.is_empty() { None } else { Some(fields) }
 }
 
-/// Leaves with the existing run what the caller asked to attach to it.
+/// Attaches to the existing run what the caller asked to attach.
 fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) {
     let Some(options) = &request.on_conflict_options else { return };
     let event = new_event(
@@ -298,7 +300,7 @@ fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) {
     run.add_or_buffer_whole_event(HistoryEvent { links, worker_may_ignore: true, ..event });
 }
 
-/// Refuses what a start may ask for and is not built: the gateway does so first.
+/// Refuses options of a start that are not built. (The gateway refuses them first.)
 fn refuse_unbuilt(request: &StartWorkflowExecutionRequest) -> Result<(), Rejection> {
     let unbuilt = |what: &str| Err(Rejection::Unimplemented(format!("{what} is not supported yet.")));
     if !request.cron_schedule.is_empty() {
@@ -316,7 +318,7 @@ fn refuse_unbuilt(request: &StartWorkflowExecutionRequest) -> Result<(), Rejecti
     Ok(())
 }
 
-/// What the caller of a start is told about the run.
+/// The answer to the caller of a start about this run.
 pub(super) fn answer(tx: &Tx<'_, Workflow>, key: &RunKey, started: bool) -> Outcome<Answer> {
     let state = tx.get::<Runs>(key).unwrap_or_default();
     Outcome::Answer(Answer::Started(Started {
@@ -339,7 +341,7 @@ fn closed_without_success(state: &RunState) -> bool {
     .any(|status| state.status == *status as i32)
 }
 
-/// Text as the payload that Temporal's default data converter makes of it.
+/// The text as the payload that Temporal's default data converter makes of it.
 fn json_string(text: &str) -> Payload {
-    Payload { metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(), data: json_text(text).into_bytes(), ..Payload::default() }
+    Payload { metadata: [("encoding".to_owned(), "json/plain".into())].into(), data: json_text(text).into(), ..Payload::default() }
 }

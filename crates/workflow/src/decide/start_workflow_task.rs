@@ -11,12 +11,14 @@ use crate::{
     Answer, Workflow,
     run::{
         Run, is_open,
-        workflow_task::{Poll, is_sticky, started_workflow_task},
+        task_phase::is_sticky,
+        workflow_task::{Poll, started_workflow_task},
     },
     tables::RunKey,
 };
 
-/// Decides the command: the first start of a scheduling wins; its repetition repeats the answer; others are told to go on waiting.
+/// Decides the command. The first start of a scheduling wins. The same poll gets the same answer again; any other poll is told to go on
+/// waiting.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkflowTask) -> Decision<Answer> {
     let obsolete = Ok(Outcome::Answer(Answer::TaskObsolete));
     let mut run = Run::new(tx, RunKey::new(&command.namespace, &command.workflow_id, &body.run_id));
@@ -41,7 +43,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
     let clears = left_sticky && is_sticky(&state);
     drop(state);
     if clears {
-        // A worker of the normal queue took it, because the sticky one is gone.
+        // A worker of the normal queue took the task, so the sticky worker is gone.
         run.clear_sticky();
     }
     let settings = locate::settings(command);

@@ -53,7 +53,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
     limits::enforce(&mut run, &settings, Answer::Empty)
 }
 
-/// Closes the run, whose run or execution time-out is over (`whole_chain`: the latter, so that no run could follow).
+/// Closes the run because its run or execution time-out is over. `whole_chain`: it was the execution's, so no other run may follow.
 fn expire(run: &mut Run<'_, '_>, whole_chain: bool, settings: &CommandSettings) {
     run.force_end_workflow_task();
     run.close(
@@ -66,7 +66,7 @@ fn expire(run: &mut Run<'_, '_>, whole_chain: bool, settings: &CommandSettings) 
     );
 }
 
-/// Removes the closed run, whose retention is over.
+/// Removes the closed run, because its retention is over.
 fn delete(run: &mut Run<'_, '_>, now: Time) {
     let state = run.state();
     let delete_time = state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref());
@@ -85,7 +85,7 @@ fn delete(run: &mut Run<'_, '_>, now: Time) {
     run.tx.publish(Publication::VisibilityDeleted { namespace: key.namespace, workflow_id: key.workflow_id, run_id: key.run_id });
 }
 
-/// Every key suffix that a record of the run can have been written under. A tombstone for one that never was is harmless.
+/// Every key suffix under which a record of the run can have been written. A tombstone for a suffix that was never written is harmless.
 fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
     let (from, to) = History::range(&run.key, 1, next_event_id);
     let mut suffixes: Vec<_> = ["~workflow_task/0", "~buffered/0", "~sticky/0", "~execution/0"].map(str::to_owned).into();
@@ -98,7 +98,7 @@ fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
     suffixes
 }
 
-/// Which time-out of the pending workflow task is over.
+/// Which time-out of the pending workflow task is over, if one is.
 fn late_workflow_task(state: &RunState, now: Time) -> Option<TimeoutType> {
     workflow_task_deadline(state).filter(|deadline| *deadline <= now)?;
     match state.workflow_task.as_ref()?.phase() {

@@ -1,4 +1,4 @@
-//! Events that come from outside while a workflow task is running: they wait, and are appended when it ends.
+//! Events that come from outside while a workflow task is running. They wait, and are appended when the task ends.
 //!
 //! Temporal: service/history/historybuilder/event_store.go (`bufferEvent`, `reorderBuffer`, `wireEventIDs`).
 
@@ -13,21 +13,23 @@ use klamm_messages::{
 };
 use prost::Message;
 
-use super::{Run, new_event, workflow_task::is_started};
+use super::{Run, new_event, task_phase::is_started};
 
-/// Most events that may wait; with more, the running workflow task is failed and they are appended (history.maximumBufferedEventsBatch).
+/// Most events that may wait. When there are more, the running workflow task is failed and they are appended
+/// (history.maximumBufferedEventsBatch).
 const BUFFERED_EVENT_COUNT_MAX: usize = 100;
 /// Largest encoded size of all waiting events, bytes (history.maximumBufferedEventsSizeInBytes).
 const BUFFERED_EVENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 impl Run<'_, '_> {
-    /// Says that something happened from outside (a signal, a result, a timer, a cancel request): appended at once, its id given
-    /// back; or, while a workflow task is started, put with those that wait for its end (`None`: no id yet).
+    /// Says that something happened from outside (a signal, a result, a timer, a cancel request). The event is appended at once and its id
+    /// given back. But while a workflow task is started the event waits for the task's end; then the result is `None`, because there is no
+    /// id yet.
     pub(crate) fn add_or_buffer_event(&mut self, event_type: EventType, attributes: Attributes) -> Option<i64> {
         self.add_or_buffer_whole_event(new_event(event_type, attributes, self.now()))
     }
 
-    /// The same for a prepared event (event time, links, metadata set by the caller).
+    /// As [`Run::add_or_buffer_event`], for an event whose time, links and metadata the caller has set.
     pub(crate) fn add_or_buffer_whole_event(&mut self, event: HistoryEvent) -> Option<i64> {
         let state = self.state();
         if !is_started(&state) {
@@ -39,8 +41,8 @@ impl Run<'_, '_> {
         None
     }
 
-    /// Lets an event wait although no workflow task is started: while the commands of a completed one are being handled, for what is
-    /// no command's own event. It is appended behind theirs, and a workflow task follows.
+    /// Lets an event wait although no workflow task is started. This is for the time while the commands of a completed task are carried
+    /// out, and for events that are not a command's own. The event is appended behind theirs, and a workflow task follows.
     pub(crate) fn buffer_event(&mut self, event_type: EventType, attributes: Attributes) {
         self.buffer_whole_event(new_event(event_type, attributes, self.now()));
     }
@@ -51,9 +53,9 @@ impl Run<'_, '_> {
         self.record(Record::BufferedEvents(BufferedEvents { events }));
     }
 
-    /// Appends the events that wait, activities' ends behind the others; no workflow task may be started.
+    /// Appends the waiting events, the ends of activities last. No workflow task may be started.
     ///
-    /// The end of an activity whose ActivityTaskStarted waits too gets its `started_event_id` here.
+    /// If an activity's ActivityTaskStarted waits as well, then its end gets its `started_event_id` here.
     pub(crate) fn flush_buffered_events(&mut self) {
         let events = self.state().buffered_events.clone();
         if events.is_empty() {
@@ -75,7 +77,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Takes the first waiting event that `which` names out of the buffer (a cancelled timer that has fired already).
+    /// Takes the first waiting event for which `which` is true out of the buffer (for a cancelled timer that has already fired).
     pub(crate) fn take_buffered_event(&mut self, which: impl Fn(&HistoryEvent) -> bool) -> Option<HistoryEvent> {
         let state = self.state();
         let at = state.buffered_events.iter().position(which)?;
@@ -87,7 +89,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// Whether so much waits that the running workflow task has to give way.
+/// Whether so many events wait that the running workflow task is to be failed.
 pub(crate) fn is_full(state: &RunState) -> bool {
     state.buffered_events.len() >= BUFFERED_EVENT_COUNT_MAX
         || state.buffered_events.iter().map(Message::encoded_len).sum::<usize>() >= BUFFERED_EVENT_BYTES_MAX
@@ -104,7 +106,7 @@ fn is_completion(event: &HistoryEvent) -> bool {
     )
 }
 
-/// Tells an activity's end the id that its ActivityTaskStarted got in the same flush.
+/// Writes into an activity's end the id that its ActivityTaskStarted got in the same flush.
 fn wire_started_event_id(event: &mut HistoryEvent, started_event_ids: &BTreeMap<i64, i64>) {
     let (scheduled_event_id, started_event_id) = match &mut event.attributes {
         Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),

@@ -14,33 +14,31 @@ use super::{
     Run, new_event,
     workflow_task::{SERVER_IDENTITY, TaskFailure},
 };
-use crate::{commands::CommandContext, scheduled, visibility};
+use crate::{askers, commands::CommandContext, visibility};
 
 impl Run<'_, '_> {
-    /// Closes the run by this event; its visibility document is published, a schedule that started it is told where no other run follows,
-    /// and the time of its deletion follows from the retention in force. No workflow task may be started and no event may wait: see [`Run::force_end_workflow_task`].
+    /// Closes the run by this event. Its visibility document is published. Those who have asked for the run are told, if no other run
+    /// follows. The retention in force gives the time of its deletion. No workflow task may be started and no event may wait: see
+    /// [`Run::force_end_workflow_task`].
     pub(crate) fn close(&mut self, event_type: EventType, attributes: Attributes, settings: &CommandSettings) {
         self.close_with(new_event(event_type, attributes, self.now()), settings);
     }
 
-    /// [`Run::close`] with a prepared event.
+    /// As [`Run::close`], for an event whose time, links and metadata the caller has set.
     pub(crate) fn close_with(&mut self, event: HistoryEvent, settings: &CommandSettings) {
         self.renew_retention(settings);
-        let told = scheduled::closing(self, &event, settings);
-        self.add_whole_event(event);
+        let event_id = self.add_whole_event(event);
         self.publish_visibility();
-        if let Some(closed) = told {
-            scheduled::tell_closed(self, closed);
-        }
+        askers::tell_closed(self, event_id, settings);
     }
 
-    /// Closes the run by a command of the workflow: what the command carried besides its attributes goes onto the event.
+    /// Closes the run by a command of the workflow. What the command carried besides its attributes is put onto the event.
     pub(crate) fn close_by_command(&mut self, event_type: EventType, attributes: Attributes, cx: &CommandContext<'_>) {
         let event = new_event(event_type, attributes, self.now());
         self.close_with(HistoryEvent { user_metadata: cx.user_metadata.cloned(), ..event }, cx.settings);
     }
 
-    /// Terminates the run, whatever it is doing.
+    /// Terminates the run, whatever state it is in.
     pub(crate) fn terminate(&mut self, reason: &str, details: Option<Payloads>, identity: &str, settings: &CommandSettings) {
         self.force_end_workflow_task();
         self.close(
@@ -59,19 +57,19 @@ impl Run<'_, '_> {
         self.terminate(reason, None, SERVER_IDENTITY, settings);
     }
 
-    /// Before a close from outside: fails the started workflow task (FORCE_CLOSE_COMMAND) and appends the events that waited for it.
+    /// Prepares a close from outside: fails the started workflow task (FORCE_CLOSE_COMMAND) and appends the events that waited for its end.
     pub(crate) fn force_end_workflow_task(&mut self) {
         self.fail_workflow_task(TaskFailure::by_server(WorkflowTaskFailedCause::ForceCloseCommand));
         self.flush_buffered_events();
     }
 
-    /// Publishes the run's whole visibility document as it stands.
+    /// Publishes the run's whole visibility document as it is now.
     pub(crate) fn publish_visibility(&mut self) {
         let document = visibility::document(&self.state());
         self.tx.publish(Publication::Visibility(Box::new(document)));
     }
 
-    /// Takes over the retention that a command carries, where it differs from the one known.
+    /// Takes over the retention that a command carries, where it differs from the known one.
     fn renew_retention(&mut self, settings: &CommandSettings) {
         let mut execution = self.state().execution.clone().unwrap_or_default();
         if settings.retention.is_some() && execution.retention != settings.retention {

@@ -1,14 +1,14 @@
 //! The workflow task of a run: scheduling, starting, failing and timing out.
 //!
-//! Temporal: service/history/workflow/workflow_task_state_machine.go. A task with attempt 1 writes its public events as things happen;
-//! one with a higher attempt ("transient") is told by internal events only, and its public Scheduled and Started are written when it
-//! completes. Invariant: all public events of a transient task are still to come, so its ids are those that they will have.
+//! Temporal: service/history/workflow/workflow_task_state_machine.go. A task with attempt 1 writes its public events as things happen. A
+//! task with a higher attempt is "transient": only internal events tell of it, and its public Scheduled and Started are written when it
+//! completes. Invariant: the ids of a transient task are those that its public events will have, because none of them is written yet.
 
 use std::time::Duration;
 
 use klamm_machine::{Time, time};
 use klamm_messages::{
-    klamm::v1::{CommandSettings, RunState, StickyState, WorkflowTaskPhase, WorkflowTaskState, WorkflowTaskToken, history_record::Record},
+    klamm::v1::{CommandSettings, RunState, StickyState, WorkflowTaskPhase, WorkflowTaskState, history_record::Record},
     temporal::{
         common::v1::WorkerVersionStamp,
         enums::v1::{EventType, SuggestContinueAsNewReason, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
@@ -21,28 +21,31 @@ use klamm_messages::{
     },
 };
 
-use super::{Run, buffered, new_event, normal_task_queue};
+use super::{
+    Run, buffered, new_event, normal_task_queue,
+    task_phase::{is_pending, is_started, is_sticky},
+};
 use crate::answer::StartedWorkflowTask;
 
 /// Identity under which the server itself fails tasks and closes workflows.
 pub(crate) const SERVER_IDENTITY: &str = "history-service";
-/// Start-to-close time-out of a workflow task unless the start told another.
+/// Start-to-close time-out of a workflow task, unless the start set another.
 pub(crate) const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Up to this attempt the time-out stays as it is.
 const LAST_ATTEMPT_WITH_PLAIN_TIMEOUT: i32 = 3;
-/// What attempt 4 gets on top of it; doubled with each further attempt.
+/// What attempt 4 gets in addition. It doubles with each further attempt.
 const TIMEOUT_GROWTH: Duration = Duration::from_secs(5);
-/// Most that is added (history.workflowTaskRetryMaxInterval).
+/// Largest addition (history.workflowTaskRetryMaxInterval).
 const TIMEOUT_GROWTH_MAX: Duration = Duration::from_secs(600);
 
-/// Why a workflow task failed, as WorkflowTaskFailed tells it.
+/// Why a workflow task failed, as WorkflowTaskFailed states it.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskFailure {
     /// Sort of failure.
     pub(crate) cause: WorkflowTaskFailedCause,
     /// The worker's account, or the server's message.
     pub(crate) failure: Option<Failure>,
-    /// Who says so.
+    /// Identity of the worker or server that says so.
     pub(crate) identity: String,
     /// Binary of the worker.
     pub(crate) binary_checksum: String,
@@ -71,23 +74,24 @@ pub(crate) struct Poll<'p> {
 }
 
 impl Run<'_, '_> {
-    /// Sees to it that the workflow looks at what happened: schedules a workflow task, unless one is pending or the run is closed.
+    /// Makes sure that the workflow looks at what happened: schedules a workflow task, unless one is pending or the run is closed.
     ///
-    /// Waiting events are appended first; where there are any, the task begins anew at attempt 1. While a task is started, nothing is
-    /// to be done (its end schedules the next), except when more events wait than may: then it is failed and the next scheduled.
+    /// Waiting events are appended first; if there were any, the task begins anew at attempt 1. While a task is started nothing needs to be
+    /// done, because its end schedules the next one. The exception: when more events wait than may, the started task is failed and the next
+    /// scheduled.
     pub(crate) fn schedule_workflow_task(&mut self) {
         self.schedule_workflow_task_of_chain(None);
     }
 
-    /// [`Run::schedule_workflow_task`] for what happens from outside: nothing while the start is being delayed
-    /// (the first workflow task's time will come).
+    /// As [`Run::schedule_workflow_task`], for events from outside. While the start is being delayed this does nothing, because a wake-up
+    /// schedules the first workflow task.
     pub(crate) fn schedule_workflow_task_unless_delayed(&mut self) {
         if self.state().first_workflow_task_time.is_none() {
             self.schedule_workflow_task();
         }
     }
 
-    /// Schedules the next task of a chain of heartbeating ones: `original_scheduled_time` is when the first was scheduled.
+    /// Schedules the next task in a chain of heartbeats. `original_scheduled_time` is when the chain's first task was scheduled.
     pub(crate) fn schedule_workflow_task_of_chain(&mut self, original_scheduled_time: Option<Time>) {
         let state = self.state();
         if !super::is_open(&state) {
@@ -150,7 +154,7 @@ impl Run<'_, '_> {
         let overtaken = !task.recorded && task.scheduled_event_id != state.next_event_id;
         drop(state);
         if overtaken {
-            // Events came since the transient task was scheduled: it becomes an ordinary first attempt.
+            // Events came after the transient task was scheduled, so it becomes an ordinary first attempt.
             task.attempt = 1;
             task.recorded = true;
             self.add_event(EventType::WorkflowTaskScheduled, scheduled_attributes(&task));
@@ -185,8 +189,8 @@ impl Run<'_, '_> {
         started_workflow_task(&self.state())
     }
 
-    /// Before a transient task completes: writes its Scheduled and Started, so that the completion can name them. Gives their ids; those of
-    /// an ordinary task stand in the history already.
+    /// Writes Scheduled and Started of a transient task that is about to complete, so that the completion can name them. Gives their ids.
+    /// An ordinary task has them in the history already.
     pub(crate) fn record_transient_workflow_task(&mut self, task: &WorkflowTaskState, identity: &str) -> (i64, i64) {
         if task.recorded {
             return (task.scheduled_event_id, task.started_event_id);
@@ -199,10 +203,10 @@ impl Run<'_, '_> {
         (scheduled_event_id, self.add_whole_event(started))
     }
 
-    /// Ends the started workflow task as failed: WorkflowTaskFailed for attempt 1, nothing public for later ones; the sticky queue is
-    /// cleared; the events that waited are *not* yet appended (scheduling the next task or closing does that).
+    /// Ends the started workflow task as failed. Attempt 1 writes WorkflowTaskFailed; later ones write nothing public. The sticky queue is
+    /// cleared. The events that waited are *not* appended here: scheduling the next task, or closing the run, does that.
     ///
-    /// The next attempt's number is one more, except when the task was sticky: then the normal queue gets a first attempt.
+    /// The next attempt has the next number. But if the task was sticky, the next is a first attempt on the normal queue.
     pub(crate) fn fail_workflow_task(&mut self, failure: TaskFailure) {
         let state = self.state();
         let Some(task) = state.workflow_task.clone().filter(|task| task.phase() == WorkflowTaskPhase::Started) else { return };
@@ -225,7 +229,7 @@ impl Run<'_, '_> {
         self.end_attempt(&task, true, Some(failure.cause), failure.failure);
     }
 
-    /// Ends the pending workflow task as timed out: started ones by START_TO_CLOSE, sticky ones that nobody took by SCHEDULE_TO_START.
+    /// Ends the pending workflow task as timed out: a started one by START_TO_CLOSE, a sticky one that no worker took by SCHEDULE_TO_START.
     pub(crate) fn time_out_workflow_task(&mut self, timeout_type: TimeoutType) {
         let state = self.state();
         let Some(task) = state.workflow_task.clone().filter(|_| is_pending(&state)) else { return };
@@ -240,11 +244,11 @@ impl Run<'_, '_> {
                 }),
             );
         }
-        // A sticky worker that is gone is no fault of the workflow: the attempt's number stays.
+        // It is no fault of the workflow that a sticky worker is gone. So the attempt's number stays the same.
         self.end_attempt(&task, timeout_type != TimeoutType::ScheduleToStart, None, None);
     }
 
-    /// Sets the sticky task queue for the next workflow task; nothing is written when it is the one in force.
+    /// Sets the sticky task queue for the next workflow task. Nothing is written when it is in force already.
     pub(crate) fn set_sticky(&mut self, sticky: StickyState) {
         if self.state().sticky.clone().unwrap_or_default() != sticky {
             self.record(Record::Sticky(sticky));
@@ -270,39 +274,6 @@ impl Run<'_, '_> {
     }
 }
 
-/// Whether a workflow task is in a worker's hands.
-pub(crate) fn is_started(state: &RunState) -> bool {
-    state.workflow_task.as_ref().is_some_and(|task| task.phase() == WorkflowTaskPhase::Started)
-}
-
-/// Whether a workflow task is scheduled or started.
-pub(crate) fn is_pending(state: &RunState) -> bool {
-    state.workflow_task.as_ref().is_some_and(|task| matches!(task.phase(), WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started))
-}
-
-/// Whether the token is that of the started workflow task.
-pub(crate) fn is_named_by(state: &RunState, token: &WorkflowTaskToken) -> bool {
-    state.workflow_task.as_ref().is_some_and(|task| {
-        task.phase() == WorkflowTaskPhase::Started
-            && token.scheduled_event_id == task.scheduled_event_id
-            && (token.started_event_id == 0 || token.started_event_id == task.started_event_id)
-            && token.attempt == task.attempt
-            && token.stamp == task.stamp
-    })
-}
-
-/// Whether the next workflow task goes to a sticky queue.
-pub(crate) fn is_sticky(state: &RunState) -> bool {
-    state.sticky.as_ref().is_some_and(|sticky| !sticky.task_queue.is_empty())
-}
-
-/// Whether the workflow tried to close and could not because of events that waited, and its next task is running.
-pub(crate) fn is_closing(state: &RunState) -> bool {
-    state.workflow_task.as_ref().is_some_and(|task| {
-        task.phase() == WorkflowTaskPhase::Started && task.last_failure_cause == WorkflowTaskFailedCause::UnhandledCommand as i32
-    })
-}
-
 /// What the poller that started the workflow task needs; `None` when no task is started.
 pub(crate) fn started_workflow_task(state: &RunState) -> Option<StartedWorkflowTask> {
     let task = state.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Started)?;
@@ -324,7 +295,7 @@ pub(crate) fn started_workflow_task(state: &RunState) -> Option<StartedWorkflowT
     })
 }
 
-/// Scheduled and Started of a started transient task as they would stand in the history; empty for others.
+/// The Scheduled and Started of a started transient task, as they will be in the history; empty for other tasks.
 pub(crate) fn transient_events(task: &WorkflowTaskState) -> Vec<HistoryEvent> {
     if task.recorded || task.phase() != WorkflowTaskPhase::Started {
         return Vec::new();
@@ -336,7 +307,7 @@ pub(crate) fn transient_events(task: &WorkflowTaskState) -> Vec<HistoryEvent> {
     vec![scheduled, started]
 }
 
-/// Attributes of WorkflowTaskScheduled for a task known from its state.
+/// Attributes of WorkflowTaskScheduled for a task, made from its state.
 fn scheduled_attributes(task: &WorkflowTaskState) -> Attributes {
     Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
         task_queue: task.task_queue.clone(),
@@ -345,7 +316,7 @@ fn scheduled_attributes(task: &WorkflowTaskState) -> Attributes {
     })
 }
 
-/// Attributes of WorkflowTaskStarted for a task known from its state.
+/// Attributes of WorkflowTaskStarted for a task, made from its state.
 fn started_attributes(task: &WorkflowTaskState) -> Attributes {
     Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
         scheduled_event_id: task.scheduled_event_id,
@@ -359,7 +330,7 @@ fn started_attributes(task: &WorkflowTaskState) -> Attributes {
     })
 }
 
-/// What a new attempt keeps of the last one: how that failed.
+/// What a new attempt keeps of the one before: how that failed.
 fn carried_over(state: &RunState) -> WorkflowTaskState {
     let last = state.workflow_task.clone().unwrap_or_default();
     WorkflowTaskState { last_failure_cause: last.last_failure_cause, last_failure: last.last_failure, ..WorkflowTaskState::default() }
@@ -370,7 +341,7 @@ fn next_attempt(state: &RunState) -> i32 {
     state.workflow_task.as_ref().map_or(1, |task| task.attempt.max(1))
 }
 
-/// The queue on which the next task goes: the sticky one when there is one.
+/// The queue of the next task: the sticky one, if there is one.
 fn current_task_queue(state: &RunState) -> TaskQueue {
     let normal = normal_task_queue(state);
     match &state.sticky {
@@ -381,7 +352,7 @@ fn current_task_queue(state: &RunState) -> TaskQueue {
     }
 }
 
-/// The run's task time-out, longer from attempt 4 on: a workflow that keeps failing is given time, and the server rest.
+/// The run's task time-out. It grows from attempt 4 on, to give a workflow that keeps failing more time, and the server a rest.
 fn start_to_close_timeout(state: &RunState, attempt: i32) -> Duration {
     let timeout = state
         .started
@@ -395,7 +366,7 @@ fn start_to_close_timeout(state: &RunState, attempt: i32) -> Duration {
     timeout + TIMEOUT_GROWTH.saturating_mul(2_u32.saturating_pow(doublings.unsigned_abs())).min(TIMEOUT_GROWTH_MAX)
 }
 
-/// Whether the history has grown so much that the workflow had better continue as new, and why.
+/// The reasons why the workflow had better continue as new, because its history has grown; empty when there are none.
 fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> Vec<SuggestContinueAsNewReason> {
     let mut reasons = Vec::new();
     let size_limit = or_default(settings.history_size_suggest_continue_as_new_bytes, HISTORY_SIZE_SUGGEST_CONTINUE_AS_NEW_BYTES);
@@ -409,12 +380,12 @@ fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> V
     reasons
 }
 
-/// Used where a command carries no such setting (limit.historySize.suggestContinueAsNew).
+/// Size from which continue-as-new is suggested, where a command carries no such setting (limit.historySize.suggestContinueAsNew).
 const HISTORY_SIZE_SUGGEST_CONTINUE_AS_NEW_BYTES: u64 = 4 * 1024 * 1024;
-/// Likewise (limit.historyCount.suggestContinueAsNew).
+/// Number of events likewise (limit.historyCount.suggestContinueAsNew).
 const HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW: u64 = 4096;
 
-/// A setting, or its default where it is zero (not stamped).
+/// A setting, or its default where the setting is zero, which means that it was not stamped.
 pub(crate) fn or_default(setting: u64, default: u64) -> u64 {
     if setting == 0 { default } else { setting }
 }

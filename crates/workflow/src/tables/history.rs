@@ -5,7 +5,7 @@ use klamm_messages::temporal::history::v1::HistoryEvent;
 
 use super::RunKey;
 
-/// The public events of each run; key (run, event id), so that a run's events stand together in order.
+/// The public events of each run. The key is (run, event id), so a run's events are neighbours and in order.
 #[derive(Debug)]
 pub struct History;
 

@@ -1,6 +1,7 @@
 //! Timers of a run: started by a command, ended by TimerFired or TimerCanceled.
 //!
-//! Never early: a timer fires at the event time of TimerStarted plus its duration, rounded up to a millisecond, both by the log's clock.
+//! A timer never fires early. It fires at the event time of TimerStarted plus its duration, rounded up to a millisecond. Both times are
+//! those of the log's clock.
 
 use klamm_machine::{Time, time};
 use klamm_messages::{
@@ -28,8 +29,8 @@ pub(crate) fn apply_started(run: &mut RunState, event: &HistoryEvent, attributes
     run.timers.insert(attributes.timer_id.clone(), timer);
 }
 
-/// The timer that `started_event_id` began has fired or was cancelled (its event may still wait in the buffer: called again when it is appended,
-/// when another timer may have the id).
+/// The timer that `started_event_id` began has fired or was cancelled. The event may still wait in the buffer: then this is called again
+/// when it is appended. By then another timer may have the id.
 pub(crate) fn apply_closed(run: &mut RunState, timer_id: &str, started_event_id: i64) {
     if run.timers.get(timer_id).is_some_and(|timer| timer.started_event_id == started_event_id) {
         run.timers.remove(timer_id);
@@ -41,8 +42,8 @@ pub(crate) fn next_wake(timer: &PendingTimer) -> Option<Time> {
     Some(Time::or_epoch(timer.fire_time))
 }
 
-/// Fires the timers that are due, all of them before one workflow task, in the order of their times (the earlier started first where they are
-/// the same); schedules that task.
+/// Fires all timers that are due, in the order of their times; of equal ones the earlier started comes first. Then schedules one workflow
+/// task.
 pub(crate) fn wake(run: &mut Run<'_, '_>) {
     let now = run.now();
     let mut due: Vec<_> = run

@@ -34,7 +34,7 @@ fn complete_activity(env: &mut Env, scheduled_event_id: i64) {
         stamp: 1,
         ..ActivityTaskToken::default()
     };
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result: None, ..CompleteActivityTask::default() }));
 }
 
 #[test]

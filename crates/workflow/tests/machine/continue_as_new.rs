@@ -2,8 +2,9 @@
 
 use klamm_machine::TablesExt;
 use klamm_messages::temporal::{
-    common::v1::{Memo, SearchAttributes, WorkflowType},
-    enums::v1::WorkflowExecutionStatus,
+    common::v1::{Link, Memo, Priority, SearchAttributes, WorkflowType},
+    enums::v1::{ContinueAsNewInitiator, WorkflowExecutionStatus},
+    failure::v1::Failure,
     history::v1::history_event,
 };
 use klamm_workflow::tables::Runs;
@@ -105,4 +106,43 @@ fn retry_policies_and_cron_are_not_built() {
     let mut command = continue_as_new();
     command.cron_schedule = "@daily".to_owned();
     insta::assert_snapshot!(env.complete_refused(&task, vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]), @"InvalidArgument: FeatureDisabled: retry policies and cron schedules of workflows are not supported yet.");
+}
+
+#[test]
+fn the_chain_hands_on_what_belongs_to_it() {
+    let mut env = Env::new();
+    env.start(|request| {
+        request.priority = Some(Priority { priority_key: 2, ..Priority::default() });
+        request.links = vec![Link::default()];
+        request.last_completion_result = Some(payloads(b"earlier"));
+        request.memo = Some(Memo { fields: [("m".to_owned(), payload(b"1"))].into() });
+    });
+    env.advance(2_000);
+    let mut command = continue_as_new();
+    command.initiator = ContinueAsNewInitiator::CronSchedule as i32;
+    command.failure = Some(Failure { message: "boom".to_owned(), ..Failure::default() });
+    env.work(vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
+    let event = env.events(&env.current()).remove(0);
+    assert_eq!(event.links.len(), 1);
+    let Some(history_event::Attributes::WorkflowExecutionStartedEventAttributes(started)) = event.attributes else { unreachable!() };
+    assert_eq!(started.initiator(), ContinueAsNewInitiator::CronSchedule);
+    assert_eq!(started.priority.unwrap().priority_key, 2);
+    assert_eq!(started.continued_failure.unwrap().message, "boom");
+    assert_eq!((started.last_completion_result, started.memo), (None, None), "only the command tells these");
+    assert_eq!((started.attempt, started.identity.as_str()), (1, ""));
+    let requests = env.state().execution.clone().unwrap().request_ids;
+    assert!(requests.len() == 1 && requests[0] != "start-1", "the next run has a request id of its own: {requests:?}");
+}
+
+#[test]
+fn only_a_retry_counts_attempts() {
+    let mut env = Env::started();
+    let attempts = [ContinueAsNewInitiator::Retry, ContinueAsNewInitiator::Retry, ContinueAsNewInitiator::Workflow].map(|initiator| {
+        env.advance(2_000);
+        let mut command = continue_as_new();
+        command.initiator = initiator as i32;
+        env.work(vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
+        env.state().started.clone().unwrap().attempt
+    });
+    assert_eq!(attempts, [2, 3, 1]);
 }

@@ -5,9 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use klamm_avro::frame;
 use klamm_machine::{
-    Context, Decision, Machine, Memory, Outcome, Publication, Rejection, Savepoint, Tables, TablesExt, Time, Tx, key::KeyBytes,
-    wakes::Wakes,
+    Context, Decision, Machine, Memory, Outcome, Publication, Rejection, Row, Savepoint, Table, Tables, TablesExt, Time, Tx, key::KeyBytes,
+    table::downcast, wakes::Wakes,
 };
 use klamm_messages::{
     klamm::v1::{
@@ -19,7 +20,7 @@ use klamm_messages::{
         self,
         command::v1::command::Attributes as CommandAttributes,
         common::v1::{WorkflowExecution, WorkflowType},
-        enums::v1::{TaskQueueKind, WorkflowTaskFailedCause},
+        enums::v1::{IndexedValueType, TaskQueueKind, WorkflowTaskFailedCause},
         history::v1::HistoryEvent,
         taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
         workflowservice::v1::{
@@ -85,6 +86,20 @@ impl Env {
         }
     }
 
+    /// What stands on the topics of all that was said, sent and published so far: the Avro bytes of each record.
+    pub fn on_the_topics(&self) -> Vec<Vec<u8>> {
+        let events = self.log.iter().map(|event| match event {
+            Event::Record(record) => frame::encode(&**record),
+            // Tombstones have no value.
+            Event::Delete { key_suffixes, .. } => key_suffixes.join(" ").into_bytes(),
+        });
+        let published = self.publications.iter().map(|publication| match publication {
+            Publication::Visibility(document) => frame::encode(&**document),
+            Publication::VisibilityDeleted { run_id, .. } => run_id.clone().into_bytes(),
+        });
+        events.chain(self.sent.iter().map(frame::encode::<Command>)).chain(published).collect()
+    }
+
     /// A partition with one started workflow, its first task scheduled.
     pub fn started() -> Self {
         let mut env = Self::new();
@@ -108,10 +123,10 @@ impl Env {
         let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
         let decision = Workflow.decide(&mut tx, &command);
         let effects = tx.finish();
-        if let Ok(Outcome::Answer(answered)) = &decision
+        if let Ok(outcome) = &decision
             && !command.reservations.is_empty()
         {
-            self.check_riders(&command, answered, &effects.events);
+            self.check_riders(&command, outcome, &effects.events);
         }
         if decision.is_ok() {
             for (key, row) in scratch.into_changes() {
@@ -134,15 +149,15 @@ impl Env {
     }
 
     /// What came of the command is what comes of it and its riders' own start commands right after it.
-    fn check_riders(&self, command: &Command, answered: &Answered, events: &[Event]) {
+    fn check_riders(&self, command: &Command, outcome: &Outcome<Answered>, events: &[Event]) {
         let mut scratch = Savepoint::over(&self.rows);
-        riders::check(command, answered, events, |command| {
+        riders::check(command, outcome, events, |command| {
             let waiting = tasks(&scratch);
             let command = &command(&waiting);
             let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
             let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
-            let Ok(Outcome::Answer(answered)) = Workflow.decide(&mut tx, command) else { panic!("refused without its riders") };
-            (answered.answer, tx.finish().events)
+            let outcome = Workflow.decide(&mut tx, command).expect("it was accepted with its riders");
+            (outcome, tx.finish().events)
         });
     }
 
@@ -387,20 +402,39 @@ impl Env {
     }
 }
 
-/// Compares tables row by row (maps of Temporal's messages have no order, so their bytes are not compared).
+/// Compares tables row by row: the same keys, and the same under each.
 fn assert_same_rows(folded: &Memory, live: &Memory, what: &str) {
-    let runs =
-        |rows: &Memory| rows.0.iter().filter(|(key, _)| key[0] == klamm_machine::Kind::Run as u8).map(|(key, _)| key.clone()).collect();
-    let (folded_runs, live_runs): (Vec<_>, Vec<_>) = (runs(folded), runs(live));
-    assert_eq!(folded_runs, live_runs, "runs of {what}");
-    for key in live_runs {
-        let run = |rows: &Memory| klamm_machine::table::downcast::<Runs>(rows.0[&key].clone());
-        assert_eq!(run(folded), run(live), "a run of {what}");
-    }
-    assert_eq!(tasks(folded), tasks(live), "tasks of {what}");
-    assert_eq!(wake_rows(folded), wake_rows(live), "wakes of {what}");
     let keys = |rows: &Memory| rows.0.keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(folded), keys(live), "keys of {what}");
+    for (key, row) in &live.0 {
+        let rows = (folded.0[key].clone(), row.clone());
+        match key[0] {
+            kind if kind == Workflows::KIND as u8 => assert_same::<Workflows>(rows, what),
+            kind if kind == Runs::KIND as u8 => assert_same::<Runs>(rows, what),
+            kind if kind == History::KIND as u8 => assert_same::<History>(rows, what),
+            kind if kind == Tasks::KIND as u8 => assert_same::<Tasks>(rows, what),
+            kind if kind == Wakes::KIND as u8 => assert_same::<Wakes>(rows, what),
+            kind => panic!("nobody compares rows of kind {kind}"),
+        }
+    }
+}
+
+fn assert_same<T: Table<Row: PartialEq + std::fmt::Debug>>((folded, live): (Arc<dyn Row>, Arc<dyn Row>), what: &str) {
+    assert_eq!(downcast::<T>(folded), downcast::<T>(live), "a row of {:?} of {what}", T::KIND);
+}
+
+/// What commands about workflows bring of klamm's own configuration as it is by default, and of a namespace with one attribute of its own.
+pub fn production() -> CommandSettings {
+    CommandSettings {
+        retention: Some(seconds(72 * 3600)),
+        blob_size_limit_bytes: 2 << 20,
+        history_count_limit: 51_200,
+        history_size_limit_bytes: 50 << 20,
+        history_count_suggest_continue_as_new: 4096,
+        history_size_suggest_continue_as_new_bytes: 4 << 20,
+        search_attribute_types: [("Keyword".to_owned(), IndexedValueType::Keyword as i32)].into(),
+        schedule_audit_retention: None,
+    }
 }
 
 /// All tasks that wait for workers.

@@ -89,5 +89,5 @@ fn payloads(data: &[u8]) -> Payloads {
 
 /// A payload of these bytes.
 fn payload(data: &[u8]) -> Payload {
-    Payload { data: data.to_vec(), ..Payload::default() }
+    Payload { data: data.to_vec().into(), ..Payload::default() }
 }

@@ -43,7 +43,7 @@ fn finish(task: &StartedActivityTask) -> Body {
         stamp: task.stamp,
         ..ActivityTaskToken::default()
     };
-    Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result: None })
+    Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result: None, ..CompleteActivityTask::default() })
 }
 
 /// The one activity that waits, started by a poll's own command.

@@ -1,7 +1,8 @@
 //! Pollers that ride in commands.
 
+use klamm_machine::Outcome;
 use klamm_messages::{
-    klamm::v1::{Command, Reservation, StartActivityTask, StartWorkflowTask, TaskKind, TaskRow, command::Body},
+    klamm::v1::{Command, CommandSettings, Reservation, StartActivityTask, StartWorkflowTask, TaskKind, TaskRow, command::Body},
     temporal::{enums::v1::TaskQueueType, taskqueue::v1::TaskQueue},
 };
 use klamm_workflow::{
@@ -33,24 +34,49 @@ fn rider(side: TaskQueueType, task_queue: TaskQueue, poll_id: &str) -> Reservati
 /// after the other, from where the first began; each is made of the tasks that wait by then.
 pub fn check(
     command: &Command,
-    answered: &Answered,
+    outcome: &Outcome<Answered>,
     events: &[Event],
-    mut decide: impl FnMut(&dyn Fn(&[TaskRow]) -> Command) -> (Answer, Vec<Event>),
+    mut decide: impl FnMut(&dyn Fn(&[TaskRow]) -> Command) -> (Outcome<Answered>, Vec<Event>),
 ) {
     let alone = Command { reservations: Vec::new(), ..command.clone() };
-    let (answer, mut expected) = decide(&|_| alone.clone());
-    assert_eq!(answer, answered.answer);
+    let (without, mut expected) = decide(&|_| alone.clone());
+    let (answered, own_settings) = match (outcome, without) {
+        (Outcome::Answer(answered), Outcome::Answer(without)) => {
+            assert_eq!(answered.answer, without.answer);
+            (answered, command.settings.as_ref().map(own_settings))
+        }
+        // Nobody is given a task by a command that is refused.
+        (refused, without) => {
+            assert_eq!(*refused, without);
+            return assert_eq!(events, expected, "events of a refused command with riders");
+        }
+    };
     for started in &answered.started {
         let rider = command.reservations.iter().find(|rider| rider.poll_id == started.poll_id).expect("it rode along");
-        let (answer, events) = decide(&|waiting| Command { body: Some(own_start(rider, started, waiting)), ..alone.clone() });
-        match (answer, &started.task) {
-            (Answer::WorkflowTaskStarted(own), StartedTask::Workflow(task)) => assert_eq!(own, *task),
-            (Answer::ActivityTaskStarted(own), StartedTask::Activity(task)) => assert_eq!(own, *task),
+        let own = |waiting: &[TaskRow]| Command {
+            settings: own_settings.clone(),
+            body: Some(own_start(rider, started, waiting)),
+            ..alone.clone()
+        };
+        let (own, events) = decide(&own);
+        match (own, &started.task) {
+            (Outcome::Answer(Answered { answer: Answer::WorkflowTaskStarted(own), .. }), StartedTask::Workflow(task)) => {
+                assert_eq!(own, *task);
+            }
+            (Outcome::Answer(Answered { answer: Answer::ActivityTaskStarted(own), .. }), StartedTask::Activity(task)) => {
+                assert_eq!(own, *task);
+            }
             other => panic!("not started: {other:?}"),
         }
         expected.extend(events);
     }
     assert_eq!(events, expected, "events with riders");
+}
+
+/// What a start command brings that the owner of the partition makes for a poller of its own: limits and retention as everybody, and no types,
+/// since it upserts nothing.
+fn own_settings(settings: &CommandSettings) -> CommandSettings {
+    CommandSettings { search_attribute_types: Default::default(), ..settings.clone() }
 }
 
 /// The start command of a rider's own for what it was given. It names the workflow task as it waits: a transient one that events have

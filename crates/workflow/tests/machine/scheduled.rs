@@ -8,7 +8,7 @@ use klamm_messages::{
 use crate::{
     Attributes, cancel, complete, continue_as_new,
     env::{Env, cancel_body, seconds, terminate_body},
-    fail, text,
+    fail, payloads, text,
 };
 
 /// A start by the schedule's action of this number.
@@ -116,6 +116,76 @@ fn a_chain_ends_with_its_last_run() {
     insta::assert_snapshot!(told(&mut env), @"s/i/1: completed run-1 (last next-2) of w at last");
 }
 
+/// A run that has continued as new, once, two seconds after its start.
+fn continued(change: impl FnOnce(&mut StartWorkflowExecutionRequest)) -> Env {
+    let mut env = started(change);
+    env.advance(2_000);
+    env.work(vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(continue_as_new())]);
+    assert!(env.sent.is_empty());
+    env
+}
+
+#[test]
+fn every_end_of_a_later_run_is_told() {
+    let mut env = continued(|_| ());
+    env.work(vec![fail("boom")]);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: failed run-1 (last next-1) of w boom");
+
+    let mut env = continued(|_| ());
+    env.accept(cancel_body("run-1"));
+    env.work(vec![cancel()]);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: canceled run-1 (last next-1) of w");
+
+    let mut env = continued(|_| ());
+    env.accept(terminate_body(""));
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: terminated run-1 (last next-1) of w");
+
+    let mut env = continued(|request| request.workflow_run_timeout = Some(seconds(30)));
+    env.run_to(31_999);
+    assert!(env.sent.is_empty());
+    env.run_to(32_000);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: timed_out run-1 (last next-1) of w");
+
+    let mut env = continued(|request| request.workflow_execution_timeout = Some(seconds(30)));
+    env.run_to(30_000);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: timed_out run-1 (last next-1) of w");
+
+    let mut env = continued(|_| ());
+    env.settings.history_count_limit = 3;
+    let task = env.poll();
+    env.complete_refused(&task, Vec::new());
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: terminated run-1 (last next-1) of w");
+}
+
+#[test]
+fn a_continue_as_new_that_is_refused_tells_nothing_unless_it_ends_the_run() {
+    let mut env = started(|_| ());
+    let task = env.poll();
+    let mut command = continue_as_new();
+    command.cron_schedule = "@daily".to_owned();
+    env.complete_refused(&task, vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
+    assert!(env.sent.is_empty());
+
+    let mut env = started(|_| ());
+    let task = env.poll();
+    let mut command = continue_as_new();
+    command.input = Some(payloads(&vec![b'x'; 3 * 1024 * 1024]));
+    env.complete_refused(&task, vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: terminated run-1 (last run-1) of w");
+}
+
+#[test]
+fn an_ended_chain_tells_nothing_more() {
+    let mut env = continued(|request| request.workflow_execution_timeout = Some(seconds(100)));
+    env.work(vec![complete("fine")]);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: completed run-1 (last next-1) of w fine");
+    env.refuse(terminate_body(""));
+    env.accept(cancel_body(""));
+    env.run_to(3 * 86_400_000);
+    assert!(env.events(&env.current()).is_empty(), "both runs are deleted");
+    assert!(env.sent.is_empty());
+}
+
 #[test]
 fn a_refused_start_is_told_and_leaves_nothing_else() {
     let mut env = Env::started();
@@ -163,4 +233,12 @@ fn a_result_that_is_too_large_for_another_start_is_left_out() {
     let result = "x".repeat(2 * 1024 * 1024 - 1000);
     env.work(vec![complete(&result)]);
     insta::assert_snapshot!(told(&mut env), @"s/i/1: completed run-1 (last run-1) of w");
+}
+
+#[test]
+fn so_is_a_failure() {
+    let mut env = started(|_| ());
+    let failure = "x".repeat(2 * 1024 * 1024 - 1000);
+    env.work(vec![fail(&failure)]);
+    insta::assert_snapshot!(told(&mut env), @"s/i/1: failed run-1 (last run-1) of w");
 }

@@ -51,8 +51,8 @@ fn upserts_are_shown_once_for_each_task() {
     env.settings.search_attribute_types.insert("Keyword".to_owned(), IndexedValueType::Keyword as i32);
     env.documents();
     let keyword = Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec()), ("type".to_owned(), b"Keyword".to_vec())].into(),
-        data: b"\"k\"".to_vec(),
+        metadata: [("encoding".to_owned(), "json/plain".into()), ("type".to_owned(), "Keyword".into())].into(),
+        data: b"\"k\"".to_vec().into(),
         ..Payload::default()
     };
     let upsert = Attributes::UpsertWorkflowSearchAttributesCommandAttributes(UpsertWorkflowSearchAttributesCommandAttributes {

@@ -1,9 +1,11 @@
-//! ListClusters: this one.
+//! ListClusters: shows this cluster only.
 
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
 use klamm_messages::temporal::operatorservice::v1::{ClusterMetadata, ListClustersRequest, ListClustersResponse};
-use klamm_processor::Backend;
+use klamm_requests::Result;
 
-use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway};
 
 pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,

@@ -1,4 +1,4 @@
-//! A backend and a visibility index made of what a test puts into them.
+//! A fake backend and visibility index, which hold what a test puts into them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -6,6 +6,11 @@ use std::{
     time::Instant,
 };
 
+use klamm_backend::{
+    ActivityTask, Backend, Error, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
+    TaskQueueSide, WorkflowTask,
+};
+use klamm_filters::{Count, Group, Page, Scope, VisibilityQueries, index::Error as IndexError};
 use klamm_messages::{
     klamm::v1::{Command, NamespaceState, RunState, ScheduleDecision, VisibilityDocument},
     temporal::{
@@ -14,39 +19,31 @@ use klamm_messages::{
         query::v1::{WorkflowQuery, WorkflowQueryResult},
     },
 };
-use klamm_processor::{
-    Backend,
-    backend::{
-        ActivityTask, Error, Poll, QueryOutcome, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription, TaskQueueSide, WorkflowTask,
-    },
-};
-use klamm_visibility::Scope;
-use klamm_workflow::{Answer, tables::RunKey};
+use klamm_workflow::{Answer, answer::StartedWorkflowTask, tables::RunKey};
 
-use crate::{
-    Config, Gateway,
-    errors::Result,
-    visibility::{Count, Runs, VisibilityQueries},
-};
+use crate::{Config, Gateway};
 
-/// What the test sees and sets.
+/// What the test can see and set.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) namespaces: BTreeMap<String, NamespaceState>,
     /// Commands submitted, in order.
     pub(crate) commands: Vec<Command>,
-    /// Answers to them; `Answer::Empty` when there are none.
-    pub(crate) replies: VecDeque<std::result::Result<Reply, Error>>,
+    /// Answers to the commands, in order; `Answer::Empty` when there are no more.
+    pub(crate) replies: VecDeque<Result<Reply, Error>>,
     pub(crate) runs: BTreeMap<String, Arc<RunState>>,
     pub(crate) events: Vec<Arc<HistoryEvent>>,
-    /// Schedule `s` as it stands, look by look.
+    /// What each successive look at schedule `s` finds.
     pub(crate) schedules: VecDeque<ScheduleSnapshot>,
-    /// Its decisions.
+    /// The decisions of schedule `s`.
     pub(crate) decisions: Vec<Arc<ScheduleDecision>>,
-    /// What `wait_for_event` was asked for, and the state that it then finds.
+    /// The event ids that `wait_for_event` was asked for, and (`after_wait`) the state that it then finds.
     pub(crate) waits: Vec<i64>,
     pub(crate) after_wait: Option<RunState>,
     pub(crate) polls: Vec<Poll>,
+    pub(crate) refused: Vec<RefusedPoll>,
+    /// Queries for the next workflow task.
+    pub(crate) waiting_queries: BTreeMap<String, WorkflowQuery>,
     pub(crate) workflow_task: Option<WorkflowTask>,
     pub(crate) activity_task: Option<ActivityTask>,
     pub(crate) query_outcome: Option<QueryOutcome>,
@@ -86,7 +83,7 @@ impl Fake {
     }
 
     pub(crate) fn gateway(&self) -> Gateway<Self, Self> {
-        Gateway::new(self.clone(), self.clone(), Config::default())
+        Gateway::new(Arc::new(self.clone()), self.clone(), Config::default())
     }
 
     /// A run of workflow id `w` with `count` events, open or closed by the last one.
@@ -115,14 +112,14 @@ pub(crate) fn event(event_id: i64) -> Arc<HistoryEvent> {
 }
 
 impl Backend for Fake {
-    async fn submit(&self, command: Command) -> std::result::Result<Reply, Error> {
+    async fn submit(&self, command: Command) -> Result<Reply, Error> {
         self.with(|state| {
             state.commands.push(command);
             state.replies.pop_front().unwrap_or(Ok(Reply::Workflow(Answer::Empty)))
         })
     }
 
-    async fn run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> std::result::Result<Option<RunSnapshot>, Error> {
+    async fn run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> Result<Option<RunSnapshot>, Error> {
         Ok(self.with(|state| {
             let found = if run_id.is_empty() { state.runs.values().next_back() } else { state.runs.get(run_id) };
             found.filter(|run| run.workflow_id == workflow_id).map(|run| RunSnapshot {
@@ -133,14 +130,14 @@ impl Backend for Fake {
         }))
     }
 
-    async fn history(&self, _run: &RunKey, first: i64, end: i64, limit: usize) -> std::result::Result<Vec<Arc<HistoryEvent>>, Error> {
+    async fn history(&self, _run: &RunKey, first: i64, end: i64, limit: usize) -> Result<Vec<Arc<HistoryEvent>>, Error> {
         Ok(self.with(|state| {
             let wanted = state.events.iter().filter(|event| (first..end).contains(&event.event_id));
             wanted.take(limit).cloned().collect()
         }))
     }
 
-    async fn wait_for_event(&self, run: &RunKey, event_id: i64, _deadline: Instant) -> std::result::Result<Option<RunSnapshot>, Error> {
+    async fn wait_for_event(&self, run: &RunKey, event_id: i64, _deadline: Instant) -> Result<Option<RunSnapshot>, Error> {
         self.with(|state| {
             state.waits.push(event_id);
             if let Some(after) = state.after_wait.take() {
@@ -151,9 +148,9 @@ impl Backend for Fake {
         self.run(&run.namespace, &run.workflow_id, &run.run_id).await
     }
 
-    async fn schedule(&self, _namespace: &str, schedule_id: &str) -> std::result::Result<Option<ScheduleSnapshot>, Error> {
+    async fn schedule(&self, _namespace: &str, schedule_id: &str) -> Result<Option<ScheduleSnapshot>, Error> {
         Ok(self.with(|state| {
-            // The last one stays.
+            // The last snapshot stays.
             let snapshot = if state.schedules.len() > 1 { state.schedules.pop_front() } else { state.schedules.front().cloned() };
             snapshot.filter(|_| schedule_id == "s")
         }))
@@ -166,29 +163,29 @@ impl Backend for Fake {
         first: i64,
         end: i64,
         limit: usize,
-    ) -> std::result::Result<Vec<Arc<ScheduleDecision>>, Error> {
+    ) -> Result<Vec<Arc<ScheduleDecision>>, Error> {
         Ok(self.with(|state| state.decisions.iter().filter(|decision| (first..end).contains(&decision.n)).take(limit).cloned().collect()))
     }
 
-    async fn poll_workflow_task(&self, poll: Poll) -> std::result::Result<Option<WorkflowTask>, Error> {
+    async fn poll_workflow_task(&self, poll: Poll) -> Result<Option<WorkflowTask>, Error> {
         Ok(self.with(|state| {
             state.polls.push(poll);
             state.workflow_task.take()
         }))
     }
 
-    async fn poll_activity_task(&self, poll: Poll) -> std::result::Result<Option<ActivityTask>, Error> {
+    async fn poll_activity_task(&self, poll: Poll) -> Result<Option<ActivityTask>, Error> {
         Ok(self.with(|state| {
             state.polls.push(poll);
             state.activity_task.take()
         }))
     }
 
-    async fn query(&self, _run: &RunKey, _query: WorkflowQuery, _deadline: Instant) -> std::result::Result<QueryOutcome, Error> {
+    async fn query(&self, _run: &RunKey, _query: WorkflowQuery, _deadline: Instant) -> Result<QueryOutcome, Error> {
         Ok(self.with(|state| state.query_outcome.take()).unwrap_or(QueryOutcome::TimedOut))
     }
 
-    fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> std::result::Result<(), Error> {
+    fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> Result<(), Error> {
         self.with(|state| state.completed_queries.push((query_id.to_owned(), result)));
         Ok(())
     }
@@ -198,6 +195,14 @@ impl Backend for Fake {
             state.completions += 1;
             state.completed_queries.extend(results);
         });
+    }
+
+    fn poll_refused(&self, poll: RefusedPoll) {
+        self.with(|state| state.refused.push(poll));
+    }
+
+    fn carry_queries(&self, _run: &RunKey, _task: &StartedWorkflowTask) -> BTreeMap<String, WorkflowQuery> {
+        self.with(|state| std::mem::take(&mut state.waiting_queries))
     }
 
     fn describe_task_queue(&self, _namespace: &str, _task_queue: &str, side: TaskQueueSide) -> TaskQueueDescription {
@@ -216,18 +221,26 @@ impl Backend for Fake {
 }
 
 impl VisibilityQueries for Fake {
-    async fn list(&self, scope: Scope, _namespace: &NamespaceState, query: &str, page_size: usize, _token: &[u8]) -> Result<Runs> {
+    async fn list(
+        &self,
+        scope: Scope,
+        _namespace: &NamespaceState,
+        query: &str,
+        page_size: usize,
+        _token: &[u8],
+    ) -> Result<Page, IndexError> {
         self.with(|state| state.visibility_queries.push(format!("{}{query} [{page_size}]", prefix(scope))));
-        Ok(Runs { documents: self.with(|state| state.documents.clone()), next_page_token: b"next".to_vec() })
+        Ok(Page { documents: self.with(|state| state.documents.clone()), next_page_token: b"next".to_vec() })
     }
 
-    async fn count(&self, scope: Scope, _namespace: &NamespaceState, query: &str) -> Result<Count> {
+    async fn count(&self, scope: Scope, _namespace: &NamespaceState, query: &str) -> Result<Count, IndexError> {
         self.with(|state| state.visibility_queries.push(format!("{}{query}", prefix(scope))));
-        Ok(Count { count: 5, groups: vec![("Running".to_owned(), 3), ("Completed".to_owned(), 2)] })
+        let group = |value: &str, count| Group { value: value.to_owned(), count };
+        Ok(Count { total: 5, groups: vec![group("Running", 3), group("Completed", 2)] })
     }
 }
 
-/// How queries of schedules are told apart.
+/// A prefix that tells queries about schedules from those about workflows.
 fn prefix(scope: Scope) -> &'static str {
     match scope {
         Scope::Workflows => "",

@@ -1,5 +1,6 @@
-//! Pages of histories and the waits for them.
+//! Pages of histories, and waiting for new events.
 
+use bytes::Bytes;
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
 use klamm_messages::klamm::v1::{WorkflowTaskPhase, WorkflowTaskState};
 use klamm_messages::temporal::{
@@ -29,7 +30,7 @@ fn with_headers<T>(message: T, headers: &[(&'static str, &'static str)]) -> Requ
     request
 }
 
-async fn read(fake: &Fake, request: Request<GetWorkflowExecutionHistoryRequest>) -> (Vec<i64>, Vec<u8>) {
+async fn read(fake: &Fake, request: Request<GetWorkflowExecutionHistoryRequest>) -> (Vec<i64>, Bytes) {
     let response = fake.gateway().get_workflow_execution_history(request).await.unwrap().into_inner();
     (response.history.unwrap().events.iter().map(|event| event.event_id).collect(), response.next_page_token)
 }
@@ -38,7 +39,7 @@ async fn read(fake: &Fake, request: Request<GetWorkflowExecutionHistoryRequest>)
 async fn pages_follow_each_other_to_the_end() {
     let fake = Fake::new();
     fake.put_run(RUN, 600, WorkflowExecutionStatus::Completed);
-    let (mut all, mut token, mut pages) = (Vec::new(), Vec::new(), 0);
+    let (mut all, mut token, mut pages) = (Vec::new(), Bytes::new(), 0);
     loop {
         let request = GetWorkflowExecutionHistoryRequest { next_page_token: token, ..request() };
         let (events, next) = read(&fake, Request::new(request)).await;
@@ -125,7 +126,7 @@ async fn the_close_event_is_waited_for_and_given_alone() {
     assert_eq!(events, [5]);
     assert!(token.is_empty());
 
-    // Without a wait, an open run has none.
+    // Without a wait, an open run has no close event.
     fake.put_run(RUN, 3, WorkflowExecutionStatus::Running);
     let (events, token) = read(&fake, Request::new(GetWorkflowExecutionHistoryRequest { wait_new_event: false, ..close })).await;
     assert!(events.is_empty() && token.is_empty());
@@ -182,7 +183,7 @@ async fn events_of_a_retried_workflow_task_are_shown_to_sdks_only() {
 async fn histories_are_read_backwards() {
     let fake = Fake::new();
     fake.put_run(RUN, 300, WorkflowExecutionStatus::Completed);
-    let (mut all, mut token) = (Vec::new(), Vec::new());
+    let (mut all, mut token) = (Vec::new(), Bytes::new());
     loop {
         let request = GetWorkflowExecutionHistoryReverseRequest {
             namespace: "default".to_owned(),

@@ -1,4 +1,4 @@
-//! Whole calls against a backend that a test makes: through the services' own traits, as tonic calls them.
+//! Whole calls against a fake backend. Tests make them through the services' own traits, as tonic does.
 
 mod activities;
 pub(crate) mod fake;

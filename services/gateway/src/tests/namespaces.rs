@@ -1,9 +1,11 @@
-//! Namespaces and their search attributes, and what the server says of itself.
+//! Namespaces and their search attributes, and what the server tells about itself.
 
+use bytes::Bytes;
 use klamm_api::{
     operatorservice::v1::{operator_service_server::OperatorService, *},
     workflowservice::v1::{workflow_service_server::WorkflowService, *},
 };
+use klamm_backend::Reply;
 use klamm_messages::{
     klamm::v1::{NamespaceState, cluster_command::Command as Cluster, command::Body},
     temporal::{
@@ -12,7 +14,6 @@ use klamm_messages::{
         taskqueue::v1::TaskQueue,
     },
 };
-use klamm_processor::backend::Reply;
 use prost_types::Duration;
 use tonic::{Code, Request, Status};
 
@@ -82,10 +83,10 @@ async fn a_namespace_is_described_by_name_or_id() {
 #[tokio::test]
 async fn namespaces_are_listed_by_pages() {
     let gateway = Fake::new().gateway();
-    let list = |token: Vec<u8>| {
+    let list = |token: Bytes| {
         gateway.list_namespaces(Request::new(ListNamespacesRequest { page_size: 1, next_page_token: token, ..Default::default() }))
     };
-    let first = list(Vec::new()).await.unwrap().into_inner();
+    let first = list(Bytes::new()).await.unwrap().into_inner();
     let second = list(first.next_page_token).await.unwrap().into_inner();
     let name = |page: &[DescribeNamespaceResponse]| page[0].namespace_info.as_ref().unwrap().name.clone();
     assert_eq!((name(&first.namespaces), name(&second.namespaces)), ("default".to_owned(), "old".to_owned()));

@@ -3,15 +3,17 @@
 use std::time::{Duration, Instant};
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
+use klamm_backend::{ActivityTask, RefusedPoll, TaskQueueSide, WorkflowTask};
 use klamm_machine::Time;
 use klamm_messages::temporal::{
     common::v1::{ActivityType, Payloads},
-    enums::v1::{TaskQueueKind, WorkflowExecutionStatus},
+    deployment::v1::WorkerDeploymentOptions,
+    enums::v1::{TaskQueueKind, WorkerVersioningMode, WorkflowExecutionStatus},
     history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
     query::v1::WorkflowQuery,
     taskqueue::v1::TaskQueue,
 };
-use klamm_processor::backend::{ActivityTask, WorkflowTask};
+use klamm_requests::tokens;
 use klamm_workflow::{
     answer::{StartedActivityTask, StartedWorkflowTask},
     tables::RunKey,
@@ -19,7 +21,6 @@ use klamm_workflow::{
 use tonic::{Code, Request};
 
 use super::fake::Fake;
-use crate::tokens;
 
 const RUN: &str = "8e4b1f4e-0c7e-4d6e-9b0e-000000000001";
 
@@ -175,4 +176,45 @@ async fn an_activity_task_carries_what_its_attempt_needs() {
     assert_eq!(response.current_attempt_scheduled_time.unwrap().seconds, 2);
     let token = tokens::decode_activity_task(&response.task_token).unwrap();
     assert_eq!((token.scheduled_event_id, token.stamp), (5, 4));
+}
+
+#[tokio::test]
+async fn a_worker_with_a_versioned_deployment_is_refused_and_people_are_told() {
+    let fake = Fake::new();
+    let deployment = WorkerDeploymentOptions {
+        deployment_name: "shop".to_owned(),
+        build_id: "1.0".to_owned(),
+        worker_versioning_mode: WorkerVersioningMode::Versioned as i32,
+    };
+    let mut request = poll("70S");
+    request.get_mut().deployment_options = Some(deployment.clone());
+    let status = fake.gateway().poll_workflow_task_queue(request).await.unwrap_err();
+    let text = "Worker deployment versioning (deployment_options in mode VERSIONED) is not supported by this version of klamm.";
+    assert_eq!((status.code(), status.message()), (Code::Unimplemented, text));
+    let mut request = Request::new(PollActivityTaskQueueRequest {
+        namespace: "default".to_owned(),
+        task_queue: queue(),
+        identity: "me".to_owned(),
+        deployment_options: Some(deployment.clone()),
+        ..Default::default()
+    });
+    request.metadata_mut().insert("grpc-timeout", "70S".parse().unwrap());
+    fake.gateway().poll_activity_task_queue(request).await.unwrap_err();
+    let told = |side| RefusedPoll {
+        namespace: "default".to_owned(),
+        task_queue: "q".to_owned(),
+        side,
+        identity: "me".to_owned(),
+        reason: text.trim_end_matches('.').to_owned(),
+        deployment: Some(deployment.clone()),
+    };
+    let (refused, polls) = fake.with(|state| (std::mem::take(&mut state.refused), state.polls.len()));
+    assert_eq!(refused, [told(TaskQueueSide::Workflow), told(TaskQueueSide::Activity)]);
+    assert_eq!(polls, 0, "nothing waits for it");
+
+    let mut request = poll("70S");
+    request.get_mut().deployment_options = Some(deployment);
+    request.get_mut().task_queue.as_mut().unwrap().name = "q".repeat(1001);
+    fake.gateway().poll_workflow_task_queue(request).await.unwrap_err();
+    assert!(fake.with(|state| state.refused.is_empty()), "no queue can have this name");
 }

@@ -1,20 +1,21 @@
-//! Queries: who is asked, what is said when nobody can be.
+//! Queries: which run is asked, and what the caller gets when no worker can answer.
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
+use klamm_backend::QueryOutcome;
 use klamm_messages::{
     klamm::v1::{RunState, WorkflowTaskPhase, WorkflowTaskState},
     temporal::{
         common::v1::WorkflowExecution,
         enums::v1::{QueryRejectCondition, QueryResultType, WorkflowExecutionStatus},
+        failure::v1::Failure,
         query::v1::{WorkflowQuery, WorkflowQueryResult},
     },
 };
-use klamm_processor::backend::QueryOutcome;
+use klamm_requests::tokens;
 use klamm_workflow::tables::RunKey;
 use tonic::{Code, Request, Status};
 
 use super::fake::{Fake, run_state};
-use crate::tokens;
 
 const RUN: &str = "8e4b1f4e-0c7e-4d6e-9b0e-000000000001";
 
@@ -108,7 +109,7 @@ async fn runs_that_no_worker_could_answer_for_are_not_ready() {
 async fn a_workers_answer_reaches_the_asker() {
     let fake = Fake::new();
     let request = RespondQueryTaskCompletedRequest {
-        task_token: tokens::query_task(&RunKey::new("default", "w", RUN), "q"),
+        task_token: tokens::query_task(&RunKey::new("default", "w", RUN), "q").into(),
         completed_type: QueryResultType::Failed as i32,
         error_message: "unknown query".to_owned(),
         ..Default::default()
@@ -117,8 +118,44 @@ async fn a_workers_answer_reaches_the_asker() {
     let (id, result) = fake.with(|state| state.completed_queries.remove(0));
     assert_eq!((id.as_str(), result.error_message.as_str()), ("q", "unknown query"));
 
-    let no_query =
-        RespondQueryTaskCompletedRequest { task_token: tokens::query_task(&RunKey::new("default", "w", RUN), ""), ..Default::default() };
+    let no_query = RespondQueryTaskCompletedRequest {
+        task_token: tokens::query_task(&RunKey::new("default", "w", RUN), "").into(),
+        ..Default::default()
+    };
     let status = fake.gateway().respond_query_task_completed(Request::new(no_query)).await.unwrap_err();
     assert_eq!(status.message(), "Invalid TaskToken.");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_refused_and_told_to_the_asker() {
+    let fake = Fake::new();
+    for completed_type in [QueryResultType::Unspecified as i32, 7, -1] {
+        let request = RespondQueryTaskCompletedRequest {
+            task_token: tokens::query_task(&RunKey::new("default", "w", RUN), "q").into(),
+            completed_type,
+            ..Default::default()
+        };
+        let status = fake.gateway().respond_query_task_completed(Request::new(request)).await.unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "unknown query completed type"));
+        let (_, result) = fake.with(|state| state.completed_queries.remove(0));
+        let outcome = QueryOutcome::Answered(Box::new(result));
+        let status = ask(running(), outcome, QueryRejectCondition::Unspecified).await.unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "unknown query completed type"));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_many_causes_reaches_the_asker_as_deep_as_it_can_be_read() {
+    let fake = Fake::new();
+    let failure = (0..97).fold(Failure::default(), |cause, _| Failure { cause: Some(Box::new(cause)), ..Failure::default() });
+    let request = RespondQueryTaskCompletedRequest {
+        task_token: tokens::query_task(&RunKey::new("default", "w", RUN), "q").into(),
+        completed_type: QueryResultType::Failed as i32,
+        failure: Some(failure),
+        ..Default::default()
+    };
+    fake.gateway().respond_query_task_completed(Request::new(request)).await.unwrap();
+    let (_, result) = fake.with(|state| state.completed_queries.remove(0));
+    let depth = std::iter::successors(result.failure.as_ref(), |failure| failure.cause.as_deref()).count();
+    assert_eq!(depth, klamm_requests::validate::canonical::FAILURES_MAX);
 }

@@ -1,8 +1,9 @@
-//! Calls about schedules: what is refused, what goes onto the log, what is shown.
+//! Calls about schedules: what is refused, which commands go onto the log, what is shown.
 
 use std::sync::Arc;
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
+use klamm_backend::{Error, Reply, ScheduleSnapshot};
 use klamm_machine::Rejection;
 use klamm_messages::{
     klamm::v1::{RunningAction, ScheduleDefinition, ScheduleProgress, StartingAction, VisibilityDocument, command::Body},
@@ -18,7 +19,6 @@ use klamm_messages::{
         workflow::v1::{NewWorkflowExecutionInfo, VersioningOverride},
     },
 };
-use klamm_processor::backend::{Error, Reply, ScheduleSnapshot};
 use klamm_schedule::Answer;
 use prost::Message;
 use prost_types::Duration;
@@ -71,7 +71,7 @@ fn spec(request: &mut CreateScheduleRequest) -> &mut ScheduleSpec {
 }
 
 fn payload(json: &str) -> Payload {
-    Payload { metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(), data: json.as_bytes().to_vec(), ..Payload::default() }
+    Payload { metadata: [("encoding".to_owned(), "json/plain".into())].into(), data: json.as_bytes().to_vec().into(), ..Payload::default() }
 }
 
 fn attributes(name: &str, json: &str) -> Option<SearchAttributes> {
@@ -79,7 +79,7 @@ fn attributes(name: &str, json: &str) -> Option<SearchAttributes> {
 }
 
 fn blob(bytes: usize) -> Payload {
-    Payload { data: vec![0; bytes], ..Payload::default() }
+    Payload { data: vec![0; bytes].into(), ..Payload::default() }
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
@@ -99,7 +99,7 @@ async fn creates_are_refused_in_temporals_words() {
         (|r| r.schedule_id = "x".repeat(978), invalid, "WorkflowId exceeds maximum allowed length (1001/1000)"),
         (|r| r.request_id = String::new(), invalid, "RequestId is not set on request."),
         (|r| r.request_id = "x".repeat(1001), invalid, "RequestId length exceeds limit."),
-        // The spec, before the action.
+        // The spec is checked before the action.
         (
             |r| {
                 spec(r).timezone_name = "Mars/Olympus".to_owned();
@@ -127,7 +127,7 @@ async fn creates_are_refused_in_temporals_words() {
             invalid,
             "Invalid schedule spec: invalid calendar spec: Second Start is not in range [0-59]",
         ),
-        // The action.
+        // Then the action.
         (|r| start(r).workflow_id = "x".repeat(980), invalid, "WorkflowId exceeds maximum allowed length (1001/1000)"),
         (|r| start(r).workflow_type = None, invalid, "WorkflowType is not set on request."),
         (|r| start(r).workflow_type = Some(WorkflowType { name: "x".repeat(1001) }), invalid, "WorkflowType length exceeds limit."),
@@ -148,7 +148,7 @@ async fn creates_are_refused_in_temporals_words() {
             invalid,
             "Namespace default has no mapping defined for search attribute Unknown",
         ),
-        // The schedule itself.
+        // Then the schedule itself.
         (|r| r.search_attributes = attributes("Name", "5"), invalid, "invalid value for search attribute Name of type Keyword: 5"),
         (|r| r.schedule = None, invalid, "Only StartWorkflow action is supported for schedules"),
         (
@@ -164,7 +164,7 @@ async fn creates_are_refused_in_temporals_words() {
             invalid,
             "Schedule notes exceeds limit.",
         ),
-        // What no run of this version has.
+        // Options that workflows do not have in this version.
         (
             |r| start(r).retry_policy = Some(RetryPolicy::default()),
             Code::Unimplemented,
@@ -188,7 +188,7 @@ async fn creates_are_refused_in_temporals_words() {
 #[tokio::test]
 async fn specs_that_do_not_compile_are_refused() {
     let rows: Vec<Change> = vec![
-        |r| spec(r).timezone_data = b"no zone".to_vec(),
+        |r| spec(r).timezone_data = "no zone".into(),
         |r| spec(r).cron_string = vec!["not a cron string".to_owned()],
         |r| spec(r).calendar = vec![CalendarSpec { hour: "25".to_owned(), ..CalendarSpec::default() }],
         |r| spec(r).interval[0].phase = Some(seconds(60)),
@@ -213,7 +213,7 @@ async fn a_create_is_brought_into_form_and_stamped() {
     request.initial_patch =
         Some(SchedulePatch { trigger_immediately: Some(TriggerImmediatelyRequest::default()), ..SchedulePatch::default() });
     let response = fake.gateway().create_schedule(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(response.conflict_token, [1, 2]);
+    assert_eq!(response.conflict_token[..], [1, 2]);
     let command = fake.with(|state| state.commands.remove(0));
     assert_eq!((command.workflow_id.as_str(), command.identity.as_str(), command.namespace.as_str()), ("s", "me", "default"));
     let settings = command.settings.unwrap();
@@ -223,7 +223,7 @@ async fn a_create_is_brought_into_form_and_stamped() {
     let mut request = body.request.unwrap();
     let action = start(&mut request);
     assert_eq!(action.task_queue.as_ref().unwrap().kind, 1, "a normal queue");
-    assert_eq!(action.search_attributes.as_ref().unwrap().indexed_fields["Name"].metadata["type"], b"Keyword");
+    assert_eq!(action.search_attributes.as_ref().unwrap().indexed_fields["Name"].metadata["type"], "Keyword");
     let policies = request.schedule.unwrap().policies.unwrap();
     assert_eq!((policies.overlap_policy, policies.catchup_window), (0, Some(seconds(0))));
     assert!(request.initial_patch.unwrap().trigger_immediately.unwrap().scheduled_time.is_some());
@@ -236,7 +236,7 @@ async fn updates_are_checked_like_creates() {
         namespace: "default".to_owned(),
         schedule_id: "s".to_owned(),
         schedule: Some(schedule()),
-        conflict_token: vec![0, 0, 0, 0, 0, 0, 0, 9],
+        conflict_token: vec![0, 0, 0, 0, 0, 0, 0, 9].into(),
         memo: Some(Memo::default()),
         ..UpdateScheduleRequest::default()
     };
@@ -306,7 +306,7 @@ async fn what_is_not_there_is_not_found() {
     assert_eq!(refused(fake.gateway().delete_schedule(Request::new(request)).await), (Code::NotFound, "gone".to_owned()));
 }
 
-/// Schedule `s` whose run `first` of workflow `w` is running, as far as it knows.
+/// Schedule `s`. With `running`, the schedule believes that its run `first` of workflow `w` is open.
 fn snapshot(running: bool) -> ScheduleSnapshot {
     let run = RunningAction { workflow_id: "w".to_owned(), run_id: "first".to_owned(), ..RunningAction::default() };
     let definition = ScheduleDefinition { schedule: Some(schedule()), ..ScheduleDefinition::default() };
@@ -334,7 +334,7 @@ async fn a_describe_shows_the_runs_that_run() {
     // A later run of the chain is open.
     put_run(&fake, WorkflowExecutionStatus::Running, "first");
     assert_eq!(running(&fake).await, 1);
-    // The workflow id belongs to another chain by now: the schedule does not hear of it in time.
+    // The workflow id belongs to another chain by now, and the schedule does not learn of it in time.
     put_run(&fake, WorkflowExecutionStatus::Running, "other");
     assert_eq!(running(&fake).await, 0);
 }
@@ -370,7 +370,7 @@ async fn lists_show_what_the_index_has() {
     let info = ScheduleListInfo { notes: "note".to_owned(), paused: true, ..ScheduleListInfo::default() };
     let memo =
         |fields: Vec<(&str, Payload)>| Some(Memo { fields: fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect() });
-    let own = ("ScheduleInfo", Payload { data: info.encode_to_vec(), ..Payload::default() });
+    let own = ("ScheduleInfo", Payload { data: info.encode_to_vec().into(), ..Payload::default() });
     let document = |id: &str, memo| VisibilityDocument { workflow_id: format!("temporal-sys-scheduler:{id}"), memo, ..Default::default() };
     let mut with_attributes = document("one", memo(vec![own.clone(), ("mine", payload("1"))]));
     with_attributes.search_attributes = Some(SearchAttributes {
@@ -384,7 +384,7 @@ async fn lists_show_what_the_index_has() {
         ..ListSchedulesRequest::default()
     };
     let response = fake.gateway().list_schedules(Request::new(request)).await.unwrap().into_inner();
-    assert_eq!(response.next_page_token, b"next");
+    assert_eq!(response.next_page_token, "next");
     let [one, two, three] = response.schedules.as_slice() else { panic!("three entries") };
     assert_eq!((one.schedule_id.as_str(), one.info.as_ref()), ("one", Some(&info)));
     assert_eq!(one.memo.as_ref().unwrap().fields.keys().collect::<Vec<_>>(), ["mine"]);

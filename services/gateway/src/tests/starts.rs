@@ -1,6 +1,7 @@
-//! What goes onto the log for starts and signals, and what comes back.
+//! Which commands starts and signals put onto the log, and what their callers get.
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
+use klamm_backend::{Error, Reply};
 use klamm_machine::Rejection;
 use klamm_messages::{
     klamm::v1::command::Body,
@@ -11,7 +12,6 @@ use klamm_messages::{
         workflow::v1::OnConflictOptions,
     },
 };
-use klamm_processor::backend::{Error, Reply};
 use klamm_workflow::{Answer, answer::Started};
 use prost_types::Duration;
 use tonic::{Code, Request};
@@ -50,7 +50,7 @@ async fn a_start_is_normalised_and_stamped() {
     let fake = Fake::new();
     fake.with(|state| state.replies.push_back(started()));
     let json =
-        Payload { metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(), data: b"\"v\"".to_vec(), ..Payload::default() };
+        Payload { metadata: [("encoding".to_owned(), "json/plain".into())].into(), data: b"\"v\"".to_vec().into(), ..Payload::default() };
     let request = StartWorkflowExecutionRequest {
         workflow_execution_timeout: Some(Duration { seconds: 5, nanos: 0 }),
         workflow_run_timeout: Some(Duration { seconds: 60, nanos: 0 }),
@@ -84,7 +84,7 @@ async fn a_start_is_normalised_and_stamped() {
     assert_eq!(request.workflow_run_timeout, Some(Duration { seconds: 5, nanos: 0 }));
     assert_eq!(request.workflow_task_timeout, Some(Duration { seconds: 5, nanos: 0 }));
     assert!(!request.request_eager_execution);
-    assert_eq!(request.search_attributes.unwrap().indexed_fields["Name"].metadata["type"], b"Keyword");
+    assert_eq!(request.search_attributes.unwrap().indexed_fields["Name"].metadata["type"], "Keyword");
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn a_record_that_is_too_large_is_not_appended() {
     let fake = Fake::new();
     let mut config = crate::Config::default();
     config.limits.command_bytes = 100;
-    let gateway = crate::Gateway::new(fake.clone(), fake.clone(), config);
+    let gateway = crate::Gateway::new(fake.clone().into(), fake.clone(), config);
     let status = gateway.start_workflow_execution(Request::new(start())).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(status.message().contains("exceeds the limit of 100 bytes"), "{}", status.message());

@@ -11,6 +11,7 @@ use prost_types::Duration;
 use tonic::{Code, Request, Status};
 
 use super::fake::Fake;
+use crate::{operator_service, workflow_service};
 
 const RUN_ID: &str = "8e4b1f4e-0c7e-4d6e-9b0e-000000000001";
 
@@ -37,7 +38,7 @@ fn long(length: usize) -> String {
 }
 
 fn payloads(bytes: usize) -> Option<Payloads> {
-    Some(Payloads { payloads: vec![Payload { data: vec![0; bytes], ..Payload::default() }] })
+    Some(Payloads { payloads: vec![Payload { data: vec![0; bytes].into(), ..Payload::default() }] })
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
@@ -122,7 +123,7 @@ async fn starts_are_refused_in_temporals_words() {
         (
             |r| {
                 r.memo = Some(klamm_messages::temporal::common::v1::Memo {
-                    fields: [("m".to_owned(), Payload { data: vec![0; 2 * 1024 * 1024], ..Payload::default() })].into(),
+                    fields: [("m".to_owned(), Payload { data: vec![0; 2 * 1024 * 1024].into(), ..Payload::default() })].into(),
                 });
             },
             invalid,
@@ -277,6 +278,12 @@ async fn other_calls_check_what_they_need() {
 #[tokio::test]
 async fn calls_that_are_not_built_say_their_names() {
     let gateway = Fake::new().gateway();
-    let result = gateway.start_batch_operation(Request::new(StartBatchOperationRequest::default())).await;
-    assert_eq!(refused(result), (Code::Unimplemented, "StartBatchOperation is not supported by this version of klamm.".to_owned()));
+    let mut asked = workflow_service::ask_what_is_not_built(&gateway).await;
+    asked.extend(operator_service::ask_what_is_not_built(&gateway).await);
+    assert!(asked.iter().any(|(_, name, _)| *name == "StartBatchOperation") && asked.iter().any(|(_, name, _)| *name == "DeleteNamespace"));
+    for (method, name, status) in asked {
+        assert_eq!(name.to_ascii_lowercase(), method.replace('_', ""), "the table's name of {method}");
+        let expected = (Code::Unimplemented, format!("{name} is not supported by this version of klamm."));
+        assert_eq!((status.code(), status.message().to_owned()), expected);
+    }
 }

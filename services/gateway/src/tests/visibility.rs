@@ -1,4 +1,4 @@
-//! What becomes a query of the index.
+//! Which queries calls send to the index.
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
 use klamm_messages::{
@@ -68,7 +68,7 @@ async fn counts_go_through() {
     let response = fake.gateway().count_workflow_executions(Request::new(request)).await.unwrap().into_inner();
     assert_eq!((response.count, asked(&fake).as_str()), (5, "GROUP BY ExecutionStatus"));
     let value = &response.groups[0].group_values[0];
-    assert_eq!((value.data.as_slice(), value.metadata["type"].as_slice()), (&b"\"Running\""[..], &b"Keyword"[..]));
+    assert_eq!((&value.data[..], &value.metadata["type"][..]), (&b"\"Running\""[..], &b"Keyword"[..]));
     assert_eq!(response.groups.iter().map(|group| group.count).collect::<Vec<_>>(), [3, 2]);
 }
 
@@ -91,5 +91,5 @@ async fn what_is_known_at_the_close_is_shown_of_closed_runs_only() {
     assert_eq!(response.executions.iter().map(|run| run.history_length).collect::<Vec<_>>(), [0, 11]);
     assert_eq!(response.executions[0].r#type.as_ref().unwrap().name, "T");
     assert!(response.executions[0].parent_execution.is_none());
-    assert_eq!(response.next_page_token, b"next");
+    assert_eq!(response.next_page_token, "next");
 }

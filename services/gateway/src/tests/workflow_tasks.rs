@@ -1,6 +1,7 @@
 //! Completed and failed workflow tasks.
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
+use klamm_backend::{Error, Reply};
 use klamm_machine::{Rejection, Time};
 use klamm_messages::{
     klamm::v1::{WorkflowTaskToken, command::Body},
@@ -9,17 +10,16 @@ use klamm_messages::{
         common::v1::{Payload, Payloads, SearchAttributes},
         enums::v1::{CommandType, QueryResultType},
         failure::v1::{Failure, failure::FailureInfo},
-        query::v1::WorkflowQueryResult,
+        query::v1::{WorkflowQuery, WorkflowQueryResult},
         taskqueue::v1::TaskQueue,
     },
 };
-use klamm_processor::backend::{Error, Reply};
+use klamm_requests::failures::FAILURE_EXCEEDS_LIMIT;
 use klamm_workflow::{Answer, answer::StartedWorkflowTask};
 use prost::Message;
 use tonic::{Code, Request};
 
 use super::fake::Fake;
-use crate::failures::FAILURE_EXCEEDS_LIMIT;
 
 const RUN: &str = "8e4b1f4e-0c7e-4d6e-9b0e-000000000001";
 
@@ -38,7 +38,7 @@ fn token(namespace: &str) -> Vec<u8> {
 }
 
 fn completion() -> RespondWorkflowTaskCompletedRequest {
-    RespondWorkflowTaskCompletedRequest { task_token: token("default"), identity: "me".to_owned(), ..Default::default() }
+    RespondWorkflowTaskCompletedRequest { task_token: token("default").into(), identity: "me".to_owned(), ..Default::default() }
 }
 
 fn completed(new_workflow_task: Option<Box<StartedWorkflowTask>>) -> Result<Reply, Error> {
@@ -51,7 +51,7 @@ async fn answers_to_queries_go_past_the_log() {
     fake.with(|state| state.replies.push_back(completed(None)));
     let answer = |bytes| WorkflowQueryResult {
         result_type: QueryResultType::Answered as i32,
-        answer: Some(Payloads { payloads: vec![Payload { data: vec![0; bytes], ..Payload::default() }] }),
+        answer: Some(Payloads { payloads: vec![Payload { data: vec![0; bytes].into(), ..Payload::default() }] }),
         ..WorkflowQueryResult::default()
     };
     let request = RespondWorkflowTaskCompletedRequest {
@@ -107,7 +107,7 @@ async fn types_are_stamped_where_a_command_may_upsert() {
     let Some(Attributes::UpsertWorkflowSearchAttributesCommandAttributes(upsert)) = &request.commands[0].attributes else {
         panic!("no upsert");
     };
-    assert_eq!(upsert.search_attributes.as_ref().unwrap().indexed_fields["Name"].metadata["type"], b"Keyword");
+    assert_eq!(upsert.search_attributes.as_ref().unwrap().indexed_fields["Name"].metadata["type"], "Keyword");
 }
 
 #[tokio::test]
@@ -130,13 +130,17 @@ async fn the_next_task_comes_with_the_history_since_the_last_one() {
         sticky: true,
         history_size_bytes: 100,
     };
-    fake.with(|state| state.replies.push_back(completed(Some(Box::new(next)))));
+    fake.with(|state| {
+        state.replies.push_back(completed(Some(Box::new(next))));
+        state.waiting_queries.insert("id".to_owned(), WorkflowQuery { query_type: "state".to_owned(), ..Default::default() });
+    });
     let request = RespondWorkflowTaskCompletedRequest { return_new_workflow_task: true, ..completion() };
     let response = fake.gateway().respond_workflow_task_completed(Request::new(request)).await.unwrap().into_inner();
     let task = response.workflow_task.unwrap();
     let ids: Vec<_> = task.history.unwrap().events.iter().map(|event| event.event_id).collect();
     assert_eq!(ids, [4, 5, 6, 7, 8]);
-    assert_eq!(crate::tokens::decode_workflow_task(&task.task_token).unwrap().stamp, 4);
+    assert_eq!(klamm_requests::tokens::decode_workflow_task(&task.task_token).unwrap().stamp, 4);
+    assert_eq!(task.queries["id"].query_type, "state", "a query that waits does not wait for yet another task");
 }
 
 #[tokio::test]
@@ -144,7 +148,7 @@ async fn the_tokens_namespace_counts() {
     let gateway = Fake::new().gateway();
     let refused = async |namespace: &str, of_token: &str| {
         let request =
-            RespondWorkflowTaskFailedRequest { namespace: namespace.to_owned(), task_token: token(of_token), ..Default::default() };
+            RespondWorkflowTaskFailedRequest { namespace: namespace.to_owned(), task_token: token(of_token).into(), ..Default::default() };
         match gateway.respond_workflow_task_failed(Request::new(request)).await {
             Ok(_) => (Code::Ok, String::new()),
             Err(status) => (status.code(), status.message().to_owned()),
@@ -156,7 +160,7 @@ async fn the_tokens_namespace_counts() {
     );
     assert_eq!(refused("temporal-system", "default").await.0, Code::InvalidArgument);
     assert_eq!(refused("", "nowhere").await, (Code::NotFound, "Namespace nowhere is not found.".to_owned()));
-    // An empty or unknown namespace in the request is that of the token.
+    // When the request's namespace is empty or unknown, the token's namespace counts.
     assert_eq!(refused("", "default").await.0, Code::Ok);
     assert_eq!(refused("nowhere", "default").await.0, Code::Ok);
 }
@@ -165,7 +169,7 @@ async fn the_tokens_namespace_counts() {
 async fn a_failure_that_is_too_large_is_cut() {
     let fake = Fake::new();
     let request = RespondWorkflowTaskFailedRequest {
-        task_token: token("default"),
+        task_token: token("default").into(),
         cause: 999,
         failure: Some(Failure { message: "m".repeat(3 * 1024 * 1024), ..Failure::default() }),
         ..Default::default()

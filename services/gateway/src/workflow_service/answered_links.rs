@@ -1,4 +1,4 @@
-//! Links in answers: where the caller finds what its request made (Temporal: service/history/api/link_util.go).
+//! Links in answers. They lead the caller to the event that its request made (Temporal: service/history/api/link_util.go).
 
 use klamm_messages::temporal::{
     common::v1::{
@@ -11,18 +11,18 @@ use klamm_messages::temporal::{
     enums::v1::EventType,
 };
 
-/// To the first event of a run.
+/// A link to the first event of a run.
 pub(super) fn started(namespace: &str, workflow_id: String, run_id: String) -> Link {
     let reference = EventReference { event_id: 1, event_type: EventType::WorkflowExecutionStarted as i32 };
     link(namespace, workflow_id, run_id, Reference::EventRef(reference))
 }
 
-/// To the event that a signal made, by its request id: its event id is not known while it is buffered.
+/// A link to the event that a signal made. It names the request id, since the event has no id while it is buffered.
 pub(super) fn signaled(namespace: &str, workflow_id: String, run_id: String, request_id: String) -> Link {
     by_request_id(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionSignaled)
 }
 
-/// To the event that left a start's request id on the open run that it found.
+/// A link to the event that attached a start's request id to the open run that the start found.
 pub(super) fn attached(namespace: &str, workflow_id: String, run_id: String, request_id: String) -> Link {
     by_request_id(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionOptionsUpdated)
 }

@@ -1,19 +1,14 @@
 //! RespondActivityTaskCanceled and its form by ids: an activity has cancelled itself as asked.
 
-use klamm_messages::{
-    klamm::v1::{CancelActivityTask, command::Body},
-    temporal::{
-        common::v1::Payloads,
-        workflowservice::v1::{
-            RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledByIdResponse, RespondActivityTaskCanceledRequest,
-            RespondActivityTaskCanceledResponse,
-        },
-    },
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
+use klamm_messages::temporal::workflowservice::v1::{
+    RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledByIdResponse, RespondActivityTaskCanceledRequest,
+    RespondActivityTaskCanceledResponse,
 };
-use klamm_processor::Backend;
+use klamm_requests::{Result, calls::cancel_activity_task, tokens};
 
-use super::activity_tasks::{Activity, ById};
-use crate::{call::Call, errors::Result, failures, gateway::Gateway, validate, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -21,9 +16,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskCanceledRequest,
 ) -> Result<RespondActivityTaskCanceledResponse> {
     let namespaces = gateway.backend.namespaces();
-    let activity = Activity::by_token(gateway, &namespaces, &request.namespace, &request.task_token, request.identity)?;
-    validate::ids::identity(&activity.identity, &gateway.config.limits)?;
-    cancel(gateway, &call, activity, request.details).await?;
+    let token = tokens::decode_activity_task(&request.task_token)?;
+    let namespace = gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
+    gateway.submit(&call, cancel_activity_task::command(request, token, &gateway.terms(namespace))?).await?;
     Ok(RespondActivityTaskCanceledResponse {})
 }
 
@@ -33,29 +28,7 @@ pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskCanceledByIdRequest,
 ) -> Result<RespondActivityTaskCanceledByIdResponse> {
     let namespaces = gateway.backend.namespaces();
-    let named = ById {
-        namespace: &request.namespace,
-        workflow_id: request.workflow_id,
-        run_id: request.run_id,
-        activity_id: request.activity_id,
-        identity: request.identity,
-    };
-    let activity = Activity::by_id(gateway, &namespaces, named)?;
-    cancel(gateway, &call, activity, request.details).await?;
+    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
+    gateway.submit(&call, cancel_activity_task::command_by_id(request, &gateway.terms(namespace))?).await?;
     Ok(RespondActivityTaskCanceledByIdResponse {})
-}
-
-/// Cancels the activity; with details that are too large it fails.
-async fn cancel<B: Backend, V: VisibilityQueries>(
-    gateway: &Gateway<B, V>,
-    call: &Call,
-    activity: Activity<'_>,
-    details: Option<Payloads>,
-) -> Result<()> {
-    if validate::sizes::blob_exceeds(details.as_ref(), &gateway.config.limits) {
-        return activity.fail_for_size(gateway, call, failures::CANCEL_DETAILS_EXCEED_LIMIT).await;
-    }
-    let body = |token| Body::CancelActivityTask(CancelActivityTask { token: Some(token), details });
-    activity.submit(gateway, call, body).await?;
-    Ok(())
 }

@@ -1,19 +1,14 @@
 //! RespondActivityTaskCompleted and its form by ids: an activity has a result.
 
-use klamm_messages::{
-    klamm::v1::{CompleteActivityTask, command::Body},
-    temporal::{
-        common::v1::Payloads,
-        workflowservice::v1::{
-            RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedByIdResponse, RespondActivityTaskCompletedRequest,
-            RespondActivityTaskCompletedResponse,
-        },
-    },
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
+use klamm_messages::temporal::workflowservice::v1::{
+    RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedByIdResponse, RespondActivityTaskCompletedRequest,
+    RespondActivityTaskCompletedResponse,
 };
-use klamm_processor::Backend;
+use klamm_requests::{Result, calls::complete_activity_task, tokens};
 
-use super::activity_tasks::{Activity, ById};
-use crate::{call::Call, errors::Result, failures, gateway::Gateway, validate, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -21,9 +16,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskCompletedRequest,
 ) -> Result<RespondActivityTaskCompletedResponse> {
     let namespaces = gateway.backend.namespaces();
-    let activity = Activity::by_token(gateway, &namespaces, &request.namespace, &request.task_token, request.identity)?;
-    validate::ids::identity(&activity.identity, &gateway.config.limits)?;
-    complete(gateway, &call, activity, request.result).await?;
+    let token = tokens::decode_activity_task(&request.task_token)?;
+    let namespace = gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
+    gateway.submit(&call, complete_activity_task::command(request, token, &gateway.terms(namespace))?).await?;
     Ok(RespondActivityTaskCompletedResponse {})
 }
 
@@ -33,29 +28,7 @@ pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
     request: RespondActivityTaskCompletedByIdRequest,
 ) -> Result<RespondActivityTaskCompletedByIdResponse> {
     let namespaces = gateway.backend.namespaces();
-    let named = ById {
-        namespace: &request.namespace,
-        workflow_id: request.workflow_id,
-        run_id: request.run_id,
-        activity_id: request.activity_id,
-        identity: request.identity,
-    };
-    let activity = Activity::by_id(gateway, &namespaces, named)?;
-    complete(gateway, &call, activity, request.result).await?;
+    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
+    gateway.submit(&call, complete_activity_task::command_by_id(request, &gateway.terms(namespace))?).await?;
     Ok(RespondActivityTaskCompletedByIdResponse {})
-}
-
-/// Completes the activity; with a result that is too large it fails.
-async fn complete<B: Backend, V: VisibilityQueries>(
-    gateway: &Gateway<B, V>,
-    call: &Call,
-    activity: Activity<'_>,
-    result: Option<Payloads>,
-) -> Result<()> {
-    if validate::sizes::blob_exceeds(result.as_ref(), &gateway.config.limits) {
-        return activity.fail_for_size(gateway, call, failures::RESULT_EXCEEDS_LIMIT).await;
-    }
-    let body = |token| Body::CompleteActivityTask(CompleteActivityTask { token: Some(token), result });
-    activity.submit(gateway, call, body).await?;
-    Ok(())
 }

@@ -1,26 +1,19 @@
-//! DeleteSchedule: the schedule goes; runs that it has started go on.
+//! DeleteSchedule: deletes the schedule. Runs that it has started go on.
 
-use klamm_messages::{
-    klamm::v1::{DeleteSchedule, command::Body},
-    temporal::workflowservice::v1::{DeleteScheduleRequest, DeleteScheduleResponse},
-};
-use klamm_processor::Backend;
-use uuid::Uuid;
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
+use klamm_messages::temporal::workflowservice::v1::{DeleteScheduleRequest, DeleteScheduleResponse};
+use klamm_requests::{Result, calls::delete_schedule};
 
-use crate::{call::Call, errors::Result, gateway::Gateway, settings, validate, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     call: Call,
     request: DeleteScheduleRequest,
 ) -> Result<DeleteScheduleResponse> {
-    let limits = &gateway.config.limits;
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    validate::ids::identity(&request.identity, limits)?;
-    let request_id = Uuid::new_v4().to_string();
-    let body = Body::DeleteSchedule(DeleteSchedule {});
-    let command = settings::schedule_command(namespace, &request.schedule_id, &request.identity, &request_id, body, limits);
-    gateway.submit_schedule(&call, command).await?;
+    gateway.submit_schedule(&call, delete_schedule::command(request, &gateway.terms(namespace))?).await?;
     Ok(DeleteScheduleResponse {})
 }

@@ -1,5 +1,7 @@
-//! DescribeWorkflowExecution: a run as it stands.
+//! DescribeWorkflowExecution: shows the present state of a run.
 
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
 use klamm_machine::time;
 use klamm_messages::{
     klamm::v1::{ActivityPhase, PendingActivity, RunState, WorkflowTaskPhase, WorkflowTaskState},
@@ -17,12 +19,12 @@ use klamm_messages::{
         workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
     },
 };
-use klamm_processor::Backend;
+use klamm_requests::{Result, validate};
 use prost_types::{Duration, Timestamp};
 
-use crate::{call::Call, errors::Result, gateway::Gateway, runs, validate, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway, runs};
 
-/// What Temporal shows for the expiration of a run that has none: the zero of its language's times, 0001-01-01.
+/// What Temporal shows as the expiration of a run that has none: Go's zero time, 0001-01-01.
 const NO_TIME: Timestamp = Timestamp { seconds: -62_135_596_800, nanos: 0 };
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -33,8 +35,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let execution = validate::execution::execution(request.execution.as_ref())?;
-    let snapshot = runs::find(&gateway.backend, namespace, execution).await?;
-    // The start's user metadata stands on its event alone.
+    let snapshot = runs::find(&*gateway.backend, namespace, execution).await?;
+    // The user metadata of the start is only in its event.
     let first = gateway.backend.history(&snapshot.run, 1, 2, 1).await?;
     let user_metadata = first.first().and_then(|event| event.user_metadata.clone());
     Ok(describe(&snapshot.state, user_metadata))

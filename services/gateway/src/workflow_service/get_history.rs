@@ -1,23 +1,17 @@
-//! GetWorkflowExecutionHistory: pages of a history, the wait for its next events, its close event alone.
+//! GetWorkflowExecutionHistory: gives pages of a history, or waits for its next events, or gives its close event only.
 
+use klamm_backend::{Backend, RunSnapshot};
+use klamm_filters::VisibilityQueries;
 use klamm_messages::temporal::{
     enums::v1::{HistoryEventFilterType, WorkflowExecutionStatus},
     history::v1::{History, HistoryEvent},
     workflowservice::v1::{GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse},
 };
-use klamm_processor::{Backend, backend::RunSnapshot};
+use klamm_requests::{Fault, Result, tokens::HistoryPage, validate};
 use klamm_workflow::tables::RunKey;
 use prost::Message;
 
-use crate::{
-    call::Call,
-    errors::{Fault, Result},
-    gateway::Gateway,
-    history, runs,
-    tokens::HistoryPage,
-    validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, gateway::Gateway, history, runs};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -31,10 +25,10 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let reader = Reader { gateway, call: &call, wait: request.wait_new_event, close_only };
 
     let (run, mut page) = if request.next_page_token.is_empty() {
-        let snapshot = runs::find(&gateway.backend, namespace, execution).await?;
+        let snapshot = runs::find(&*gateway.backend, namespace, execution).await?;
         let page =
             HistoryPage { run_id: snapshot.run.run_id.clone(), next: 1, end: snapshot.state.next_event_id, running: is_running(&snapshot) };
-        // A first call for the close event waits for it; one for all events has some at hand.
+        // The first call waits only if it asks for the close event. For all events, there are always some to give at once.
         let page = if close_only { reader.wait_for_more(&snapshot.run, page).await? } else { page };
         (snapshot.run, page)
     } else {
@@ -51,7 +45,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         token = (page.running && request.wait_new_event).then_some(page);
     } else {
         let mut read = history::read(
-            &gateway.backend,
+            &*gateway.backend,
             &run,
             page.next,
             page.end,
@@ -69,12 +63,12 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     }
     Ok(GetWorkflowExecutionHistoryResponse {
         history: Some(History { events }),
-        next_page_token: token.map(|page| page.encode_to_vec()).unwrap_or_default(),
+        next_page_token: token.map(|page| page.encode_to_vec()).unwrap_or_default().into(),
         ..GetWorkflowExecutionHistoryResponse::default()
     })
 }
 
-/// Page size: the limit unless a smaller one is asked for.
+/// The page size: `limit`, unless the caller asks for a smaller one.
 pub(super) fn page_size(asked: i32, limit: usize) -> usize {
     usize::try_from(asked).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit)
 }
@@ -83,7 +77,7 @@ fn is_running(snapshot: &RunSnapshot) -> bool {
     snapshot.state.status == WorkflowExecutionStatus::Running as i32
 }
 
-/// One call's reading.
+/// Reads the history for one call.
 struct Reader<'c, B, V> {
     gateway: &'c Gateway<B, V>,
     call: &'c Call,
@@ -92,7 +86,7 @@ struct Reader<'c, B, V> {
 }
 
 impl<B: Backend, V: VisibilityQueries> Reader<'_, B, V> {
-    /// The page moved to where the run stands: after the wait for an event beyond it (or for the close) where the caller waits.
+    /// The page, moved on to the run's present end. If the caller waits, this first waits for an event beyond the page (or for the close).
     async fn wait_for_more(&self, run: &RunKey, mut page: HistoryPage) -> Result<HistoryPage> {
         if !self.wait || !page.running {
             return Ok(page);
@@ -107,7 +101,7 @@ impl<B: Backend, V: VisibilityQueries> Reader<'_, B, V> {
         Ok(page)
     }
 
-    /// The last event of a closed run, made up for clients that don't follow runs.
+    /// The last event of a closed run. For clients that don't follow runs it is changed to ContinuedAsNew where there is a next run.
     async fn close_event(&self, run: &RunKey, end: i64) -> Result<HistoryEvent> {
         let mut events = self.gateway.backend.history(run, end - 1, end, 1).await?;
         let event = events.pop().ok_or_else(|| runs::not_found(&run.workflow_id, &run.run_id))?;
@@ -115,7 +109,7 @@ impl<B: Backend, V: VisibilityQueries> Reader<'_, B, V> {
         Ok(made_up.unwrap_or_else(|| std::sync::Arc::unwrap_or_clone(event)))
     }
 
-    /// Adds the events of a pending workflow task that are not stored, where they follow the page.
+    /// Adds the events of a pending workflow task that are not stored, if they follow the page.
     async fn append_transient(&self, run: &RunKey, end: i64, events: &mut Vec<HistoryEvent>) -> Result<()> {
         let found = self.gateway.backend.run(&run.namespace, &run.workflow_id, &run.run_id).await;
         match found.map_err(Fault::from)? {

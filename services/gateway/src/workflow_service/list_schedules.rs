@@ -1,6 +1,7 @@
-//! ListSchedules: schedules as the index has them.
+//! ListSchedules: lists the schedules in the index.
 
-use klamm_cluster::search_attributes::SCHEDULE_WORKFLOW_ID_PREFIX;
+use klamm_backend::Backend;
+use klamm_filters::{Scope, VisibilityQueries};
 use klamm_messages::{
     klamm::v1::VisibilityDocument,
     temporal::{
@@ -9,13 +10,13 @@ use klamm_messages::{
         workflowservice::v1::{ListSchedulesRequest, ListSchedulesResponse},
     },
 };
-use klamm_processor::Backend;
+use klamm_requests::Result;
 use klamm_schedule::visibility::MEMO_INFO;
-use klamm_visibility::Scope;
+use klamm_search_attributes::SCHEDULE_WORKFLOW_ID_PREFIX;
 use prost::Message;
 
 use super::schedules::{users_memo, users_search_attributes};
-use crate::{call::Call, errors::Result, gateway::Gateway, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway};
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
@@ -28,7 +29,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let found = gateway.visibility.list(Scope::Schedules, namespace, &request.query, size, &request.next_page_token).await?;
     let schedules = found.documents.into_iter().map(shown).collect();
-    Ok(ListSchedulesResponse { schedules, next_page_token: found.next_page_token })
+    Ok(ListSchedulesResponse { schedules, next_page_token: found.next_page_token.into() })
 }
 
 fn shown(document: VisibilityDocument) -> ScheduleListEntry {
@@ -41,8 +42,8 @@ fn shown(document: VisibilityDocument) -> ScheduleListEntry {
     }
 }
 
-/// What the schedule itself has put into its memo.
+/// The list entry that the schedule itself has put into its memo.
 fn info(memo: &Memo) -> Option<ScheduleListInfo> {
     let payload = memo.fields.get(MEMO_INFO)?;
-    ScheduleListInfo::decode(payload.data.as_slice()).ok()
+    ScheduleListInfo::decode(&payload.data[..]).ok()
 }

@@ -1,8 +1,10 @@
 //! RegisterNamespace, DescribeNamespace, ListNamespaces, UpdateNamespace, DeprecateNamespace.
 
+use klamm_backend::Backend;
 use klamm_cluster::Answer;
+use klamm_filters::VisibilityQueries;
 use klamm_messages::{
-    klamm::v1::{DeprecateNamespace, NamespaceState, RegisterNamespace, UpdateNamespace, cluster_command::Command},
+    klamm::v1::NamespaceState,
     temporal::{
         enums::v1::{ArchivalState, NamespaceState as Lifecycle, ReplicationState},
         namespace::v1::{
@@ -17,45 +19,30 @@ use klamm_messages::{
         },
     },
 };
-use klamm_processor::Backend;
-use uuid::Uuid;
+use klamm_requests::{
+    Fault, Result,
+    calls::{self, namespaces::Update},
+    validate,
+};
+use prost::Message;
 
 use crate::{
     call::Call,
     config::Config,
-    errors::{Fault, Result},
-    gateway::{Gateway, unexpected_answer},
-    validate,
-    visibility::VisibilityQueries,
+    gateway::{Gateway, new_id, unexpected_answer},
 };
-
-/// Size of a workflow task's completion that clients may send in one piece: what gRPC takes.
-const COMPLETION_BYTES: i64 = 4 * 1024 * 1024;
 
 pub(super) async fn handle_register<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     call: Call,
     request: RegisterNamespaceRequest,
 ) -> Result<RegisterNamespaceResponse> {
-    if request.namespace.is_empty() {
-        return Err(Fault::invalid("Namespace not set on request."));
-    }
-    validate::ids::namespace(&request.namespace, &gateway.config.limits)?;
-    let name = request.namespace.clone();
-    let command = Command::RegisterNamespace(RegisterNamespace {
-        name: request.namespace,
-        id: Uuid::new_v4().to_string(),
-        description: request.description,
-        owner_email: request.owner_email,
-        retention: request.workflow_execution_retention_period,
-        data: request.data.into_iter().collect(),
-        is_global: request.is_global_namespace,
-    });
-    gateway.submit_cluster(&call, &name, command).await?;
+    let command = calls::namespaces::register(request, new_id(), &gateway.config.limits)?;
+    gateway.submit_cluster(&call, command).await?;
     Ok(RegisterNamespaceResponse {})
 }
 
-/// By name or id.
+/// Describes a namespace by its name or id.
 pub(super) async fn handle_describe<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     _call: Call,
@@ -77,29 +64,32 @@ pub(super) async fn handle_describe<B: Backend, V: VisibilityQueries>(
     }
 }
 
-/// By name, in order; the page token is the name after which the next page begins.
+/// Lists namespaces in the order of their names. The page token is the name after which the next page begins.
 pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     _call: Call,
     request: ListNamespacesRequest,
 ) -> Result<ListNamespacesResponse> {
-    let after = String::from_utf8(request.next_page_token).map_err(|_| Fault::invalid("Invalid NextPageToken."))?;
+    let after = String::from_utf8(request.next_page_token.into()).map_err(|_| Fault::invalid("Invalid NextPageToken."))?;
     let size = usize::try_from(request.page_size).ok().filter(|size| *size > 0).unwrap_or(gateway.config.limits.namespaces_page);
     let include_deleted = request.namespace_filter.is_some_and(|filter| filter.include_deleted);
     let namespaces = gateway.backend.namespaces();
-    let mut rest = namespaces
+    let rest = namespaces
         .values()
         .filter(|namespace| after.is_empty() || namespace.name > after)
         .filter(|namespace| include_deleted || namespace.state != Lifecycle::Deleted as i32);
-    let page: Vec<_> = rest.by_ref().take(size).collect();
-    let next_page_token = match (page.last(), rest.next()) {
-        (Some(last), Some(_)) => last.name.clone().into_bytes(),
-        _ => Vec::new(),
-    };
-    Ok(ListNamespacesResponse {
-        namespaces: page.into_iter().map(|namespace| shown(namespace, &gateway.config)).collect(),
-        next_page_token,
-    })
+    let (mut page, mut bytes, mut next_page_token) = (Vec::new(), 0, Vec::new());
+    for namespace in rest {
+        // Clients take answers of up to 4 MiB, and a single namespace may be large.
+        let shown = shown(namespace, &gateway.config);
+        bytes += shown.encoded_len();
+        if page.len() == size || (bytes > gateway.config.limits.history_page_bytes && !page.is_empty()) {
+            next_page_token = page.last().map(name_of).unwrap_or_default().into_bytes();
+            break;
+        }
+        page.push(shown);
+    }
+    Ok(ListNamespacesResponse { namespaces: page, next_page_token: next_page_token.into() })
 }
 
 pub(super) async fn handle_update<B: Backend, V: VisibilityQueries>(
@@ -109,35 +99,12 @@ pub(super) async fn handle_update<B: Backend, V: VisibilityQueries>(
 ) -> Result<UpdateNamespaceResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    if request.promote_namespace || request.replication_config.is_some() {
-        return Err(Fault::not_built("Replication of namespaces"));
-    }
-    if !request.delete_bad_binary.is_empty() {
-        return Err(Fault::invalid(format!("Bad binary checksum {} doesn't exists.", request.delete_bad_binary)));
-    }
-    let config = request.config.unwrap_or_default();
-    if config.bad_binaries.is_some_and(|bad| !bad.binaries.is_empty()) {
-        return Err(Fault::not_built("bad_binaries"));
-    }
-    if !config.custom_search_attribute_aliases.is_empty() {
-        return Err(Fault::not_built("custom_search_attribute_aliases"));
-    }
-    let info = request.update_info.unwrap_or_default();
-    let state = check_state(namespace.state, info.state)?;
-
-    let name = namespace.name.clone();
-    let command = Command::UpdateNamespace(UpdateNamespace {
-        name: name.clone(),
-        description: Some(info.description).filter(|text| !text.is_empty()),
-        owner_email: Some(info.owner_email).filter(|text| !text.is_empty()),
-        retention: config.workflow_execution_retention_ttl,
-        data: info.data.into_iter().collect(),
-    });
-    let Answer::Namespace(mut updated) = gateway.submit_cluster(&call, &name, command).await? else {
+    let Update { command, deprecates } = calls::namespaces::update(request, namespace)?;
+    let Answer::Namespace(mut updated) = gateway.submit_cluster(&call, command).await? else {
         return Err(unexpected_answer());
     };
-    if state == Some(Lifecycle::Deprecated) {
-        gateway.submit_cluster(&call, &name, Command::DeprecateNamespace(DeprecateNamespace { name: name.clone() })).await?;
+    if deprecates {
+        gateway.submit_cluster(&call, calls::namespaces::deprecate(&namespace.name)).await?;
         updated.state = Lifecycle::Deprecated as i32;
     }
     let shown = shown(&updated, &gateway.config);
@@ -156,25 +123,16 @@ pub(super) async fn handle_deprecate<B: Backend, V: VisibilityQueries>(
     request: DeprecateNamespaceRequest,
 ) -> Result<DeprecateNamespaceResponse> {
     let namespaces = gateway.backend.namespaces();
-    let name = gateway.namespace(&namespaces, &request.namespace)?.name.clone();
-    gateway.submit_cluster(&call, &name, Command::DeprecateNamespace(DeprecateNamespace { name: name.clone() })).await?;
+    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
+    gateway.submit_cluster(&call, calls::namespaces::deprecate(&namespace.name)).await?;
     Ok(DeprecateNamespaceResponse {})
 }
 
-/// The state that an update asks for, `None` where it stays (Temporal: namespace_handler.go validateStateUpdate).
-fn check_state(now: i32, asked: i32) -> Result<Option<Lifecycle>> {
-    let asked = Lifecycle::try_from(asked).unwrap_or_default();
-    if asked == Lifecycle::Unspecified || asked as i32 == now {
-        return Ok(None);
-    }
-    match asked {
-        Lifecycle::Deprecated if now == Lifecycle::Registered as i32 => Ok(Some(asked)),
-        Lifecycle::Deleted => Err(Fault::not_built("Deleting a namespace")),
-        _ => Err(Fault::invalid("Invalid namespace state update.")),
-    }
+fn name_of(shown: &DescribeNamespaceResponse) -> String {
+    shown.namespace_info.as_ref().map(|info| info.name.clone()).unwrap_or_default()
 }
 
-/// A namespace as clients see it: limits and capabilities steer what SDKs do.
+/// A namespace as clients see it. Its limits and capabilities control what SDKs do.
 fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceResponse {
     let clusters = vec![ClusterReplicationConfig { cluster_name: config.cluster_name.clone(), ..Default::default() }];
     DescribeNamespaceResponse {
@@ -185,12 +143,13 @@ fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceRespon
             owner_email: namespace.owner_email.clone(),
             data: namespace.data.clone().into_iter().collect(),
             id: namespace.id.clone(),
-            // All that is false belongs to features of later versions; SDKs then do without.
-            capabilities: Some(Capabilities { eager_workflow_start: true, ..Capabilities::default() }),
+            // None is set: all capabilities belong to features of later versions. SDKs then do without them.
+            capabilities: Some(Capabilities::default()),
             limits: Some(ShownLimits {
                 blob_size_limit_error: config.limits.blob_bytes as i64,
                 memo_size_limit_error: config.limits.memo_bytes as i64,
-                workflow_task_completion_size_limit_error: COMPLETION_BYTES,
+                // A completion comes in one message, so it may be as large as a gRPC message.
+                workflow_task_completion_size_limit_error: config.limits.message_bytes as i64,
             }),
             supports_schedules: true,
         }),

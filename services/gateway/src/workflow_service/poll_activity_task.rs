@@ -1,16 +1,15 @@
 //! PollActivityTaskQueue: waits for an activity task.
 
+use klamm_backend::{ActivityTask, Backend, Poll, TaskQueueSide};
+use klamm_filters::VisibilityQueries;
 use klamm_messages::temporal::{
     common::v1::{WorkflowExecution, WorkflowType},
     workflowservice::v1::{PollActivityTaskQueueRequest, PollActivityTaskQueueResponse},
 };
-use klamm_processor::{
-    Backend,
-    backend::{ActivityTask, Poll},
-};
+use klamm_requests::{Result, tokens, validate};
 
-use super::poll_workflow_task::version_of;
-use crate::{call::Call, errors::Result, gateway::Gateway, tokens, validate, visibility::VisibilityQueries};
+use super::refused_polls::Poller;
+use crate::{call::Call, gateway::Gateway};
 
 #[allow(deprecated, reason = "versions as workers still send them")]
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -24,14 +23,14 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     call.check_long_poll(config)?;
     validate::task_queue::check(request.task_queue.as_mut(), &config.limits)?;
     validate::ids::identity(&request.identity, &config.limits)?;
-    let (build_id, use_versioning) = version_of(request.worker_version_capabilities.as_ref());
-    validate::worker_version::check(
-        build_id,
-        use_versioning,
-        request.deployment_options.as_ref(),
-        request.task_queue.as_ref(),
-        &config.limits,
-    )?;
+    let poller = Poller {
+        namespace: &request.namespace,
+        identity: &request.identity,
+        task_queue: request.task_queue.as_ref(),
+        capabilities: request.worker_version_capabilities.as_ref(),
+        deployment: request.deployment_options.as_ref(),
+    };
+    poller.check_version(gateway, TaskQueueSide::Activity)?;
     drop(namespaces);
 
     let poll = Poll {
@@ -53,7 +52,7 @@ pub(super) fn compose(task: ActivityTask) -> PollActivityTaskQueueResponse {
     let task_token = tokens::activity_task(&run, &task);
     let scheduled = task.scheduled;
     PollActivityTaskQueueResponse {
-        task_token,
+        task_token: task_token.into(),
         workflow_namespace: run.namespace,
         workflow_type: Some(WorkflowType { name: task.workflow_type }),
         workflow_execution: Some(WorkflowExecution { workflow_id: run.workflow_id, run_id: run.run_id }),

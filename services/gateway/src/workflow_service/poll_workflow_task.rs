@@ -1,28 +1,23 @@
 //! PollWorkflowTaskQueue: waits for a workflow task, or for a query of a run that has none.
 
+use klamm_backend::{Backend, Poll, TaskQueueSide, WorkflowTask};
+use klamm_filters::VisibilityQueries;
 use klamm_messages::temporal::{
-    common::v1::{WorkerVersionCapabilities, WorkflowExecution, WorkflowType},
+    common::v1::{WorkflowExecution, WorkflowType},
     history::v1::History,
     query::v1::WorkflowQuery,
     workflowservice::v1::{PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse},
 };
-use klamm_processor::{
-    Backend,
-    backend::{Poll, WorkflowTask},
+use klamm_requests::{
+    Limits, Result,
+    tokens::{self, HistoryPage},
+    validate,
 };
 use klamm_workflow::{answer::StartedWorkflowTask, tables::RunKey};
 use prost::Message;
 
-use crate::{
-    call::Call,
-    config::Limits,
-    errors::Result,
-    gateway::Gateway,
-    history,
-    tokens::{self, HistoryPage},
-    validate,
-    visibility::VisibilityQueries,
-};
+use super::refused_polls::Poller;
+use crate::{call::Call, gateway::Gateway, history};
 
 #[allow(deprecated, reason = "versions as workers still send them")]
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -35,14 +30,14 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     gateway.namespace(&namespaces, &request.namespace)?;
     call.check_long_poll(config)?;
     validate::ids::identity(&request.identity, &config.limits)?;
-    let (build_id, use_versioning) = version_of(request.worker_version_capabilities.as_ref());
-    validate::worker_version::check(
-        build_id,
-        use_versioning,
-        request.deployment_options.as_ref(),
-        request.task_queue.as_ref(),
-        &config.limits,
-    )?;
+    let poller = Poller {
+        namespace: &request.namespace,
+        identity: &request.identity,
+        task_queue: request.task_queue.as_ref(),
+        capabilities: request.worker_version_capabilities.as_ref(),
+        deployment: request.deployment_options.as_ref(),
+    };
+    poller.check_version(gateway, TaskQueueSide::Workflow)?;
     validate::task_queue::check(request.task_queue.as_mut(), &config.limits)?;
     drop(namespaces);
 
@@ -57,14 +52,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         deadline,
     };
     match gateway.backend.poll_workflow_task(poll).await? {
-        Some(task) => compose(&gateway.backend, task, &config.limits).await,
+        Some(task) => compose(&*gateway.backend, task, &config.limits).await,
         None => Ok(PollWorkflowTaskQueueResponse::default()),
     }
-}
-
-/// Build id and use_versioning of a poller's capabilities.
-pub(super) fn version_of(capabilities: Option<&WorkerVersionCapabilities>) -> (&str, bool) {
-    capabilities.map_or(("", false), |capabilities| (capabilities.build_id.as_str(), capabilities.use_versioning))
 }
 
 /// The answer to a poll that got a task.
@@ -79,7 +69,7 @@ async fn compose<B: Backend>(backend: &B, task: WorkflowTask, limits: &Limits) -
     Ok(response)
 }
 
-/// A started workflow task as a worker gets it: the whole history, or over a sticky queue what came after the last one completed.
+/// A started workflow task as a worker gets it: with the whole history, or on a sticky queue with the events since the last completed task.
 pub(super) async fn workflow_task<B: Backend>(
     backend: &B,
     run: &RunKey,
@@ -97,14 +87,14 @@ pub(super) async fn workflow_task<B: Backend>(
         page.events.extend(task.transient_events);
     }
     Ok(PollWorkflowTaskQueueResponse {
-        task_token: token,
+        task_token: token.into(),
         workflow_execution: Some(execution(run)),
         workflow_type: Some(WorkflowType { name: task.workflow_type }),
         previous_started_event_id: task.previous_started_event_id,
         started_event_id: task.started_event_id,
         attempt: task.attempt,
         history: Some(History { events: page.events }),
-        next_page_token,
+        next_page_token: next_page_token.into(),
         workflow_execution_task_queue: Some(task.workflow_task_queue),
         scheduled_time: Some(task.scheduled_time.into()),
         started_time: Some(task.started_time.into()),
@@ -112,7 +102,8 @@ pub(super) async fn workflow_task<B: Backend>(
     })
 }
 
-/// A task that only asks a query: no started event; over a sticky queue no history, for the worker has it in its cache.
+/// A task that only asks a query. It has no started event. On a sticky queue it has no history either, since the worker has it in its
+/// cache.
 async fn query_task<B: Backend>(
     backend: &B,
     run: &RunKey,
@@ -131,13 +122,13 @@ async fn query_task<B: Backend>(
         page.events.extend(task.transient_events);
     }
     Ok(PollWorkflowTaskQueueResponse {
-        task_token: tokens::query_task(run, &query_id),
+        task_token: tokens::query_task(run, &query_id).into(),
         workflow_execution: Some(execution(run)),
         workflow_type: Some(WorkflowType { name: task.workflow_type }),
         previous_started_event_id: task.previous_started_event_id,
         attempt: 1,
         history: Some(History { events: page.events }),
-        next_page_token,
+        next_page_token: next_page_token.into(),
         query: Some(query),
         workflow_execution_task_queue: Some(task.workflow_task_queue),
         ..PollWorkflowTaskQueueResponse::default()

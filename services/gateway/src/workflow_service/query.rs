@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use klamm_backend::{Backend, QueryOutcome};
+use klamm_filters::VisibilityQueries;
 use klamm_machine::Time;
 use klamm_messages::{
     klamm::v1::{RunState, WorkflowTaskPhase},
@@ -13,20 +15,16 @@ use klamm_messages::{
         },
     },
 };
-use klamm_processor::{Backend, backend::QueryOutcome};
+use klamm_requests::{Fault, Result, calls::complete_workflow_task::too_large, tokens, validate};
 
-use super::complete_workflow_task::too_large;
-use crate::{
-    call::Call,
-    errors::{Fault, Result},
-    gateway::Gateway,
-    runs, tokens, validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, gateway::Gateway, runs};
 
-/// From this attempt of a workflow task on, queries fail at once: the workflow cannot be replayed.
+/// When the run's workflow task is at this attempt or a later one, queries fail at once: the workflow cannot be replayed.
 const FAILING_ATTEMPT: i32 = 3;
-/// Part of a short deadline that is left for the answer's way back.
+/// The error when the worker neither answered nor failed the query. (The words are Temporal's. Temporal's code is Internal, although the
+/// worker is at fault.)
+const UNKNOWN_TYPE: &str = "unknown query completed type";
+/// Of a short deadline, one part in so many is left for the answer's way back.
 const TAIL_PART: u32 = 5;
 
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -45,7 +43,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     }
     validate::sizes::blob(query.query_args.as_ref(), &gateway.config.limits)?;
 
-    let snapshot = runs::find(&gateway.backend, namespace, execution).await?;
+    let snapshot = runs::find(&*gateway.backend, namespace, execution).await?;
     let deadline = deadline(&call, gateway.config.query_timeout, gateway.config.long_poll_tail_room);
     if let Some(rejected) = rejected(&snapshot.state, request.query_reject_condition) {
         return Ok(QueryWorkflowResponse { query_rejected: Some(rejected), ..QueryWorkflowResponse::default() });
@@ -62,7 +60,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 pub(super) async fn handle_completed<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     _call: Call,
-    request: RespondQueryTaskCompletedRequest,
+    mut request: RespondQueryTaskCompletedRequest,
 ) -> Result<RespondQueryTaskCompletedResponse> {
     let namespaces = gateway.backend.namespaces();
     let token = tokens::decode_workflow_task(&request.task_token)?;
@@ -70,6 +68,8 @@ pub(super) async fn handle_completed<B: Backend, V: VisibilityQueries>(
     if token.query_id.is_empty() {
         return Err(Fault::invalid("Invalid TaskToken."));
     }
+    validate::canonical::failure(request.failure.as_mut());
+    let unknown_type = !is_known(request.completed_type);
     let result = if validate::sizes::blob_exceeds(request.query_result.as_ref(), &gateway.config.limits) {
         too_large()
     } else {
@@ -80,11 +80,15 @@ pub(super) async fn handle_completed<B: Backend, V: VisibilityQueries>(
             failure: request.failure,
         }
     };
+    // The caller of the query gets this failure at once. The worker gets an error too.
     gateway.backend.complete_query_task(&token.query_id, result)?;
+    if unknown_type {
+        return Err(Fault::invalid(UNKNOWN_TYPE));
+    }
     Ok(RespondQueryTaskCompletedResponse {})
 }
 
-/// When the wait for an answer ends: early enough that the caller hears why.
+/// When waiting for an answer ends: early enough that the caller still gets the reason.
 fn deadline(call: &Call, without_deadline: Duration, tail_room: Duration) -> Instant {
     let now = Instant::now();
     match call.deadline() {
@@ -96,7 +100,7 @@ fn deadline(call: &Call, without_deadline: Duration, tail_room: Duration) -> Ins
     }
 }
 
-/// The caller's own condition on the run's status.
+/// The rejection, if the run's status does not meet the caller's condition.
 fn rejected(state: &RunState, condition: i32) -> Option<QueryRejected> {
     let status = WorkflowExecutionStatus::try_from(state.status).unwrap_or_default();
     let condition = QueryRejectCondition::try_from(condition).unwrap_or_default();
@@ -110,8 +114,8 @@ fn rejected(state: &RunState, condition: i32) -> Option<QueryRejected> {
     reject.then_some(QueryRejected { status: status as i32 })
 }
 
-/// Refuses queries that no worker could answer: no workflow task was ever completed and none will be in time, or it keeps failing
-/// (Temporal: service/history/api/queryworkflow/api.go).
+/// Refuses queries that no worker could answer: because no workflow task was ever completed and none will be in time, or because the
+/// workflow task keeps failing (Temporal: service/history/api/queryworkflow/api.go).
 fn check_ready(state: &RunState, deadline: Option<Instant>) -> Result<()> {
     let running = state.status == WorkflowExecutionStatus::Running as i32;
     if !running && state.last_completed_workflow_task_started_event_id == 0 {
@@ -139,6 +143,11 @@ fn answered(result: WorkflowQueryResult) -> Result<QueryWorkflowResponse> {
     match QueryResultType::try_from(result.result_type) {
         Ok(QueryResultType::Answered) => Ok(QueryWorkflowResponse { query_result: result.answer, ..QueryWorkflowResponse::default() }),
         Ok(QueryResultType::Failed) => Err(Fault::QueryFailed { message: result.error_message, failure: result.failure.map(Box::new) }),
-        _ => Err(Fault::Internal("unknown query completed type".to_owned())),
+        _ => Err(Fault::QueryFailed { message: UNKNOWN_TYPE.to_owned(), failure: None }),
     }
+}
+
+/// True for the two ways in which a query is completed.
+fn is_known(completed_type: i32) -> bool {
+    matches!(QueryResultType::try_from(completed_type), Ok(QueryResultType::Answered | QueryResultType::Failed))
 }

@@ -1,14 +1,13 @@
-//! ResetStickyTaskQueue and ShutdownWorker: a worker's cached workflows are no more.
+//! ResetStickyTaskQueue and ShutdownWorker: a worker does not have workflows in its cache any more.
 
-use klamm_messages::{
-    klamm::v1::{ResetStickyTaskQueue, command::Body},
-    temporal::workflowservice::v1::{
-        ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse, ShutdownWorkerRequest, ShutdownWorkerResponse,
-    },
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
+use klamm_messages::temporal::workflowservice::v1::{
+    ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse, ShutdownWorkerRequest, ShutdownWorkerResponse,
 };
-use klamm_processor::Backend;
+use klamm_requests::{Result, calls::reset_sticky_task_queue};
 
-use crate::{call::Call, errors::Result, gateway::Gateway, settings::WorkflowCommand, validate, visibility::VisibilityQueries};
+use crate::{call::Call, gateway::Gateway};
 
 /// Clears the sticky queue of one run.
 pub(super) async fn handle_reset<B: Backend, V: VisibilityQueries>(
@@ -18,20 +17,11 @@ pub(super) async fn handle_reset<B: Backend, V: VisibilityQueries>(
 ) -> Result<ResetStickyTaskQueueResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    let execution = validate::execution::execution(request.execution.as_ref())?.clone();
-    let command = WorkflowCommand {
-        namespace,
-        workflow_id: execution.workflow_id,
-        identity: String::new(),
-        request_id: String::new(),
-        body: Body::ResetStickyTaskQueue(ResetStickyTaskQueue { run_id: execution.run_id }),
-        may_upsert: false,
-    };
-    gateway.submit(&call, command).await?;
+    gateway.submit(&call, reset_sticky_task_queue::command(&request, &gateway.terms(namespace))?).await?;
     Ok(ResetStickyTaskQueueResponse {})
 }
 
-/// A worker says goodbye: nothing is put on its sticky queue from now on, its polls end.
+/// A worker shuts down. Its sticky queue is given up, and its polls end.
 pub(super) async fn handle_shutdown<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     _call: Call,

@@ -1,22 +1,26 @@
-//! GetSystemInfo and GetClusterInfo: what clients ask first.
+//! GetSystemInfo and GetClusterInfo: the calls that clients make first.
 
+use klamm_backend::Backend;
+use klamm_filters::VisibilityQueries;
 use klamm_messages::temporal::{
     version::v1::{ReleaseInfo, VersionInfo},
     workflowservice::v1::{
         GetClusterInfoRequest, GetClusterInfoResponse, GetSystemInfoRequest, GetSystemInfoResponse, get_system_info_response::Capabilities,
     },
 };
-use klamm_processor::Backend;
+use klamm_requests::Result;
 
 use crate::{
     call::Call,
-    errors::Result,
     gateway::Gateway,
     versions::{SERVER_VERSION, SUPPORTED_CLIENTS},
-    visibility::VisibilityQueries,
 };
 
-/// The first call of every SDK. Capabilities say what klamm does; one that is false is what a later version brings.
+/// The first call of every SDK. Capabilities say what klamm can do. Those that are false come with a later version.
+///
+/// `eager_workflow_start` is false: klamm accepts the hint but does not act on it, so SDKs would reserve a slot for a task that comes
+/// through a poll. `build_id_based_versioning` is true, as in a Temporal where versioning is off: otherwise SDKs leave `use_versioning`
+/// out, and a worker that asks for versioning would work without it instead of being refused.
 pub(super) async fn handle_system_info<B: Backend, V: VisibilityQueries>(
     _gateway: &Gateway<B, V>,
     _call: Call,
@@ -32,7 +36,7 @@ pub(super) async fn handle_system_info<B: Backend, V: VisibilityQueries>(
             encoded_failure_attributes: true,
             build_id_based_versioning: true,
             upsert_memo: true,
-            eager_workflow_start: true,
+            eager_workflow_start: false,
             sdk_metadata: true,
             count_group_by_execution_status: true,
             nexus: false,

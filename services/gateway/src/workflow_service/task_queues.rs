@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::UNIX_EPOCH};
 
+use klamm_backend::{Backend, TaskQueueDescription, TaskQueueSide};
+use klamm_filters::VisibilityQueries;
 use klamm_machine::time;
 use klamm_messages::temporal::{
     enums::v1::{DescribeTaskQueueMode, TaskQueueKind, TaskQueueType},
@@ -13,22 +15,13 @@ use klamm_messages::temporal::{
         DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest, ListTaskQueuePartitionsResponse,
     },
 };
-use klamm_processor::{
-    Backend,
-    backend::{TaskQueueDescription, TaskQueueSide},
-};
+use klamm_requests::{Fault, Result, validate};
 
-use crate::{
-    call::Call,
-    errors::{Fault, Result},
-    gateway::Gateway,
-    validate,
-    visibility::VisibilityQueries,
-};
+use crate::{call::Call, gateway::Gateway};
 
 /// The version that stands for workers without one.
 const UNVERSIONED: &str = "__unversioned__";
-/// Priority of tasks whose maker names none.
+/// Priority of tasks for which none was set.
 const DEFAULT_PRIORITY: i32 = 3;
 
 #[allow(deprecated, reason = "clients still ask in the older modes")]
@@ -82,7 +75,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     })
 }
 
-/// A queue has one partition here: itself.
+/// Here every task queue has one partition: itself.
 pub(super) async fn handle_partitions<B: Backend, V: VisibilityQueries>(
     gateway: &Gateway<B, V>,
     _call: Call,
@@ -101,7 +94,7 @@ pub(super) async fn handle_partitions<B: Backend, V: VisibilityQueries>(
     })
 }
 
-/// Which side a type is; unspecified means workflow tasks, Nexus tasks have none yet.
+/// The side of a task queue for a type. Unspecified means workflow tasks. There are no Nexus tasks yet.
 fn side(task_queue_type: i32) -> Option<TaskQueueSide> {
     match TaskQueueType::try_from(task_queue_type).unwrap_or_default() {
         TaskQueueType::Unspecified | TaskQueueType::Workflow => Some(TaskQueueSide::Workflow),
@@ -120,7 +113,7 @@ fn stats(description: &TaskQueueDescription) -> TaskQueueStats {
     }
 }
 
-/// The oldest form; its levels are of Temporal's task tables and stay 0.
+/// The oldest form of the status. Its levels refer to Temporal's task tables, so they stay 0.
 fn status(description: &TaskQueueDescription) -> TaskQueueStatus {
     TaskQueueStatus {
         backlog_count_hint: description.backlog_count,

@@ -1,23 +1,41 @@
-//! What settings must hold together, beyond their types.
+//! Checks the rules for settings that their types do not express.
+
+use std::time::Duration;
 
 use klamm_engine::LARGE_MESSAGE_BYTES;
 
 use super::{Config, Kafka, Registry, keys};
-use crate::setup_error::SetupError;
+use crate::{logging, setup_error::SetupError};
 
-/// Room that the envelope of a command may take beside what it carries.
+/// Bytes that the envelope of a command may take beside its content.
 const ENVELOPE_BYTES: usize = 512 << 10;
-/// Kafka's limit of a topic's name is 249; ours and `.klamm-dlq` must find room after the prefix.
+/// Shortest time limit that clients can be given.
+const CONNECTION_TIME_MIN: Duration = Duration::from_secs(1);
+/// Kafka limits a topic's name to 249 bytes. klamm's own names and `.klamm-dlq` must fit behind the prefix.
 const PREFIX_MAX: usize = 100;
 
-/// The first thing that is wrong.
+/// Finds what is wrong in any section.
 pub fn check(config: &Config) -> Result<(), SetupError> {
-    server(config)?;
-    kafka(&config.kafka)?;
-    registry(&config.registry)?;
-    if config.processor.transactions_per_second == 0 {
-        return Err(wrong("processor.transactions_per_second", "0 transactions would never write anything out", "use 8, or more"));
+    let found = [
+        server(config),
+        connections(config),
+        logging::filter(&config.server.log_level, "server.log_level").map(drop),
+        kafka(&config.kafka),
+        registry(&config.registry),
+        processor(config),
+        limits(config),
+    ];
+    SetupError::all(found.into_iter().filter_map(Result::err).collect())
+}
+
+fn processor(config: &Config) -> Result<(), SetupError> {
+    match config.processor.transactions_per_second {
+        0 => Err(wrong("processor.transactions_per_second", "0 transactions would never write anything out", "use 8, or more")),
+        _ => Ok(()),
     }
+}
+
+fn limits(config: &Config) -> Result<(), SetupError> {
     if config.limits.command_bytes > LARGE_MESSAGE_BYTES - ENVELOPE_BYTES {
         let problem = format!("with its envelope such a command is beyond the topics' max.message.bytes of {LARGE_MESSAGE_BYTES}");
         return Err(wrong("limits.command_bytes", problem, "use 5242880, or less"));
@@ -41,6 +59,25 @@ fn server(config: &Config) -> Result<(), SetupError> {
     Ok(())
 }
 
+fn connections(config: &Config) -> Result<(), SetupError> {
+    let connections = &config.connections;
+    if connections.streams_max == 0 {
+        return Err(wrong("connections.streams_max", "a connection without a call is of no use", "use 2000, or more"));
+    }
+    let times = [
+        ("handshake_timeout", connections.handshake_timeout),
+        ("idle_timeout", connections.idle_timeout),
+        ("keepalive_interval", connections.keepalive_interval),
+        ("keepalive_timeout", connections.keepalive_timeout),
+        ("stall_timeout", connections.stall_timeout),
+    ];
+    if let Some((key, time)) = times.iter().find(|(_, time)| time.0 < CONNECTION_TIME_MIN) {
+        let problem = format!("{time} is too short for a client on a busy machine");
+        return Err(wrong(&format!("connections.{key}"), problem, "use 1s, or more"));
+    }
+    Ok(())
+}
+
 fn kafka(kafka: &Kafka) -> Result<(), SetupError> {
     if kafka.bootstrap_servers.trim().is_empty() {
         let hint = format!(
@@ -52,7 +89,7 @@ fn kafka(kafka: &Kafka) -> Result<(), SetupError> {
     topics(kafka)
 }
 
-/// The first thing that is wrong with the topics.
+/// Finds the first thing that is wrong with the topics.
 pub fn topics(kafka: &Kafka) -> Result<(), SetupError> {
     if !kafka.partitions.is_power_of_two() || kafka.partitions > 1024 {
         return Err(wrong("kafka.partitions", format!("{} is not a power of two up to 1024", kafka.partitions), "use 1, 2, 4, 8, 16, …"));

@@ -2,21 +2,22 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use klamm_log::kafka::Settings;
 use serde::{Deserialize, Serialize};
 
 use super::secret::HIDDEN;
 
-/// `[kafka]`. What is no key of klamm's own is a property of librdkafka; there `_` and nested tables are dots.
+/// `[kafka]`. A key that is not klamm's own is a property of librdkafka. In its name `_` and nested tables stand for dots.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Kafka {
-    /// `host:port` of some brokers, with commas. Required.
+    /// `host:port` of some brokers, separated by commas. Required.
     pub bootstrap_servers: String,
-    /// What every topic's name begins with.
+    /// Prefix of every topic's name.
     pub topic_prefix: String,
     /// Partitions of commands and history, a power of two; fixed once the topics exist.
     pub partitions: u32,
-    /// Replicas of topics that are created; -1: as the broker says.
+    /// Replicas of topics that are created. -1: the broker's default.
     pub replication_factor: i32,
     /// What klamm does about topics at its start.
     pub topics: TopicsMode,
@@ -32,7 +33,7 @@ pub enum TopicsMode {
     Create,
     /// Verifies that all are there with the right settings.
     Verify,
-    /// Leaves them alone: only their number of partitions is looked at.
+    /// Leaves the topics alone. Only their number of partitions is checked.
     Leave,
 }
 
@@ -50,14 +51,9 @@ impl Default for Kafka {
 }
 
 impl Kafka {
-    /// True where a property's value must not be shown.
-    pub fn is_secret(property: &str) -> bool {
-        ["password", "secret", "token", "jaas", ".pem", "oauthbearer.config"].iter().any(|part| property.contains(part))
-    }
-
     /// The properties, with secret values hidden.
     pub fn shown_properties(&self) -> BTreeMap<&str, &str> {
-        let shown = |name: &str, value| if Self::is_secret(name) { HIDDEN } else { value };
+        let shown = |name: &str, value| if Settings::is_secret(name) { HIDDEN } else { value };
         self.properties.iter().map(|(name, value)| (name.as_str(), shown(name, value))).collect()
     }
 }
@@ -72,5 +68,30 @@ impl fmt::Debug for Kafka {
             .field("topics", &self.topics)
             .field("properties", &self.shown_properties())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some of these are properties only where librdkafka is built with OpenID Connect: no file of configuration can show them here.
+    #[test]
+    fn secret_properties_are_shown_nowhere() {
+        let names = [
+            "sasl.oauthbearer.client.secret",
+            "sasl.oauthbearer.config",
+            "sasl.password",
+            "ssl.key.password",
+            "ssl.key.pem",
+            "ssl.keystore.password",
+        ];
+        let properties = names.map(|name| (name.to_owned(), "hidden".to_owned()));
+        let mut kafka = Kafka { properties: properties.into(), ..Kafka::default() };
+        kafka.properties.insert("sasl.oauthbearer.client.id".to_owned(), "shown".to_owned());
+        let shown = kafka.shown_properties();
+        assert_eq!(names.map(|name| shown[name]), names.map(|_| HIDDEN));
+        assert_eq!(shown["sasl.oauthbearer.client.id"], "shown");
+        assert!(!format!("{kafka:?}").contains("hidden"), "{kafka:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The keys that exist, by their full names (`server.http_port`), with what kind of value each takes.
+//! The keys that exist, by their full names (`server.http_port`), and the kind of value that each takes.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use toml::{Table, Value};
 
 use super::Config;
 
-/// What properties of librdkafka begin with.
+/// Prefix of the properties of librdkafka.
 pub const KAFKA: &str = "kafka.";
-/// Where [`super::Kafka`] keeps the properties of librdkafka.
+/// Name of the field in which [`super::Kafka`] keeps the properties of librdkafka.
 pub const PROPERTIES: &str = "properties";
 
-/// Every key with its default; the properties of librdkafka are not among them.
+/// Every key with its default. The properties of librdkafka are left out.
 pub fn known() -> BTreeMap<String, Value> {
-    // Every field of the configuration is a text, a number or a list of texts: all are TOML's.
+    // Every field of the configuration is a text, a number or a list of texts. TOML can hold all of these.
     let defaults = Table::try_from(Config::default()).unwrap_or_default();
     let mut keys = BTreeMap::new();
     for (section, value) in defaults {
@@ -28,18 +28,18 @@ pub fn variable(key: &str) -> String {
     format!("KLAMM_{}", key.replace('.', "__").to_uppercase())
 }
 
-/// The name under which a key is kept: for Kafka all separators are dots, and klamm's own keys have the names of their fields.
+/// The name under which a key is kept. Under `kafka.` all separators become dots, except in klamm's own keys.
 pub fn canonical(key: &str, known: &BTreeMap<String, Value>) -> String {
     let Some(name) = key.strip_prefix(KAFKA) else { return key.to_owned() };
     let field = format!("{KAFKA}{}", name.replace('.', "_"));
     if known.contains_key(&field) { field } else { format!("{KAFKA}{}", name.replace('_', ".")) }
 }
 
-/// The known key that looks most like this one, if one does.
+/// The known key that is most similar to this one, if any is similar.
 pub fn nearest<'a>(key: &str, known: &'a BTreeMap<String, Value>) -> Option<&'a str> {
     let by_distance = |candidate: &'a String| (strsim::damerau_levenshtein(key, candidate), candidate.as_str());
     let (distance, nearest) = known.keys().map(by_distance).min()?;
-    // The right name in the wrong section is more likely than many slips.
+    // The right name in the wrong section is more likely than many typing errors.
     let (_, name) = key.rsplit_once('.').unwrap_or(("", key));
     let elsewhere = known.keys().find(|candidate| candidate.rsplit_once('.').is_some_and(|(_, it)| it == name));
     if distance <= 3 { Some(nearest) } else { elsewhere.map(String::as_str) }

@@ -1,10 +1,12 @@
-//! Configuration of `klamm serve`: a TOML file, environment variables over it, defaults under both.
+//! Configuration of `klamm serve`. Environment variables take precedence over a TOML file, and the file over defaults.
 //!
-//! Every key stands in one of the structs here, with its default; docs/configuration.md lists them all, and a test compares the two. A
-//! variable is `KLAMM_`, the section, two underscores, the key: `KLAMM_SERVER__PORT`. What is wrong is one error that names the place
-//! (file and key, or variable), the nearest name and a remedy. Secrets are never shown: not by Debug, not by `--check`.
+//! Every key is a field of one of the structs here, with its default. docs/configuration.md lists all keys, and a test compares the two.
+//! The name of a variable is `KLAMM_`, the section, two underscores, the key: `KLAMM_SERVER__PORT`. Each error names the place (file and
+//! key, or variable), the most similar name and a remedy. Secrets are never shown, neither by Debug nor by `--check`.
 
 mod check;
+mod connections;
+mod effective;
 mod kafka;
 mod keys;
 mod processor;
@@ -15,12 +17,11 @@ mod show;
 mod sources;
 mod units;
 
-use std::path::Path;
-
-use klamm_gateway::Limits;
-use serde::{Deserialize, Serialize};
+use std::{ffi::OsString, path::Path};
 
 pub use self::{
+    connections::{Connections, Inspect},
+    effective::Config,
     kafka::{Kafka, TopicsMode},
     processor::Processor,
     registry::Registry,
@@ -28,23 +29,7 @@ pub use self::{
     server::{LogFormat, Server},
     units::Span,
 };
-use crate::setup_error::SetupError;
-
-/// The effective configuration.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Where klamm listens, what it keeps, how it logs.
-    pub server: Server,
-    /// The broker and the topics.
-    pub kafka: Kafka,
-    /// The schema registry, if there is one.
-    pub registry: Registry,
-    /// Partitions, batches and transactions.
-    pub processor: Processor,
-    /// Limits of requests and histories, by the names that the gateway has for them.
-    pub limits: Limits,
-}
+use crate::{logging, setup_error::SetupError};
 
 impl Config {
     /// Reads the file, if one is named, and the environment of the process.
@@ -57,7 +42,7 @@ impl Config {
         Ok(config)
     }
 
-    /// As [`Config::load`], for those who only want to know the topics: no broker need be named.
+    /// As [`Config::load`], for commands that only need the topics' settings: no broker has to be named.
     ///
     /// # Errors
     /// As [`Config::load`].
@@ -67,12 +52,27 @@ impl Config {
         Ok(config)
     }
 
+    /// As [`Config::load`], from the text of a file and from these variables, without the environment of the process.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, SetupError> {
+        let mut settings = sources::Settings::default();
+        settings.add_text(Path::new("klamm.toml"), text)?;
+        settings.add_environment(variables)?;
+        let config = settings.into_config()?;
+        check::check(&config)?;
+        Ok(config)
+    }
+
     fn read(file: Option<&Path>) -> Result<Self, SetupError> {
         let mut settings = sources::Settings::default();
-        if let Some(file) = file {
-            settings.add_file(file)?;
+        let added = file.map_or(Ok(()), |file| settings.add_file(file)).and_then(|()| settings.add_environment(std::env::vars_os()));
+        // From here on, errors are written in the format of the other lines.
+        if settings.says("server.log_format", "json") {
+            logging::use_json();
         }
-        settings.add_environment(std::env::vars_os())?;
+        added?;
         settings.into_config()
     }
 }

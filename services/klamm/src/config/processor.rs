@@ -1,4 +1,4 @@
-//! `[processor]`: batches, transactions and what is kept.
+//! `[processor]`: batches, transactions, and how much is kept.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use super::units::Span;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Processor {
-    /// Outputs of a partition go out this long after the first of them, in one transaction.
+    /// A partition's outputs go out in one transaction, this long after the first of them.
     pub batch_interval: Span,
-    /// Transactions per second of this process, over all its partitions; intervals stretch to hold it.
+    /// Most transactions per second of this process, over all its partitions. Intervals are stretched to keep within it.
     pub transactions_per_second: u32,
     /// Commands younger than this are not trimmed.
     pub keep_commands: Span,
-    /// Commands of a partition that may wait for their transaction before new ones are refused.
+    /// How many commands of a partition may wait for their transaction before new ones are refused.
     pub uncommitted_commands_max: u64,
-    /// Bytes of a partition's outputs likewise.
+    /// How many bytes may wait for transactions, over all partitions. At most an eighth of the process's memory limit.
     pub uncommitted_bytes_max: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for Processor {
 }
 
 impl Processor {
-    /// Intervals of the committer: those set here, the others as they are.
+    /// Intervals of the committer: those that are set here, with defaults for the others.
     pub fn intervals(&self) -> Intervals {
         Intervals { batch: self.batch_interval.0, keep_commands: self.keep_commands.0, ..Intervals::default() }
     }

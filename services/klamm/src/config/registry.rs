@@ -21,7 +21,7 @@ pub struct Registry {
     /// PEM file with the certificates that are trusted instead of the system's.
     #[serde(with = "optional")]
     pub ca_file: Option<String>,
-    /// PEM file with klamm's own certificate and what is between it and the authority.
+    /// PEM file with klamm's own certificate and those between it and its authority.
     #[serde(with = "optional")]
     pub client_cert_file: Option<String>,
     /// PEM file with the key of that certificate.

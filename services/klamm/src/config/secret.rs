@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What is shown in their place.
+/// The text that is shown in their place.
 pub const HIDDEN: &str = "***";
 
 /// A password or token; empty where there is none. Neither Debug nor Serialize shows it.
@@ -13,7 +13,7 @@ pub const HIDDEN: &str = "***";
 pub struct Secret(String);
 
 impl Secret {
-    /// The value itself, for the one who needs it.
+    /// The value itself, for the code that uses it.
     pub fn reveal(&self) -> Option<&str> {
         Some(self.0.as_str()).filter(|secret| !secret.is_empty())
     }

@@ -19,13 +19,13 @@ pub struct Server {
     /// `host:port` by which other members of the cluster reach this one's gRPC API; see [`Server::advertised`].
     #[serde(with = "optional")]
     pub advertised_address: Option<String>,
-    /// Directory of the store and of the visibility index. Losing it loses nothing.
+    /// Directory of the store and of the visibility index. Its loss loses no data, since both are rebuilt.
     pub data_dir: PathBuf,
-    /// Namespaces to register where they are missing.
+    /// Namespaces that are registered if they are missing.
     pub namespaces: Vec<String>,
     /// Retention of the namespaces that are registered at start.
     pub retention: Span,
-    /// How long schedules' decisions are kept, for `klamm schedule audit`.
+    /// How long decisions of schedules are kept, for `klamm schedule audit`.
     pub schedule_audit_retention: Span,
     /// error, warn, info, debug, trace, or a filter.
     pub log_level: String,
@@ -50,7 +50,7 @@ impl Default for Server {
             port: 7233,
             http_port: 8233,
             advertised_address: None,
-            data_dir: "klamm-data".into(),
+            data_dir: "klamm-serve-data".into(),
             namespaces: vec!["default".to_owned()],
             retention: Span(Duration::from_secs(24 * 3600)),
             schedule_audit_retention: Span(Duration::from_secs(7 * 24 * 3600)),
@@ -61,8 +61,8 @@ impl Default for Server {
 }
 
 impl Server {
-    /// The address that other members are told. Where none is set: `ip`, or this host's name where klamm listens on all addresses, with
-    /// `port`, the port that is really listened on.
+    /// The address by which other members reach this one. Where none is set, it is `ip`, or this host's name if klamm listens on all
+    /// addresses. `port` is the port on which klamm really listens.
     pub fn advertised(&self, port: u16) -> String {
         match &self.advertised_address {
             Some(address) => address.clone(),

@@ -6,11 +6,23 @@ use toml::{Table, Value};
 
 use super::{Config, keys};
 
+impl Config {
+    /// The effective configuration as JSON, without secrets.
+    pub fn shown(&self) -> serde_json::Value {
+        let mut all = serde_json::to_value(self).unwrap_or_default();
+        if let Some(kafka) = all.get_mut("kafka").and_then(serde_json::Value::as_object_mut) {
+            kafka.remove(keys::PROPERTIES);
+            kafka.extend(self.kafka.shown_properties().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+        }
+        all
+    }
+}
+
 impl fmt::Display for Config {
-    /// Section by section. It can be used as a file again once the secrets are filled in.
+    /// Writes section by section. The text can be used as a file again once the secrets are filled in.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut sections = Table::try_from(self).map_err(|_| fmt::Error)?;
-        for (place, section) in ["server", "kafka", "registry", "processor", "limits"].into_iter().enumerate() {
+        for (place, section) in ["server", "connections", "kafka", "registry", "processor", "limits"].into_iter().enumerate() {
             let Some(Value::Table(mut fields)) = sections.remove(section) else { continue };
             fields.remove(keys::PROPERTIES);
             let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Where settings come from: a TOML file, then environment variables. Each remembers its place, for errors.
+//! Where settings come from: a TOML file, then environment variables. Each setting remembers its place, for errors.
 
 use std::{
     collections::BTreeMap,
@@ -12,12 +12,12 @@ use toml::{Table, Value};
 use super::{Config, keys, units};
 use crate::setup_error::SetupError;
 
-/// Where all keys are listed.
+/// Tells where all keys are listed.
 const REFERENCE: &str = "docs/configuration.md lists all keys";
-/// Variables of klamm's own that are no settings.
+/// klamm's own variables that are not settings.
 const OTHER_VARIABLES: [&str; 2] = ["KLAMM_ADDRESS", "KLAMM_CONFIG"];
 
-/// Where a setting stands.
+/// Where a setting was found.
 #[derive(Debug, Clone)]
 enum Place {
     File(PathBuf, String),
@@ -33,7 +33,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Settings by their full names, each with its place; later ones replace earlier ones.
+/// Settings by their full names, each with its place. Later ones replace earlier ones.
 #[derive(Debug)]
 pub struct Settings {
     known: BTreeMap<String, Value>,
@@ -47,14 +47,23 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Adds what stands in a file.
+    /// Adds the settings in a file.
     pub fn add_file(&mut self, file: &Path) -> Result<(), SetupError> {
-        let doing = format!("reading {}", file.display());
         let text = std::fs::read_to_string(file).map_err(|error| {
-            SetupError::new(&doing, error, "name the configuration's file with --config, or leave it out and use variables")
+            let hint = "name the configuration's file with --config, or leave it out and use variables";
+            SetupError::new(format!("reading {}", file.display()), error, hint)
         })?;
-        let table: Table = toml::from_str(&text).map_err(|error| {
-            SetupError::new(&doing, error.to_string().trim_end(), format!("write TOML: [sections] with key = value; {REFERENCE}"))
+        self.add_text(file, &text)
+    }
+
+    /// Adds the settings in the text of a file of this name.
+    pub fn add_text(&mut self, file: &Path, text: &str) -> Result<(), SetupError> {
+        let table: Table = toml::from_str(text).map_err(|error| {
+            SetupError::new(
+                format!("reading {}", file.display()),
+                error.to_string().trim_end(),
+                format!("write TOML: [sections] with key = value; {REFERENCE}"),
+            )
         })?;
         let mut flat = Vec::new();
         flatten("", table, &mut flat);
@@ -64,10 +73,10 @@ impl Settings {
         Ok(())
     }
 
-    /// Adds what variables say: those whose names begin with `KLAMM_` and have two underscores after a section.
+    /// Adds the settings in environment variables. Their names begin with `KLAMM_` and have two underscores behind a section.
     ///
-    /// Others are not klamm's (Kubernetes, for one, sets `KLAMM_SERVICE_HOST` for a service of this name), unless they are a setting's but
-    /// for an underscore.
+    /// Other variables do not belong to klamm and are ignored. (Kubernetes sets `KLAMM_SERVICE_HOST` for a service named klamm.) But a
+    /// variable whose name differs from a setting's only by an underscore is an error.
     pub fn add_environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), SetupError> {
         for (name, value) in variables {
             let Some(name) = name.to_str().filter(|name| name.starts_with("KLAMM_") && !OTHER_VARIABLES.contains(name)) else { continue };
@@ -91,7 +100,12 @@ impl Settings {
         Ok(())
     }
 
-    /// The configuration, typed.
+    /// Whether this key is set to this text.
+    pub fn says(&self, key: &str, text: &str) -> bool {
+        self.set.get(key).is_some_and(|(value, _)| value.as_str() == Some(text))
+    }
+
+    /// Turns the settings into a typed configuration.
     pub fn into_config(self) -> Result<Config, SetupError> {
         let mut sections = Table::new();
         for (key, (value, _)) in &self.set {
@@ -124,7 +138,7 @@ impl Settings {
         if !key.starts_with(keys::KAFKA) {
             return Err(SetupError::new(format!("reading {place}"), "there is no such setting", hint()));
         }
-        // A property of librdkafka, unless it is one of klamm's own keys but for a letter.
+        // An unknown key under `kafka.` is a property of librdkafka, unless its name is nearly that of one of klamm's own keys.
         let slip = near.filter(|near| near.starts_with(keys::KAFKA));
         if slip.is_some_and(|near| strsim::damerau_levenshtein(&near.replace('_', "."), &key) <= 1) {
             return Err(SetupError::new(format!("reading {place}"), "there is no such setting", hint()));
@@ -136,7 +150,8 @@ impl Settings {
         Ok(())
     }
 
-    /// A variable's text as what the setting takes. What is none of it stays a text: reading it tells what is wrong.
+    /// A variable's text as a value of the setting's type. A text that is not such a value stays a text. Reading it later gives the right
+    /// error.
     fn typed(&self, key: &str, text: &str) -> Value {
         let string = || Value::String(text.to_owned());
         match self.known.get(key) {
@@ -150,12 +165,12 @@ impl Settings {
     }
 }
 
-/// A table in a table, made where it is missing.
+/// The table of this name in another, made if it is missing.
 fn table<'a>(within: &'a mut Table, name: &str) -> Option<&'a mut Table> {
     within.entry(name).or_insert_with(|| Value::Table(Table::new())).as_table_mut()
 }
 
-/// Tables become names with dots.
+/// Turns nested tables into names with dots.
 fn flatten(path: &str, table: Table, flat: &mut Vec<(String, Value)>) {
     for (name, value) in table {
         let key = if path.is_empty() { name } else { format!("{path}.{name}") };
@@ -166,13 +181,13 @@ fn flatten(path: &str, table: Table, flat: &mut Vec<(String, Value)>) {
     }
 }
 
-/// Sizes may have a unit.
+/// Turns a size with a unit into a number.
 fn size(value: Value) -> Value {
     let bytes = value.as_str().and_then(units::bytes).and_then(|bytes| i64::try_from(bytes).ok());
     bytes.map_or(value, Value::Integer)
 }
 
-/// Brokers may be a list.
+/// Turns a list of brokers into one text.
 fn joined(key: &str, value: Value) -> Value {
     match &value {
         Value::Array(_) if key.starts_with(keys::KAFKA) => property(&value).map_or(value, Value::String),
@@ -180,7 +195,7 @@ fn joined(key: &str, value: Value) -> Value {
     }
 }
 
-/// A property's value as librdkafka takes it; a list is joined with commas.
+/// A property's value in librdkafka's form. A list is joined with commas.
 fn property(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! Values with units, and values that may be missing, as they stand in a configuration.
+//! Values with units, and values that may be missing, in the form in which a configuration holds them.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -24,7 +24,7 @@ impl FromStr for Span {
 }
 
 impl fmt::Display for Span {
-    /// In the largest unit that leaves a whole number.
+    /// Writes the time in the largest unit that gives a whole number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
         let (unit, size) = TIMES.iter().rev().find(|(unit, size)| millis.is_multiple_of(*size) && *unit != "d").unwrap_or(&TIMES[0]);
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-/// A number of bytes: a number alone, or with B, kB, MB, KiB, MiB or GiB.
+/// Reads a number of bytes: a number alone, or one with the unit B, kB, MB, KiB, MiB or GiB.
 pub fn bytes(text: &str) -> Option<u64> {
     text.trim().parse().ok().or_else(|| with_unit(text, &SIZES))
 }
@@ -58,16 +58,16 @@ fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*size)
 }
 
-/// A text that may be missing: shown and read as an empty one, so that a variable can be there and say nothing.
+/// A text that may be missing. It is shown and read as an empty one, so that a variable can exist without a value.
 pub mod optional {
     use super::{Deserialize, Deserializer, Serializer};
 
-    /// Empty for none.
+    /// A missing text becomes an empty one.
     pub fn serialize<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(value.as_deref().unwrap_or_default())
     }
 
-    /// None for empty.
+    /// An empty text becomes a missing one.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
         Ok(Some(String::deserialize(deserializer)?).filter(|text| !text.is_empty()))
     }

@@ -1,4 +1,4 @@
-//! AuditSchedule: the times that a schedule's spec names against what the schedule decided.
+//! AuditSchedule: compares the times that a schedule's spec names with what the schedule decided.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,36 +15,66 @@ use klamm_processor::{
     Backend, Processor,
     backend::{Error, ScheduleSnapshot},
 };
-use klamm_schedule::{spec::Due, view};
+use klamm_schedule::{
+    spec::{Due, Steps},
+    view,
+};
 use tonic::Status;
 
-/// Most nominal times and most decisions of one audit: what a schedule of a second has in a day, and more.
+use super::asking::NO_NAMESPACE;
+
+/// Most nominal times and most decisions of one audit. A schedule that acts every second has fewer in a day.
 const TIMES_MAX: usize = 100_000;
+/// Steps that finding the nominal times may take.
+const STEPS_MAX: u64 = 20 * klamm_schedule::STEPS_MAX;
 /// Decisions read at a time.
 const PAGE: usize = 1000;
-/// A start that was due no longer ago than this may be on its way.
+/// If a start was due no longer ago than this, it may still be under way.
 const UNDER_WAY: Duration = Duration::from_secs(2);
 
-/// The entries, and the summary last.
+/// The entries, with the summary last.
 pub(super) async fn audit(processor: &Arc<Processor>, request: AuditScheduleRequest) -> Result<Vec<ScheduleAudit>, Status> {
     let AuditScheduleRequest { namespace, schedule_id, from, to } = request;
-    let schedule = processor.schedule(&namespace, &schedule_id).await.map_err(status)?;
-    let Some(ScheduleSnapshot { definition, progress }) = schedule else {
-        return Err(Status::not_found(format!("no schedule {schedule_id:?} in namespace {namespace:?}")));
+    if !processor.namespaces().contains_key(&namespace) {
+        return Err(Status::not_found(format!("{NO_NAMESPACE} {namespace:?}")));
+    }
+    let Some((ScheduleSnapshot { definition, progress }, delete_time)) = find(processor, &namespace, &schedule_id).await? else {
+        return Err(Status::not_found(format!("no schedule {schedule_id:?} in namespace {namespace:?}, and no decisions of one are kept")));
     };
-    // This machine's clock: whoever compares with the log's would show times as missing that have just come due.
-    let now = Time::from_millis(chrono::Utc::now().timestamp_millis());
+    // The wall clock of this machine, not the log's time. When the log's time is ahead of it, times that have just come due would look
+    // missing to the client.
+    let mut now = Time::from_millis(chrono::Utc::now().timestamp_millis());
     let from = Time::or_epoch(from);
-    let to = to.as_ref().map_or(now, Time::from);
+    let mut to = to.as_ref().map_or(now, Time::from);
     let reader = Decisions { processor, namespace: &namespace, schedule_id: &schedule_id };
     let decisions = reader.about(&progress, from, to).await?;
+    if let Some(deleted) = delete_time {
+        // After its deletion the schedule names no times. So the audit shows the state at the deletion.
+        (now, to) = (deleted, to.min(deleted));
+    }
     let known_from = reader.known_from(&definition, &progress).await?;
-    let expected = view::nominal_times(&schedule_id, &definition, from.max(known_from), to, TIMES_MAX + 1)
-        .map_err(|rejection| Status::failed_precondition(rejection.to_string()))?;
+    let expected = tokio::task::spawn_blocking(move || {
+        view::nominal_times(&schedule_id, &definition, from.max(known_from), to, TIMES_MAX + 1, &mut Steps::new(STEPS_MAX))
+    });
+    let expected = expected.await.map_err(|error| Status::internal(error.to_string()))?;
+    let expected = expected.map_err(|rejection| Status::failed_precondition(rejection.to_string()))?;
     if expected.len() > TIMES_MAX {
         return Err(too_many());
     }
-    Ok(compare(&expected, decisions, &progress, known_from, now))
+    Ok(compare(&expected, decisions, &progress, known_from, now, delete_time))
+}
+
+/// The schedule, with `None`. For a deleted schedule: what is left of it, and when it was deleted.
+async fn find(processor: &Arc<Processor>, namespace: &str, schedule_id: &str) -> Result<Option<(ScheduleSnapshot, Option<Time>)>, Status> {
+    if let Some(found) = processor.schedule(namespace, schedule_id).await.map_err(status)? {
+        return Ok(Some((found, None)));
+    }
+    let remains = processor.deleted_schedule(namespace, schedule_id).map_err(status)?;
+    Ok(remains.map(|remains| {
+        let definition = Arc::new(remains.definition.clone().unwrap_or_default());
+        let progress = Arc::new(remains.progress.clone().unwrap_or_default());
+        (ScheduleSnapshot { definition, progress }, Some(Time::or_epoch(remains.delete_time)))
+    }))
 }
 
 /// Reads a schedule's decisions.
@@ -74,8 +104,8 @@ impl Decisions<'_> {
         }
     }
 
-    /// Number of the first decision made at `time` or later. A decision is no earlier than the time that it is about, and none is made before
-    /// those with lower numbers.
+    /// Number of the first decision made at `time` or later. Decisions are numbered in the order of their times. A decision is never made
+    /// before the time that it is about.
     async fn first_at(&self, progress: &ScheduleProgress, time: Time) -> Result<i64, Status> {
         let (mut low, mut high) = (progress.first_audit, progress.next_audit);
         while low < high {
@@ -88,11 +118,11 @@ impl Decisions<'_> {
         Ok(low)
     }
 
-    /// From when on all that the present spec names has its decision, and the decision is still kept.
+    /// The time from which on every time that the present spec names has its decision, and the decision is still kept.
     async fn known_from(&self, definition: &ScheduleDefinition, progress: &ScheduleProgress) -> Result<Time, Status> {
         let valid_from = Time::or_epoch(definition.create_time).max(Time::or_epoch(definition.update_time));
-        // Numbers begin with 0 or 1; when a higher one is the first, some have gone.
-        if progress.first_audit <= 1 {
+        // If a higher number comes first, then some of this schedule's own decisions are gone.
+        if progress.first_audit <= progress.own_audit {
             return Ok(valid_from);
         }
         let oldest = self.read(progress.first_audit, progress.next_audit, 1).await?;
@@ -100,21 +130,34 @@ impl Decisions<'_> {
     }
 }
 
-/// Puts expected times and decisions side by side, in order of nominal times.
+/// Puts expected times and decisions side by side, in order of nominal times. Decisions of earlier schedules with this id are shown too.
 fn compare(
     expected: &[Due],
     decisions: Vec<Arc<ScheduleDecision>>,
     progress: &ScheduleProgress,
     known_from: Time,
     now: Time,
+    delete_time: Option<Time>,
 ) -> Vec<ScheduleAudit> {
-    let mut summary = ScheduleAuditSummary { known_from: Some(known_from.into()), expected: count(expected.len()), ..Default::default() };
-    // Of several decisions about one time, such as to wait and then to fire, the last one counts; all of those about actions by hand are shown.
+    let mut summary = ScheduleAuditSummary {
+        known_from: Some(known_from.into()),
+        expected: count(expected.len()),
+        delete_time: delete_time.map(Into::into),
+        ..Default::default()
+    };
+    // There may be several decisions about one time, such as to wait and then to fire. The last one counts. Decisions about actions by hand
+    // are all shown.
     let mut scheduled: BTreeMap<i64, Arc<ScheduleDecision>> = BTreeMap::new();
     let mut manual: Vec<Arc<ScheduleDecision>> = Vec::new();
     let mut by_hand: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut earlier: BTreeMap<(i64, i64), Arc<ScheduleDecision>> = BTreeMap::new();
     for decision in decisions {
-        if decision.manual {
+        if decision.n < progress.own_audit {
+            // Successive schedules with the same id share one sequence of action numbers. Each decision without an action stands for
+            // itself, so its own number tells it from others.
+            let number = if decision.action == 0 { -decision.n } else { decision.action };
+            earlier.insert((nominal(&decision).millis(), number), decision);
+        } else if decision.manual {
             match by_hand.get(&decision.action).filter(|_| decision.action != 0) {
                 Some(&at) => manual[at] = decision,
                 None => {
@@ -178,13 +221,17 @@ fn compare(
     }
     let others = scheduled.into_iter().filter(|(at, _)| !used.contains(at)).map(|(_, decision)| decision);
     summary.manual = count(manual.len());
+    summary.earlier = count(earlier.len());
+    let earlier = earlier.into_iter().map(|((at, _), decision)| (at, ScheduleAuditEntry { earlier: true, ..entry(&decision) }));
+    entries.extend(earlier);
     entries.extend(others.chain(manual).map(|decision| (nominal(&decision).millis(), entry(&decision))));
     entries.sort_by_key(|(at, _)| *at);
     let entries = entries.into_iter().map(|(_, entry)| Audit::Entry(entry));
     entries.chain([Audit::Summary(summary)]).map(|audit| ScheduleAudit { audit: Some(audit) }).collect()
 }
 
-/// What becomes of the times of a schedule that does not act by itself now: it is written down in one when the schedule acts again.
+/// The decision about the times of a schedule that does not act by itself now; `None` if it does act. This decision is not on the topic
+/// yet: the schedule writes one decision for all these times when it acts again.
 fn inactive(progress: &ScheduleProgress) -> Option<ScheduleDecision> {
     let state = progress.state.as_ref()?;
     let (kind, reason) = if state.paused {
@@ -197,7 +244,7 @@ fn inactive(progress: &ScheduleProgress) -> Option<ScheduleDecision> {
     Some(ScheduleDecision { kind: kind as i32, reason: reason.to_owned(), ..ScheduleDecision::default() })
 }
 
-/// A decision as it is shown.
+/// A decision in the form in which it is shown.
 fn entry(decision: &ScheduleDecision) -> ScheduleAuditEntry {
     let kind = decision.kind().as_str_name().trim_start_matches("SCHEDULE_DECISION_KIND_").to_owned();
     ScheduleAuditEntry {
@@ -262,7 +309,7 @@ mod tests {
     /// A line for each entry (minute, decision or gap, whether expected or by hand), and the summary's numbers.
     fn compared(expected: &[Due], decisions: Vec<ScheduleDecision>, progress: &ScheduleProgress, now: Time) -> (String, [i64; 7]) {
         let decisions = decisions.into_iter().map(Arc::new).collect();
-        let mut audits = compare(expected, decisions, progress, at(0), now);
+        let mut audits = compare(expected, decisions, progress, at(0), now, None);
         let Some(Audit::Summary(summary)) = audits.pop().and_then(|audit| audit.audit) else { panic!("no summary at the end") };
         let lines: Vec<_> = audits
             .into_iter()
@@ -272,6 +319,7 @@ mod tests {
                 let gap = entry.gap().as_str_name().trim_start_matches("SCHEDULE_AUDIT_GAP_").to_lowercase();
                 let what = if entry.decision.is_empty() { gap } else { entry.decision.clone() };
                 let by = match (entry.expected, entry.manual) {
+                    _ if entry.earlier => " earlier",
                     (true, false) => "",
                     (_, true) => " by hand",
                     _ => " unexpected",
@@ -316,6 +364,24 @@ mod tests {
         let (lines, summary) = compared(&expected(2..=2), decisions, &ScheduleProgress::default(), at(9));
         assert_eq!(lines, "1 FIRED unexpected, 2 missing, 2 FIRED by hand, 2 FIRED by hand");
         assert_eq!(summary, [1, 0, 0, 0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn decisions_of_earlier_schedules_of_the_id_stand_beside_and_are_expected_by_nobody() {
+        use ScheduleDecisionKind::{Buffered, Fired, SkippedOverlap};
+        let action = |n, minute, kind, action| ScheduleDecision { action, ..decision(n, minute, kind) };
+        let decisions = vec![
+            action(1, 1, Buffered, 7),
+            action(2, 2, SkippedOverlap, 0),
+            action(3, 1, Fired, 7),
+            // Another action at the same time.
+            action(4, 2, Fired, 8),
+            action(5, 2, Fired, 9),
+        ];
+        let progress = ScheduleProgress { own_audit: 5, ..ScheduleProgress::default() };
+        let (lines, summary) = compared(&expected(2..=3), decisions, &progress, at(9));
+        assert_eq!(lines, "1 FIRED earlier, 2 FIRED, 2 SKIPPED_OVERLAP earlier, 2 FIRED earlier, 3 missing");
+        assert_eq!(summary, [2, 1, 0, 0, 0, 1, 0]);
     }
 
     #[test]

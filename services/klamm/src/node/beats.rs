@@ -1,4 +1,4 @@
-//! Beats: one thread sends this process's and reads everybody's.
+//! Beats: one thread sends the beats of this process, and reads the beats of all processes.
 
 use std::{
     sync::{
@@ -16,32 +16,36 @@ use klamm_machine::Time;
 use klamm_members::{BEAT_INTERVAL_MS, Members, Standing};
 use klamm_messages::klamm::v1::Member;
 use klamm_processor::{Lease, lease::boot_ms};
+use klamm_supervise::{Part, Supervisor};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
 use crate::setup_error::SetupError;
 
-/// What the beats show, and the thread that keeps it up to date.
+/// The members as their beats show them, and the thread that reads the beats.
 pub struct Beats {
     shared: Arc<Shared>,
+    part: Part,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
     members: Mutex<Members>,
     changed: watch::Sender<()>,
-    /// A beat goes out before its time.
+    /// Wakes the thread, to send a beat before its time.
     now: Condvar,
     hurry: Mutex<bool>,
     stopping: AtomicBool,
     log: Arc<dyn Log>,
     topic: Arc<str>,
     lease: Lease,
+    /// Offset to read next. It is kept when the thread begins anew after a panic, so that no beat is left out.
+    position: Mutex<Option<Offset>>,
 }
 
 impl Beats {
     /// Starts to send and to read, from the topic's end on.
-    pub fn start(members: Members, log: Arc<dyn Log>, topics: &Topics, lease: Lease) -> Result<Self, SetupError> {
+    pub fn start(members: Members, log: Arc<dyn Log>, topics: &Topics, lease: Lease, supervisor: &Supervisor) -> Result<Self, SetupError> {
         let shared = Arc::new(Shared {
             members: Mutex::new(members),
             changed: watch::Sender::new(()),
@@ -51,21 +55,22 @@ impl Beats {
             log,
             topic: topics.full(topic::MEMBERS),
             lease,
+            position: Mutex::new(None),
         });
-        let beating = shared.clone();
-        let thread = std::thread::Builder::new()
-            .name("members".to_owned())
-            .spawn(move || beating.run())
+        let (beating, part) = (shared.clone(), supervisor.part("members"));
+        let thread = part
+            .clone()
+            .thread(move |part| beating.run(part))
             .map_err(|error| SetupError::new("starting a thread", error, "raise the limits of the process"))?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self { shared, part, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Told of whenever beats were read.
+    /// A watch that changes whenever beats were read.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.shared.changed.subscribe()
     }
 
-    /// The live owner, when it is another process.
+    /// The live owner, if it is another process.
     pub fn owner(&self) -> Option<Member> {
         self.shared.members.lock().owner().cloned()
     }
@@ -80,17 +85,18 @@ impl Beats {
         self.shared.members.lock().all_have_read(take_overs)
     }
 
-    /// This process does something else from now on; a beat tells it at once.
+    /// Notes what this process does from now on. A beat tells the others at once.
     pub fn set_standing(&self, standing: Standing) {
         self.shared.members.lock().set_standing(standing);
         *self.shared.hurry.lock() = true;
         self.shared.now.notify_all();
     }
 
-    /// Says goodbye, so that nobody waits for this process, and stops.
+    /// Sends a last beat, which says that this process leaves, so that nobody waits for it. Then stops.
     pub fn leave(&self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.set_standing(Standing::Leaving);
+        self.part.close();
         if let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
         {
@@ -100,14 +106,14 @@ impl Beats {
 }
 
 impl Shared {
-    fn run(&self) {
-        let mut position = None;
+    fn run(&self, part: &Part) {
         let mut away = false;
         loop {
+            part.round();
             let began = Instant::now();
-            // Taken before the beat is made: the last one says goodbye.
+            // This is read before the beat is made. So the last beat is made after `leave`, and says that this process leaves.
             let stopping = self.stopping.load(Ordering::SeqCst);
-            let beaten = self.send_and_read(&mut position);
+            let beaten = self.send_and_read();
             match (&beaten, away) {
                 (Err(error), false) => tracing::warn!(error = %error, "beats do not come through"),
                 (Ok(()), true) => tracing::info!("beats come through again"),
@@ -127,7 +133,8 @@ impl Shared {
         }
     }
 
-    fn send_and_read(&self, position: &mut Option<Offset>) -> Result<(), LogError> {
+    fn send_and_read(&self) -> Result<(), LogError> {
+        let mut position = self.position.lock();
         let from = match *position {
             Some(position) => position,
             None => *position.insert(self.log.end_offset(&self.topic, 0)?),
@@ -141,7 +148,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Reads to the end; gives where it is.
+    /// Reads to the end. Gives the next offset.
     fn read_from(&self, mut from: Offset) -> Result<Offset, LogError> {
         loop {
             let read = read_onward(&*self.log, &self.topic, 0, from, ReadLimit::default())?;

@@ -1,4 +1,4 @@
-//! What answers gRPC: this process when it owns the partitions, else the owner, to whom calls are forwarded as they are.
+//! Answers gRPC. This process answers if it owns the partitions. Otherwise calls are forwarded to the owner as they are.
 
 use std::{
     convert::Infallible,
@@ -19,15 +19,17 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Header of a call that was forwarded already: it is not forwarded again.
+use crate::{config::Inspect, inspect::access};
+
+/// Header of a call that was forwarded. Such a call is not forwarded again.
 const FORWARDED: &str = "klamm-forwarded";
-/// How long a call waits for somebody who can answer, before it is answered Unavailable.
+/// How long a call waits for a process that can answer, before it is answered Unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often the owner is asked whether it lives while calls are under way, and how long it has to answer.
+/// How often the owner's connection is checked while calls are under way, and how long the owner has to answer the check.
 const KEEPALIVE: Duration = Duration::from_secs(5);
-/// Flow-control windows, as the gateway has them.
+/// HTTP/2's flow-control window of a stream, as in the gateway.
 const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-/// See above; of a whole connection.
+/// HTTP/2's flow-control window of a whole connection.
 const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
 /// Who answers.
@@ -37,7 +39,7 @@ pub enum Role {
     Here(Routes),
     /// The owner.
     There(There),
-    /// Nobody for now, and why.
+    /// Nobody for now, with the reason.
     Nobody(String),
 }
 
@@ -46,23 +48,24 @@ pub enum Role {
 pub struct There {
     address: String,
     channel: Channel,
-    /// It owns no more: calls that wait for its answers end.
+    /// Cancelled when that process no longer owns the partitions. Then calls that wait for its answers end.
     gone: CancellationToken,
 }
 
-/// The gRPC service of a process; clones share one role.
+/// The gRPC service of a process. Clones share one role.
 #[derive(Clone)]
 pub struct Front {
     role: Arc<watch::Sender<Role>>,
+    inspect: Inspect,
 }
 
 impl Front {
-    /// Nobody answers yet, because of `reason`.
-    pub fn new(reason: &str) -> Self {
-        Self { role: Arc::new(watch::Sender::new(Role::Nobody(reason.to_owned()))) }
+    /// A front that cannot answer yet, because of `reason`. `inspect` says which clients' calls of klamm's own service are forwarded.
+    pub fn new(reason: &str, inspect: Inspect) -> Self {
+        Self { role: Arc::new(watch::Sender::new(Role::Nobody(reason.to_owned()))), inspect }
     }
 
-    /// Somebody else answers from now on.
+    /// Another role answers from now on.
     pub fn set(&self, role: Role) {
         if let Role::There(there) = self.role.send_replace(role) {
             there.gone.cancel();
@@ -76,6 +79,7 @@ impl Front {
         }
         match Endpoint::from_shared(format!("http://{address}")) {
             Ok(endpoint) => {
+                tracing::info!(owner = address, "this process stands by: it folds the topics, and forwards calls to the owner");
                 let channel = endpoint
                     .connect_timeout(Duration::from_secs(2))
                     .tcp_nodelay(true)
@@ -86,7 +90,16 @@ impl Front {
                     .connect_lazy();
                 self.set(Role::There(There { address: address.to_owned(), channel, gone: CancellationToken::new() }));
             }
-            Err(error) => self.set(Role::Nobody(format!("The owner's address {address} is none: {error}"))),
+            Err(error) => self.set(Role::Nobody(format!("The owner's address {address} is not valid: {error}"))),
+        }
+    }
+
+    /// The role of this process, in words.
+    pub fn standing(&self) -> String {
+        match &*self.role.borrow() {
+            Role::Here(_) => "it owns the partitions".to_owned(),
+            Role::There(there) => format!("it stands by, and forwards calls to the owner at {}", there.address),
+            Role::Nobody(_) => "nobody owns the partitions".to_owned(),
         }
     }
 
@@ -108,10 +121,16 @@ impl Front {
                 Err(impossible) => match impossible {},
             },
             Role::There(there) if !forwarded => {
+                // This must be checked here, because the owner sees this process as the client.
+                if access::is_inspect(request.uri().path())
+                    && let Err(denied) = access::check(self.inspect, request.extensions())
+                {
+                    return denied.into_http();
+                }
                 request.headers_mut().insert(FORWARDED, HeaderValue::from_static("1"));
                 there.call(request.map(Body::new)).await
             }
-            Role::There(_) => unavailable("The process that owned the partitions owns them no more; try again."),
+            Role::There(_) => unavailable("The process that owned the partitions does not own them any more; try again."),
             Role::Nobody(reason) => unavailable(&reason),
         }
     }
@@ -130,7 +149,7 @@ impl There {
                 Ok(response) => response,
                 Err(error) => unavailable(&format!("The owner at {} does not answer: {error}", self.address)),
             },
-            () = self.gone.cancelled() => unavailable("The process that owned the partitions owns them no more; try again."),
+            () = self.gone.cancelled() => unavailable("The process that owned the partitions does not own them any more; try again."),
         }
     }
 }

@@ -15,20 +15,22 @@ use klamm_log::{Clock, Error as LogError, Log, SystemClock};
 use klamm_machine::Time;
 use klamm_processor::{AvroCodec, Machines};
 use klamm_store::Store;
+use klamm_supervise::Part;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
-use super::{NodeOptions, NodeParts};
+use super::parts::{NodeOptions, NodeParts};
 use crate::setup_error::SetupError;
 
-/// How often a standby folds what is new.
+/// How often a standby folds new records.
 const INTERVAL: Duration = Duration::from_millis(250);
-/// How often it flushes the store, so that a restart has little to fold.
+/// How often a standby flushes the store, so that little has to be folded after a restart.
 const FLUSH: Duration = Duration::from_secs(30);
 
 /// The folding thread.
 pub struct Standby {
     shared: Arc<Shared>,
+    part: Part,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -45,11 +47,11 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The partitions are owned or being taken over: whoever owns writes the store.
+    /// True while this process owns the partitions or takes them over: then the owner's code writes the store.
     paused: bool,
-    /// The thread does not touch the store now.
+    /// True while the thread does not touch the store.
     idle: bool,
-    /// All partitions were folded to their ends once.
+    /// True once all partitions have been folded to their ends.
     warm: bool,
     problem: Option<(String, String)>,
 }
@@ -67,31 +69,31 @@ impl Standby {
             stopping: AtomicBool::new(false),
             progress: watch::Sender::new(()),
         });
-        let folding = shared.clone();
-        let thread = std::thread::Builder::new()
-            .name("standby".to_owned())
-            .spawn(move || folding.run())
+        let (folding, part) = (shared.clone(), parts.supervisor.part("standby"));
+        let thread = part
+            .clone()
+            .thread(move |part| folding.run(part))
             .map_err(|error| SetupError::new("starting a thread", error, "raise the limits of the process"))?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        Ok(Self { shared, part, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Told of whenever the partitions were folded.
+    /// A watch that changes whenever the partitions were folded.
     pub fn progress(&self) -> watch::Receiver<()> {
         self.shared.progress.subscribe()
     }
 
-    /// Whether all partitions have been folded to their ends.
+    /// Whether all partitions have been folded to their ends once.
     pub fn is_warm(&self) -> bool {
         self.shared.state.lock().warm
     }
 
-    /// Why this process can never take over.
+    /// Why this process can never take over; `None` while it can.
     pub fn problem(&self) -> Option<SetupError> {
         let state = self.shared.state.lock();
         state.problem.as_ref().map(|(problem, hint)| SetupError::new("folding the topics", problem, hint.clone()))
     }
 
-    /// Stops folding until [`Standby::resume`]; the store is free when it returns.
+    /// Stops folding until [`Standby::resume`]. When this returns, the store is free.
     pub async fn pause(&self) {
         self.shared.state.lock().paused = true;
         let mut progress = self.shared.progress.subscribe();
@@ -100,7 +102,7 @@ impl Standby {
         }
     }
 
-    /// Folds on, from where the store stands.
+    /// Goes on folding from where the store is.
     pub fn resume(&self) {
         self.shared.state.lock().paused = false;
         self.shared.wake.notify_all();
@@ -109,6 +111,7 @@ impl Standby {
     /// Stops for good.
     pub fn stop(&self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
+        self.part.close();
         self.shared.wake.notify_all();
         if let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
@@ -119,16 +122,17 @@ impl Standby {
 }
 
 impl Shared {
-    fn run(&self) {
+    fn run(&self, part: &Part) {
         let mut last_flush = Instant::now();
         let mut away = false;
         self.forget_what_is_stale();
         while !self.stopping.load(Ordering::SeqCst) {
+            part.round();
             if self.may_fold() {
                 let folded = self.fold();
                 match &folded {
                     Ok(()) if away => tracing::info!("the standby folds again"),
-                    Err(error) if !away => tracing::warn!(error = %error, "the standby waits"),
+                    Err(error) if !away => tracing::warn!(error = %error, "the standby cannot fold for now: it tries again"),
                     _ => {}
                 }
                 away = folded.is_err();
@@ -155,37 +159,49 @@ impl Shared {
         self.flush();
     }
 
-    /// Takes the store for a round, unless the standby is paused.
+    /// Takes the store for a round of folding. False when the standby is paused.
     fn may_fold(&self) -> bool {
         let mut state = self.state.lock();
         state.idle = state.paused;
         !state.paused
     }
 
+    /// Folds new records. A damaged store is thrown away, and the next round begins anew.
     fn fold(&self) -> Result<(), EngineError> {
         let machines = Machines::default();
-        (0..self.topics.partitions)
-            .try_for_each(|number| fold::fold(&machines, &AvroCodec, &*self.log, &self.topics, &self.store, number).map(drop))
+        let generation = self.store.generation();
+        let fold = |number| fold::fold(&machines, &AvroCodec, &*self.log, &self.topics, &self.store, number).map(drop);
+        let folded = (0..self.topics.partitions).try_for_each(fold);
+        if let Err(EngineError::Store(error)) = &folded
+            && error.is_damage()
+        {
+            tracing::error!(error = %error, "the store is damaged: it is thrown away and rebuilt from the log");
+            self.state.lock().warm = false;
+            self.store.renew(generation)?;
+        }
+        folded
     }
 
-    /// What this process holds when it has taken over.
+    /// The transactional ids that this process holds once it has taken over.
     fn transactional_ids(&self) -> Vec<String> {
         (0..self.topics.partitions).map(|number| self.topics.transactional_id(number)).collect()
     }
 
-    /// A store that missed tombstones would bring runs back that have gone.
+    /// Clears a store that may have missed tombstones, because it would bring deleted runs back.
     fn forget_what_is_stale(&self) {
         let now = Time::from_millis(SystemClock.now_ms());
         for number in 0..self.topics.partitions {
             match fold::forget_if_stale(&self.store, number, now) {
                 Ok(false) => {}
-                Ok(true) => tracing::warn!(partition = number, "the store was away for too long: it is thrown away and folded anew"),
+                Ok(true) => {
+                    tracing::warn!(partition = number, "the store has not been folded for too long: it is thrown away and folded anew")
+                }
                 Err(error) => tracing::warn!(partition = number, error = %error, "the store could not be looked at"),
             }
         }
     }
 
-    /// Only the owner's committer flushes while the partitions are owned.
+    /// Flushes the store, unless it is paused: while the partitions are owned, only the owner's committer flushes.
     fn flush(&self) {
         if !self.state.lock().paused
             && let Err(error) = self.store.flush()
@@ -194,7 +210,7 @@ impl Shared {
         }
     }
 
-    /// What no waiting mends.
+    /// The problem and its hint, if the error does not go away with time.
     fn fatal(&self, error: &EngineError) -> Option<(String, String)> {
         let EngineError::Log(LogError::PastEnd { topic, partition, end }) = error else { return None };
         let problem = format!(

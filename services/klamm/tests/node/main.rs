@@ -1,6 +1,8 @@
 //! Processes of a cluster over one log in memory: one owns, others forward; who is cut off is followed, and comes back as a standby.
 
+mod inspecting;
 mod severed;
+mod supervised;
 
 use std::{
     sync::{
@@ -11,22 +13,28 @@ use std::{
 };
 
 use klamm::{
-    namespaces::NamespaceToMake,
-    node::{self, NodeOptions, NodeParts, front::Front},
+    config::Inspect,
+    node::{
+        descriptors::{Budget, LogKind},
+        front::Front,
+        member,
+        namespaces::NamespaceToMake,
+        parts::{NodeOptions, NodeParts},
+    },
+    telemetry::Sources,
+};
+use klamm_api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
 };
 use klamm_engine::Topics;
 use klamm_log::{EmbeddedLog, Log, SystemClock, embedded::Settings as LogSettings};
-use klamm_messages::{
-    temporal::{
-        common::v1::{WorkflowExecution, WorkflowType},
-        taskqueue::v1::TaskQueue,
-    },
-    temporalio_protos::temporal::api::workflowservice::v1::{
-        DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
-    },
+use klamm_messages::temporal::{
+    common::v1::{WorkflowExecution, WorkflowType},
+    taskqueue::v1::TaskQueue,
 };
 use klamm_processor::Intervals;
 use klamm_store::{Settings as StoreSettings, Store};
+use klamm_supervise::Supervisor;
 use klamm_visibility::{Index, Location};
 use severed::Severed;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -38,48 +46,58 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// One process.
 struct Node {
     address: String,
+    front: Front,
     cut: Arc<AtomicBool>,
-    health: watch::Receiver<Option<String>>,
+    supervisor: Supervisor,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), String>>,
 }
 
 async fn start(log: &Arc<dyn Log>) -> Node {
+    start_supervised(log, Supervisor::default()).await
+}
+
+async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
     let topics = Topics::new("klamm.", 2);
     let cut = Arc::new(AtomicBool::new(false));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     let (stop, stopped) = watch::channel(false);
-    let (health, healthy) = watch::channel(Some("starting".to_owned()));
-    let front = Front::new("starting");
-    node::serve(&front, listener, stopped.clone());
+    let front = Front::new("starting", Inspect::Loopback);
+    let doors = Budget::of(4096, LogKind::Embedded, 0).expect("enough").doors(klamm_connections::Settings::default());
+    member::serve(&front, listener, doors, stopped.clone());
     let options = NodeOptions {
         topics,
         advertised_address: address.clone(),
         store_dir: "memory".into(),
+        verify_dir: None,
         namespaces: vec![NamespaceToMake {
             name: "default".to_owned(),
             retention: Duration::from_secs(86_400),
             search_attributes: Vec::new(),
         }],
-        intervals: Intervals { batch: Duration::from_millis(20), ..Intervals::default() },
+        intervals: Intervals { batch: Duration::from_millis(20), clean: Duration::from_millis(50), ..Intervals::default() },
         uncommitted_commands_max: 10_000,
         uncommitted_bytes_max: 1 << 26,
         limits: klamm_gateway::Limits::default(),
+        inspect: Inspect::Loopback,
     };
     let parts = NodeParts {
         log: Arc::new(Severed::new(log.clone(), cut.clone())),
+        beats_log: Arc::new(Severed::new(log.clone(), cut.clone())),
         store: Arc::new(Store::in_memory(&StoreSettings::default()).expect("a store")),
         index: Index::open(Location::Memory).expect("an index"),
+        supervisor: supervisor.clone(),
+        sources: Sources::default(),
     };
-    let task = tokio::spawn(async move { node::run(options, parts, &front, &health, stopped).await.map_err(|error| error.to_string()) });
-    Node { address, cut, health: healthy, stop, task }
+    let standing = front.clone();
+    let task = tokio::spawn(async move { member::run(options, parts, &front, stopped).await.map_err(|error| error.to_string()) });
+    Node { address, front: standing, cut, supervisor, stop, task }
 }
 
 impl Node {
-    async fn healthy(&mut self) {
-        let healthy = self.health.wait_for(Option::is_none);
-        tokio::time::timeout(PATIENCE, healthy).await.expect("it becomes healthy").expect("it runs");
+    async fn healthy(&self) {
+        tokio::time::timeout(PATIENCE, self.supervisor.health().until_ready()).await.expect("it becomes healthy");
     }
 
     async fn client(&self) -> WorkflowServiceClient<Channel> {
@@ -136,9 +154,17 @@ async fn run_of(client: &mut WorkflowServiceClient<Channel>, id: &str) -> Result
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn both_answer_one_owns_and_what_one_took_the_other_knows() {
     let log = log();
-    let (mut first, mut second) = (start(&log).await, start(&log).await);
+    let (first, second) = (start(&log).await, start(&log).await);
     first.healthy().await;
     second.healthy().await;
+    // Each says what it is.
+    let (owner, standby) = (first.front.standing(), second.front.standing());
+    let (owner, standby, address) = match owner == "it owns the partitions" {
+        true => (owner, standby, &first.address),
+        false => (standby, owner, &second.address),
+    };
+    assert_eq!(owner, "it owns the partitions");
+    assert_eq!(standby, format!("it stands by, and forwards calls to the owner at {address}"));
     let (mut here, mut there) = (first.client().await, second.client().await);
     let run = insist_on_start(&mut here, "a").await;
     assert_eq!(run_of(&mut there, "a").await.expect("known to the other"), run);
@@ -152,9 +178,9 @@ async fn both_answer_one_owns_and_what_one_took_the_other_knows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_is_cut_off_reads_nothing_and_is_followed_and_comes_back_as_a_standby() {
     let log = log();
-    let mut first = start(&log).await;
+    let first = start(&log).await;
     first.healthy().await;
-    let mut second = start(&log).await;
+    let second = start(&log).await;
     second.healthy().await;
     let (mut here, mut there) = (first.client().await, second.client().await);
     let run = insist_on_start(&mut here, "a").await;

@@ -6,6 +6,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
+    time::{Duration, Instant},
 };
 
 use klamm_log::{Appended, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional};
@@ -14,12 +15,33 @@ use klamm_log::{Appended, Error, Log, Offset, Output, ReadBatch, ReadLimit, Reco
 pub struct Severed {
     log: Arc<dyn Log>,
     cut: Arc<AtomicBool>,
+    /// Whoever asks for topics waits while this is true.
+    held: Arc<AtomicBool>,
 }
+
+/// No test holds anybody longer.
+const HELD_MAX: Duration = Duration::from_secs(5);
 
 impl Severed {
     /// The way to `log`, open while `cut` is false.
     pub fn new(log: Arc<dyn Log>, cut: Arc<AtomicBool>) -> Self {
-        Self { log, cut }
+        Self { log, cut, held: Arc::default() }
+    }
+
+    /// Whoever asks for topics waits while `held` is true.
+    pub fn held(log: Arc<dyn Log>, held: Arc<AtomicBool>) -> Self {
+        Self { log, cut: Arc::default(), held }
+    }
+
+    fn wait(&self) -> Result<(), Error> {
+        let began = Instant::now();
+        while self.held.load(Ordering::SeqCst) {
+            if began.elapsed() > HELD_MAX {
+                return Err(Error::Unavailable { reason: "held for too long".to_owned() });
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 }
 
@@ -35,6 +57,7 @@ impl Log for Severed {
 
     fn topics(&self) -> Result<Vec<Topic>, Error> {
         check(&self.cut)?;
+        self.wait()?;
         self.log.topics()
     }
 

@@ -3,7 +3,11 @@
 use klamm_avro::frame;
 use klamm_engine::{Encoded, Folded, topic};
 use klamm_machine::key;
-use klamm_schedule::{Event as ScheduleEvent, audit_number, audit_suffix, key_suffix};
+use klamm_schedule::{
+    Event as ScheduleEvent, audit_number, audit_suffix,
+    event::{REMAINS, SCHEDULE},
+    key_suffix,
+};
 
 use crate::machines::Event;
 
@@ -14,9 +18,10 @@ pub(super) fn encode(event: &ScheduleEvent) -> Vec<Encoded> {
             let suffix = key_suffix(record).unwrap_or_default();
             vec![encoded(&record.namespace, &record.schedule_id, &suffix, Some(frame::encode(&**record)))]
         }
-        ScheduleEvent::Delete { namespace, schedule_id, key_suffixes } => {
-            key_suffixes.iter().map(|suffix| encoded(namespace, schedule_id, suffix, None)).collect()
+        ScheduleEvent::Delete { namespace, schedule_id } => {
+            SCHEDULE.iter().map(|suffix| encoded(namespace, schedule_id, suffix, None)).collect()
         }
+        ScheduleEvent::ForgetRemains { namespace, schedule_id } => vec![encoded(namespace, schedule_id, REMAINS, None)],
         ScheduleEvent::ForgetDecisions { namespace, schedule_id, first, end } => {
             (*first..*end).map(|n| encoded(namespace, schedule_id, &audit_suffix(n), None)).collect()
         }
@@ -28,8 +33,9 @@ fn encoded(namespace: &str, schedule_id: &str, suffix: &str, value: Option<Vec<u
     Encoded { topic: topic::SCHEDULES, key: format!("{schedule}/{suffix}"), value }
 }
 
-/// What a tombstone says: the tombstone of a decision ends that alone, any other the whole schedule. (A schedule's own tombstones stand before
-/// all records of a later one with its id; compaction may have left any of them, so the first that is read ends it.)
+/// The event of a tombstone. The tombstone of a decision, or of what is left of a deleted schedule, ends only that. Any other tombstone
+/// ends the whole schedule. (All tombstones of a schedule stand before the records of a later schedule with the same id. Compaction may
+/// have left any of them, so the first one that is read ends the schedule.)
 pub(super) fn tombstone(key: &[u8]) -> Result<Folded<Event>, String> {
     let key = std::str::from_utf8(key).map_err(|_| "the key is not UTF-8".to_owned())?;
     let mut parts = key::topic_key_parts(key).into_iter();
@@ -38,8 +44,9 @@ pub(super) fn tombstone(key: &[u8]) -> Result<Folded<Event>, String> {
     };
     let suffix = [kind].into_iter().chain(parts).collect::<Vec<_>>().join("/");
     Ok(Folded::Event(Event::Schedule(match audit_number(&suffix) {
-        Some(n) => ScheduleEvent::ForgetDecisions { namespace, schedule_id, first: n, end: n + 1 },
-        None => ScheduleEvent::Delete { namespace, schedule_id, key_suffixes: Vec::new() },
+        Some(n) => ScheduleEvent::ForgetDecisions { namespace, schedule_id, first: n, end: n.saturating_add(1) },
+        None if suffix == REMAINS => ScheduleEvent::ForgetRemains { namespace, schedule_id },
+        None => ScheduleEvent::Delete { namespace, schedule_id },
     })))
 }
 
@@ -74,25 +81,26 @@ mod tests {
     }
 
     #[test]
-    fn a_tombstone_ends_a_decision_or_the_schedule() {
+    fn a_tombstone_ends_a_decision_or_the_schedule_or_what_is_left_of_it() {
         let (namespace, schedule_id) = names();
         let forget = ScheduleEvent::ForgetDecisions { namespace, schedule_id, first: 3, end: 5 };
         assert_eq!(keys(&forget), ["default/a%2Fb/~audit/3", "default/a%2Fb/~audit/4"]);
         let (namespace, schedule_id) = names();
-        let suffixes = ["definition", "~state/0", "~outcome/0", "~audit/9"].map(str::to_owned);
-        let delete = ScheduleEvent::Delete { namespace, schedule_id, key_suffixes: suffixes.into() };
+        let delete = ScheduleEvent::Delete { namespace, schedule_id };
+        assert_eq!(keys(&delete), ["default/a%2Fb/definition", "default/a%2Fb/~state/0", "default/a%2Fb/~outcome/0"]);
+        let (namespace, schedule_id) = names();
+        let forget_remains = ScheduleEvent::ForgetRemains { namespace, schedule_id };
+        assert_eq!(keys(&forget_remains), ["default/a%2Fb/~deleted/0"]);
         let decoded = |key: &str| match AvroCodec.decode_event("schedules", key.as_bytes(), None) {
             Ok(Folded::Event(Event::Schedule(event))) => event,
             other => panic!("{other:?}"),
         };
-        for (key, is_delete) in keys(&delete).iter().zip([true, true, true, false]) {
-            let (namespace, schedule_id) = names();
-            let expected = match is_delete {
-                true => ScheduleEvent::Delete { namespace, schedule_id, key_suffixes: Vec::new() },
-                false => ScheduleEvent::ForgetDecisions { namespace, schedule_id, first: 9, end: 10 },
-            };
-            assert_eq!(decoded(key), expected);
+        for key in keys(&delete) {
+            assert_eq!(decoded(&key), delete);
         }
+        assert_eq!(decoded(&keys(&forget_remains)[0]), forget_remains);
+        let (namespace, schedule_id) = names();
+        assert_eq!(decoded("default/a%2Fb/~audit/9"), ScheduleEvent::ForgetDecisions { namespace, schedule_id, first: 9, end: 10 });
         assert!(matches!(AvroCodec.decode_event("schedules", b"~partition", None), Ok(Folded::Nothing)));
     }
 }

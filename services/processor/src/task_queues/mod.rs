@@ -1,130 +1,248 @@
 //! Task queues: tasks that wait, pollers that wait, and who meets whom.
 //!
-//! The queues live in memory only. Every task in them stands in a partition's task table; when the process starts, they are filled from
-//! there. Handing a task to a poller changes nothing: the poller's start command decides who has it. A poll that rides in the command that
-//! schedules its task needs no start command of its own ([`TaskQueues::reserve`]).
+//! The queues are in memory only. Every task in them is also in a partition's task table; when the process starts, the queues are filled
+//! from there. Handing a task to a poller decides nothing: the start command of the poll decides who gets the task. A poll that rides in
+//! the command that schedules its task needs no start command ([`TaskQueues::reserve`]).
+//!
+//! [`QueueId`] names a queue. [`Routing`] decides on which queue tasks and polls meet. [`Home`] is what the owners of partitions see of
+//! this.
+//!
+//! A task whose partition cannot start it is set aside ([`aside`]), so that the tasks behind it go on. When polls of a sticky queue keep
+//! their worker from its normal queue, some of them are ended ([`TaskQueues::relieve`]).
 
+mod aside;
+mod home;
+mod id;
+mod limit;
 mod offer;
+mod parked;
+mod pollers;
 mod queue;
 mod rate;
+mod refused;
+mod relief;
+mod reserved;
+mod routing;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use klamm_machine::{Kind, key::KeyBytes};
-use klamm_messages::klamm::v1::{TaskKind, TaskRow};
+use klamm_messages::klamm::v1::TaskKind;
+use klamm_workflow::tables::Tasks;
 use parking_lot::Mutex;
 
+use aside::Aside;
+pub use home::{Home, Offered, Origin};
+pub use id::{QueueId, TaskType, WorkerVersion};
 pub use offer::{Offer, QueryTask, Task};
+pub use parked::Parked;
+use pollers::Refused;
 use queue::Queue;
-pub use queue::{Parked, Reserved};
+use refused::Refusals;
+pub use reserved::Reserved;
+pub use routing::{CachedFirst, Routing};
 
-use crate::backend::{Poll, TaskQueueDescription, TaskQueueSide};
+use crate::{
+    backend::{Poll, RefusedPoll, TaskQueueDescription},
+    clock::now,
+};
 
-/// A sticky queue without a poll for this long has lost its worker (Temporal: matching's stickyPollerUnavailableWindow).
+/// When nobody has polled a sticky queue for this long, its worker counts as gone (Temporal: matching's stickyPollerUnavailableWindow).
 const STICKY_POLLER_WINDOW: Duration = Duration::from_secs(10);
 
-/// Names a queue: the beginning of its tasks' keys (namespace, queue, kind).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct QueueId(Vec<u8>);
-
-impl QueueId {
-    /// The queue of this name and side.
-    pub fn new(namespace: &str, task_queue: &str, side: TaskQueueSide) -> Self {
-        let kind = match side {
-            TaskQueueSide::Workflow => TaskKind::Workflow,
-            TaskQueueSide::Activity => TaskKind::Activity,
-        };
-        Self(KeyBytes::new(Kind::Task).str(namespace).str(task_queue).u8(kind as u8).finish())
-    }
+/// What a task queue shows in metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// The queue.
+    pub queue: QueueId,
+    /// Tasks that wait.
+    pub backlog_count: usize,
+    /// Age of the oldest waiting task.
+    pub backlog_age: Duration,
+    /// Number of identities that polled of late.
+    pub pollers: usize,
 }
 
-/// All task queues of the process.
-#[derive(Default)]
+/// All task queues that have their home in this process.
 pub struct TaskQueues {
     queues: Mutex<HashMap<QueueId, Arc<Mutex<Queue>>>>,
-    /// Tasks of sticky queues that went to the normal queue because their worker is gone.
-    moved: Mutex<HashMap<Vec<u8>, QueueId>>,
+    /// Tasks that wait on another queue than those that their key names, by key: the queue, and the partition whose task it is.
+    elsewhere: Mutex<HashMap<Vec<u8>, (QueueId, u32)>>,
+    /// Tasks whose partition cannot start them for now.
+    aside: Mutex<Aside>,
+    refusals: Refusals,
+    routing: Box<dyn Routing>,
 }
 
-impl TaskQueues {
-    /// A task has appeared in a partition's table.
-    pub fn add(&self, key: Vec<u8>, row: Arc<TaskRow>) {
-        let side = if row.kind == TaskKind::Activity as i32 { TaskQueueSide::Activity } else { TaskQueueSide::Workflow };
-        let mut id = QueueId::new(&row.namespace, &row.task_queue, side);
-        if row.sticky && !self.is_sticky_worker_here(&id) {
-            id = QueueId::new(&row.namespace, &row.normal_task_queue, side);
-            self.moved.lock().insert(key.clone(), id.clone());
-        }
-        self.queue(&id).lock().add(Offer::Task(Task { key, row }), Instant::now());
+impl Default for TaskQueues {
+    fn default() -> Self {
+        Self::new(CachedFirst)
+    }
+}
+
+impl Home for TaskQueues {
+    fn offer(&self, task: Offered) {
+        let Offered { origin, key, row } = task;
+        self.route(Task { origin, key, row, since: now() });
     }
 
-    /// A task has gone from its partition's table: started, obsolete or closed.
-    pub fn remove(&self, key: &[u8]) {
-        let moved = { self.moved.lock().remove(key) };
-        let Some(id) = moved.or_else(|| queue_of(key)) else { return };
-        let queue = { self.queues.lock().get(&id).cloned() };
-        if let Some(queue) = queue {
+    fn take_back(&self, key: &[u8]) {
+        {
+            let mut aside = self.aside.lock();
+            if !aside.is_empty() {
+                aside.remove(key);
+            }
+        }
+        let elsewhere = { self.elsewhere.lock().remove(key) };
+        let ids = elsewhere.map_or_else(|| named_by(key), |(id, _)| vec![id]);
+        for queue in ids.iter().filter_map(|id| self.known(id)) {
             queue.lock().remove(key);
         }
     }
 
-    /// Offers a query to the pollers of a workflow task queue.
-    pub fn add_query(&self, namespace: &str, task_queue: &str, query: QueryTask) {
-        let id = QueueId::new(namespace, task_queue, TaskQueueSide::Workflow);
-        self.queue(&id).lock().add(Offer::Query(Box::new(query)), Instant::now());
+    fn forget(&self, partition: u32) {
+        let queues: Vec<_> = { self.queues.lock().values().cloned().collect() };
+        queues.iter().for_each(|queue| queue.lock().forget(partition));
+        drop(self.aside.lock().take(partition));
+        self.elsewhere.lock().retain(|_, (_, of)| *of != partition);
+    }
+}
+
+impl TaskQueues {
+    /// Without queues yet. Tasks and polls meet as `routing` decides.
+    pub fn new(routing: impl Routing + 'static) -> Self {
+        Self {
+            queues: Mutex::default(),
+            elsewhere: Mutex::default(),
+            aside: Mutex::default(),
+            refusals: Refusals::default(),
+            routing: Box::new(routing),
+        }
     }
 
-    /// Takes a query back.
-    pub fn remove_query(&self, namespace: &str, task_queue: &str, query_id: &str) {
-        let id = QueueId::new(namespace, task_queue, TaskQueueSide::Workflow);
-        self.queue(&id).lock().remove_query(query_id);
+    /// Puts a task onto its queue.
+    fn route(&self, task: Task) {
+        let is_polled = |id: &QueueId| self.has_poller(id, STICKY_POLLER_WINDOW);
+        let id = self.routing.queue_of_task(&task.row, &is_polled);
+        {
+            let mut elsewhere = self.elsewhere.lock();
+            if is_named_by_key(&id, &task) {
+                elsewhere.remove(&task.key);
+            } else {
+                elsewhere.insert(task.key.clone(), (id.clone(), task.origin.partition));
+            }
+        }
+        self.queue(&id).lock().add(Offer::Task(task), now());
     }
 
-    /// Parks a poll: it gets the next offer, or one that waits already. Dropping it gives back what it was handed and nobody took.
-    pub fn park(&self, side: TaskQueueSide, poll: impl Into<Arc<Poll>>) -> Parked {
+    /// Routes the tasks of a queue again. To be called when the decisions of the routing may have changed.
+    pub fn route_again(&self, id: &QueueId) {
+        let Some(queue) = self.known(id) else { return };
+        let tasks = { queue.lock().take_tasks() };
+        tasks.into_iter().for_each(|task| self.route(task));
+    }
+
+    /// Sets a task aside: its partition cannot start it for now.
+    pub fn set_aside(&self, task: Task) {
+        self.aside.lock().put(task, now());
+    }
+
+    /// The partition has started a task, so its tasks that were set aside are offered again.
+    pub fn works(&self, partition: u32) {
+        let tasks = {
+            let mut aside = self.aside.lock();
+            if aside.is_empty() {
+                return;
+            }
+            aside.take(partition)
+        };
+        tasks.into_iter().for_each(|task| self.route(task));
+    }
+
+    /// Offers tasks again that were set aside, of partitions that are able to start tasks and whose pause is over.
+    pub fn offer_again(&self, able: impl Fn(u32) -> bool) {
+        let tasks = { self.aside.lock().due(now(), able) };
+        tasks.into_iter().for_each(|task| self.route(task));
+    }
+
+    /// The task that a poll of this queue was handed was obsolete, so it does not count for the queue's rate limit.
+    pub fn recycle(&self, id: &QueueId) {
+        if let Some(queue) = self.known(id) {
+            queue.lock().recycle(now());
+        }
+    }
+
+    /// Offers a query to the pollers of a queue.
+    pub fn add_query(&self, id: &QueueId, query: QueryTask) {
+        self.queue(id).lock().add(Offer::Query(Box::new(query)), now());
+    }
+
+    /// Takes a query back. True when no poll had taken it yet.
+    pub fn remove_query(&self, id: &QueueId, query_id: &str) -> bool {
+        self.known(id).is_some_and(|queue| queue.lock().remove_query(query_id))
+    }
+
+    /// The queue from which a poll takes tasks of this type.
+    pub fn queue_of_poll(&self, poll: &Poll, task_type: TaskType) -> QueueId {
+        self.routing.queue_of_poll(poll, task_type)
+    }
+
+    /// Parks a poll. It gets an offer that waits already, or the next one. Dropping the [`Parked`] gives an offer back that was not taken.
+    pub fn park(&self, task_type: TaskType, poll: impl Into<Arc<Poll>>) -> Parked {
         let poll = poll.into();
-        let id = QueueId::new(&poll.namespace, &poll.task_queue.name, side);
-        let queue = self.queue(&id);
-        queue::park(queue, poll)
+        Parked::new(self.queue(&self.queue_of_poll(&poll, task_type)), poll)
     }
 
-    /// Takes a poll that waits on the queue, to ride in a command that may schedule a task there: only while no task or query waits and no rate
-    /// limit is in force. Dropping it lets the poll wait on.
-    pub fn reserve(&self, namespace: &str, task_queue: &str, side: TaskQueueSide) -> Option<(Reserved, Arc<Poll>)> {
-        let queue = { self.queues.lock().get(&QueueId::new(namespace, task_queue, side)).cloned() };
-        queue::reserve(&queue?)
+    /// Takes a poll that waits on the queue, to ride in a command that may schedule a task there. Only while no task or query waits and no
+    /// rate limit is in force. Dropping the [`Reserved`] lets the poll go on waiting.
+    pub fn reserve(&self, id: &QueueId) -> Option<(Reserved, Arc<Poll>)> {
+        Reserved::take(&self.known(id)?)
     }
 
-    /// What waits and who polls.
-    pub fn describe(&self, namespace: &str, task_queue: &str, side: TaskQueueSide) -> TaskQueueDescription {
-        let queue = { self.queues.lock().get(&QueueId::new(namespace, task_queue, side)).cloned() };
-        queue.map(|queue| queue.lock().describe(Instant::now())).unwrap_or_default()
+    /// What waits on the queue of this name, and who polls it.
+    pub fn describe(&self, namespace: &str, task_queue: &str, task_type: TaskType) -> TaskQueueDescription {
+        let id = self.named(namespace, task_queue, task_type);
+        let mut description = self.known(&id).map(|queue| queue.lock().describe(now())).unwrap_or_default();
+        description.backlog_count += self.aside.lock().count(&id) as i64;
+        description
+    }
+
+    /// What each queue shows in metrics. Sticky queues are left out, since each belongs to one worker.
+    pub fn figures(&self) -> Vec<Figures> {
+        let now = now();
+        let queues: Vec<_> = { self.queues.lock().iter().map(|(id, queue)| (id.clone(), queue.clone())).collect() };
+        let figures = |(queue, its): (QueueId, Arc<Mutex<Queue>>)| {
+            let (waiting, backlog_age, pollers) = { its.lock().figures(now) };
+            let backlog_count = waiting + self.aside.lock().count(&queue);
+            Figures { queue, backlog_count, backlog_age, pollers }
+        };
+        queues.into_iter().filter(|(id, _)| !id.sticky).map(figures).collect()
+    }
+
+    /// Notes a refused poll: it is shown among the queue's pollers, and now and then a log line tells of it.
+    pub fn refuse(&self, poll: RefusedPoll) {
+        let now = now();
+        self.refusals.tell(&poll, now);
+        let RefusedPoll { namespace, task_queue, side, identity, reason, deployment } = poll;
+        let id = self.named(&namespace, &task_queue, side.into());
+        self.queue(&id).lock().refuse(&identity, Refused { reason, deployment }, now);
     }
 
     /// Number of tasks that wait on a queue.
-    pub fn backlog_of(&self, namespace: &str, task_queue: &str, side: TaskQueueSide) -> i64 {
-        let queue = { self.queues.lock().get(&QueueId::new(namespace, task_queue, side)).cloned() };
-        queue.map_or(0, |queue| queue.lock().backlog() as i64)
+    pub fn backlog_of(&self, id: &QueueId) -> i64 {
+        self.known(id).map_or(0, |queue| queue.lock().backlog() as i64)
     }
 
     /// Whether somebody has polled the queue within `window`.
-    pub fn has_poller(&self, namespace: &str, task_queue: &str, side: TaskQueueSide, window: Duration) -> bool {
-        let queue = { self.queues.lock().get(&QueueId::new(namespace, task_queue, side)).cloned() };
-        queue.is_some_and(|queue| queue.lock().has_poller(Instant::now(), window))
+    pub fn has_poller(&self, id: &QueueId, window: Duration) -> bool {
+        self.known(id).is_some_and(|queue| queue.lock().has_poller(now(), window))
     }
 
-    /// The sticky queue's worker is gone: its tasks go to their normal queues, its parked polls end empty.
+    /// The worker of the sticky queue is gone. The queue's tasks go to their normal queues, and its parked polls end empty.
     pub fn forget_sticky(&self, namespace: &str, sticky_task_queue: &str) {
-        let id = QueueId::new(namespace, sticky_task_queue, TaskQueueSide::Workflow);
+        let id = QueueId::sticky(namespace, sticky_task_queue);
         let Some(queue) = ({ self.queues.lock().remove(&id) }) else { return };
         let tasks = queue.lock().close();
-        for task in tasks {
-            self.add(task.key, task.row);
-        }
+        tasks.into_iter().for_each(|task| self.route(task));
     }
 
     /// Ends the parked polls of a worker instance.
@@ -138,40 +256,53 @@ impl TaskQueues {
         }
     }
 
-    /// Drops queues that hold nothing and that nobody has polled for long, so that sticky queues of workers gone don't pile up.
+    /// Drops queues that hold nothing and that nobody has polled for long. Otherwise sticky queues of workers that are gone would pile up.
     pub fn sweep(&self) {
-        let now = Instant::now();
+        let now = now();
         self.queues.lock().retain(|_, queue| Arc::strong_count(queue) > 1 || !queue.lock().is_idle(now));
     }
 
-    /// Tasks that wait, over all queues.
+    /// Number of tasks that wait, over all queues.
     pub fn backlog(&self) -> usize {
         let queues: Vec<_> = { self.queues.lock().values().cloned().collect() };
         queues.iter().map(|queue| queue.lock().backlog()).sum()
     }
 
-    fn is_sticky_worker_here(&self, id: &QueueId) -> bool {
-        let queue = { self.queues.lock().get(id).cloned() };
-        queue.is_some_and(|queue| queue.lock().has_poller(Instant::now(), STICKY_POLLER_WINDOW))
+    /// Finds a queue when only its name is known: the normal queue, or the sticky one if there is only that.
+    fn named(&self, namespace: &str, task_queue: &str, task_type: TaskType) -> QueueId {
+        let normal = QueueId::normal(namespace, task_queue, task_type);
+        let sticky = QueueId { sticky: true, ..normal.clone() };
+        if self.known(&normal).is_none() && self.known(&sticky).is_some() { sticky } else { normal }
+    }
+
+    /// The queue, if there is one.
+    fn known(&self, id: &QueueId) -> Option<Arc<Mutex<Queue>>> {
+        self.queues.lock().get(&*id.polled()).cloned()
     }
 
     fn queue(&self, id: &QueueId) -> Arc<Mutex<Queue>> {
-        let mut queues = self.queues.lock();
-        if let Some(queue) = queues.get(id) {
+        let (id, mut queues) = (id.polled(), self.queues.lock());
+        if let Some(queue) = queues.get(&*id) {
             return queue.clone();
         }
-        queues.entry(id.clone()).or_default().clone()
+        queues.entry(id.into_owned()).or_default().clone()
     }
 }
 
-/// The queue that a task key belongs to: kind, two strings with their lengths, side.
-fn queue_of(key: &[u8]) -> Option<QueueId> {
-    let mut end = 1;
-    for _ in 0..2 {
-        let length = key.get(end..end + 2)?;
-        end += 2 + usize::from(u16::from_be_bytes([length[0], length[1]]));
+/// The queues that a task's key names: a normal one, and for a workflow task the sticky one of this name, since keys do not tell them apart.
+fn named_by(key: &[u8]) -> Vec<QueueId> {
+    match Tasks::queue_of(key) {
+        Some((namespace, task_queue, TaskKind::Activity)) => vec![QueueId::normal(namespace, task_queue, TaskType::Activity)],
+        Some((namespace, task_queue, _)) => {
+            vec![QueueId::normal(&namespace, &task_queue, TaskType::Workflow), QueueId::sticky(namespace, task_queue)]
+        }
+        None => Vec::new(),
     }
-    key.get(..=end).map(|id| QueueId(id.to_vec()))
+}
+
+/// Whether the queue is one of those that the task's key names.
+fn is_named_by_key(id: &QueueId, task: &Task) -> bool {
+    id.version.is_none() && id.name == task.row.task_queue
 }
 
 #[cfg(test)]

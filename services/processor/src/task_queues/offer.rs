@@ -1,39 +1,45 @@
 //! What a poller is handed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use klamm_messages::{klamm::v1::TaskRow, temporal::query::v1::WorkflowQuery};
 use klamm_workflow::{answer::StartedReservation, tables::RunKey};
 
+use super::home::Origin;
+
 /// A task or a query for a poller.
 #[derive(Debug, Clone)]
 pub enum Offer {
-    /// A task of a partition's table: to be started by a command.
+    /// A task of a partition's table. A command has to start it.
     Task(Task),
-    /// A query: to be answered, nothing starts.
+    /// A query. It has to be answered; nothing is started.
     Query(Box<QueryTask>),
-    /// A task that has been started for the poll already: it rode in the command that scheduled it.
+    /// A task that has been started for the poll already: the poll rode in the command that scheduled the task.
     Started(Box<StartedReservation>),
 }
 
 /// A task that waits.
 #[derive(Debug, Clone)]
 pub struct Task {
-    /// Its key in the task table; key order is dispatch order.
+    /// Where the task comes from, and who starts it.
+    pub origin: Origin,
+    /// The task's key in the machine's task table. Key order is dispatch order.
     pub key: Vec<u8>,
-    /// What it is about.
+    /// The task's row.
     pub row: Arc<TaskRow>,
+    /// Since when the task waits.
+    pub since: Instant,
 }
 
 /// A query that waits for a worker.
 #[derive(Debug, Clone)]
 pub struct QueryTask {
-    /// Its id.
+    /// The query's id.
     pub id: String,
-    /// The run that is asked.
+    /// The run that the query asks.
     pub run: RunKey,
     /// The question.
     pub query: WorkflowQuery,
-    /// Offered over the sticky queue: the worker knows the history up to the last completed workflow task.
+    /// Whether the query is offered on the sticky queue. Then the worker knows the history up to the last completed workflow task.
     pub sticky: bool,
 }

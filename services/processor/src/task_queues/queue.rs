@@ -1,329 +1,351 @@
 //! One task queue.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use klamm_messages::temporal::taskqueue::v1::PollerInfo;
+use klamm_messages::temporal::enums::v1::TaskQueueKind;
 use klamm_workflow::answer::StartedReservation;
-use parking_lot::Mutex;
-use tokio::sync::oneshot;
-use uuid::Uuid;
+use tokio::sync::{Notify, oneshot};
 
 use super::{
+    id::{QueueId, TaskType},
+    limit::Limit,
     offer::{Offer, QueryTask, Task},
-    rate::{Limit, Rate, UNLIMITED},
+    pollers::{POLLER_HISTORY, Pollers, Refused},
+    rate::Rate,
 };
 use crate::backend::{Poll, TaskQueueDescription};
 
-/// Pollers are shown for this long after their last poll (Temporal: matching.PollerHistoryTTL).
-const POLLER_HISTORY: Duration = Duration::from_secs(300);
+/// When a task was started for a poll that has gone, the task is kept this long for another poll. That is as long as a workflow task may
+/// take by default; after that, its own time-out is near or over.
+const STARTED_KEPT: Duration = Duration::from_secs(10);
 
-/// Tasks in dispatch order, queries before them, and the polls that wait.
+/// Queries and tasks that wait, and polls that wait. Queries are handed out first, then tasks in dispatch order.
 #[derive(Default)]
 pub struct Queue {
-    tasks: BTreeMap<Vec<u8>, (Task, Option<Instant>)>,
+    tasks: BTreeMap<Vec<u8>, Task>,
     queries: VecDeque<Box<QueryTask>>,
-    /// Polls that wait here, oldest first.
+    /// Tasks that were started for polls that have gone meanwhile.
+    started: VecDeque<(Box<StartedReservation>, Instant)>,
+    /// Polls that wait here, oldest first. Tasks and polls wait at the same time only while the rate limit holds the tasks back.
     polls: VecDeque<Waiting>,
     /// Polls that ride in commands, by number.
     reserved: BTreeMap<u64, Waiting>,
-    pollers: HashMap<String, Seen>,
+    pollers: Pollers,
     next_poll: u64,
     last_poll: Option<Instant>,
     added: Rate,
     dispatched: Rate,
     limit: Limit,
+    /// For a sticky queue: the queue where its worker gets its other workflow tasks.
+    normal: Option<QueueId>,
+    /// When an idle poll was last ended so that its worker polls the normal queue.
+    last_spared: Option<Instant>,
 }
 
-struct Waiting {
-    number: u64,
+pub(super) struct Waiting {
+    pub(super) number: u64,
     poll: Arc<Poll>,
     sender: oneshot::Sender<Offer>,
-    /// It ends empty as soon as it rides no longer.
+    since: Instant,
+    /// Tells the poll to ask again how long the limit holds tasks back.
+    nudge: Arc<Notify>,
+    /// The poll ends empty as soon as it does not ride in a command any more.
     ended: bool,
+}
+
+/// A poll's side of its place in the queue.
+pub(super) struct Place {
+    pub(super) number: u64,
+    pub(super) receiver: oneshot::Receiver<Offer>,
+    pub(super) nudge: Arc<Notify>,
 }
 
 impl Waiting {
     fn is_of(&self, namespace: &str, worker_instance_key: &str) -> bool {
         self.poll.namespace == namespace && self.poll.worker_instance_key == worker_instance_key
     }
-}
 
-struct Seen {
-    at: Instant,
-    time: SystemTime,
-    rate_per_second: Option<f64>,
+    fn is_here(&self) -> bool {
+        !self.ended && !self.sender.is_closed()
+    }
 }
 
 impl Queue {
-    /// Something new to hand out: to a waiting poll, or it waits itself.
+    /// Adds a new offer. It goes to a waiting poll, or waits itself.
     pub fn add(&mut self, offer: Offer, now: Instant) {
         self.added.count(now);
         self.offer(offer, now);
     }
 
-    fn offer(&mut self, offer: Offer, now: Instant) {
-        match self.hand_out(offer, now) {
-            None => {}
-            Some(Offer::Task(task)) => {
-                self.tasks.insert(task.key.clone(), (task, Some(now)));
-            }
-            Some(Offer::Query(query)) => self.queries.push_back(query),
-            // It was for one poll alone, and that has gone: the task's time-out lets another have it.
-            Some(Offer::Started(_)) => {}
+    /// Adds an offer that has been here before.
+    pub fn offer(&mut self, offer: Offer, now: Instant) {
+        match offer {
+            Offer::Task(task) => drop(self.tasks.insert(task.key.clone(), task)),
+            Offer::Query(query) => self.queries.push_back(query),
+            Offer::Started(started) => self.started.push_back((started, now)),
         }
+        self.dispatch(now);
     }
 
-    /// Gives the offer to the poll that has waited longest; gives it back when nobody waits or the limit is reached.
-    fn hand_out(&mut self, mut offer: Offer, now: Instant) -> Option<Offer> {
-        if self.polls.is_empty() || matches!(offer, Offer::Task(_)) && self.limit.pass(now).is_err() {
-            return Some(offer);
-        }
-        while let Some(waiting) = self.polls.pop_front() {
-            match waiting.sender.send(offer) {
-                Ok(()) => {
-                    self.dispatched.count(now);
-                    return None;
+    /// Hands out waiting offers to waiting polls, the oldest poll first, as far as the limit allows.
+    pub fn dispatch(&mut self, now: Instant) {
+        while let Some(waiting) = self.next_poll() {
+            let Some(offer) = self.take(now) else {
+                // This poll looks again when the limit lets the next task pass.
+                if !self.tasks.is_empty() {
+                    waiting.nudge.notify_one();
                 }
-                Err(back) => offer = back,
+                self.polls.push_front(waiting);
+                return;
+            };
+            if let Err(offer) = waiting.sender.send(offer) {
+                // The poll has gone between the look and the send.
+                self.put_back(offer, now);
             }
         }
-        Some(offer)
     }
 
-    /// Takes the next offer, if there is one and the limit lets it pass.
-    fn take(&mut self, now: Instant) -> Option<Offer> {
-        let offer = match self.queries.pop_front() {
-            Some(query) => Offer::Query(query),
-            None => {
-                if self.tasks.is_empty() || self.limit.pass(now).is_err() {
-                    return None;
-                }
-                Offer::Task(self.tasks.pop_first()?.1.0)
-            }
-        };
-        self.dispatched.count(now);
-        Some(offer)
-    }
-
-    /// A task is gone.
-    pub fn remove(&mut self, key: &[u8]) {
-        self.tasks.remove(key);
-    }
-
-    /// A query is given up.
-    pub fn remove_query(&mut self, query_id: &str) {
-        self.queries.retain(|query| query.id != query_id);
-    }
-
-    /// Ends the polls of a worker instance, empty.
-    pub fn end_polls(&mut self, namespace: &str, worker_instance_key: &str) {
-        self.polls.retain(|waiting| !waiting.is_of(namespace, worker_instance_key));
-        self.reserved.values_mut().filter(|waiting| waiting.is_of(namespace, worker_instance_key)).for_each(|waiting| waiting.ended = true);
-    }
-
-    /// Ends all polls and gives the tasks back.
-    pub fn close(&mut self) -> Vec<Task> {
-        self.polls.clear();
-        self.reserved.values_mut().for_each(|waiting| waiting.ended = true);
-        self.last_poll = None;
-        std::mem::take(&mut self.tasks).into_values().map(|(task, _)| task).collect()
-    }
-
-    /// Whether a poll waits or has been seen within `window`.
-    pub fn has_poller(&self, now: Instant, window: Duration) -> bool {
-        self.polls.iter().chain(self.reserved.values()).any(|waiting| !waiting.ended && !waiting.sender.is_closed())
-            || self.last_poll.is_some_and(|last| now.saturating_duration_since(last) <= window)
-    }
-
-    /// Tasks that wait.
-    pub fn backlog(&self) -> usize {
-        self.tasks.len()
-    }
-
-    /// Nothing waits and nobody has polled for long.
-    pub fn is_idle(&self, now: Instant) -> bool {
-        self.tasks.is_empty() && self.queries.is_empty() && !self.has_poller(now, POLLER_HISTORY)
-    }
-
-    /// What waits and who polls.
-    pub fn describe(&mut self, now: Instant) -> TaskQueueDescription {
-        self.pollers.retain(|_, seen| now.saturating_duration_since(seen.at) <= POLLER_HISTORY);
-        let mut pollers: Vec<_> = self
-            .pollers
-            .iter()
-            .map(|(identity, seen)| PollerInfo {
-                last_access_time: Some(seen.time.into()),
-                identity: identity.clone(),
-                rate_per_second: seen.rate_per_second.unwrap_or(UNLIMITED),
-                ..PollerInfo::default()
-            })
-            .collect();
-        pollers.sort_by(|a, b| a.identity.cmp(&b.identity));
-        let oldest = self.tasks.values().filter_map(|(_, since)| *since).min();
-        TaskQueueDescription {
-            pollers,
-            backlog_count: self.tasks.len() as i64,
-            backlog_age: oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)),
-            tasks_add_rate: self.added.per_second(now),
-            tasks_dispatch_rate: self.dispatched.per_second(now),
-        }
-    }
-
-    /// Takes out the poll that has waited longest, to ride in a command. `None` when nobody waits, something waits to be handed out, or a
-    /// rate limit is in force.
-    fn reserve(&mut self) -> Option<(u64, Arc<Poll>)> {
-        if !self.tasks.is_empty() || !self.queries.is_empty() || self.limit.is_set() {
-            return None;
-        }
+    /// The poll that has waited longest.
+    fn next_poll(&mut self) -> Option<Waiting> {
         while let Some(waiting) = self.polls.pop_front() {
-            if !waiting.sender.is_closed() {
-                let (number, poll) = (waiting.number, waiting.poll.clone());
-                self.reserved.insert(number, waiting);
-                return Some((number, poll));
+            if waiting.is_here() {
+                return Some(waiting);
             }
         }
         None
     }
 
-    /// The command has started a task for the poll that rode in it.
-    fn deliver(&mut self, number: u64, started: StartedReservation, now: Instant) {
-        let Some(waiting) = self.reserved.remove(&number) else { return };
-        self.added.count(now);
+    /// Takes the next offer, if the limit lets it pass.
+    fn take(&mut self, now: Instant) -> Option<Offer> {
+        let offer = if let Some(query) = self.queries.pop_front() {
+            Offer::Query(query)
+        } else if let Some(started) = self.take_started(now) {
+            Offer::Started(started)
+        } else if !self.tasks.is_empty() && self.limit.pass(now) {
+            Offer::Task(self.tasks.pop_first()?.1)
+        } else {
+            return None;
+        };
         self.dispatched.count(now);
-        // A poll that has gone meanwhile loses the task to its time-out, as one that goes while its own start is on its way.
-        let _ = waiting.sender.send(Offer::Started(Box::new(started)));
+        Some(offer)
     }
 
-    /// The command has started nothing for the poll that rode in it: it waits on, at its old place.
-    fn release(&mut self, number: u64, now: Instant) {
+    fn take_started(&mut self, now: Instant) -> Option<Box<StartedReservation>> {
+        while let Some((started, since)) = self.started.pop_front() {
+            if now.saturating_duration_since(since) <= STARTED_KEPT {
+                return Some(started);
+            }
+        }
+        None
+    }
+
+    /// Puts an offer back that no poll has got. It is handed out next.
+    fn put_back(&mut self, offer: Offer, now: Instant) {
+        match offer {
+            Offer::Task(task) => {
+                self.limit.give_back();
+                self.tasks.insert(task.key.clone(), task);
+            }
+            Offer::Query(query) => self.queries.push_front(query),
+            Offer::Started(started) => self.started.push_front((started, now)),
+        }
+    }
+
+    /// Removes a task that does not wait any more.
+    pub fn remove(&mut self, key: &[u8]) {
+        self.tasks.remove(key);
+    }
+
+    /// The task that was handed out last was obsolete. The limit lets another one pass in its place.
+    pub fn recycle(&mut self, now: Instant) {
+        self.limit.give_back();
+        self.dispatch(now);
+    }
+
+    /// Removes a query. True when it still waited here.
+    pub fn remove_query(&mut self, query_id: &str) -> bool {
+        let before = self.queries.len();
+        self.queries.retain(|query| query.id != query_id);
+        self.queries.len() < before
+    }
+
+    /// Ends the polls of a worker instance. They get nothing.
+    pub fn end_polls(&mut self, namespace: &str, worker_instance_key: &str) {
+        self.polls.retain(|waiting| !waiting.is_of(namespace, worker_instance_key));
+        self.reserved.values_mut().filter(|waiting| waiting.is_of(namespace, worker_instance_key)).for_each(|waiting| waiting.ended = true);
+    }
+
+    /// Ends all polls, and takes all tasks out.
+    pub fn close(&mut self) -> Vec<Task> {
+        self.polls.clear();
+        self.reserved.values_mut().for_each(|waiting| waiting.ended = true);
+        self.last_poll = None;
+        self.take_tasks()
+    }
+
+    /// Takes all tasks out, so that they can be routed again.
+    pub fn take_tasks(&mut self) -> Vec<Task> {
+        std::mem::take(&mut self.tasks).into_values().collect()
+    }
+
+    /// The partition is not owned here any more: its tasks go.
+    pub fn forget(&mut self, partition: u32) {
+        self.tasks.retain(|_, task| task.origin.partition != partition);
+    }
+
+    /// Whether a poll waits or has been seen within `window`.
+    pub fn has_poller(&self, now: Instant, window: Duration) -> bool {
+        self.polls.iter().chain(self.reserved.values()).any(Waiting::is_here) || self.has_polled(now, window)
+    }
+
+    fn has_polled(&self, now: Instant, window: Duration) -> bool {
+        self.last_poll.is_some_and(|last| now.saturating_duration_since(last) <= window)
+    }
+
+    /// Whether a task has waited for `patience`, and no poll has come to the queue in that time.
+    pub fn starves(&self, now: Instant, patience: Duration) -> bool {
+        let waits = |since: Instant| now.saturating_duration_since(since) >= patience;
+        !self.has_poller(now, patience) && self.tasks.values().any(|task| waits(task.since))
+    }
+
+    /// For a sticky queue: the queue where its worker gets its other workflow tasks.
+    pub fn normal(&self) -> Option<&QueueId> {
+        self.normal.as_ref()
+    }
+
+    /// Ends the poll that has waited longest, with nothing, so that its worker polls anew and may choose another queue. Only if it has
+    /// waited for `patience`, the queue holds nothing, and no poll was ended within `patience`. True when a poll was ended.
+    pub fn spare_poll(&mut self, now: Instant, patience: Duration) -> bool {
+        let idle = self.tasks.is_empty() && self.queries.is_empty() && self.started.is_empty();
+        if !idle || self.last_spared.is_some_and(|last| now.saturating_duration_since(last) < patience) {
+            return false;
+        }
+        let Some(waiting) = self.next_poll() else { return false };
+        if now.saturating_duration_since(waiting.since) < patience {
+            self.polls.push_front(waiting);
+            return false;
+        }
+        self.last_spared = Some(now);
+        true
+    }
+
+    /// Number of tasks that wait.
+    pub fn backlog(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether nothing waits and nobody has polled for long.
+    pub fn is_idle(&mut self, now: Instant) -> bool {
+        self.pollers.forget_old(now);
+        self.started.retain(|(_, since)| now.saturating_duration_since(*since) <= STARTED_KEPT);
+        let nothing_waits = self.tasks.is_empty() && self.queries.is_empty() && self.started.is_empty();
+        nothing_waits && self.pollers.is_empty() && !self.has_poller(now, POLLER_HISTORY)
+    }
+
+    /// What waits and who polls.
+    pub fn describe(&mut self, now: Instant) -> TaskQueueDescription {
+        TaskQueueDescription {
+            pollers: self.pollers.list(now),
+            backlog_count: self.tasks.len() as i64,
+            backlog_age: self.backlog_age(now),
+            tasks_add_rate: self.added.per_second(now),
+            tasks_dispatch_rate: self.dispatched.per_second(now),
+        }
+    }
+
+    /// Adds a poll. If an offer waits already, the poll gets it at once.
+    pub(super) fn enter(&mut self, poll: Arc<Poll>, now: Instant) -> Place {
+        self.saw(&poll, now);
+        let number = self.next_poll;
+        self.next_poll += 1;
+        let (sender, receiver) = oneshot::channel();
+        let nudge = Arc::new(Notify::new());
+        self.polls.push_back(Waiting { number, poll, sender, since: now, nudge: nudge.clone(), ended: false });
+        self.dispatch(now);
+        Place { number, receiver, nudge }
+    }
+
+    /// Removes a poll. An offer that it was handed and has not taken goes to others.
+    pub(super) fn leave(&mut self, number: u64, untaken: Option<Offer>, now: Instant) {
+        match untaken {
+            Some(offer) => self.put_back(offer, now),
+            None => self.polls.retain(|waiting| waiting.number != number),
+        }
+        // This poll may have been the one that waits for the limit; another one has to do that now.
+        self.dispatch(now);
+    }
+
+    /// How long this poll has to wait until the limit lets a task pass. `None` when it has not to wait for the limit: another poll does so,
+    /// or no task waits, or no task will ever pass.
+    pub(super) fn limit_wait(&self, number: u64, now: Instant) -> Option<Duration> {
+        let is_first = self.polls.front().is_some_and(|waiting| waiting.number == number);
+        let wait = if is_first && !self.tasks.is_empty() { self.limit.wait(now) } else { None };
+        // A task that may pass now is being handed out by another thread. Waiting for no time at all would be a busy loop.
+        wait.map(|wait| wait.max(Duration::from_millis(1)))
+    }
+
+    fn backlog_age(&self, now: Instant) -> Duration {
+        let oldest = self.tasks.values().map(|task| task.since).min();
+        oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    /// Number of tasks that wait, age of the oldest, and number of pollers.
+    pub fn figures(&mut self, now: Instant) -> (usize, Duration, usize) {
+        (self.tasks.len(), self.backlog_age(now), self.pollers.count(now))
+    }
+
+    /// Takes out the poll that has waited longest, to ride in a command. `None` when no poll waits, an offer waits, or a rate limit is in
+    /// force.
+    pub(super) fn reserve(&mut self) -> Option<(u64, Arc<Poll>)> {
+        if !self.tasks.is_empty() || !self.queries.is_empty() || self.limit.is_set() {
+            return None;
+        }
+        let waiting = self.next_poll()?;
+        let (number, poll) = (waiting.number, waiting.poll.clone());
+        self.reserved.insert(number, waiting);
+        Some((number, poll))
+    }
+
+    /// The command has started a task for the poll that rode in it. If the poll has gone meanwhile, another poll gets the started task.
+    /// Otherwise nobody could work on the task before its time-out.
+    pub(super) fn deliver(&mut self, number: u64, started: StartedReservation, now: Instant) {
+        self.added.count(now);
+        let started = Offer::Started(Box::new(started));
+        let Some(waiting) = self.reserved.remove(&number) else { return self.offer(started, now) };
+        match waiting.sender.send(started) {
+            Ok(()) => self.dispatched.count(now),
+            Err(started) => self.offer(started, now),
+        }
+    }
+
+    /// The command has started nothing for the poll that rode in it. The poll goes on waiting, at its old place.
+    pub(super) fn release(&mut self, number: u64, now: Instant) {
         let Some(waiting) = self.reserved.remove(&number) else { return };
-        if waiting.ended || waiting.sender.is_closed() {
+        if !waiting.is_here() {
             return;
         }
-        match self.take(now) {
-            None => {
-                let at = self.polls.partition_point(|other| other.number < number);
-                self.polls.insert(at, waiting);
-            }
-            Some(offer) => {
-                if let Err(offer) = waiting.sender.send(offer) {
-                    self.offer(offer, now);
-                }
-            }
-        }
+        let at = self.polls.partition_point(|other| other.number < number);
+        self.polls.insert(at, waiting);
+        self.dispatch(now);
+    }
+
+    /// Notes a refused poll.
+    pub fn refuse(&mut self, identity: &str, refused: Refused, now: Instant) {
+        self.pollers.saw(identity, None, Some(refused), now);
     }
 
     fn saw(&mut self, poll: &Poll, now: Instant) {
         self.last_poll = Some(now);
-        self.limit.set(poll.max_tasks_per_second);
-        let seen = Seen { at: now, time: SystemTime::now(), rate_per_second: poll.max_tasks_per_second };
-        self.pollers.insert(poll.identity.clone(), seen);
-    }
-}
-
-/// Parks a poll on a queue.
-pub(super) fn park(queue: Arc<Mutex<Queue>>, poll: Arc<Poll>) -> Parked {
-    let now = Instant::now();
-    let (sender, receiver) = oneshot::channel();
-    let mut locked = queue.lock();
-    locked.saw(&poll, now);
-    let number = locked.next_poll;
-    locked.next_poll += 1;
-    match locked.take(now) {
-        // The receiver is right here: the send cannot fail.
-        Some(offer) => drop(sender.send(offer)),
-        None => locked.polls.push_back(Waiting { number, poll, sender, ended: false }),
-    }
-    drop(locked);
-    Parked { queue, number, receiver: Some(receiver) }
-}
-
-/// Takes a poll of the queue to ride in a command, where the queue may spare one.
-pub(super) fn reserve(queue: &Arc<Mutex<Queue>>) -> Option<(Reserved, Arc<Poll>)> {
-    let (number, poll) = { queue.lock().reserve() }?;
-    Some((Reserved { queue: queue.clone(), number, poll_id: Uuid::new_v4().to_string() }, poll))
-}
-
-/// A poll that rides in a command; dropping it lets it wait on.
-pub struct Reserved {
-    queue: Arc<Mutex<Queue>>,
-    number: u64,
-    poll_id: String,
-}
-
-impl Reserved {
-    /// Id of the poll in the command.
-    pub fn poll_id(&self) -> &str {
-        &self.poll_id
-    }
-
-    /// Hands over the task that the command has started for the poll.
-    pub fn deliver(self, started: StartedReservation) {
-        self.queue.lock().deliver(self.number, started, Instant::now());
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        self.queue.lock().release(self.number, Instant::now());
-    }
-}
-
-/// A poll that waits for an offer.
-pub struct Parked {
-    queue: Arc<Mutex<Queue>>,
-    number: u64,
-    receiver: Option<oneshot::Receiver<Offer>>,
-}
-
-impl Parked {
-    /// Waits for the offer; `None` when the poll was ended.
-    pub async fn offer(&mut self) -> Option<Offer> {
-        let receiver = self.receiver.as_mut()?;
-        // A queue with a rate limit may hold a task that no event will hand out: look again now and then.
-        loop {
-            let wait = { self.queue.lock().limit_wait() };
-            let offer = match wait {
-                None => receiver.await,
-                Some(wait) => match tokio::time::timeout(wait, &mut *receiver).await {
-                    Ok(offer) => offer,
-                    Err(_) => {
-                        let mut queue = self.queue.lock();
-                        if let Some(offer) = queue.take(Instant::now()) {
-                            queue.polls.retain(|waiting| waiting.number != self.number);
-                            drop(queue);
-                            self.receiver = None;
-                            return Some(offer);
-                        }
-                        continue;
-                    }
-                },
-            };
-            self.receiver = None;
-            return offer.ok();
+        self.pollers.saw(&poll.identity, poll.max_tasks_per_second, None, now);
+        if self.limit.set(poll.max_tasks_per_second, now) {
+            self.dispatch(now);
         }
-    }
-}
-
-impl Queue {
-    /// How long until the rate limit lets a waiting task pass; `None` when no limit is in force.
-    fn limit_wait(&self) -> Option<Duration> {
-        self.limit.is_set().then(|| self.limit.wait(Instant::now()).max(Duration::from_millis(1)))
-    }
-}
-
-impl Drop for Parked {
-    fn drop(&mut self) {
-        let Some(mut receiver) = self.receiver.take() else { return };
-        receiver.close();
-        let mut queue = self.queue.lock();
-        match receiver.try_recv() {
-            Ok(offer) => queue.offer(offer, Instant::now()),
-            Err(_) => queue.polls.retain(|waiting| waiting.number != self.number),
+        if poll.task_queue.kind == TaskQueueKind::Sticky as i32 && self.normal.is_none() && !poll.task_queue.normal_name.is_empty() {
+            self.normal = Some(QueueId::normal(&poll.namespace, &poll.task_queue.normal_name, TaskType::Workflow));
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Polls that ride in commands: who may be spared, and that each ends up with a task or back in its queue.
+//! Polls that ride in commands: which polls may ride, and that each ends with a task or back in its queue.
 
 use klamm_workflow::answer::{StartedReservation, StartedTask, StartedWorkflowTask};
 
 use super::{super::*, *};
 
-const WORKFLOW: TaskQueueSide = TaskQueueSide::Workflow;
+const WORKFLOW: TaskType = TaskType::Workflow;
 
-/// A task started for a rider, told apart by its event.
+/// A task that was started for a poll that rode along. Its scheduled event tells it from others.
 fn started(poll_id: &str, scheduled_event_id: i64) -> StartedReservation {
     let run = RunKey::new("default", "w", "r");
     let task = StartedWorkflowTask {
@@ -29,10 +29,10 @@ fn started(poll_id: &str, scheduled_event_id: i64) -> StartedReservation {
 }
 
 fn reserve(queues: &TaskQueues) -> Option<Reserved> {
-    queues.reserve("default", "q", WORKFLOW).map(|(reserved, _)| reserved)
+    queues.reserve(&id("q")).map(|(reserved, _)| reserved)
 }
 
-/// Scheduled event of the started task that the poll was given.
+/// Scheduled event of the started task that the poll has got.
 async fn given(parked: &mut Parked) -> i64 {
     match parked.offer().await {
         Some(Offer::Started(started)) => match started.task {
@@ -47,7 +47,7 @@ async fn given(parked: &mut Parked) -> i64 {
 async fn a_rider_is_given_the_task_that_was_started_for_it() {
     let queues = TaskQueues::default();
     let mut parked = queues.park(WORKFLOW, poll("q"));
-    let (reserved, polled) = queues.reserve("default", "q", WORKFLOW).unwrap();
+    let (reserved, polled) = queues.reserve(&id("q")).unwrap();
     assert_eq!((polled.identity.as_str(), polled.task_queue.name.as_str()), ("me", "q"));
     let id = reserved.poll_id().to_owned();
     reserved.deliver(started(&id, 5));
@@ -103,6 +103,31 @@ async fn a_rider_that_comes_back_takes_what_has_come_meanwhile() {
     assert!(matches!(parked.offer().await, Some(Offer::Task(task)) if task.row.scheduled_event_id == 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_task_that_was_started_for_a_rider_that_went_away_goes_to_another_poll() {
+    let queues = TaskQueues::default();
+    for another_waits in [true, false] {
+        let gone = queues.park(WORKFLOW, poll("q"));
+        let reserved = reserve(&queues).unwrap();
+        let before = another_waits.then(|| queues.park(WORKFLOW, poll("q")));
+        drop(gone);
+        let id = reserved.poll_id().to_owned();
+        reserved.deliver(started(&id, 5));
+        let mut another = before.unwrap_or_else(|| queues.park(WORKFLOW, poll("q")));
+        assert_eq!(given(&mut another).await, 5, "another waits: {another_waits}");
+    }
+
+    let gone = queues.park(WORKFLOW, poll("q"));
+    let reserved = reserve(&queues).unwrap();
+    let id = reserved.poll_id().to_owned();
+    reserved.deliver(started(&id, 7));
+    drop(gone);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    let mut late = queues.park(WORKFLOW, poll("q"));
+    let nothing = tokio::time::timeout(Duration::from_secs(1), late.offer()).await;
+    assert!(nothing.is_err(), "by then its own time-out is near, or over");
+}
+
 #[tokio::test]
 async fn a_rider_that_went_away_is_neither_spared_nor_put_back() {
     let queues = TaskQueues::default();
@@ -134,5 +159,5 @@ fn a_queue_whose_polls_all_ride_has_pollers() {
     let queues = TaskQueues::default();
     let _parked = queues.park(WORKFLOW, poll("q"));
     let _reserved = reserve(&queues).unwrap();
-    assert!(queues.has_poller("default", "q", WORKFLOW, Duration::ZERO));
+    assert!(queues.has_poller(&id("q"), Duration::ZERO));
 }

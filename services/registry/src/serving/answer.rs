@@ -1,4 +1,4 @@
-//! Answers and errors in the form that registries give them.
+//! Answers and errors, in the form that registries use.
 
 use axum::{
     Json,
@@ -8,13 +8,13 @@ use axum::{
 use serde::Serialize;
 use serde_json::json;
 
-/// What every body is.
+/// Content type of every body.
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.schemaregistry.v1+json");
 
 /// An answer: its value as JSON, or the error.
 pub type Answer<T> = Result<Body<T>, Fault>;
 
-/// A value as JSON, as what registries call it.
+/// A value as JSON, with the registries' content type.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -68,23 +68,23 @@ impl Fault {
         Self::new(StatusCode::NOT_FOUND, 40402, format!("Version {version} not found."))
     }
 
-    /// There is no schema with this id; where another registry is in use, it may be one of its.
+    /// There is no schema with this id. The text names the other registry, where one is in use: the id may be there.
     pub fn no_id(id: &str, elsewhere: Option<&str>) -> Self {
         let other = elsewhere.map(|url| format!("; this klamm registers its schemas at {url}")).unwrap_or_default();
         Self::new(StatusCode::NOT_FOUND, 40403, format!("Schema {id} not found{other}"))
     }
 
-    /// The subject hasn't this schema.
+    /// The subject does not have this schema.
     pub fn no_schema() -> Self {
         Self::new(StatusCode::NOT_FOUND, 40403, "Schema not found")
     }
 
-    /// What was sent is no schema.
+    /// The request's body is no schema.
     pub fn invalid_schema(reason: &str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, 42201, format!("Invalid schema: {reason}"))
     }
 
-    /// What stands for a version is none.
+    /// The text in the place of a version is no version.
     pub fn invalid_version(version: &str) -> Self {
         let allowed = "Allowed values are between [1, 2^31-1] and the string \"latest\"";
         Self::new(

@@ -8,8 +8,8 @@ use klamm_avro::schemas::{self, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Served, State,
     answer::{Answer, Body, Fault, Text},
+    served::{Served, State},
     subjects::Stands,
 };
 
@@ -19,14 +19,14 @@ pub struct SchemaText {
     schema: &'static str,
 }
 
-/// Where a schema stands.
+/// Subject and version of a schema.
 #[derive(Debug, Serialize)]
 pub struct Version {
     subject: String,
     version: u32,
 }
 
-/// `GET /schemas/ids/{id}`; the subject that a client may add says nothing, ids are those of all.
+/// `GET /schemas/ids/{id}`. A client may add a subject; it is ignored, because ids are the same for all subjects.
 pub async fn schema(served: State, Path(id): Path<String>) -> Answer<SchemaText> {
     Ok(Body(SchemaText { schema: by_id(&served, &id)?.json }))
 }
@@ -47,7 +47,7 @@ pub async fn versions(served: State, Path(id): Path<String>) -> Answer<[Version;
     Ok(Body([Version { subject: served.subjects.name(schema), version: schema.version }]))
 }
 
-/// What a list may be narrowed by.
+/// The parameters that narrow a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Filter {

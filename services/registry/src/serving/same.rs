@@ -1,14 +1,14 @@
-//! Whether two texts are the same schema: libraries write one anew before they send it.
+//! Whether two texts are the same schema. The texts may differ, because libraries write a schema anew before they send it.
 
 use serde_json::{Map, Value as Json};
 
-/// The names of Avro's types that are no names of schemas.
+/// Names of Avro's own types, which are not names of schemas.
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
-/// A form that is equal for equal schemas: names are full, there is no text for people, members have no order. Defaults stay.
+/// A form that is equal for equal schemas: names are full, documentation is left out, and members have no order. Defaults stay.
 ///
 /// # Errors
-/// It is no JSON.
+/// The text is no JSON.
 pub fn form(schema: &str) -> Result<Json, String> {
     let schema = serde_json::from_str(schema).map_err(|error| error.to_string())?;
     Ok(of(schema, ""))
@@ -34,7 +34,7 @@ fn object(mut members: Map<String, Json>, namespace: &str) -> Json {
     if let Some(Json::Array(fields)) = members.get_mut("fields") {
         for field in fields.iter_mut().filter_map(Json::as_object_mut) {
             field.remove("doc");
-            // Ascending is the default.
+            // Ascending is the default, so it is left out.
             if field.get("order").is_some_and(|order| order == "ascending") {
                 field.remove("order");
             }
@@ -44,7 +44,7 @@ fn object(mut members: Map<String, Json>, namespace: &str) -> Json {
     for member in ["items", "values", "type"] {
         replace(&mut members, member, &inner);
     }
-    // {"type": "string"} is "string".
+    // {"type": "string"} means the same as "string".
     match members.remove("type") {
         Some(Json::String(name)) if members.is_empty() => Json::String(name),
         Some(of) => {
@@ -61,7 +61,7 @@ fn replace(members: &mut Map<String, Json>, member: &str, namespace: &str) {
     }
 }
 
-/// `record`, `enum` and their like stand where a type's name may stand: they are left alone too.
+/// The full name of a type. `record`, `enum` and the like may be in the place of a type's name: they are left as they are.
 fn full(name: &str, namespace: &str) -> String {
     let complex = ["record", "enum", "array", "map", "fixed", "error"];
     if name.contains('.') || namespace.is_empty() || PRIMITIVES.contains(&name) || complex.contains(&name) {

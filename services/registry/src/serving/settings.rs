@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    State,
     answer::{Answer, Body, Fault},
+    served::State,
 };
 
-/// How versions of a subject go together; a test of klamm-avro holds it.
+/// Which versions of a subject are compatible. A test of klamm-avro checks it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
@@ -44,7 +44,7 @@ pub async fn types() -> Body<[&'static str; 1]> {
     Body(["AVRO"])
 }
 
-/// `GET /contexts`: only the one without a name.
+/// `GET /contexts`: there is only the one without a name.
 pub async fn contexts() -> Body<[&'static str; 1]> {
     Body(["."])
 }

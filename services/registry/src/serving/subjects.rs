@@ -9,12 +9,12 @@ use klamm_avro::{compatibility::check_reads, schemas::Schema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Served, State,
     answer::{Answer, Body, Fault, Text},
     same,
+    served::{Served, State},
 };
 
-/// A schema, where it stands and under which id.
+/// A schema with its subject, version and id.
 #[derive(Debug, Serialize)]
 pub struct Stands {
     subject: String,
@@ -24,13 +24,13 @@ pub struct Stands {
 }
 
 impl Stands {
-    /// Of a subject's version.
+    /// The answer about a subject's version.
     pub fn new(subject: &str, schema: &'static Schema) -> Self {
         Self { subject: subject.to_owned(), version: schema.version, id: schema.id, schema: schema.json }
     }
 }
 
-/// What a list may be narrowed by.
+/// The parameters that narrow a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Filter {
@@ -63,7 +63,7 @@ pub async fn referenced_by(served: State, Path((subject, version)): Path<(String
     Ok(Body([]))
 }
 
-/// What a serializer sends.
+/// The body that a serializer sends.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Sent {
@@ -85,7 +85,7 @@ pub struct Id {
     id: u32,
 }
 
-/// `POST /subjects/{subject}/versions`: of a schema that stands here, its id; others are not taken.
+/// `POST /subjects/{subject}/versions`: the id of a schema that is here; any other schema is refused.
 pub async fn register(served: State, Path(subject): Path<String>, body: Bytes) -> Answer<Id> {
     let versions = all(&served, &subject).map_err(|_| Fault::read_only())?;
     let found = find(versions, &sent(&body)?)?;
@@ -98,7 +98,7 @@ pub struct Fits {
     is_compatible: bool,
 }
 
-/// `POST /compatibility/subjects/{subject}/versions/{version}`: whether each reads what the other wrote.
+/// `POST /compatibility/subjects/{subject}/versions/{version}`: whether each of the two schemas reads what the other wrote.
 pub async fn compatible(served: State, Path((subject, version)): Path<(String, String)>, body: Bytes) -> Answer<Fits> {
     let schema = one(&served, &subject, &version)?;
     fits(&[schema], &sent(&body)?)
@@ -141,7 +141,7 @@ fn sent(body: &[u8]) -> Result<Sent, Fault> {
     }
 }
 
-/// The newest version that is the schema sent.
+/// The newest version that is the same schema as the one sent.
 fn find(versions: Vec<&'static Schema>, sent: &Sent) -> Result<Option<&'static Schema>, Fault> {
     let form = same::form(&sent.schema).map_err(|error| Fault::invalid_schema(&error))?;
     Ok(versions.into_iter().rev().find(|schema| same::form(schema.json).is_ok_and(|own| own == form)))

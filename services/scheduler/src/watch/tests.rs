@@ -5,20 +5,24 @@ use std::{
     sync::atomic::{AtomicI64, AtomicUsize, Ordering},
 };
 
-use tokio::sync::{Mutex, Notify};
+use klamm_supervise::Supervisor;
+use tokio::sync::{
+    Mutex, Notify,
+    watch::{Receiver, Sender},
+};
 
 use super::*;
 
-/// Rows by due time and id; a wake-up takes some time, then its row is gone.
+/// Rows by due time and id. A wake-up takes some time, then its row is gone.
 struct Rows {
     start: Instant,
     takes: Duration,
     rows: Mutex<BTreeMap<(i64, String), WakeRow>>,
     sleeps_until: AtomicI64,
     changed: Notify,
-    /// So many wake-ups fail first.
+    /// The first so many wake-ups fail.
     failures: AtomicUsize,
-    /// When each was sent, in milliseconds.
+    /// Id of each wake-up, and when it was sent, in milliseconds.
     sent: Mutex<Vec<(String, i64)>>,
     in_flight: AtomicUsize,
     in_flight_most: AtomicUsize,
@@ -57,8 +61,8 @@ impl Rows {
 }
 
 impl WakeSource for Rows {
-    fn partition_count(&self) -> u32 {
-        1
+    fn partitions(&self) -> Receiver<BTreeMap<u32, i64>> {
+        Sender::new(BTreeMap::from([(0, 1)])).subscribe()
     }
 
     fn due(&self, _: u32, now: Time, limit: usize) -> Due {
@@ -96,7 +100,7 @@ impl WakeSource for Rows {
 /// Watches for so long, in virtual time.
 async fn watch_for(rows: &Arc<Rows>, in_flight_max: usize, ms: u64) {
     let clock = rows.clone();
-    let watching = watch(rows.clone(), 0, in_flight_max, move || clock.now());
+    let watching = watch(rows.clone(), Supervisor::default().part("scheduler/0"), 0, in_flight_max, move || clock.now());
     let _ = tokio::time::timeout(Duration::from_millis(ms), watching).await;
 }
 

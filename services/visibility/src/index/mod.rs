@@ -1,5 +1,6 @@
 //! The index: a SQLite database of the newest document of every run.
 
+mod change;
 mod plan;
 mod read;
 mod schema;
@@ -10,31 +11,35 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use klamm_messages::klamm::v1::VisibilityDocument;
-use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
+use klamm_filters::{Count, Error as FilterError, Page, Query, Scope, Types};
+use parking_lot::{Mutex, RwLock};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-pub use read::{Count, Group, PAGE_SIZE_MAX, Page};
+pub use change::{Change, ChangeBody};
+pub use read::PAGE_SIZE_MAX;
 
-use crate::{Error, Query, Result, Scope, Types};
+use crate::{Error, Result};
 use write::Writer;
 
-/// Statements that a connection keeps prepared.
+/// How many prepared statements a connection keeps.
 const STATEMENTS_KEPT: usize = 128;
 
-/// Read connections that are kept open; more are opened when more queries run at once.
+/// How many read connections are kept open. More are opened while more queries run at once.
 const READERS_KEPT: usize = 4;
 
-/// Memory that a read connection may use for pages, KiB; the file is mapped besides.
+/// Memory that a read connection may use for pages, KiB. The memory map of the file is not counted.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
-/// Memory that the writing connection may use for pages, KiB: the pages that a batch changes should fit, or they are written twice.
+/// Memory that the writing connection may use for pages, KiB. The pages that a batch changes should fit, or they are written twice.
 const WRITER_CACHE_KIB: i64 = 64 * 1024;
 
-/// Bytes of the file that are read through a memory map rather than copied.
+/// Bytes of the file that are read through a memory map, without a copy.
 const MMAP_BYTES: i64 = 1 << 30;
 
 /// Pages in the write-ahead log before they are moved into the file (16 MiB).
@@ -43,40 +48,13 @@ const CHECKPOINT_PAGES: i64 = 4096;
 /// Where the index lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// A file; made when missing, made anew when it has another layout or is no database.
+    /// A file. It is made when it is missing, and made anew when it has another layout or is no database.
     File(PathBuf),
-    /// Memory: gone with the last handle.
+    /// Memory. The index is gone with its last handle.
     Memory,
 }
 
-/// One record of the visibility topic, as the index takes it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// Partition of the topic.
-    pub partition: u32,
-    /// Offset of the record. One below the partition's next offset has been taken before, and is passed over.
-    pub offset: i64,
-    /// What it says.
-    pub body: ChangeBody,
-}
-
-/// What a record of the visibility topic says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ChangeBody {
-    /// The run's newest document, whole.
-    Document(Box<VisibilityDocument>),
-    /// The run went away (a tombstone).
-    Deletion {
-        /// Namespace of the run.
-        namespace: String,
-        /// Its workflow id.
-        workflow_id: String,
-        /// The run.
-        run_id: String,
-    },
-}
-
-/// A handle to the index; clones share it. Readers do not wait for the writer nor it for them (in memory they take turns).
+/// A handle to the index; clones share it. Readers and the writer do not wait for each other (in memory they take turns).
 #[derive(Clone)]
 pub struct Index {
     inner: Arc<Inner>,
@@ -86,6 +64,11 @@ struct Inner {
     location: Location,
     writer: Mutex<Writer>,
     idle_readers: Mutex<Vec<Connection>>,
+    /// Every query locks this for reading. The file is made anew only when no query runs. Otherwise the last connection to the removed file
+    /// would remove the write-ahead log of that name, which then belongs to the new file.
+    queries: RwLock<()>,
+    /// True once a call has found the file damaged.
+    damaged: AtomicBool,
 }
 
 impl std::fmt::Debug for Index {
@@ -100,21 +83,62 @@ impl Index {
     /// # Errors
     /// [`Error::Unavailable`], [`Error::File`].
     pub fn open(location: Location) -> Result<Self> {
-        let connection = match &location {
-            Location::Memory => {
-                let connection = Connection::open_in_memory()?;
-                configure(&connection, WRITER_CACHE_KIB)?;
-                create(&connection)?;
-                connection
-            }
-            Location::File(path) => open_file(path)?,
+        let writer = match &location {
+            Location::Memory => Writer::new(open_memory()?)?,
+            Location::File(path) => match open_file(path).and_then(Writer::new) {
+                Err(error) if error.is_damage() => {
+                    tracing::warn!(path = %path.display(), %error, "the visibility index is damaged, it is built anew");
+                    remove(path)?;
+                    Writer::new(open_file(path)?)?
+                }
+                writer => writer?,
+            },
         };
-        let writer = Mutex::new(Writer::new(connection)?);
-        Ok(Self { inner: Arc::new(Inner { location, writer, idle_readers: Mutex::default() }) })
+        let inner = Inner {
+            location,
+            writer: Mutex::new(writer),
+            idle_readers: Mutex::default(),
+            queries: RwLock::default(),
+            damaged: AtomicBool::new(false),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Takes changes in one transaction, in order, and gives how many were new. After it the next offset of each partition is one
-    /// above its highest change.
+    /// Whether a call has found the file damaged. Then it has to be [rebuilt](Index::rebuild).
+    pub fn is_damaged(&self) -> bool {
+        self.inner.damaged.load(Ordering::SeqCst)
+    }
+
+    /// Throws the file away and begins an empty one, which has to be fed from the topic's beginning. Queries wait until this is done.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::File`]: call it again.
+    pub fn rebuild(&self) -> Result<()> {
+        let _alone = self.inner.queries.write();
+        let mut writer = self.inner.writer.lock();
+        self.inner.damaged.store(true, Ordering::SeqCst);
+        self.inner.idle_readers.lock().clear();
+        // A database in memory replaces the writer's connection, so that the file is closed.
+        *writer = Writer::new(open_memory()?)?;
+        if let Location::File(path) = &self.inner.location {
+            remove(path)?;
+            *writer = Writer::new(open_file(path)?)?;
+        }
+        self.inner.damaged.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Notes damage, if the result of a call shows any.
+    fn watched<R>(&self, result: Result<R>) -> Result<R> {
+        result.inspect_err(|error| {
+            if error.is_damage() && !self.inner.damaged.swap(true, Ordering::SeqCst) {
+                tracing::error!(%error, "the visibility index is damaged: it is thrown away and built anew");
+            }
+        })
+    }
+
+    /// Takes changes in one transaction, in order, and gives how many were new. Then the next offset of each partition is one above its
+    /// highest change.
     ///
     /// # Errors
     /// [`Error::Unavailable`]: nothing was taken.
@@ -122,72 +146,72 @@ impl Index {
         self.apply_until(changes, &BTreeMap::new())
     }
 
-    /// Like [`Index::apply`], and sets the next offsets given (partition → offset) where they are higher: offsets that hold no
-    /// record for a reader (transaction markers, compacted ones) are left behind so.
+    /// As [`Index::apply`]. Also sets the next offsets given (partition → offset) where they are higher. So offsets are skipped that hold
+    /// no record for a reader (transaction markers, compacted records).
     ///
     /// # Errors
     /// [`Error::Unavailable`]: nothing was taken.
     pub fn apply_until(&self, changes: &[Change], next_offsets: &BTreeMap<u32, i64>) -> Result<usize> {
-        self.inner.writer.lock().apply(changes, next_offsets)
+        self.watched(self.inner.writer.lock().apply(changes, next_offsets))
     }
 
-    /// Partition → offset to read next; partitions without an entry begin at their beginning.
+    /// Partition → offset to read next. A partition without an entry is read from its beginning.
     pub fn next_offsets(&self) -> BTreeMap<u32, i64> {
         self.inner.writer.lock().next_offsets().clone()
     }
 
-    /// Says which topic the documents come from. When that is another one than before, the index is emptied: its offsets mean
-    /// nothing there. True when it was.
+    /// Says which topic the documents come from. If it is another topic than before, the index is emptied, because its offsets mean nothing
+    /// there. True when it was emptied.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn bind(&self, topic_id: &str) -> Result<bool> {
-        self.inner.writer.lock().bind(topic_id)
+        self.watched(self.inner.writer.lock().bind(topic_id))
     }
 
-    /// When [`Index::mark_caught_up`] was last called, milliseconds since the epoch. An index that was last caught up longer ago
-    /// than tombstones are kept (half of the topic's delete.retention.ms) has to be [`Index::reset`].
+    /// When [`Index::mark_caught_up`] was last called, milliseconds since the epoch. Tombstones are surely kept for half of the topic's
+    /// delete.retention.ms. If the last call is longer ago than that, the index has to be [`Index::reset`].
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn caught_up_at(&self) -> Result<Option<i64>> {
-        self.inner.writer.lock().fact("caught_up_at")
+        self.watched(self.inner.writer.lock().fact("caught_up_at"))
     }
 
-    /// Notes that at `now_ms` (milliseconds since the epoch) everything on the topic had been taken.
+    /// Notes that everything on the topic had been taken at `now_ms` (milliseconds since the epoch).
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn mark_caught_up(&self, now_ms: i64) -> Result<()> {
-        self.inner.writer.lock().set_fact("caught_up_at", now_ms)
+        self.watched(self.inner.writer.lock().set_fact("caught_up_at", now_ms))
     }
 
-    /// Empties the index, offsets included: it is fed from the topic's beginning.
+    /// Empties the index, offsets included. It has to be fed from the topic's beginning.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub fn reset(&self) -> Result<()> {
-        self.inner.writer.lock().reset()
+        self.watched(self.inner.writer.lock().reset())
     }
 
-    /// One page of the documents of `scope` that fit `query` (Temporal's filter language; empty: all), open ones first, then by close time, start
-    /// time (newest first) and run id. `types` are the namespace's custom search attributes; `page_size` 0 means the largest,
-    /// [`PAGE_SIZE_MAX`]; `page_token` is empty or the last page's. Scan is the same.
+    /// One page of the documents of `scope` that match `query` (Temporal's filter language; empty: all). Open runs come first, then the
+    /// order is close time, start time (newest first) and run id. `types` are the namespace's custom search attributes. A `page_size` of 0
+    /// means the largest, [`PAGE_SIZE_MAX`]. `page_token` is empty, or that of the last page. Scan is the same.
     ///
     /// # Errors
-    /// [`Error::InvalidQuery`], [`Error::NotForSchedules`], [`Error::InvalidPageToken`]; [`Error::Unavailable`], [`Error::Corrupt`].
+    /// [`Error::Filter`], [`Error::InvalidPageToken`]; [`Error::Unavailable`], [`Error::Corrupt`].
     pub fn list(&self, scope: Scope, namespace: &str, query: &str, types: &Types, page_size: usize, page_token: &[u8]) -> Result<Page> {
         let query = Query::parse(scope, query, types)?;
         if query.group_by_status {
-            return Err(Error::InvalidQuery("operation is not supported: 'GROUP BY' clause".to_owned()));
+            return Err(FilterError::InvalidQuery("operation is not supported: 'GROUP BY' clause".to_owned()).into());
         }
         self.read(|connection| read::list(connection, namespace, &query.filter, page_size, page_token))
     }
 
-    /// How many documents of `scope` fit `query`, by status when it ends with GROUP BY ExecutionStatus.
+    /// How many documents of `scope` match `query`; by status when the query ends with GROUP BY ExecutionStatus.
     ///
     /// # Errors
-    /// [`Error::InvalidQuery`], [`Error::NotForSchedules`]; [`Error::Unavailable`].
+    /// [`Error::Filter`]; [`Error::Unavailable`].
     pub fn count(&self, scope: Scope, namespace: &str, query: &str, types: &Types) -> Result<Count> {
         let query = Query::parse(scope, query, types)?;
         self.read(|connection| read::count(connection, namespace, &query))
@@ -195,15 +219,16 @@ impl Index {
 
     /// Runs `query` on a read connection (in memory: on the only one).
     fn read<R>(&self, query: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
+        let _query = self.inner.queries.read();
         let Location::File(path) = &self.inner.location else {
             return query(self.inner.writer.lock().connection());
         };
         let idle = self.inner.idle_readers.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open_reader(path)?,
+            None => self.watched(open_reader(path))?,
         };
-        let result = query(&connection);
+        let result = self.watched(query(&connection));
         let mut idle = self.inner.idle_readers.lock();
         if idle.len() < READERS_KEPT {
             idle.push(connection);
@@ -212,7 +237,14 @@ impl Index {
     }
 }
 
-/// Opens the file for writing; one that has another layout, or is damaged, is removed and made anew.
+fn open_memory() -> Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    configure(&connection, WRITER_CACHE_KIB)?;
+    create(&connection)?;
+    Ok(connection)
+}
+
+/// Opens the file for writing. A file that has another layout or is damaged is removed and made anew.
 fn open_file(path: &Path) -> Result<Connection> {
     if let Some(connection) = open_existing(path) {
         return Ok(connection);
@@ -224,7 +256,7 @@ fn open_file(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// The database in the file, when there is one of our layout.
+/// The database in the file. `None` when the file is no database or has another layout.
 fn open_existing(path: &Path) -> Option<Connection> {
     if !path.exists() {
         return None;
@@ -269,9 +301,10 @@ fn open_reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Settings of every connection. A lost write after a power cut is read from the topic again, so the log is not synced at commit.
+/// Settings of every connection. The log is not synced at commit, because a write that a power cut loses is read from the topic again.
 fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
-    // Without it SQLite plans a statement anew for every value bound (partial indexes may depend on it): the plan is chosen here.
+    // Without this, SQLite would plan a statement anew for every bound value, because partial indexes may depend on it. The plan is chosen
+    // here.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -286,12 +319,6 @@ fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!("BEGIN; {} PRAGMA user_version = {}; COMMIT;", schema::CREATE, schema::VERSION))
-}
-
-/// Number of a namespace; `None` when no run ever was in it.
-fn namespace_number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
-    let mut statement = connection.prepare_cached("SELECT id FROM namespaces WHERE name = ?")?;
-    statement.query_row((name,), |row| row.get(0)).optional()
 }
 
 #[cfg(test)]

@@ -1,43 +1,51 @@
-//! Where a query starts.
+//! Chooses the index that a query starts from.
 //!
-//! SQLite's planner does not know how many runs a value has, so the way is chosen here. Every conjunct that an index answers is
-//! counted, up to a limit. The rarest leads: when its index gives the order of results the query walks it until the page is full;
-//! else, when it is rare enough, its runs are fetched and sorted; else the query walks all runs in order and tests each.
+//! SQLite's planner does not know how many runs have a value, so the choice is made here. For every condition of a conjunction that an
+//! index answers, the matching runs are counted, up to a limit. The rarest condition leads. If its index is in the order of results, the
+//! query walks it until the page is full. If not, but it is rare enough, its runs are fetched and sorted. Otherwise the query walks all
+//! runs in order and tests each.
 
+use std::cell::Cell;
+
+use klamm_filters::{Column, Comparison, Field, Filter, Test};
 use rusqlite::{Connection, params_from_iter};
 
-use super::sql::{Names, Sql, condition, on_column, on_value};
-use crate::query::{Column, Comparison, Field, Filter, Test};
+use super::sql::{Names, Sql, condition, on_column, on_value, prepare};
 
-/// Up to here the runs of a conjunct are counted; more is "many". 40,000 index entries take one to four milliseconds.
+/// The runs of a condition are counted up to this number; more count as "many". Counting 40,000 index entries takes one to four
+/// milliseconds.
 const COUNTED_MAX: i64 = 40_000;
 
-/// So many runs are fetched and sorted; of more, all runs are walked in order instead.
+/// Up to so many runs are fetched and sorted. If there are more, all runs are walked in order instead.
 const SORTED_MAX: i64 = 20_000;
 
-/// The way to the candidates.
+/// The first so many conditions are looked up in their indexes. There are two reasons for a bound. Each count takes time. And a search for
+/// any of several conditions needs one SELECT for each (two for a condition on the root), and SQLite allows 500 SELECTs in one statement.
+const SOUGHT_MAX: usize = 200;
+
+/// The way to the runs that may match.
 #[derive(Debug)]
 pub(super) enum Lead {
-    /// All runs of the namespace that this index of `runs` gives for the filter's own conditions, in order.
+    /// This index of `runs`, walked in order. The filter's condition on its column, if there is one, narrows it.
     Ordered(&'static str),
-    /// The list of one attribute value, in order: name, condition on `p.value`.
+    /// The list of one attribute value, in order: number of the name, condition on `p.value`.
     Posting(i64, Sql),
-    /// These runs (a SELECT of run numbers), to be sorted.
+    /// These runs (a SELECT of run numbers), which then have to be sorted.
     Set(Sql),
-    /// Whatever SQLite chooses, sorted: filters on namespace divisions that no index orders.
+    /// Whatever SQLite chooses, sorted. For filters on namespace divisions that no index orders.
     Any,
 }
 
-/// A conjunct that an index answers.
+/// A condition that an index answers.
 struct Candidate {
     source: Sql,
     count: i64,
     ordered: Option<Lead>,
 }
 
-/// Chooses the lead for `filter`.
+/// Chooses the way for `filter`.
 pub(super) fn lead(connection: &Connection, names: &Names<'_>, namespace: i64, filter: &Filter) -> rusqlite::Result<Lead> {
-    let planner = Planner { connection, names, namespace };
+    let planner = Planner { connection, names, namespace, left: Cell::new(SOUGHT_MAX) };
     let mut parts = Vec::new();
     conjuncts(filter, &mut parts);
     let mut best: Option<Candidate> = None;
@@ -49,7 +57,7 @@ pub(super) fn lead(connection: &Connection, names: &Names<'_>, namespace: i64, f
             *slot = Some(candidate);
         }
     }
-    // A list in order is never worse than sorting the same list; a rarer set is better than a longer list.
+    // Walking a list in order is never worse than sorting the same list. A rarer set is better than a longer list.
     let ordered_count = best_ordered.as_ref().map_or(i64::MAX, |candidate| candidate.count);
     match best {
         Some(set) if set.count < ordered_count && set.count <= SORTED_MAX => return Ok(Lead::Set(set.source)),
@@ -67,7 +75,7 @@ pub(super) fn lead(connection: &Connection, names: &Names<'_>, namespace: i64, f
     Ok(if division_is_fixed { Lead::Ordered("runs_in_order") } else { Lead::Any })
 }
 
-/// The parts that all must be true.
+/// The parts of a conjunction, all of which must be true.
 fn conjuncts<'f>(filter: &'f Filter, parts: &mut Vec<&'f Filter>) {
     match filter {
         Filter::And(inner) => inner.iter().for_each(|part| conjuncts(part, parts)),
@@ -79,10 +87,12 @@ struct Planner<'p> {
     connection: &'p Connection,
     names: &'p Names<'p>,
     namespace: i64,
+    /// How many conditions may still be looked up.
+    left: Cell<usize>,
 }
 
 impl Planner<'_> {
-    /// The runs that fulfil `filter` (or more of them), when an index gives them.
+    /// A source of all runs that match `filter`, if an index gives them. It may give runs that do not match, too.
     fn candidate(&self, filter: &Filter) -> rusqlite::Result<Option<Candidate>> {
         match filter {
             Filter::And(parts) => {
@@ -109,9 +119,10 @@ impl Planner<'_> {
                 Ok((!parts.is_empty()).then_some(Candidate { source, count, ordered: None }))
             }
             Filter::Test(field, test) => {
-                if !is_sought(test) {
+                if !is_sought(test) || self.left.get() == 0 {
                     return Ok(None);
                 }
+                self.left.set(self.left.get() - 1);
                 let Some((source, ordered)) = (match field {
                     Field::Column(column) => self.column(*column, test),
                     Field::Attribute(name, value_type) => self.names.number(name, *value_type)?.map(|number| attribute(number, test)),
@@ -145,7 +156,7 @@ impl Planner<'_> {
         Some((source, gives_order.then_some(Lead::Ordered(index))))
     }
 
-    /// Runs of a root: itself (a root names itself, and is not in the index of roots) and those below it.
+    /// Runs of a root: those below it, and the root run itself (its root is itself, and it is not in the index of roots).
     fn of_root(&self, test: &Test) -> Sql {
         let mut source = Sql::new("SELECT r.id FROM runs r INDEXED BY runs_by_root WHERE r.namespace = ");
         source.bind(self.namespace).push(" AND r.root_workflow_id <> r.workflow_id AND ");
@@ -155,10 +166,10 @@ impl Planner<'_> {
         source
     }
 
-    /// Runs of a source, at most one more than [`COUNTED_MAX`].
+    /// Number of runs that a source gives, at most one more than [`COUNTED_MAX`].
     fn count(&self, source: &Sql) -> rusqlite::Result<i64> {
         let text = format!("SELECT count(*) FROM ({} LIMIT {})", source.text, COUNTED_MAX + 1);
-        self.connection.prepare_cached(&text)?.query_row(params_from_iter(&source.parameters), |row| row.get(0))
+        prepare(self.connection, &text)?.query_row(params_from_iter(&source.parameters), |row| row.get(0))
     }
 }
 
@@ -174,7 +185,7 @@ fn attribute(number: i64, test: &Test) -> (Sql, Option<Lead>) {
     (source, single.then_some(Lead::Posting(number, on_value)))
 }
 
-/// True for tests whose fitting values lie together in an index.
+/// True for tests whose matching values are neighbours in an index.
 fn is_sought(test: &Test) -> bool {
     match test {
         Test::Compare(comparison, _) => *comparison != Comparison::NotEqual,
@@ -184,7 +195,7 @@ fn is_sought(test: &Test) -> bool {
     }
 }
 
-/// The FROM and WHERE of a query over the runs `r` that fulfil `filter`, by the chosen way.
+/// The FROM and WHERE of a query over the runs `r` that match `filter`, along the chosen way.
 pub(super) fn from_where(lead: Lead, names: &Names<'_>, namespace: i64, filter: &Filter) -> rusqlite::Result<Sql> {
     let mut sql = Sql::default();
     let is_posting = matches!(lead, Lead::Posting(..));
@@ -193,7 +204,7 @@ pub(super) fn from_where(lead: Lead, names: &Names<'_>, namespace: i64, filter: 
             sql.push("FROM runs r INDEXED BY ").push(index).push(" WHERE r.namespace = ").bind(namespace);
         }
         Lead::Posting(number, on_value) => {
-            // CROSS JOIN keeps the postings outside.
+            // CROSS JOIN makes SQLite walk the postings in its outer loop.
             sql.push("FROM postings p CROSS JOIN runs r WHERE p.name = ").bind(number).push(" AND ").append(on_value);
             sql.push(" AND r.id = p.run AND +r.namespace = ").bind(namespace);
         }

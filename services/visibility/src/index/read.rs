@@ -1,60 +1,29 @@
-//! Reading: pages of documents, counts.
+//! Reads pages of documents, and counts.
 
+use klamm_filters::{Count, Filter, Group, Page, Query, status_name};
 use klamm_messages::klamm::v1::VisibilityDocument;
 use prost::Message;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::{
-    namespace_number,
     plan::{from_where, lead},
-    sql::{Names, Sql},
+    sql::{Names, Sql, prepare},
 };
-use crate::{
-    Error, Query, Result,
-    query::{Filter, status_name},
-    token::PageToken,
-};
+use crate::{Error, Result, token::PageToken};
 
-/// Most runs of one page; larger requests get so many (Temporal: frontend.visibilityMaxPageSize).
+/// Most runs on one page. A larger request gets this number (Temporal: frontend.visibilityMaxPageSize).
 pub const PAGE_SIZE_MAX: usize = 1000;
-
-/// A page of runs.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Page {
-    /// The runs' documents, in the order of results.
-    pub documents: Vec<VisibilityDocument>,
-    /// Token of the next page; empty: this is the last.
-    pub next_page_token: Vec<u8>,
-}
-
-/// How many runs fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Count {
-    /// All of them.
-    pub total: i64,
-    /// By status, in the order of the enum; empty without GROUP BY.
-    pub groups: Vec<Group>,
-}
-
-/// Runs of one status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// The status as filters spell it ("Running").
-    pub value: String,
-    /// How many.
-    pub count: i64,
-}
 
 /// See [`super::Index::list`].
 pub(super) fn list(connection: &Connection, namespace: &str, filter: &Filter, page_size: usize, page_token: &[u8]) -> Result<Page> {
     let token = PageToken::decode(page_token)?;
     let page_size = if page_size == 0 { PAGE_SIZE_MAX } else { page_size.min(PAGE_SIZE_MAX) };
-    // One view for choosing the way, finding the runs and reading their documents.
+    // Choosing the way, finding the runs and reading their documents happen in one transaction, so that all of them see the same state.
     let view = connection.unchecked_transaction()?;
     let Some(namespace) = namespace_number(&view, namespace)? else { return Ok(Page::default()) };
     let sql = select(&view, namespace, filter, token.as_ref(), page_size + 1)?;
     let mut found = Vec::with_capacity(page_size + 1);
-    let mut statement = view.prepare_cached(&sql.text)?;
+    let mut statement = prepare(&view, &sql.text)?;
     let mut rows = statement.query(params_from_iter(&sql.parameters))?;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
@@ -84,7 +53,7 @@ pub(super) fn select(
     let names = Names::new(connection, namespace);
     let lead = lead(connection, &names, namespace, filter)?;
     let is_posting = matches!(lead, super::plan::Lead::Posting(..));
-    // Postings repeat the run's times: naming theirs lets SQLite see their order.
+    // Postings repeat the run's times. When they are named here, SQLite sees that the postings are in this order.
     let times = if is_posting { "p" } else { "r" };
     let mut sql = Sql::new("SELECT r.id, r.close, r.start, r.run_id ");
     sql.append(from_where(lead, &names, namespace, filter)?);
@@ -106,13 +75,19 @@ pub(super) fn count(connection: &Connection, namespace: &str, query: &Query) -> 
     let from_where = from_where(lead, &names, namespace, &query.filter)?;
     if !query.group_by_status {
         let text = format!("SELECT count(*) {}", from_where.text);
-        let total = view.prepare_cached(&text)?.query_row(params_from_iter(&from_where.parameters), |row| row.get(0))?;
+        let total = prepare(&view, &text)?.query_row(params_from_iter(&from_where.parameters), |row| row.get(0))?;
         return Ok(Count { total, groups: Vec::new() });
     }
     let text = format!("SELECT r.status, count(*) {} GROUP BY r.status ORDER BY r.status", from_where.text);
-    let mut statement = view.prepare_cached(&text)?;
+    let mut statement = prepare(&view, &text)?;
     let rows = statement
         .query_map(params_from_iter(&from_where.parameters), |row| Ok(Group { value: status_name(row.get(0)?), count: row.get(1)? }))?;
     let groups = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(Count { total: groups.iter().map(|group| group.count).sum(), groups })
+}
+
+/// Number of a namespace. `None` when it never had a run.
+pub(super) fn namespace_number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM namespaces WHERE name = ?")?;
+    statement.query_row((name,), |row| row.get(0)).optional()
 }

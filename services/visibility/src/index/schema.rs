@@ -1,13 +1,14 @@
 //! Tables of the index.
 //!
-//! `runs` is narrow (documents lie apart), so that scans are short; every index that can give the order of results ends with the
-//! columns that filters test most, so that they are tested without going to the row. Custom and predefined search attributes stand
-//! twice: `postings`, each (name, value) a list in the order of results, to start from; `attributes` by run, to test a candidate.
+//! `runs` is narrow (documents are in a table of their own), so that scans are short. An index that gives the order of results ends with
+//! the columns that filters test most, so that they are tested without fetching the row. Custom and predefined search attributes are stored
+//! twice. In `postings`, each (name, value) is a list of runs in the order of results; queries start from these lists. In `attributes`,
+//! the values are stored by run; they serve to test a run.
 
-/// Number of this layout and of the way in which documents are read; an index of another number is thrown away and fed anew.
+/// Number of this layout and of this way of reading documents. An index with another number is thrown away and fed anew.
 pub(super) const VERSION: i32 = 1;
 
-/// The tables, from nothing.
+/// Makes the tables in an empty database.
 pub(super) const CREATE: &str = "
 CREATE TABLE positions (partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -54,7 +55,7 @@ CREATE TABLE postings (
 ) WITHOUT ROWID;
 ";
 
-/// Everything away, the tables stay.
+/// Empties all tables.
 pub(super) const CLEAR: &str = "
 DELETE FROM positions; DELETE FROM facts; DELETE FROM namespaces; DELETE FROM names;
 DELETE FROM runs; DELETE FROM documents; DELETE FROM attributes; DELETE FROM postings;

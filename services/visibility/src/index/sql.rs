@@ -1,12 +1,13 @@
-//! Filter → parameterised SQL over the run `r`. No text of a client ever becomes SQL text.
+//! Turns a filter into parameterised SQL over the run `r`. A client's text never becomes SQL text.
 
+use klamm_filters::{Column, Field, Filter, Test, Value};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
-use rusqlite::{Connection, OptionalExtension, types::Value as Sqlite};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, types::Value as Sqlite};
 
-use crate::{
-    document::OPEN,
-    query::{Column, Field, Filter, Test, Value},
-};
+use crate::document::OPEN;
+
+/// Longest text whose prepared statement is kept. Longer ones are seldom used twice, and take much memory.
+const KEPT_TEXT_BYTES_MAX: usize = 8 << 10;
 
 /// SQL text and its parameters, in order.
 #[derive(Debug, Clone, Default)]
@@ -42,36 +43,69 @@ impl Sql {
     }
 }
 
-impl From<&Value> for Sqlite {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Int(value) => Self::Integer(*value),
-            Value::Real(value) => Self::Real(*value),
-            Value::Text(value) => Self::Text(value.clone()),
+/// A prepared statement: either one that the connection keeps for later, or one for this time only.
+pub(super) enum Prepared<'c> {
+    Kept(CachedStatement<'c>),
+    Once(Statement<'c>),
+}
+
+impl<'c> std::ops::Deref for Prepared<'c> {
+    type Target = Statement<'c>;
+
+    fn deref(&self) -> &Statement<'c> {
+        match self {
+            Self::Kept(statement) => statement,
+            Self::Once(statement) => statement,
         }
     }
 }
 
-/// Numbers of the names of one namespace.
+impl<'c> std::ops::DerefMut for Prepared<'c> {
+    fn deref_mut(&mut self) -> &mut Statement<'c> {
+        match self {
+            Self::Kept(statement) => statement,
+            Self::Once(statement) => statement,
+        }
+    }
+}
+
+/// Prepares a text that was made from a filter.
+pub(super) fn prepare<'c>(connection: &'c Connection, text: &str) -> rusqlite::Result<Prepared<'c>> {
+    if text.len() <= KEPT_TEXT_BYTES_MAX {
+        return connection.prepare_cached(text).map(Prepared::Kept);
+    }
+    connection.prepare(text).map(Prepared::Once)
+}
+
+/// A filter's value as SQLite binds it.
+pub(super) fn sqlite(value: &Value) -> Sqlite {
+    match value {
+        Value::Int(value) => Sqlite::Integer(*value),
+        Value::Real(value) => Sqlite::Real(*value),
+        Value::Text(value) => Sqlite::Text(value.clone()),
+    }
+}
+
+/// The numbers of names in one namespace.
 pub(super) struct Names<'c> {
     connection: &'c Connection,
     namespace: i64,
-    /// Where the number of the run in question stands.
+    /// The SQL expression for the number of the run that is tested.
     run: &'static str,
 }
 
 impl<'c> Names<'c> {
-    /// Looks them up in `connection`.
+    /// Names that are looked up in `connection`.
     pub(super) fn new(connection: &'c Connection, namespace: i64) -> Self {
         Self { connection, namespace, run: "r.id" }
     }
 
-    /// The same names, the run's number taken from the postings `p`: attributes are tested before the run's row is fetched.
+    /// The same names, with the run's number taken from the postings `p`, so that attributes are tested before the run's row is fetched.
     pub(super) fn by_postings(&self) -> Self {
         Self { run: "p.run", ..*self }
     }
 
-    /// Number of an attribute; `None` when no run ever had it.
+    /// Number of an attribute; `None` when no run ever had this attribute.
     pub(super) fn number(&self, name: &str, value_type: IndexedValueType) -> rusqlite::Result<Option<i64>> {
         let mut statement = self.connection.prepare_cached("SELECT id FROM names WHERE namespace = ? AND name = ? AND type = ?")?;
         statement.query_row((self.namespace, name, value_type as i32), |row| row.get(0)).optional()
@@ -88,19 +122,18 @@ pub(super) fn condition(filter: &Filter, names: &Names<'_>) -> rusqlite::Result<
     }
 }
 
+/// Joins the parts in halves. SQLite turns a plain chain into a tree as deep as the chain is long, and refuses more than 1000 levels.
 fn joined(parts: &[Filter], names: &Names<'_>, joint: &str, empty: &str) -> rusqlite::Result<Sql> {
-    if parts.is_empty() {
-        return Ok(Sql::new(empty));
-    }
-    let mut sql = Sql::new("(");
-    for (i, part) in parts.iter().enumerate() {
-        if i > 0 {
-            sql.push(joint);
+    match parts {
+        [] => Ok(Sql::new(empty)),
+        [one] => condition(one, names),
+        _ => {
+            let (left, right) = parts.split_at(parts.len() / 2);
+            let mut sql = Sql::new("(");
+            sql.append(joined(left, names, joint, empty)?).push(joint).append(joined(right, names, joint, empty)?).push(")");
+            Ok(sql)
         }
-        sql.append(condition(part, names)?);
     }
-    sql.push(")");
-    Ok(sql)
 }
 
 /// Name of a column in `runs`.
@@ -126,7 +159,7 @@ pub(super) fn column_name(column: Column) -> &'static str {
     }
 }
 
-/// A test of a column. An open run's close time is NULL to IS NULL and the latest of all to comparisons.
+/// A test of a column. The close time of an open run is NULL for IS NULL, and later than all others for comparisons.
 pub(super) fn on_column(column: Column, test: &Test) -> Sql {
     let name = format!("r.{}", column_name(column));
     match (column, test) {
@@ -140,7 +173,7 @@ pub(super) fn on_column(column: Column, test: &Test) -> Sql {
     }
 }
 
-/// A test of an attribute by way of `attributes`.
+/// A test of an attribute, with the table `attributes`.
 fn on_attribute(number: Option<i64>, run: &str, test: &Test) -> Sql {
     let absent_fits = matches!(test, Test::Any { negated: true, .. } | Test::IsNull { negated: false });
     let Some(number) = number else { return Sql::new(if absent_fits { "1" } else { "0" }) };
@@ -164,12 +197,12 @@ pub(super) fn on_value(name: &str, test: &Test) -> Sql {
     let mut sql = Sql::default();
     match test {
         Test::Compare(comparison, value) => {
-            sql.push(name).push(" ").push(comparison.sql()).push(" ").bind(Sqlite::from(value));
+            sql.push(name).push(" ").push(comparison.sql()).push(" ").bind(sqlite(value));
         }
         Test::In { values, negated } | Test::Any { values, negated } => return list(name, values, *negated),
         Test::Between { from, to, negated } => {
             sql.push(name).push(if *negated { " NOT BETWEEN " } else { " BETWEEN " });
-            sql.bind(Sqlite::from(from)).push(" AND ").bind(Sqlite::from(to));
+            sql.bind(sqlite(from)).push(" AND ").bind(sqlite(to));
         }
         Test::StartsWith { prefix, negated } => match (successor(prefix), negated) {
             (Some(end), false) => {
@@ -199,14 +232,14 @@ fn list(name: &str, values: &[Value], negated: bool) -> Sql {
         if i > 0 {
             sql.push(", ");
         }
-        sql.bind(Sqlite::from(value));
+        sql.bind(sqlite(value));
     }
     sql.push(")");
     sql
 }
 
-/// The first text after all texts that begin with `prefix` (in the order of code points, which is that of UTF-8 bytes); `None`
-/// when there is none (an empty prefix).
+/// The first text after all texts that begin with `prefix`. Texts are in the order of code points, which is the order of their UTF-8 bytes.
+/// `None` when there is no such text (an empty prefix).
 fn successor(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {

@@ -15,7 +15,7 @@ use klamm_messages::{
 use proptest::prelude::*;
 use prost_types::Timestamp;
 
-use super::*;
+use super::{read::namespace_number, *};
 
 /// Custom search attributes of every test's namespace.
 pub(crate) fn types() -> Types {
@@ -34,7 +34,7 @@ pub(crate) fn types() -> Types {
     .collect()
 }
 
-/// A run that started `start` seconds into 2024 and, where told, closed; ids are made of `n`.
+/// A run that started `start` seconds into 2024. With `close` it closed so many seconds into 2024. Its ids are made of `n`.
 fn run(n: u32, start: i64, close: Option<i64>) -> VisibilityDocument {
     const YEAR_2024: i64 = 1_704_067_200;
     let at = |seconds: i64| Some(Timestamp { seconds: YEAR_2024 + seconds, nanos: 0 });
@@ -62,8 +62,8 @@ fn run(n: u32, start: i64, close: Option<i64>) -> VisibilityDocument {
 fn set(document: &mut VisibilityDocument, name: &str, value_type: &str, json: &str) {
     let metadata = [("encoding", "json/plain"), ("type", value_type)];
     let payload = Payload {
-        metadata: metadata.map(|(key, value)| (key.to_owned(), value.as_bytes().to_vec())).into(),
-        data: json.as_bytes().to_vec(),
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value.to_owned().into())).into(),
+        data: json.as_bytes().to_vec().into(),
         ..Payload::default()
     };
     let attributes = document.search_attributes.get_or_insert_with(SearchAttributes::default);
@@ -112,7 +112,7 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
     let index = index_of([first.clone(), run(2, 20, None)]);
     let page = index.list(Scope::Workflows, "default", "Customer = 'acme'", &types(), 10, &[]).expect("a page");
     assert_eq!(page.documents, [first.clone()]);
-    // It changes a value and closes.
+    // The second run changes a value and closes.
     let mut second = run(1, 10, Some(40));
     set(&mut second, "Customer", "Keyword", "\"other\"");
     second.memo = Some(Default::default());
@@ -123,7 +123,7 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
         [second.clone()]
     );
     assert_eq!(ids(&index, "", 10), "w2 w1", "open runs first");
-    // Even what does not change in a run's life may be written over.
+    // Even columns that never change in a run's life can be overwritten.
     second.workflow_type = "Refund".to_owned();
     index.apply(&changes(3, [second])).expect("applied");
     assert_eq!((ids(&index, "WorkflowType = 'Refund'", 10), ids(&index, "WorkflowType = 'Order'", 10)), ("w1".into(), "w2".into()));
@@ -181,7 +181,7 @@ fn counts_may_be_grouped_by_status_and_lists_may_not() {
 
 #[test]
 fn pages_neither_skip_nor_repeat_even_among_equal_times() {
-    // 40 runs of one start time, half of them open; run ids decide.
+    // 40 runs with the same start time, half of them open. Their run ids decide the order.
     let documents: Vec<_> = (0..40).map(|n| run(n, 10, (n % 2 == 0).then_some(20))).collect();
     let index = index_of(documents);
     let whole = ids(&index, "", 1000);
@@ -215,11 +215,11 @@ fn a_restart_goes_on_where_it_stood() {
     assert_eq!(index.next_offsets(), BTreeMap::from([(0, 17), (1, 9)]));
     assert_eq!(index.caught_up_at().expect("a fact"), Some(77));
     assert!(!index.bind("topic").expect("bound"), "the same topic");
-    // The whole topic again: what was taken is passed over.
+    // The whole topic comes again: records that were taken before are skipped.
     assert_eq!(index.apply(&all).expect("applied"), 8);
     assert_eq!(index.apply(&all).expect("applied"), 0);
     assert_eq!(index.count(Scope::Workflows, "default", "", &types()).expect("a count").total, 20);
-    // Another topic: everything begins anew.
+    // With another topic, everything begins anew.
     assert!(index.bind("another").expect("bound"));
     assert_eq!((index.next_offsets(), index.caught_up_at().expect("a fact")), (BTreeMap::new(), None));
     assert_eq!(index.count(Scope::Workflows, "default", "", &types()).expect("a count").total, 0);
@@ -320,7 +320,7 @@ proptest! {
         batch_size in 1usize..12,
     ) {
         let mut documents = documents;
-        // Some run on as they are, but for their end.
+        // Some of the runs close. Nothing else about them changes.
         for i in closings.into_iter().filter(|&i| i < documents.len()).collect::<Vec<_>>() {
             let mut closed = documents[i].clone();
             closed.close_time = Some(Timestamp { seconds: 1_704_067_229, nanos: 0 });

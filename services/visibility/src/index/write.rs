@@ -1,4 +1,4 @@
-//! Writing: batches of documents and deletions, one transaction each.
+//! Writes batches of documents and deletions, each in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use klamm_messages::{klamm::v1::VisibilityDocument, temporal::enums::v1::Indexed
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, types::Value as Sqlite};
 
-use super::{Change, ChangeBody, schema};
+use super::{Change, ChangeBody, schema, sql::sqlite};
 use crate::{
     Result,
     document::{Attribute, Row},
 };
 
-/// The writing connection and what it knows by heart.
+/// The writing connection, and copies of what it has to know for each write.
 pub(super) struct Writer {
     connection: Connection,
     known: Known,
@@ -23,7 +23,7 @@ pub(super) struct Writer {
 struct Known {
     next_offsets: BTreeMap<u32, i64>,
     namespaces: BTreeMap<String, i64>,
-    /// By namespace and type, by name.
+    /// Numbers of names, by namespace and type, then by name.
     names: BTreeMap<(i64, i32), BTreeMap<String, i64>>,
 }
 
@@ -48,7 +48,7 @@ impl Writer {
     pub(super) fn apply(&mut self, changes: &[Change], next_offsets: &BTreeMap<u32, i64>) -> Result<usize> {
         let result = self.transact(|batch| batch.apply(changes, next_offsets));
         if result.is_err() {
-            // What was learnt in the transaction went with it.
+            // The transaction was rolled back, so the copies may hold rows that do not exist. They are loaded anew.
             self.known = Known::load(&self.connection)?;
         }
         result
@@ -81,7 +81,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A fact kept beside the documents.
+    /// A fact that is stored beside the documents.
     pub(super) fn fact<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<Option<T>> {
         let mut statement = self.connection.prepare_cached("SELECT value FROM facts WHERE name = ?")?;
         Ok(statement.query_row((name,), |row| row.get(0)).optional()?)
@@ -123,7 +123,7 @@ impl Known {
     }
 }
 
-/// A transaction in the making.
+/// A batch while its transaction is open.
 struct Batch<'w> {
     transaction: Transaction<'w>,
     known: &'w mut Known,
@@ -144,7 +144,7 @@ impl Batch<'_> {
             let next = next.entry(partition).or_insert(0);
             *next = offset.max(*next);
         }
-        // Of several documents of one run in a batch only the last counts (all of a run are on one partition).
+        // If a batch has several documents of one run, only the last one counts. (All documents of a run are on one partition.)
         let mut seen = BTreeSet::new();
         let mut last = vec![false; new.len()];
         for (i, change) in new.iter().enumerate().rev() {
@@ -294,7 +294,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// The run's close time changed: its postings move.
+    /// Moves the run's postings, because its close time has changed.
     fn move_postings(&mut self, id: i64, from: i64, to: i64, start: i64, values: &[(i64, Sqlite)]) -> Result<()> {
         let sql = "UPDATE postings SET close = ? WHERE name = ? AND value = ? AND close = ? AND start = ? AND run = ?";
         let mut statement = self.transaction.prepare_cached(sql)?;
@@ -309,12 +309,12 @@ impl Batch<'_> {
         let mut all = Vec::new();
         for Attribute { name, value_type, values } in &row.attributes {
             let name = self.name(namespace, name, *value_type)?;
-            all.extend(values.iter().map(|value| (name, Sqlite::from(value))));
+            all.extend(values.iter().map(|value| (name, sqlite(value))));
         }
         Ok(all)
     }
 
-    /// Removes a run by what the tables say of it, whatever its document says.
+    /// Removes a run. Its rows are found with the tables alone, without its document.
     fn remove(&mut self, id: i64) -> Result<()> {
         let place = "SELECT close, start FROM runs WHERE id = ?";
         let place = self.transaction.prepare_cached(place)?.query_row((id,), |row| Ok((row.get(0)?, row.get(1)?)));
@@ -354,7 +354,7 @@ impl Batch<'_> {
 }
 
 impl ChangeBody {
-    /// Whose change it is.
+    /// The run that the change is about.
     fn run(&self) -> (&str, &str, &str) {
         match self {
             Self::Document(document) => (&document.namespace, &document.workflow_id, &document.run_id),

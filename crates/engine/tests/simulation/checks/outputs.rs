@@ -10,7 +10,7 @@ use prost::Message;
 use crate::codec::PARTITION_KEY;
 
 /// Topics that are written.
-const TOPICS: [&str; 3] = [topic::HISTORY, topic::VISIBILITY, topic::COMMANDS_DEAD_LETTERS];
+const TOPICS: [&str; 5] = [topic::HISTORY, topic::SCHEDULES, topic::CLUSTER, topic::VISIBILITY, topic::COMMANDS_DEAD_LETTERS];
 
 /// What an output is by: topic, partition, offset of its command, index among that command's outputs.
 type Cause = (String, u32, i64, usize);
@@ -67,7 +67,7 @@ impl Outputs {
     /// Reads what has come to stand since the last call; to be called before any compaction.
     pub fn read(&mut self, log: &MemoryLog, topics: &Topics) {
         for short in TOPICS {
-            for partition in 0..topics.partitions {
+            for partition in 0..if short == topic::CLUSTER { 1 } else { topics.partitions } {
                 loop {
                     let from = self.next.get(&(short, partition)).copied().unwrap_or_default();
                     let read = log.read(&topics.full(short), partition, from, ReadLimit::default()).expect("a log without faults");

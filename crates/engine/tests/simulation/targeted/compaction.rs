@@ -3,12 +3,23 @@
 use std::time::Duration;
 
 use klamm_engine::topic;
-use klamm_log::Log;
+use klamm_log::{Log, Stored};
 
 use super::rig::{Rig, row};
 use crate::{instance::dump, machine::command, stores::store};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The topics that are folded.
+const FOLDED: [&str; 3] = [topic::HISTORY, topic::SCHEDULES, topic::CLUSTER];
+
+fn compact(rig: &Rig) {
+    FOLDED.iter().for_each(|name| rig.log.compact(&rig.topics.full(name), 0).expect("compacted"));
+}
+
+fn outputs(rig: &Rig) -> Vec<Stored> {
+    FOLDED.iter().flat_map(|name| rig.outputs(name)).collect()
+}
 
 #[test]
 fn a_compacted_history_is_folded_to_the_same_state() {
@@ -23,12 +34,12 @@ fn a_compacted_history_is_folded_to_the_same_state() {
     rig.ask(&mut owned, &command("delete", "gone", "d", 0, &[]));
     rig.commit(&mut owned);
     let live = dump(&owned.partition);
-    let before = rig.outputs(topic::HISTORY).len();
+    let before = outputs(&rig).len();
 
     // Beyond the lag superseded records go; the tombstone stays for its time.
     rig.clock.advance(DAY + Duration::from_secs(1));
-    rig.log.compact(&rig.topics.full(topic::HISTORY), 0).expect("compacted");
-    let left = rig.outputs(topic::HISTORY);
+    compact(&rig);
+    let left = outputs(&rig);
     // a, b, t, kept, the tombstone and the newest position.
     assert_eq!(left.len(), 6, "of {before}");
     assert_eq!(left.iter().filter(|stored| stored.record.value.is_none()).count(), 1);
@@ -39,8 +50,8 @@ fn a_compacted_history_is_folded_to_the_same_state() {
     assert_eq!(rebuilt.partition.next_offset(), owned.partition.next_offset() + 1, "its own take-over record");
 
     rig.clock.advance(DAY * 8);
-    rig.log.compact(&rig.topics.full(topic::HISTORY), 0).expect("compacted");
-    assert_eq!(rig.outputs(topic::HISTORY).len(), 5, "the tombstone has gone too");
+    compact(&rig);
+    assert_eq!(outputs(&rig).len(), 5, "the tombstone has gone too");
     rig.store = store();
     assert_eq!(dump(&rig.own().partition), live);
 }

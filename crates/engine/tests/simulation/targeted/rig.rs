@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use klamm_engine::{
     Batch, Error, Handled, Topics,
+    fold::Pace,
     partition::{Settings, command_record},
     recover::{Owned, recover},
     topic,
@@ -45,10 +46,19 @@ impl Rig {
 
     /// The same, of a log with these settings.
     pub fn with_topic_ids(settings: memory::Settings) -> Self {
+        Self::made("t.", settings)
+    }
+
+    /// The same under another prefix.
+    pub fn named(prefix: &str) -> Self {
+        Self::made(prefix, memory::Settings::default())
+    }
+
+    fn made(prefix: &str, settings: memory::Settings) -> Self {
         crate::quiet_panics();
         let clock = Arc::new(ManualClock::new(START_MS));
         let log = MemoryLog::new(clock.clone(), settings);
-        let topics = Topics::new("t.", 1);
+        let topics = Topics::new(prefix, 1);
         log.ensure_topics(&topics.specs()).expect("an empty log");
         let settings = Settings {
             topics: topics.clone(),
@@ -56,6 +66,7 @@ impl Rig {
             member: "m".to_owned(),
             uncommitted_commands_max: 1_000,
             uncommitted_bytes_max: 1 << 20,
+            fold_pace: Pace::default(),
         };
         Self { clock, log, topics, settings, store: store() }
     }

@@ -1,6 +1,6 @@
 //! Commands whose decision panics, and records that are no commands: skipped, recorded, and the neighbours go on.
 
-use klamm_engine::{partition::DEAD_LETTER_HEADERS, topic};
+use klamm_engine::{dead_letters::DEAD_LETTER_HEADERS, topic};
 use klamm_log::Record;
 use klamm_machine::{Outcome, Rejection};
 use klamm_messages::klamm::v1::{CommandFailed, HistoryRecord, history_record};
@@ -13,7 +13,8 @@ use crate::{
     stores::store,
 };
 
-fn failures(rig: &Rig) -> Vec<CommandFailed> {
+/// The records of commands that were skipped.
+pub fn failures(rig: &Rig) -> Vec<CommandFailed> {
     let records = rig.outputs(topic::HISTORY);
     let decoded = records.iter().filter_map(|stored| HistoryRecord::decode(stored.record.value.as_deref()?).ok()?.record);
     decoded.filter_map(|record| if let history_record::Record::CommandFailed(failed) = record { Some(failed) } else { None }).collect()
@@ -73,6 +74,33 @@ fn a_record_that_is_no_command_is_recorded_and_dead_lettered_as_it_was() {
 }
 
 #[test]
+fn a_command_of_another_partition_is_dead_lettered() {
+    // Two partitions; this is the first.
+    let mut rig = Rig::new();
+    rig.settings.topics = klamm_engine::Topics::new("t.", 2);
+    let mut owned = rig.own();
+    let entity = |partition| {
+        let mut names = (0..).map(|n| format!("e{n}"));
+        names.find(|name| klamm_machine::key::partition_of(crate::machine::NAMESPACE, name, 2) == partition).unwrap()
+    };
+    let (own, foreign) = (entity(0), entity(1));
+    let offset = rig.append(&command("add", &foreign, "r1", 1, &[]));
+    let before = dump(&owned.partition);
+    assert!(rig.drive(&mut owned.partition)[0].answer.is_none());
+    assert_eq!(dump(&owned.partition), before, "it changes nothing");
+    assert_eq!(rig.ask(&mut owned, &command("add", &own, "r2", 1, &[])).answer, Some(Ok(Outcome::Answer(1))), "the neighbour goes on");
+    rig.commit(&mut owned);
+    let [failed] = &failures(&rig)[..] else { panic!("one failure") };
+    assert_eq!(failed.offset, offset);
+    assert!(failed.error.starts_with("the command is of partition 1, by its key"), "{}", failed.error);
+    assert_eq!(rig.outputs(topic::COMMANDS_DEAD_LETTERS).len(), 1);
+    // A rebuild finds the same.
+    let live = dump(&owned.partition);
+    rig.store = store();
+    assert_eq!(dump(&rig.own().partition), live);
+}
+
+#[test]
 fn a_replay_skips_them_likewise() {
     let mut rig = Rig::new();
     rig.append(&command("add", "a", "r1", 1, &[]));
@@ -85,4 +113,27 @@ fn a_replay_skips_them_likewise() {
     assert_eq!(dump(&owned.partition), first);
     rig.commit(&mut owned);
     assert_eq!(failures(&rig).iter().map(|failed| failed.offset).collect::<Vec<_>>(), [1, 2]);
+}
+
+/// A log that refuses an output would stop the partition for good: what a decision writes and sends is weighed before any of it is kept.
+#[test]
+fn a_decision_that_writes_more_than_a_topic_takes_is_rejected_whole() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    let large = |name: &str| name.repeat((3 << 20) + 1000);
+    assert!(matches!(rig.ask(&mut owned, &command("add", "a", &large("x"), 1, &[])).answer, Some(Ok(Outcome::Answer(1)))));
+    let before = dump(&owned.partition);
+    // The row would hold both ids.
+    let too_large = rig.ask(&mut owned, &command("add", "a", &large("y"), 1, &[]));
+    let Some(Err(Rejection::InvalidArgument(message))) = &too_large.answer else { panic!("{:?}", too_large.answer) };
+    assert!(message.contains(" to history, which takes 6291456 bytes at most"), "{message}");
+    // So would the command that is sent: it names its target in key and value.
+    let too_large = rig.ask(&mut owned, &command("transfer", "z", "r", 1, &[&large("c")]));
+    let Some(Err(Rejection::InvalidArgument(message))) = &too_large.answer else { panic!("{:?}", too_large.answer) };
+    assert!(message.contains(" to commands, which takes 6291456 bytes at most"), "{message}");
+    assert!(too_large.changes.is_empty() && owned.partition.first_unsent().is_none());
+    assert_eq!(dump(&owned.partition), before);
+    rig.commit(&mut owned);
+    assert_eq!(rig.ask(&mut owned, &command("add", "b", "r", 1, &[])).answer, Some(Ok(Outcome::Answer(1))));
+    rig.commit(&mut owned);
 }

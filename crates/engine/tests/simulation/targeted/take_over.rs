@@ -71,6 +71,25 @@ fn a_command_that_asks_for_a_newer_version_stops_the_partition() {
 }
 
 #[test]
+fn time_goes_on_by_what_commands_tell_when_the_logs_clock_is_set_back() {
+    let rig = Rig::new();
+    let mut owned = rig.own();
+    let at = |ms: i64| klamm_machine::Time::from_millis(crate::world::START_MS + ms);
+    rig.ask(&mut owned, &command("add", "a", "r1", 1, &[]));
+    // What its appender knew is later than what the log stamps.
+    let told = klamm_messages::klamm::v1::Command { log_time: Some(at(700).into()), ..command("timer", "a", "r2", 100, &[]) };
+    rig.ask(&mut owned, &told);
+    assert_eq!(owned.partition.now(), at(700));
+    assert_eq!(owned.partition.next_wake(None), Some(at(800)), "a timer begins when it is");
+    // Older ones, and none, leave it.
+    let older = klamm_messages::klamm::v1::Command { log_time: Some(at(300).into()), ..command("add", "a", "r3", 1, &[]) };
+    rig.ask(&mut owned, &older);
+    assert_eq!(owned.partition.now(), at(700));
+    rig.commit(&mut owned);
+    assert_eq!(rig.own().partition.now(), at(700));
+}
+
+#[test]
 fn log_time_never_goes_back() {
     let rig = Rig::new();
     let mut owned = rig.own();

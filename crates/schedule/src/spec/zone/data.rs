@@ -1,12 +1,11 @@
-//! Zones from TZif data that a spec brings along.
+//! Zones from TZif data that comes with a spec.
 
 use tz::timezone::{TimeZone, TransitionRule};
 
-use super::rule::Rule;
-use super::table::Table;
-use super::{InvalidSpec, Span};
+use super::{rule::Rule, span::Span, table::Table};
+use crate::spec::InvalidSpec;
 
-/// A zone read from data: changes, and the rule that goes on after the last of them.
+/// A zone read from data: its changes, and the rule that holds after the last of them.
 #[derive(Debug)]
 pub(in crate::spec) struct Data {
     table: Table,
@@ -14,7 +13,7 @@ pub(in crate::spec) struct Data {
 }
 
 impl Data {
-    /// Reads TZif data of version 1, 2 or 3. Leap seconds are left out, as Go leaves them out.
+    /// Reads TZif data of version 1, 2 or 3. Leap seconds are ignored, as in Go.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, InvalidSpec> {
         let malformed = || InvalidSpec("malformed time zone information".to_owned());
         let zone = TimeZone::from_tz_data(bytes).map_err(|_| malformed())?;
@@ -34,7 +33,7 @@ impl Data {
         Ok(Self { table: Table::new(first.ut_offset().into(), changes), rule })
     }
 
-    /// The stretch that `time` lies in.
+    /// The span that contains `time`.
     pub(super) fn span(&self, time: i64) -> Span {
         match &self.rule {
             Some(rule) if self.table.last_change().is_none_or(|last| time >= last) => rule.span(time),
@@ -52,9 +51,9 @@ impl Data {
     }
 }
 
-/// Which local time type holds before the first change, by the rule of the tz database's own reader: the first one if no
-/// change leads to it; else the last standard one before the type of the first change, if that is a summer time; else the
-/// first standard one; else the first.
+/// The local time type before the first change, by the rule of the tz database's own reader. It is the first type, if no change leads to
+/// it. Else, if the first change leads to a summer time, it is the last standard type before that one. Else it is the first standard type.
+/// Else it is the first type.
 fn first_kind(used: &[usize], is_dst: impl Fn(usize) -> bool, count: usize) -> usize {
     if !used.contains(&0) {
         return 0;

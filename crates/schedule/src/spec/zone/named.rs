@@ -5,31 +5,30 @@ use std::sync::{LazyLock, OnceLock};
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::table::Table;
-use super::{InvalidSpec, Zone};
-use crate::spec::civil::DAY;
+use super::{kinds::Zone, table::Table};
+use crate::spec::{InvalidSpec, civil::DAY};
 
-/// The compiled data tells offsets, not changes; each zone's are found once and kept.
+/// The tables of changes. The compiled data gives offsets, not changes, so a zone's changes are searched once and kept.
 static TABLES: LazyLock<Vec<OnceLock<Table>>> = LazyLock::new(|| TZ_VARIANTS.iter().map(|_| OnceLock::new()).collect());
 
-/// 1880-01-01 and 2101-01-01, seconds since the epoch. Earlier changes are left out, later ones are none of ours.
+/// 1880-01-01 and 2101-01-01, seconds since the epoch. Earlier changes are ignored, later ones are not needed.
 const FROM: i64 = -2_840_140_800;
 const TO: i64 = 4_133_980_800;
 
-/// How far apart the zone's offset is looked at, seconds. No zone has gone forth and back in less time (the tests compare all
-/// changes since 1970 with another reading of the database).
+/// Distance between the times at which the zone's offset is looked at, seconds. No zone has changed forth and back in less time. (The tests
+/// compare all changes since 1970 with another reading of the database.)
 const STEP: i64 = 5 * DAY;
 
-/// Changes are at whole quarters of an hour, nearly always.
+/// Nearly all changes are at whole quarters of an hour.
 const QUARTER: i64 = 15 * 60;
 
-/// 2100-01-01: the compiled data has no changes from then on.
+/// 2100-01-01. The compiled data has no changes from then on.
 const YEAR_2100: i64 = 4_102_444_800;
 
-/// How much earlier 2094 is, which has the calendar of 2100: the same weekdays, no leap day.
+/// How much earlier the year 2094 is. Its calendar is that of 2100: the same weekdays, no leap day.
 const YEAR_LIKE_2100_EARLIER: i64 = 2_191 * DAY;
 
-/// The zone of this name. No name is UTC, and so is "Local": a server's own zone must not matter.
+/// The zone of this name. An empty name is UTC. "Local" is UTC too, because a server's own zone must not matter.
 pub(super) fn load(name: &str) -> Result<Zone, InvalidSpec> {
     if matches!(name, "" | "UTC" | "Local") {
         return Ok(Zone::Utc);
@@ -43,7 +42,7 @@ pub(super) fn load(name: &str) -> Result<Zone, InvalidSpec> {
     Ok(Zone::Named(table.get_or_init(|| changes(zone))))
 }
 
-/// Finds all changes: looks at the offset now and then, and halves the stretches with a change.
+/// Finds all changes: looks at the offset now and then, and bisects the spans in which it changes.
 fn changes(zone: Tz) -> Table {
     let first = offset(zone, FROM);
     let (mut before, mut changes) = (first, Vec::new());
@@ -55,7 +54,7 @@ fn changes(zone: Tz) -> Table {
             from = to;
             continue;
         }
-        // By quarters first, then within one, where that does not suffice.
+        // The change is searched among whole quarters first, then within one, if it is not at a quarter.
         let (old, new) = halve(zone, before, (from, to), QUARTER);
         let at = if offset(zone, new - 1) == before { new } else { halve(zone, before, (old, new), 1).1 };
         before = offset(zone, at);
@@ -65,8 +64,8 @@ fn changes(zone: Tz) -> Table {
     Table::new(first, changes)
 }
 
-/// Narrows a stretch, at whose start the offset is still `before` and at whose end it is not, to one of length `unit` at most
-/// whose ends are multiples of it.
+/// Narrows a span by bisection. The offset is `before` at the span's start and different at its end. The result is at most `unit` long, and
+/// its ends are multiples of `unit`.
 fn halve(zone: Tz, before: i64, (mut old, mut new): (i64, i64), unit: i64) -> (i64, i64) {
     while new - old > unit {
         let middle = (old + (new - old) / 2).div_euclid(unit) * unit;

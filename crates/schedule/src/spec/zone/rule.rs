@@ -2,20 +2,20 @@
 
 use tz::timezone::{AlternateTime, RuleDay};
 
-use super::Span;
+use super::span::Span;
 use crate::spec::civil::{self, DAY};
 
-/// What holds after the last change of a table.
+/// The rule that holds after the last change of a table.
 #[derive(Debug)]
 pub(super) enum Rule {
     /// One offset, seconds.
     Fixed(i64),
-    /// Standard and summer time by turns.
+    /// Standard and summer time in turn.
     Alternate(AlternateTime),
 }
 
 impl Rule {
-    /// The stretch that `time` lies in: between two changes of the years before, at and after it.
+    /// The span that contains `time`. It lies between two changes of this year, the years before or the year after.
     pub(super) fn span(&self, time: i64) -> Span {
         let alternate = match self {
             Self::Fixed(offset) => return Span { offset: *offset, end: i64::MAX },
@@ -23,7 +23,7 @@ impl Rule {
         };
         let (standard, summer) = (i64::from(alternate.std().ut_offset()), i64::from(alternate.dst().ut_offset()));
         let year = civil::date(time.div_euclid(DAY)).year;
-        // Summer last, so that it wins where both begin at once: that is how zones write that they always have it.
+        // Where both begin at once, summer comes last, so that it wins. Zones write it so when they always have summer time.
         let mut changes: Vec<(i64, bool, i64)> = (year - 2..=year + 1)
             .flat_map(|year| {
                 let start = day(alternate.dst_start(), year) * DAY + i64::from(alternate.dst_start_time()) - standard;
@@ -34,7 +34,7 @@ impl Rule {
         changes.sort_unstable();
         let next = changes.partition_point(|(at, _, _)| *at <= time);
         Span {
-            // The changes of two years before lie before any time of this one.
+            // The changes of two years ago are earlier than any time of this year.
             offset: changes[next.saturating_sub(1)].2,
             end: changes.get(next).map_or(i64::MAX, |(at, _, _)| *at),
         }
@@ -52,11 +52,11 @@ impl Rule {
     }
 }
 
-/// Days from 1970-01-01 to the rule's day of a year.
+/// Days from 1970-01-01 to the rule's day in a year.
 fn day(rule: &RuleDay, year: i64) -> i64 {
     let new_year = civil::first_of_month(year, 1);
     match rule {
-        // The 29th of February is not counted.
+        // The 29th of February does not count.
         RuleDay::Julian1WithoutLeap(day) => {
             let day = i64::from(day.get());
             new_year + day - 1 + i64::from(day >= 60 && civil::is_leap(year))
@@ -67,7 +67,7 @@ fn day(rule: &RuleDay, year: i64) -> i64 {
             let first = civil::first_of_month(year, month);
             let to_weekday = (u32::from(rule.week_day()) + 7 - civil::weekday(first)) % 7;
             let mut day = to_weekday + 7 * (u32::from(rule.week()) - 1);
-            // The fifth is the last.
+            // The fifth such weekday means the last one of the month.
             if day >= civil::days_in_month(year, month) {
                 day -= 7;
             }

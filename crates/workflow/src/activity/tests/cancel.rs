@@ -38,10 +38,10 @@ fn an_activity_between_attempts_is_cancelled_at_once_without_a_start() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a"), schedule("b")]);
     let (a, b) = (env.start_activity(5), env.start_activity(6));
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None, ..CompleteActivityTask::default() }));
     let info = FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo::default());
     let failure = Failure { failure_info: Some(info), ..Failure::default() };
-    env.accept(Body::FailActivityTask(FailActivityTask { token: token(&a), failure: Some(failure), last_heartbeat_details: None }));
+    env.accept(Body::FailActivityTask(FailActivityTask { token: token(&a), failure: Some(failure), ..FailActivityTask::default() }));
     env.workflow(vec![request_cancel(5)]);
     assert_eq!(
         env.history_from(12),
@@ -62,7 +62,7 @@ fn a_worker_learns_of_the_request_by_its_heartbeat_and_confirms_it() {
         env.refuse(cancel()),
         Rejection::invalid("unable to mark activity as canceled without activity being request canceled first")
     );
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None, ..CompleteActivityTask::default() }));
     env.workflow(vec![request_cancel(5)]);
     assert_eq!(env.history_from(12), ["12 ActivityTaskCancelRequested 5"], "the worker has to confirm it");
     assert_eq!(env.accept(heartbeat(None)), Answer::Heartbeat { cancel_requested: true });
@@ -78,9 +78,9 @@ fn an_activity_asked_to_cancel_may_still_complete() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a"), schedule("b")]);
     let (a, b) = (env.start_activity(5), env.start_activity(6));
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None, ..CompleteActivityTask::default() }));
     env.workflow(vec![request_cancel(5)]);
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&a), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&a), result: None, ..CompleteActivityTask::default() }));
     assert_eq!(env.history_from(14)[0], "14 ActivityTaskCompleted 5/13");
 }
 
@@ -101,7 +101,7 @@ fn a_request_without_an_activity_and_a_second_request_fail_the_workflow_task() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a"), schedule("b")]);
     let (_, b) = (env.start_activity(5), env.start_activity(6));
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None, ..CompleteActivityTask::default() }));
     let message = env.workflow_refused(vec![request_cancel(5), request_cancel(5)]);
     assert!(message.ends_with("add-activitytask-cancel-requested-event, ScheduledEventID: 5"), "{message}");
     assert!(!env.state().activities[&5].state.as_ref().unwrap().cancel_requested, "nothing of the refused completion may stay");
@@ -114,9 +114,9 @@ fn a_request_that_crosses_the_completion_is_recorded_and_has_no_effect() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a"), schedule("b")]);
     let (a, b) = (env.start_activity(5), env.start_activity(6));
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None, ..CompleteActivityTask::default() }));
     let workflow_task = env.start_workflow_task();
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&a), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&a), result: None, ..CompleteActivityTask::default() }));
     env.complete_workflow_task(workflow_task, vec![request_cancel(5)]).unwrap();
     assert_eq!(
         env.history_from(11),

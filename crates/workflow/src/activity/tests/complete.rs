@@ -2,25 +2,29 @@
 
 use klamm_machine::Rejection;
 use klamm_messages::{
-    klamm::v1::{CompleteActivityTask, command::Body},
+    klamm::v1::{CompleteActivityTask, FailActivityTask, StartActivityTask, command::Body},
     temporal::{
-        common::v1::{Payload, Payloads},
+        common::v1::{Payload, Payloads, RetryPolicy, WorkerVersionStamp},
         failure::v1::failure::FailureInfo,
         history::v1::history_event::Attributes,
     },
 };
 
-use super::env::{Env, START, by_id, jsons, schedule, token};
+use super::env::{Env, START, by_id, jsons, millis, schedule, schedule_with, token};
 use crate::answer::StartedActivityTask;
 
 const NOT_FOUND: &str = "invalid activityID or activity already timed out or invoking workflow is completed";
 
 fn complete(task: &StartedActivityTask) -> Body {
-    Body::CompleteActivityTask(CompleteActivityTask { token: token(task), result: jsons("\"done\"") })
+    Body::CompleteActivityTask(CompleteActivityTask { token: token(task), result: jsons("\"done\""), ..CompleteActivityTask::default() })
 }
 
 fn complete_by_id(activity_id: &str) -> Body {
-    Body::CompleteActivityTask(CompleteActivityTask { token: by_id(activity_id), result: jsons("\"done\"") })
+    Body::CompleteActivityTask(CompleteActivityTask {
+        token: by_id(activity_id),
+        result: jsons("\"done\""),
+        ..CompleteActivityTask::default()
+    })
 }
 
 #[test]
@@ -132,8 +136,12 @@ fn a_result_larger_than_a_payload_may_be_fails_the_activity_for_good() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a")]);
     let task = env.start_activity(5);
-    let result = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1], ..Payload::default() }] };
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&task), result: Some(result) }));
+    let result = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1].into(), ..Payload::default() }] };
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask {
+        token: token(&task),
+        result: Some(result),
+        ..CompleteActivityTask::default()
+    }));
     assert_eq!(
         env.history_from(6)[..2],
         ["6 ActivityTaskStarted 5 attempt=1", "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Complete result exceeds size limit.\"",]
@@ -152,4 +160,37 @@ fn an_id_is_free_again_once_its_activity_has_ended() {
     env.workflow(vec![schedule("a")]);
     assert_eq!(env.history_from(11), ["11 ActivityTaskScheduled a"]);
     assert_eq!(env.tasks()[0].scheduled_time.unwrap().seconds, START / 1000);
+}
+
+#[test]
+fn started_shows_the_version_of_whoever_answered_and_none_after_a_time_out() {
+    let version = |build_id: &str| Some(WorkerVersionStamp { build_id: build_id.to_owned(), use_versioning: false });
+    let shown = |env: &Env| match env
+        .events()
+        .into_iter()
+        .find_map(|event| event.attributes.filter(|attributes| matches!(attributes, Attributes::ActivityTaskStartedEventAttributes(_))))
+    {
+        Some(Attributes::ActivityTaskStartedEventAttributes(started)) => started.worker_version,
+        other => panic!("not started: {other:?}"),
+    };
+
+    let mut env = Env::new();
+    env.workflow(vec![schedule("a")]);
+    let task = env.start_activity(5);
+    let result = jsons("1");
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&task), result, worker_version: version("1.0") }));
+    assert_eq!(shown(&env), version("1.0"));
+
+    let mut env = Env::new();
+    env.workflow(vec![schedule_with("a", |a| a.retry_policy = Some(RetryPolicy { maximum_attempts: 1, ..RetryPolicy::default() }))]);
+    let task = env.start_activity(5);
+    env.accept(Body::FailActivityTask(FailActivityTask { token: token(&task), worker_version: version("2.0"), ..Default::default() }));
+    assert_eq!(shown(&env), version("2.0"));
+
+    let mut env = Env::new();
+    env.workflow(vec![schedule_with("a", |a| a.schedule_to_close_timeout = millis(5_000))]);
+    let Body::StartActivityTask(start) = env.start_activity_body(5, "poll") else { panic!() };
+    env.accept(Body::StartActivityTask(StartActivityTask { worker_version: version("3.0"), ..start }));
+    env.run_to(5_000);
+    assert_eq!(shown(&env), None, "the poller's own is not shown");
 }

@@ -330,7 +330,7 @@ pub(crate) fn millis(millis: u64) -> Option<prost_types::Duration> {
 
 /// A JSON payload.
 pub(crate) fn json(text: &str) -> Payload {
-    Payload { metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(), data: text.as_bytes().to_vec(), ..Payload::default() }
+    Payload { metadata: [("encoding".to_owned(), "json/plain".into())].into(), data: text.as_bytes().to_vec().into(), ..Payload::default() }
 }
 
 /// One JSON payload as a list.

@@ -84,7 +84,7 @@ fn details_larger_than_a_payload_may_be_fail_the_activity_and_tell_the_worker_to
     let mut env = Env::new();
     env.workflow(vec![heartbeating("a")]);
     let task = env.start_activity(5);
-    let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1], ..Payload::default() }] };
+    let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1].into(), ..Payload::default() }] };
     let beat = Body::HeartbeatActivityTask(HeartbeatActivityTask { token: token(&task), details: Some(details) });
     assert_eq!(env.accept(beat), Answer::Heartbeat { cancel_requested: true });
     assert_eq!(env.history_from(7)[0], "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Heartbeat details exceed size limit.\"");

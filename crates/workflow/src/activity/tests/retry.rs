@@ -20,7 +20,7 @@ fn failure(message: &str, change: impl FnOnce(&mut ApplicationFailureInfo)) -> F
 }
 
 fn fail_with(task: &StartedActivityTask, failure: Failure) -> Body {
-    Body::FailActivityTask(FailActivityTask { token: token(task), failure: Some(failure), last_heartbeat_details: None })
+    Body::FailActivityTask(FailActivityTask { token: token(task), failure: Some(failure), ..FailActivityTask::default() })
 }
 
 fn fail(task: &StartedActivityTask) -> Body {
@@ -187,6 +187,7 @@ fn what_the_worker_reports_as_last_heartbeat_goes_to_the_next_attempt() {
         token: token(&task),
         failure: Some(failure("broken", |_| ())),
         last_heartbeat_details: jsons("7"),
+        ..FailActivityTask::default()
     }));
     env.run_to(1_000);
     assert_eq!(env.start_activity(5).heartbeat_details, jsons("7"));
@@ -214,14 +215,14 @@ fn by_id_only_a_started_activity_fails_but_any_completes() {
         Body::FailActivityTask(FailActivityTask {
             token: by_id("a"),
             failure: Some(failure("broken", |_| ())),
-            last_heartbeat_details: None,
+            ..FailActivityTask::default()
         })
     };
     assert!(matches!(env.refuse(fail_by_id()), Rejection::NotFound(_)));
     env.start_activity(5);
     env.accept(fail_by_id());
     assert!(matches!(env.refuse(fail_by_id()), Rejection::NotFound(_)));
-    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: by_id("a"), result: None }));
+    env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: by_id("a"), result: None, ..CompleteActivityTask::default() }));
     assert_eq!(env.history_from(6)[..2], ["6 ActivityTaskStarted 5 attempt=2", "7 ActivityTaskCompleted 5/6"]);
 }
 
@@ -257,7 +258,7 @@ fn a_failure_larger_than_a_payload_may_be_ends_the_activity() {
     let mut env = Env::new();
     env.workflow(vec![schedule("a")]);
     let task = env.start_activity(5);
-    let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024], ..Payload::default() }] };
+    let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024].into(), ..Payload::default() }] };
     env.accept(fail_with(&task, failure("large", |info| info.details = Some(details))));
     assert_eq!(env.history_from(7)[0], "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Failure exceeds size limit.\"");
 }

@@ -86,7 +86,7 @@ fn at_most_2000_activities_may_be_pending() {
 #[test]
 fn an_input_larger_than_a_payload_may_be_terminates_the_workflow() {
     let mut env = Env::new();
-    let input = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1], ..Payload::default() }] };
+    let input = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1].into(), ..Payload::default() }] };
     let message = env.workflow_refused(vec![schedule_with("a", |a| a.input = Some(input))]);
     assert_eq!(message, "BadScheduleActivityAttributes: ScheduleActivityTaskCommandAttributes.Input exceeds size limit.");
     assert_eq!(env.history_from(4), ["4 WorkflowTaskFailed BAD_SCHEDULE_ACTIVITY_ATTRIBUTES", "5 WorkflowExecutionTerminated",]);

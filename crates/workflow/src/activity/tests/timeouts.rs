@@ -4,7 +4,7 @@ use klamm_messages::{
     klamm::v1::{FailActivityTask, command::Body},
     temporal::{
         common::v1::RetryPolicy,
-        enums::v1::TimeoutType,
+        enums::v1::{RetryState, TimeoutType},
         failure::v1::{ApplicationFailureInfo, Failure, failure::FailureInfo},
         history::v1::{ActivityTaskTimedOutEventAttributes, history_event::Attributes},
     },
@@ -97,7 +97,7 @@ fn each_attempt_waits_schedule_to_start_from_its_own_scheduling() {
     env.accept(Body::FailActivityTask(FailActivityTask {
         token: token(&task),
         failure: Some(Failure { message: "broken".to_owned(), failure_info: Some(info), ..Failure::default() }),
-        last_heartbeat_details: None,
+        ..FailActivityTask::default()
     }));
     env.run_to(2_999);
     assert_eq!(env.tasks().len(), 1);
@@ -129,6 +129,25 @@ fn schedule_to_close_counts_over_all_attempts_and_ends_a_running_one() {
     let failure = timed_out(&env).failure.unwrap();
     assert_eq!(timeout_type(&failure), TimeoutType::ScheduleToClose);
     assert_eq!(failure.cause.unwrap().message, "activity StartToClose timeout");
+}
+
+#[test]
+fn an_attempt_that_begins_with_the_scheduling_ends_by_schedule_to_close() {
+    for maximum_attempts in [0, 1] {
+        let mut env = Env::new();
+        env.workflow(vec![schedule_with("a", |a| {
+            a.start_to_close_timeout = None;
+            a.schedule_to_close_timeout = millis(300);
+            a.retry_policy = Some(RetryPolicy { maximum_attempts, ..RetryPolicy::default() });
+        })]);
+        // In the same millisecond: both time-outs come in the same one, too.
+        env.start_activity(5);
+        env.run_to(300);
+        let timed_out = timed_out(&env);
+        let failure = timed_out.failure.as_ref().expect("a failure");
+        assert_eq!(timeout_type(failure), TimeoutType::ScheduleToClose, "{maximum_attempts}");
+        assert_eq!(timed_out.retry_state(), RetryState::Timeout, "{maximum_attempts}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A naive reading of the filter language: random documents, random conditions, both as text and as what they mean.
+//! A naive model of the filter language. It has random documents and random conditions. Each condition gives its text, and evaluates
+//! itself.
 
 use super::*;
 
@@ -44,7 +45,7 @@ fn at(seconds: i64) -> String {
     format!("2024-01-01T00:00:{seconds:02}Z")
 }
 
-/// A condition: what stands in the query.
+/// A condition of a query.
 #[derive(Debug, Clone)]
 pub(super) enum Condition {
     And(Box<Condition>, Box<Condition>),
@@ -130,14 +131,14 @@ pub(super) fn any_condition() -> impl Strategy<Value = Condition> {
     })
 }
 
-/// Where a document stands in the order of results.
+/// A document's place in the order of results.
 pub(super) fn place(document: &VisibilityDocument) -> impl Ord + use<> {
     let seconds = |time: &Option<Timestamp>| time.as_ref().map_or(i64::MAX, |time| time.seconds);
     (std::cmp::Reverse((seconds(&document.close_time), seconds(&document.start_time))), document.run_id.clone())
 }
 
 impl Condition {
-    /// As a query.
+    /// The condition as the text of a query.
     pub(super) fn text(&self) -> String {
         match self {
             Self::And(a, b) => format!("({} AND {})", a.text(), b.text()),
@@ -155,7 +156,7 @@ impl Condition {
         }
     }
 
-    /// Whether the document fits, the default clause included.
+    /// Whether the document matches, the default clause included.
     pub(super) fn holds(&self, document: &VisibilityDocument) -> Option<bool> {
         if !self.mentions_division() && !values(document, "TemporalNamespaceDivision").is_empty() {
             return Some(false);
@@ -232,7 +233,7 @@ impl Condition {
     }
 }
 
-/// Values that a document has for a name; a Text that is there at all has the empty token.
+/// Values that a document has for a name. A Text that is set has at least the empty token.
 fn values(document: &VisibilityDocument, name: &str) -> Vec<Literal> {
     let text = |text: &str| if text.is_empty() { vec![] } else { vec![Literal::Text(text.to_owned())] };
     let time = |time: &Option<Timestamp>| time.iter().map(|time| Literal::Text(at(time.seconds - 1_704_067_200))).collect();

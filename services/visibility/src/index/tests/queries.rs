@@ -34,7 +34,7 @@ fn sample() -> Index {
     let mut scheduled = run(4, 40, None);
     set(&mut scheduled, "TemporalScheduledById", "Keyword", "\"nightly\"");
     set(&mut scheduled, "TemporalScheduledStartTime", "Datetime", "\"2024-01-01T00:00:40Z\"");
-    // Unset values, and one of another type than the attribute has now.
+    // Unset values, and a value of another type than the attribute has now.
     set(&mut scheduled, "Tags", "KeywordList", "[]");
     set(&mut scheduled, "Paid", "Bool", "null");
     set(&mut scheduled, "Pieces", "Keyword", "\"3\"");
@@ -83,7 +83,7 @@ fn filters_find_what_they_say() {
         ("Customer is not null", "w1 w2"),
         ("NOT (Customer IS NULL)", "w1 w2"),
         ("Customer = '%' OR Customer STARTS_WITH '%'", ""),
-        // KeywordList: any element; absent ones are unequal to everything.
+        // KeywordList: any element may match. A list that is not set is unequal to everything.
         ("Tags = 'red'", "w1"),
         ("Tags = 'blue' AND Tags = 'red'", "w1"),
         ("Tags IN ('green', 'red')", "w1 w2"),
@@ -92,7 +92,7 @@ fn filters_find_what_they_say() {
         ("NOT Tags = 'green'", "w4 w1 w3"),
         ("Tags IS NULL", "w4 w3"),
         ("BuildIds = 'unversioned'", "w1"),
-        // Text: any token, whatever its case.
+        // Text: any token may match, whatever its case.
         ("Note = 'care'", "w1 w2"),
         ("Note = 'Fragile parcel'", "w1"),
         ("Note = 'with'", "w1"),
@@ -122,7 +122,7 @@ fn filters_find_what_they_say() {
         ("StartTime < '2024-01-01T00:00:30Z'", "w1 w2"),
         ("StartTime BETWEEN '2024-01-01T00:00:20Z' AND '2024-01-01T00:00:30Z'", "w2 w3"),
         ("ExecutionTime >= '2024-01-01T00:00:30Z'", "w4 w3"),
-        // An open run's close time is NULL, and later than all.
+        // An open run's close time is NULL, and in comparisons later than all others.
         ("CloseTime IS NULL", "w4 w1"),
         ("CloseTime IS NOT NULL", "w2 w3"),
         ("CloseTime > '2024-01-01T00:01:00Z'", "w4 w1 w2"),
@@ -156,7 +156,7 @@ fn filters_find_what_they_say() {
         ("ExecutionDuration < '1d'", "w2 w3"),
         ("ExecutionDuration = 5000000000", "w3"),
         ("ExecutionDuration BETWEEN '1s' AND '5s'", "w3"),
-        // The prefix Temporal may be left out or added.
+        // The prefix "Temporal" may be left out or added.
         ("TemporalScheduledById = 'nightly'", "w4"),
         ("ScheduledById = 'nightly'", "w4"),
         ("TemporalWorkflowId = 'w3'", "w3"),
@@ -174,7 +174,7 @@ fn filters_find_what_they_say() {
             "TemporalNamespaceDivision IS NULL OR TemporalNamespaceDivision = 'TemporalScheduler'",
             "temporal-sys-scheduler:nightly w4 w1 w2 w3",
         ),
-        // Nobody ever had it.
+        // No run ever had these attributes.
         ("BatcherUser = 'x'", ""),
         ("BatcherUser IS NULL AND Tags != 'red'", "w4 w2 w3"),
         ("BinaryChecksums != 'x'", "w4 w1 w2 w3"),
@@ -188,6 +188,36 @@ fn filters_find_what_they_say() {
         }
         let total = index.count(Scope::Workflows, "default", query, &types()).expect("a count").total;
         assert_eq!(total as usize, expected.split_whitespace().count(), "{query}");
+    }
+}
+
+/// The largest filters that the parser lets through. SQLite has limits of its own on variables, on the depth of expressions and on SELECTs
+/// in a union.
+#[test]
+fn the_largest_filters_are_answered() {
+    let index = sample();
+    let chain = |count: usize, part: &str, joint: &str| vec![part; count].join(joint);
+    let nested = |levels: usize, inner: &str| {
+        let mut query = inner.to_owned();
+        for level in 0..levels {
+            query = format!("({query} {} Pieces != 99)", if level % 2 == 0 { "AND" } else { "OR" });
+        }
+        query
+    };
+    let list = |count: usize| vec!["'w1'"; count].join(", ");
+    for query in [
+        chain(1000, "Customer = 'acme'", " AND "),
+        chain(1000, "Customer = 'acme'", " OR "),
+        chain(1000, "WorkflowId = 'w1'", " OR "),
+        chain(300, "(RootWorkflowId = 'w1' AND WorkflowId = 'w1')", " OR "),
+        format!("WorkflowId IN ({})", list(10_000)),
+        format!("RootWorkflowId IN ({}) AND WorkflowId = 'w1'", list(9_999)),
+        format!("RootWorkflowId IN ({}) AND ({})", list(9_000), chain(998, "WorkflowId STARTS_WITH 'w1'", " OR ")),
+        nested(199, "Customer = 'acme'").replace(" OR Pieces != 99", " OR Pieces = 99"),
+        format!("{}(WorkflowId = 'w1')", "NOT NOT ".repeat(99)),
+    ] {
+        assert_eq!(ids(&index, &query, 10), "w1", "{}", &query[..query.len().min(60)]);
+        assert_eq!(index.count(Scope::Workflows, "default", &query, &types()).expect("a count").total, 1);
     }
 }
 

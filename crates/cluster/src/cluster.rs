@@ -1,0 +1,16 @@
+//! The machine's type, and what it answers.
+
+use klamm_messages::klamm::v1::NamespaceState;
+
+/// The cluster machine. It has no settings and no state of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cluster;
+
+/// Answer of an accepted cluster command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Nothing to tell.
+    Empty,
+    /// The namespace as it stands after the command (register, update).
+    Namespace(Box<NamespaceState>),
+}

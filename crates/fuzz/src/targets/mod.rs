@@ -1,0 +1,17 @@
+//! What is parsed, one target each.
+
+mod commands;
+mod configuration;
+mod filters;
+mod records;
+mod specs;
+mod tokens;
+mod zones;
+
+pub use commands::Commands;
+pub use configuration::Configuration;
+pub use filters::Filters;
+pub use records::Records;
+pub use specs::Specs;
+pub use tokens::Tokens;
+pub use zones::Zones;

@@ -1,0 +1,89 @@
+//! Limits of requests and of what they make. Each has Temporal's default.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Limits, in bytes unless something else is said. For each: Temporal's setting in brackets, then the default. The fields' names are keys
+/// of klamm's configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Payloads of one field (limit.blobSize.error); 2 MiB.
+    pub blob_bytes: usize,
+    /// Below this size a field is never refused, whatever `blob_bytes` says (limit.blobSize.warn); 512 KiB.
+    pub blob_warn_bytes: usize,
+    /// Memo (limit.memoSize.error); 2 MiB.
+    pub memo_bytes: usize,
+    /// Below this size a memo is never refused (limit.memoSize.warn); 2 KiB.
+    pub memo_warn_bytes: usize,
+    /// Ids, names, identities (limit.maxIDLength); 1000.
+    pub id_bytes: usize,
+    /// Build ids (limit.workerBuildIdSize); 255.
+    pub build_id_bytes: usize,
+    /// Events of a history (limit.historyCount.error); 51,200.
+    pub history_count: u32,
+    /// Size of a history (limit.historySize.error); 50 MiB.
+    pub history_bytes: u64,
+    /// From so many events on, continue-as-new is suggested (limit.historyCount.suggestContinueAsNew); 4096.
+    pub history_count_suggest_continue_as_new: u32,
+    /// From this size on, continue-as-new is suggested (limit.historySize.suggestContinueAsNew); 4 MiB.
+    pub history_bytes_suggest_continue_as_new: u64,
+    /// Links of a request (frontend.maxlinksPerRequest); 10.
+    pub links: usize,
+    /// Size of one link (frontend.linkMaxSize); 4000.
+    pub link_bytes: usize,
+    /// Search attributes of a request (frontend.searchAttributesNumberOfKeysLimit); 100.
+    pub search_attributes: usize,
+    /// Value of one search attribute (frontend.searchAttributesSizeOfValueLimit); 2 KiB.
+    pub search_attribute_value_bytes: usize,
+    /// All search attributes of a request (frontend.searchAttributesTotalSizeLimit); 40 KiB.
+    pub search_attributes_bytes: usize,
+    /// Events of one page of history (frontend.historyMaxPageSize); 256.
+    pub history_page_events: usize,
+    /// A page of events ends once it is this large, so that it stays below the limit of 4 MiB that older gRPC clients have; 2 MiB.
+    pub history_page_bytes: usize,
+    /// Runs of one page of visibility (frontend.visibilityMaxPageSize); 1000.
+    pub visibility_page: usize,
+    /// Namespaces of one page when the caller doesn't say; 100.
+    pub namespaces_page: usize,
+    /// Largest gRPC message that is received; 4 MiB.
+    pub message_bytes: usize,
+    /// How long schedules' decisions are kept; 7 days. This has a key of its own outside the section of the limits.
+    #[serde(skip)]
+    pub schedule_audit_retention: Duration,
+    /// Largest command for the log; 5 MiB. With its envelope in Avro it stays below the topics' max.message.bytes of 6 MiB.
+    pub command_bytes: usize,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            blob_bytes: 2 * MIB,
+            blob_warn_bytes: 512 * KIB,
+            memo_bytes: 2 * MIB,
+            memo_warn_bytes: 2 * KIB,
+            id_bytes: 1000,
+            build_id_bytes: 255,
+            history_count: 51_200,
+            history_bytes: 50 * MIB as u64,
+            history_count_suggest_continue_as_new: 4096,
+            history_bytes_suggest_continue_as_new: 4 * MIB as u64,
+            links: 10,
+            link_bytes: 4000,
+            search_attributes: 100,
+            search_attribute_value_bytes: 2 * KIB,
+            search_attributes_bytes: 40 * KIB,
+            history_page_events: 256,
+            history_page_bytes: 2 * MIB,
+            visibility_page: 1000,
+            namespaces_page: 100,
+            message_bytes: 4 * MIB,
+            schedule_audit_retention: Duration::from_secs(7 * 24 * 3600),
+            command_bytes: 5 * MIB,
+        }
+    }
+}

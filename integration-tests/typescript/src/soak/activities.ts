@@ -1,0 +1,3 @@
+export async function square(number: number): Promise<number> {
+  return number * number;
+}

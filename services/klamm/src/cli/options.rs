@@ -1,0 +1,285 @@
+//! Commands and their options.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::{Inspect, Span};
+
+/// Most records that `klamm topics cat --tail` gives. There is a limit because the server holds them in memory.
+pub const TAIL_MAX: u64 = 10_000;
+
+/// Where command-line tools find a running server.
+pub const ADDRESS: &str = "127.0.0.1:7233";
+
+/// How commands end; see [`crate::setup_error::Exit`].
+const EXIT_CODES: &str = "Exit codes:
+  0  all is as it should be
+  1  something is not as it should be: differences, times without a decision, a partition that has stopped
+  2  wrong options or settings, or something in the way of a start
+  3  no server answers at the address
+  4  there is no such topic, schedule or namespace
+  5  the server refused the request, or broke off its answer";
+
+/// Durable execution and scheduling on Kafka that speaks Temporal's API.
+#[derive(Debug, Parser)]
+#[command(name = "klamm", version, about, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process, over the embedded log: for development and tests.
+    Dev(DevOptions),
+    /// Run klamm on Kafka.
+    Serve(ServeOptions),
+    /// Look into the topics of a running server.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    /// Ask a running server about a schedule.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
+    /// Rebuild the state of a running server from its topics into an empty store, and compare. Ends with 1 when there are differences.
+    Verify(VerifyOptions),
+    /// How a running server is doing. Ends with 1 when a partition has stopped.
+    Status(StatusOptions),
+    /// Print a script that completes commands and options in a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print a manual page, in the language of man.
+    Man(ManOptions),
+}
+
+/// Options of `klamm dev`.
+#[derive(Debug, Clone, Args)]
+pub struct DevOptions {
+    /// Directory for all data; made if missing.
+    #[arg(long, default_value = "klamm-data", conflicts_with = "in_memory")]
+    pub data_dir: PathBuf,
+    /// Keep nothing: all data is gone when the server stops.
+    #[arg(long)]
+    pub in_memory: bool,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub ip: IpAddr,
+    /// Port of the gRPC API; 0 takes a free one.
+    #[arg(long, default_value_t = 7233)]
+    pub port: u16,
+    /// Port for /metrics, /healthz, /livez and /readyz; 0 takes a free one.
+    #[arg(long, default_value_t = 8233)]
+    pub http_port: u16,
+    /// Number of partitions, a power of two; fixed once the data directory exists.
+    #[arg(long, default_value_t = 8)]
+    pub partitions: u32,
+    /// Namespace to register besides `default`; may be given several times.
+    #[arg(long = "namespace", value_name = "NAME")]
+    pub namespaces: Vec<String>,
+    /// Custom search attribute to register in these namespaces: Text, Keyword, Int, Double, Bool, Datetime or KeywordList; may be given several times.
+    #[arg(long = "search-attribute", value_name = "NAME=TYPE")]
+    pub search_attributes: Vec<String>,
+    /// Write every command to the disk before it is answered: commands survive a power loss, and calls take a disk's latency longer.
+    #[arg(long)]
+    pub fsync: bool,
+    /// Start although the log is damaged: keep the records before the damage, give up those behind it, and say how many those are.
+    #[arg(long, conflicts_with = "in_memory")]
+    pub salvage: bool,
+    /// Which clients may use `klamm topics`, `klamm schedule`, `klamm status` and `klamm verify`.
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = Inspect::Loopback)]
+    pub inspect: Inspect,
+    /// Level of the log: error, warn, info, debug, trace, or a filter.
+    #[arg(long, default_value = "warn")]
+    pub log_level: String,
+}
+
+/// Options of `klamm serve`; everything else is configuration.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Configuration in TOML; each key may also be set by environment, as KLAMM_SECTION__KEY.
+    #[arg(long, value_name = "FILE", env = "KLAMM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print the effective configuration with secrets hidden, or everything that is wrong with it, and end.
+    #[arg(long)]
+    pub check: bool,
+    /// With --check: also try the broker, the permissions, the topics and the schema registry. This makes and writes nothing.
+    #[arg(long, requires = "check")]
+    pub connect: bool,
+    /// With --check: print JSON.
+    #[arg(long, requires = "check")]
+    pub json: bool,
+}
+
+/// `klamm topics …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum TopicsCommand {
+    /// All topics.
+    List(ListOptions),
+    /// One topic, with the offsets of its partitions.
+    Describe(DescribeOptions),
+    /// Records of a topic, decoded.
+    Cat(CatOptions),
+    /// Print the topics of `klamm serve` as Strimzi KafkaTopic resources; needs no server.
+    Manifest(ManifestOptions),
+}
+
+/// Options of `klamm topics list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListOptions {
+    /// One JSON object per topic and line.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm topics describe`.
+#[derive(Debug, Clone, Args)]
+pub struct DescribeOptions {
+    /// Name, with or without prefix.
+    pub topic: String,
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm topics manifest`; prefix, partitions and replicas are those of the configuration.
+#[derive(Debug, Clone, Args)]
+pub struct ManifestOptions {
+    /// Configuration in TOML; each key may also be set by environment, as KLAMM_SECTION__KEY.
+    #[arg(long, value_name = "FILE", env = "KLAMM_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Name of the Kafka resource that the topics belong to.
+    #[arg(long, default_value = "kafka")]
+    pub cluster: String,
+    /// Version of the resources; Strimzi before 0.49 knows only kafka.strimzi.io/v1beta2.
+    #[arg(long, default_value = "kafka.strimzi.io/v1")]
+    pub api_version: String,
+    /// One JSON object per resource and line instead of YAML.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `klamm topics cat`.
+#[derive(Debug, Clone, Args)]
+pub struct CatOptions {
+    /// Name, with or without prefix.
+    pub topic: String,
+    /// Only this partition.
+    #[arg(long)]
+    pub partition: Option<i32>,
+    /// First offset.
+    #[arg(long)]
+    pub from: Option<i64>,
+    /// Only the last N records, of all partitions together, in the order of their times.
+    #[arg(long, value_name = "N", conflicts_with = "from", value_parser = clap::value_parser!(u64).range(1..=TAIL_MAX))]
+    pub tail: Option<u64>,
+    /// Only records since this time: RFC 3339, or a time ago such as 10m, 24h, 7d.
+    #[arg(long, value_name = "TIME", value_parser = point_in_time)]
+    pub since: Option<DateTime<Utc>>,
+    /// Go on with new records as they come.
+    #[arg(long)]
+    pub follow: bool,
+    /// At most so many records.
+    #[arg(long, value_name = "N", conflicts_with = "tail")]
+    pub limit: Option<u64>,
+    /// Only records whose key contains this text.
+    #[arg(long, value_name = "TEXT")]
+    pub key: Option<String>,
+    /// One JSON object per line instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `klamm schedule …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum ScheduleCommand {
+    /// Compare the times at which the schedule had to act with what it did. Ends with 1 when a time that is over has no decision.
+    Audit(AuditOptions),
+}
+
+/// Options of `klamm schedule audit`.
+#[derive(Debug, Clone, Args)]
+pub struct AuditOptions {
+    /// Id of the schedule.
+    pub schedule_id: String,
+    /// Namespace of the schedule.
+    #[arg(long, short, default_value = "default")]
+    pub namespace: String,
+    /// First nominal time: RFC 3339, or a time ago such as 90m, 24h, 7d.
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = point_in_time)]
+    pub from: DateTime<Utc>,
+    /// Last nominal time, in the same form; default: now.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = point_in_time)]
+    pub to: DateTime<Utc>,
+    /// One JSON object per line instead of text; the summary comes last.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Reads a time: RFC 3339, or how long ago it was.
+fn point_in_time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let wrong = || format!("{text:?} is no time: write one like 2026-01-31T09:00:00Z, or how long ago, such as 24h");
+    let ago: Span = text.parse().map_err(|_| wrong())?;
+    let ago = chrono::Duration::from_std(ago.0).map_err(|_| wrong())?;
+    Utc::now().checked_sub_signed(ago).ok_or_else(wrong)
+}
+
+/// Options of `klamm verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyOptions {
+    /// One JSON object per line: progress, then differences, then the summary.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusOptions {
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManOptions {
+    /// The command whose page is printed, such as `topics cat`. Without one, klamm's own page is printed.
+    pub command: Vec<String>,
+    /// Write the pages of all commands into this directory instead; made if missing.
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Where the server is.
+#[derive(Debug, Clone, Args)]
+pub struct Server {
+    /// Host and port of the server's gRPC API.
+    #[arg(long, env = "KLAMM_ADDRESS", default_value = ADDRESS)]
+    pub address: String,
+}

@@ -1,0 +1,114 @@
+//! `klamm dev`: every role in one process, over the embedded log.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use klamm_log::{EmbeddedLog, Error as LogError, SystemClock, embedded::Settings as LogSettings};
+use klamm_messages::temporal::enums::v1::IndexedValueType;
+use klamm_store::{Settings as StoreSettings, Store};
+use klamm_supervise::Supervisor;
+use klamm_visibility::{Index, Location};
+
+use crate::{
+    cli::DevOptions,
+    config::LogFormat,
+    logging,
+    node::{
+        alone::{self, Parts, ServerOptions},
+        data_dir,
+        descriptors::{self, Budget, LogKind},
+        namespaces::NamespaceToMake,
+    },
+    setup_error::SetupError,
+};
+
+/// Retention of namespaces that are made at start, as in Temporal's dev server.
+const RETENTION: Duration = Duration::from_secs(24 * 3600);
+
+/// Runs until SIGINT or SIGTERM.
+pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
+    logging::start(&options.log_level, LogFormat::Text, "--log-level")?;
+    if !options.partitions.is_power_of_two() || options.partitions > 1024 {
+        let problem = format!("{} is not a power of two up to 1024", options.partitions);
+        return Err(SetupError::new("reading --partitions", problem, "use 1, 2, 4, 8, 16, …"));
+    }
+    let search_attributes = options.search_attributes.iter().map(|text| search_attribute(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut names = vec!["default".to_owned()];
+    names.extend(options.namespaces.iter().filter(|name| *name != "default").cloned());
+    let namespaces = names
+        .into_iter()
+        .map(|name| NamespaceToMake { name, retention: RETENTION, search_attributes: search_attributes.clone() })
+        .collect();
+    let budget = Budget::of(descriptors::raise(), LogKind::Embedded, 0)?;
+    let parts = if options.in_memory { in_memory(&options)? } else { on_disk(&options, &budget)? };
+    let options = ServerOptions {
+        ip: options.ip,
+        port: options.port,
+        http_port: options.http_port,
+        partitions: options.partitions,
+        namespaces,
+        store_name: "klamm",
+        doors: budget.doors(klamm_connections::Settings::default()),
+        inspect: options.inspect,
+    };
+    alone::run(options, parts).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_memory(options: &DevOptions) -> Result<Parts, SetupError> {
+    let failed = |error: String| SetupError::new("starting in memory", error, "free some memory");
+    let supervisor = Supervisor::default();
+    let settings = LogSettings { fsync: options.fsync, supervisor: supervisor.clone(), ..LogSettings::default() };
+    Ok(Parts {
+        log: Arc::new(EmbeddedLog::in_memory(Arc::new(SystemClock), settings).map_err(|error| failed(error.to_string()))?),
+        store: Arc::new(Store::in_memory(&StoreSettings::default()).map_err(|error| failed(error.to_string()))?),
+        index: Index::open(Location::Memory).map_err(|error| failed(error.to_string()))?,
+        verify_dir: None,
+        supervisor,
+        clock: Arc::new(SystemClock),
+    })
+}
+
+fn on_disk(options: &DevOptions, budget: &Budget) -> Result<Parts, SetupError> {
+    let dir = &options.data_dir;
+    let hint = "use another --data-dir, stop the klamm that uses this one, or free some disk";
+    let failed = |what: &str, error: String| SetupError::new(format!("opening {what} in {}", dir.display()), error, hint);
+    std::fs::create_dir_all(dir).map_err(|error| failed("the data directory", error.to_string()))?;
+    let supervisor = Supervisor::default();
+    let settings = LogSettings {
+        fsync: options.fsync,
+        salvage: options.salvage,
+        open_files_max: budget.tables,
+        supervisor: supervisor.clone(),
+        ..LogSettings::default()
+    };
+    let log = EmbeddedLog::open(dir.join("log"), Arc::new(SystemClock), settings).map_err(|error| match error {
+        LogError::Corrupt { .. } => {
+            let hint = "restore the directory from a copy, or start once with --salvage: that keeps what stands before the damage";
+            SetupError::new(format!("opening the log in {}", dir.display()), error, hint)
+        }
+        error => failed("the log", error.to_string()),
+    })?;
+    let store = data_dir::store(&dir.join("store"), budget).map_err(|error| failed("the store", error.to_string()))?;
+    let path = dir.join("visibility.sqlite");
+    let index = Index::open(Location::File(path)).map_err(|error| failed("the visibility index", error.to_string()))?;
+    let (log, store) = (Arc::new(log), Arc::new(store));
+    Ok(Parts { log, store, index, verify_dir: Some(data_dir::verify_dir(dir)), supervisor, clock: Arc::new(SystemClock) })
+}
+
+/// `Name=Type`.
+fn search_attribute(text: &str) -> Result<(String, IndexedValueType), SetupError> {
+    let hint = "write --search-attribute Name=Type with Text, Keyword, Int, Double, Bool, Datetime or KeywordList";
+    let wrong = || SetupError::new("reading --search-attribute", format!("{text:?} is not Name=Type"), hint);
+    let (name, value_type) = text.split_once('=').ok_or_else(wrong)?;
+    let value_type = match value_type.to_ascii_lowercase().as_str() {
+        "text" => IndexedValueType::Text,
+        "keyword" => IndexedValueType::Keyword,
+        "int" => IndexedValueType::Int,
+        "double" => IndexedValueType::Double,
+        "bool" => IndexedValueType::Bool,
+        "datetime" => IndexedValueType::Datetime,
+        "keywordlist" => IndexedValueType::KeywordList,
+        _ => return Err(wrong()),
+    };
+    if name.is_empty() { Err(wrong()) } else { Ok((name.to_owned(), value_type)) }
+}

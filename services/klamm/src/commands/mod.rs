@@ -1,0 +1,10 @@
+//! The commands of the command line, each in the module of its name.
+
+pub mod check;
+pub mod dev;
+pub mod manual;
+pub mod schedule_audit;
+pub mod serve;
+pub mod status;
+pub mod topics;
+pub mod verify;

@@ -1,0 +1,137 @@
+//! A process that owns its log alone: puts all parts together, runs them, and stops them in order.
+
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use klamm_engine::Topics;
+use klamm_gateway::{Config as GatewayConfig, Limits};
+use klamm_log::{Clock, Log};
+use klamm_processor::{Config as ProcessorConfig, Intervals};
+use klamm_store::Store;
+use klamm_supervise::{Role, Supervisor};
+use klamm_visibility::Index;
+use tokio::sync::watch;
+
+use crate::{
+    config::Inspect,
+    http,
+    node::{
+        announce,
+        descriptors::{Doors, LogKind},
+        feeding::{self, Pace},
+        listen::listen,
+        namespaces::NamespaceToMake,
+        owned,
+        stop_signal::stop_signal,
+        stopping::{drain, stopped_by_itself, wait_for},
+    },
+    setup_error::SetupError,
+    telemetry::{Telemetry, sources},
+};
+
+/// Prefix of all topics.
+const PREFIX: &str = "klamm.";
+/// While changes are few, outputs are committed this soon after a user's change, since a transaction of the embedded log is cheap.
+const PROMPT: Duration = Duration::from_millis(8);
+/// The parts that a server is made of.
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// The store of its partitions.
+    pub store: Arc<Store>,
+    /// The visibility index.
+    pub index: Index,
+    /// Supervises the parts of the process.
+    pub supervisor: Supervisor,
+    /// Where a verification keeps the stores that it rebuilds; `None`: in memory.
+    pub verify_dir: Option<PathBuf>,
+    /// This machine's clocks: health warns where they and the log's time differ.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How a server is set up.
+pub struct ServerOptions {
+    /// Address to listen on.
+    pub ip: IpAddr,
+    /// Port of the gRPC API; 0: any.
+    pub port: u16,
+    /// Port of HTTP; 0: any.
+    pub http_port: u16,
+    /// Number of partitions.
+    pub partitions: u32,
+    /// Namespaces that are made if they are missing.
+    pub namespaces: Vec<NamespaceToMake>,
+    /// Name of the store in GetClusterInfo.
+    pub store_name: &'static str,
+    /// How connections are accepted.
+    pub doors: Doors,
+    /// Which clients klamm's own service answers.
+    pub inspect: Inspect,
+}
+
+/// Runs until SIGINT or SIGTERM, then stops in order: no new calls, last outputs committed, store flushed.
+pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError> {
+    let started = Instant::now();
+    let signal = stop_signal()?;
+    let telemetry = Telemetry::install(LogKind::Embedded, options.partitions)?;
+    let (grpc, grpc_address) = listen(options.ip, options.port, "--ip", "--port").await?;
+    let (web, web_address) = listen(options.ip, options.http_port, "--ip", "--http-port").await?;
+
+    let Parts { log, store, index, verify_dir, supervisor, clock } = parts;
+    let topics = Topics::new(PREFIX, options.partitions);
+    log.ensure_topics(&topics.specs())
+        .map_err(|error| SetupError::new("making the topics", error, "see the error; use another --data-dir for other partitions"))?;
+    let member = uuid::Uuid::new_v4().to_string();
+    let config = ProcessorConfig {
+        supervisor: supervisor.clone(),
+        verify_dir,
+        clock,
+        settings: klamm_requests::settings::configured(&Limits::default()),
+        ..ProcessorConfig::new(topics.clone(), member.clone())
+    };
+    telemetry.sources().add(sources::store(store.clone()));
+    telemetry.sources().add(sources::log(log.clone()));
+    let recovered = owned::recover(config, log.clone(), store).await?;
+    let feeder = feeding::feed(&log, &topics, index.clone(), Pace::Prompt, &supervisor)?;
+    let gateway = GatewayConfig {
+        cluster_id: member,
+        partition_count: options.partitions,
+        persistence_store: options.store_name.to_owned(),
+        address: grpc_address.to_string(),
+        ..GatewayConfig::default()
+    };
+    let intervals = Intervals { prompt: Some(PROMPT), ..Intervals::default() };
+    let (owned, routes) = recovered.work(intervals, &options.namespaces, index, gateway, options.inspect).await?;
+    telemetry.sources().add(sources::task_queues(Arc::downgrade(owned.processor())));
+
+    let (stop, stopped) = watch::channel(false);
+    let schemas = klamm_registry::serving::routes(PREFIX, None);
+    let web = http::serve(web, options.doors.clone(), telemetry, supervisor.clone(), schemas, wait_for(stopped.clone()));
+    let web = tokio::spawn(web);
+    let mut serving = tokio::spawn(klamm_gateway::serve(routes, grpc, options.doors.grpc, options.doors.settings, wait_for(stopped)));
+
+    supervisor.health().set_role(Role::Owner);
+    announce::ready(started, "");
+    announce::addresses(grpc_address, web_address);
+
+    let result = tokio::select! {
+        () = signal => Ok(()),
+        reason = supervisor.until_stopped() => Err(stopped_by_itself(&reason)),
+        ended = &mut serving => Err(SetupError::new(
+            "serving gRPC",
+            ended.map_or_else(|error| error.to_string(), |()| "ended by itself".to_owned()),
+            "see the log",
+        )),
+    };
+    supervisor.health().set_role(Role::Stopping);
+    let _ = stop.send(true);
+    feeder.abort();
+    drain(serving).await;
+    web.abort();
+    owned.stop().await;
+    result
+}

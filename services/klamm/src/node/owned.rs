@@ -1,0 +1,136 @@
+//! The parts that run while this process owns the partitions: processor, committer, scheduler, gateway.
+
+use std::sync::Arc;
+
+use klamm_api::klamm::v1::inspect_server::InspectServer;
+use klamm_gateway::{Config as GatewayConfig, Gateway};
+use klamm_log::Log;
+use klamm_processor::{Cleaner, Committer, Config as ProcessorConfig, Intervals, Processor, Readers};
+use klamm_store::Store;
+use klamm_visibility::Index;
+use tokio::task::JoinHandle;
+use tonic::{
+    codec::CompressionEncoding::Gzip,
+    service::{Routes, interceptor::InterceptedService},
+};
+
+use crate::{
+    config::Inspect,
+    inspect::{Inspector, access},
+    node::{
+        namespaces::{self, NamespaceToMake},
+        progress,
+    },
+    setup_error::SetupError,
+};
+
+/// The partitions, owned and recovered. No call is answered yet.
+pub struct Recovered {
+    /// Their processor.
+    pub processor: Arc<Processor>,
+    log: Arc<dyn Log>,
+    config: ProcessorConfig,
+}
+
+/// The partitions at work. Dropping this commits nothing; [`Owned::stop`] stops in order.
+pub struct Owned {
+    processor: Arc<Processor>,
+    committer: Committer,
+    readers: Readers,
+    cleaner: Cleaner,
+    sender: JoinHandle<()>,
+    carer: JoinHandle<()>,
+    scheduler: JoinHandle<()>,
+}
+
+/// Takes the partitions over: take-over records, fencing, fold, replay. This blocks a thread of its own, not the runtime's.
+pub async fn recover(config: ProcessorConfig, log: Arc<dyn Log>, store: Arc<Store>) -> Result<Recovered, SetupError> {
+    for partition in 0..config.topics.partitions {
+        // The partition may have failed when this process owned it before.
+        metrics::gauge!("klamm_partition_failed", "partition" => partition.to_string()).set(0.0);
+    }
+    let recovered = {
+        let (starting, its_log, its_store) = (config.clone(), log.clone(), store.clone());
+        let recovering = tokio::task::spawn_blocking(move || Processor::start(starting, its_log, its_store));
+        progress::tell_while(recovering, || true, &config.topics, &log, &store).await
+    };
+    let hint = "see the error; a damaged store directory may be deleted, it is rebuilt from the log";
+    let (processor, reports) = recovered
+        .map_err(|error| SetupError::new("recovering the partitions", error, hint))?
+        .map_err(|error| SetupError::new("recovering the partitions", error, hint))?;
+    tracing::info!(replayed = reports.iter().map(|report| report.replayed).sum::<u64>(), "partitions recovered");
+    Ok(Recovered { processor: Arc::new(processor), log, config })
+}
+
+impl Recovered {
+    /// Begins to commit, to wake and to answer. Gives the running parts and the API to serve.
+    pub async fn work(
+        self,
+        intervals: Intervals,
+        namespaces: &[NamespaceToMake],
+        index: Index,
+        gateway: GatewayConfig,
+        inspect: Inspect,
+    ) -> Result<(Owned, Routes), SetupError> {
+        let Self { processor, log, config } = self;
+        let sender = tokio::spawn(klamm_processor::sends::run(processor.clone()));
+        let no_thread = |error| SetupError::new("starting a thread", error, "raise the limits of the process");
+        let readers = Readers::start(processor.clone()).map_err(no_thread)?;
+        let cleaner = Cleaner::start(processor.clone(), &intervals).map_err(no_thread)?;
+        let committer = Committer::start(processor.clone(), intervals).map_err(no_thread)?;
+        let carer = tokio::spawn(klamm_processor::care::run(processor.clone()));
+        for namespace in namespaces {
+            namespaces::make(&processor, namespace).await?;
+        }
+        let scheduler = {
+            let clock = processor.clone();
+            tokio::spawn(klamm_scheduler::run(processor.clone(), move || clock.log_now(), config.supervisor.clone()))
+        };
+        let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone());
+        let gateway = Arc::new(Gateway::new(processor.clone(), index, gateway));
+        let routes = klamm_gateway::routes(gateway, |routes| {
+            let check = move |request: tonic::Request<()>| access::check(inspect, request.extensions()).map(|()| request);
+            let server = InspectServer::new(inspector).accept_compressed(Gzip).send_compressed(Gzip);
+            routes.add_service(InterceptedService::new(server, check));
+        });
+        let routes = routes.await.map_err(|error| SetupError::new("serving gRPC", error, "this is a bug in klamm, please report it"))?;
+        let owned = Owned { processor, committer, readers, cleaner, sender, carer, scheduler };
+        owned.tell(true);
+        Ok((owned, routes))
+    }
+}
+
+impl Owned {
+    /// The processor.
+    pub fn processor(&self) -> &Arc<Processor> {
+        &self.processor
+    }
+
+    /// Sets the metrics that say whether this process owns the partitions.
+    fn tell(&self, owns: bool) {
+        let owned = if owns { 1.0 } else { 0.0 };
+        metrics::gauge!("klamm_owner").set(owned);
+        for partition in 0..self.processor.partition_count() {
+            metrics::gauge!("klamm_partition_owned", "partition" => partition.to_string()).set(owned);
+        }
+    }
+
+    /// Stops in order. No new commands are taken; outputs that wait are committed while the partitions are still owned; the store is
+    /// flushed; calls that still wait end Unavailable.
+    pub async fn stop(self) {
+        self.tell(false);
+        self.scheduler.abort();
+        self.processor.close();
+        let (committer, readers, cleaner) = (self.committer, self.readers, self.cleaner);
+        // Dropping these waits for their threads, and the committer's for its last commits. So it is done on a thread for blocking work.
+        let _ = tokio::task::spawn_blocking(move || {
+            drop(committer);
+            drop(readers);
+            drop(cleaner);
+        })
+        .await;
+        self.sender.abort();
+        self.carer.abort();
+        self.processor.lose("klamm is shutting down.".to_owned());
+    }
+}

@@ -1,0 +1,79 @@
+//! The schema registry of the configuration: an external one, or klamm's own endpoints.
+
+use std::time::Duration;
+
+use klamm_avro::frame;
+use klamm_registry::{Authentication, Error, Settings};
+use tokio::sync::watch;
+
+use crate::{
+    config::{Config, Registry},
+    setup_error::SetupError,
+};
+
+/// How often a registry that is away is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// What klamm does with a registry, in errors' words.
+const DOING: &str = "registering schemas";
+
+/// How to reach the registry; `None` where klamm's own endpoints take its place.
+fn settings(registry: &Registry) -> Option<Settings> {
+    let url = registry.url.clone()?;
+    let authentication = match (&registry.username, registry.password.reveal(), registry.token.reveal()) {
+        (Some(username), Some(password), _) => Authentication::Basic { username: username.clone(), password: password.to_owned() },
+        (_, _, Some(token)) => Authentication::Bearer(token.to_owned()),
+        _ => Authentication::None,
+    };
+    let client_cert_and_key_files = registry.client_cert_file.clone().zip(registry.client_key_file.clone());
+    Some(Settings { url, authentication, ca_file: registry.ca_file.clone(), client_cert_and_key_files })
+}
+
+/// Checks that the settings can be used: reads their files, but asks no registry.
+///
+/// # Errors
+/// The settings cannot be used.
+pub fn check(registry: &Registry) -> Result<(), SetupError> {
+    settings(registry).map_or(Ok(()), |settings| klamm_registry::check(&settings).map_err(|error| setup_error(&error)))
+}
+
+/// Asks the registry about klamm's schemas, and registers nothing. Gives everything that is wrong. Blocks the thread.
+pub fn probe(config: &Config) -> Vec<SetupError> {
+    let Some(settings) = settings(&config.registry) else { return Vec::new() };
+    klamm_registry::probe(&settings, &config.kafka.topic_prefix).iter().map(setup_error).collect()
+}
+
+fn setup_error(error: &Error) -> SetupError {
+    SetupError::new(DOING, error, error.remedy())
+}
+
+/// If a registry is configured, registers klamm's schemas there, and makes records carry its ids. To be awaited before the first record
+/// is written or read. Without a registry there is nothing to do.
+///
+/// While the registry is away, it is tried again and again, and `waiting` gets the reason each time. True once the ids are known, false
+/// when
+/// `stopped` came before.
+///
+/// # Errors
+/// Problems that only the operator can mend: the registry refuses, or a setting is wrong.
+pub async fn register(config: &Config, waiting: impl Fn(String), mut stopped: watch::Receiver<bool>) -> Result<bool, SetupError> {
+    let Some(settings) = settings(&config.registry) else { return Ok(true) };
+    loop {
+        let (asked, prefix) = (settings.clone(), config.kafka.topic_prefix.clone());
+        let registered = tokio::task::spawn_blocking(move || klamm_registry::register(&asked, &prefix)).await;
+        match registered.map_err(|error| SetupError::new(DOING, error, "this is a bug in klamm, please report it"))? {
+            Ok(ids) => {
+                frame::use_ids(ids)
+                    .map_err(|_| SetupError::new(DOING, "it was done already", "this is a bug in klamm, please report it"))?;
+                tracing::info!(registry = settings.url, "schemas are registered");
+                return Ok(true);
+            }
+            Err(error @ Error::Away { .. }) => waiting(error.to_string()),
+            Err(error) => return Err(setup_error(&error)),
+        }
+        // An error means that the sender is gone. Then the process stops as well.
+        if tokio::time::timeout(RETRY, stopped.wait_for(|stopped| *stopped)).await.is_ok() {
+            return Ok(false);
+        }
+    }
+}

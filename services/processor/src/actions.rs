@@ -1,0 +1,93 @@
+//! The effects that a handled command has outside its partition.
+//!
+//! A machine changes rows. The rows of some tables concern others too: task queues (tasks), the scheduler (wake rows) and the known
+//! namespaces. An [`Action`] tells them of a changed row. The action is found by the table's type, so a row is never taken for one of
+//! another table.
+
+use std::sync::Arc;
+
+use klamm_cluster::Namespaces;
+use klamm_machine::{
+    Row,
+    table::{self, downcast},
+    wakes::Wakes,
+};
+use klamm_messages::klamm::v1::{NamespaceState, TaskRow, WakeRow};
+use klamm_workflow::tables::Tasks;
+
+use crate::machines::MachineName;
+
+/// One effect of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Action {
+    /// A task waits from now on.
+    Offer {
+        /// The machine that the task belongs to and that starts it.
+        machine: MachineName,
+        /// The task's key in the machine's task table.
+        key: Vec<u8>,
+        /// The task's row.
+        row: Arc<TaskRow>,
+    },
+    /// A task does not wait any more: it was started, or it is obsolete.
+    TakeBack {
+        /// The task's key.
+        key: Vec<u8>,
+    },
+    /// A machine wants to look at something again at a certain time.
+    Wake(Arc<WakeRow>),
+    /// A namespace is new or has changed.
+    Namespace(Arc<NamespaceState>),
+}
+
+impl Action {
+    /// The action for a changed row. `None` when its table concerns nobody outside. `row` is `None` when the row was deleted.
+    pub(crate) fn of(key: Vec<u8>, row: Option<Arc<dyn Row>>) -> Option<Self> {
+        if table::is_of::<Tasks>(&key) {
+            return Some(match row {
+                Some(row) => Self::Offer { machine: klamm_workflow::MACHINE, key, row: downcast::<Tasks>(row) },
+                None => Self::TakeBack { key },
+            });
+        }
+        // A deleted wake row needs no action, since a wake-up without cause changes nothing. Namespaces are never deleted.
+        let row = row?;
+        if table::is_of::<Wakes>(&key) {
+            Some(Self::Wake(downcast::<Wakes>(row)))
+        } else if table::is_of::<Namespaces>(&key) {
+            Some(Self::Namespace(downcast::<Namespaces>(row)))
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_machine::{Table, Time};
+    use klamm_messages::klamm::v1::RunState;
+    use klamm_workflow::tables::{RunKey, Runs};
+
+    use super::*;
+
+    fn row<T: Table>(key: &T::Key, row: T::Row) -> Option<Action> {
+        Action::of(T::key(key), Some(Arc::new(row)))
+    }
+
+    #[test]
+    fn rows_of_each_table_become_their_own_action() {
+        let task = TaskRow { namespace: "n".to_owned(), task_queue: "q".to_owned(), ..TaskRow::default() };
+        let key = Tasks::key(&task);
+        let offer = Action::Offer { machine: klamm_workflow::MACHINE, key: key.clone(), row: Arc::new(task.clone()) };
+        assert_eq!(row::<Tasks>(&task, task.clone()), Some(offer));
+        assert_eq!(Action::of(key.clone(), None), Some(Action::TakeBack { key }));
+
+        let wake = WakeRow { due: Some(Time::from_millis(5).into()), ..WakeRow::default() };
+        assert_eq!(row::<Wakes>(&wake, wake.clone()), Some(Action::Wake(Arc::new(wake.clone()))));
+        assert_eq!(Action::of(Wakes::key(&wake), None), None);
+
+        let namespace = NamespaceState { name: "n".to_owned(), ..NamespaceState::default() };
+        assert_eq!(row::<Namespaces>("n", namespace.clone()), Some(Action::Namespace(Arc::new(namespace))));
+
+        assert_eq!(row::<Runs>(&RunKey::new("n", "w", "r"), RunState::default()), None, "whoever waits for runs watches them");
+    }
+}

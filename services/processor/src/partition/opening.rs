@@ -1,0 +1,45 @@
+//! Announces the tasks and namespaces of a partition that has just been recovered or built anew.
+
+use klamm_cluster::{Namespaces, namespaces};
+use klamm_machine::{Kind, TablesExt, key};
+use klamm_messages::klamm::v1::NamespaceState;
+use klamm_workflow::tables::Tasks;
+
+use super::guarded::Guarded;
+use crate::task_queues::{Offered, Origin};
+
+/// Rows that are read at a time, so that others get the partition's lock in between.
+const PAGE: usize = 1_000;
+
+/// Offers all tasks that wait, and announces the namespaces, if the partition has any.
+pub(super) fn open(guarded: &Guarded) {
+    offer_tasks(guarded);
+    if guarded.number == 0 {
+        tell_namespaces(guarded);
+    }
+}
+
+fn offer_tasks(guarded: &Guarded) {
+    let to = key::prefix_end(&[Kind::Task as u8]);
+    let mut from = vec![Kind::Task as u8];
+    let origin = Origin { partition: guarded.number, machine: klamm_workflow::MACHINE };
+    loop {
+        let rows = guarded.locked().map(|state| state.tables().range::<Tasks>(&from, &to, PAGE)).unwrap_or_default();
+        let Some((last, _)) = rows.last() else { return };
+        from = [last.as_slice(), &[0]].concat();
+        for (key, row) in rows {
+            guarded.process.home.offer(Offered { origin, key, row });
+        }
+    }
+}
+
+fn tell_namespaces(guarded: &Guarded) {
+    let (from, to) = namespaces::all();
+    // The lock is held to the end, so that a new namespace is announced after these.
+    let Some(state) = guarded.locked() else { return };
+    let rows = state.tables().range::<Namespaces>(&from, &to, usize::MAX);
+    // Some rows may have been damaged.
+    if state.check().is_ok() {
+        guarded.process.namespaces.replace(rows.into_iter().map(|(_, state)| NamespaceState::clone(&state)));
+    }
+}

@@ -1,0 +1,127 @@
+//! What all partitions of a process share.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use klamm_engine::{Error as EngineError, fold::Pace, partition::Settings, topic};
+use klamm_log::{Error as LogError, Log};
+use klamm_messages::klamm::v1::CommandSettings;
+use klamm_store::Store;
+use klamm_supervise::Health;
+
+use crate::{
+    answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, log_clock::LogClock, machines::Machines,
+    memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, watchers::Watchers,
+};
+
+/// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
+pub(crate) struct Process {
+    pub(crate) config: Config,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) codec: Arc<AvroCodec>,
+    pub(crate) machines: Arc<Machines>,
+    pub(crate) commands_topic: Arc<str>,
+    /// Callers that wait for answers.
+    pub(crate) answers: Answers,
+    /// Where tasks are offered.
+    pub(crate) home: Arc<dyn Home>,
+    /// Callers that wait for rows to change.
+    pub(crate) watchers: Watchers,
+    pub(crate) namespaces: Namespaces,
+    /// Whether the process may own partitions, and may answer from them.
+    pub(crate) ownership: Ownership,
+    pub(crate) log_clock: LogClock,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) arrivals: Arc<Arrivals>,
+    pub(crate) to_read: ToRead,
+    /// The process is stopping: it takes no new commands.
+    closing: AtomicBool,
+    /// Metric klamm_commands_total, looked up once.
+    pub(crate) commands_total: metrics::Counter,
+}
+
+impl Process {
+    pub(crate) fn new(config: Config, log: Arc<dyn Log>, store: Arc<Store>, home: Arc<dyn Home>) -> Self {
+        Self {
+            // A new name, so that commands that an earlier processor of this process appended find nobody waiting here.
+            answers: Answers::new(uuid::Uuid::new_v4().to_string()),
+            ownership: Ownership::new(config.lease.clone()),
+            log_clock: LogClock::new(config.clock.clone()),
+            to_read: ToRead::default(),
+            memory: Arc::new(Memory::new(config.uncommitted_bytes_max, config.memory_limit)),
+            arrivals: Arc::default(),
+            commands_topic: config.topics.full(topic::COMMANDS),
+            config,
+            log,
+            store,
+            codec: Arc::new(AvroCodec),
+            machines: Arc::default(),
+            home,
+            watchers: Watchers::default(),
+            namespaces: Namespaces::default(),
+            closing: AtomicBool::new(false),
+            commands_total: metrics::counter!("klamm_commands_total"),
+        }
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        self.config.supervisor.health()
+    }
+
+    /// How each partition is set up.
+    ///
+    /// # Errors
+    /// The log's, when it does not tell the id of the commands topic.
+    pub(crate) fn partition_settings(&self) -> Result<Settings, EngineError> {
+        Ok(Settings {
+            topics: self.config.topics.clone(),
+            commands_topic_id: self.log.topic(&self.commands_topic)?.id.clone(),
+            member: self.config.member.clone(),
+            uncommitted_commands_max: self.config.uncommitted_commands_max,
+            uncommitted_bytes_max: self.config.uncommitted_bytes_max,
+            fold_pace: Pace::default(),
+        })
+    }
+
+    /// From now on takes no new commands.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the process takes no commands any more.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// The error for callers once the process gives no answers any more.
+    pub(crate) fn shutting_down() -> Error {
+        Error::Unavailable("klamm is shutting down.".to_owned())
+    }
+
+    /// Settings for a command about a workflow that the processor makes by itself. They come from the configuration and the namespace, as
+    /// those that a gateway stamps do.
+    pub(crate) fn workflow_settings(&self, namespace: &str) -> CommandSettings {
+        CommandSettings { schedule_audit_retention: None, ..self.settings(namespace) }
+    }
+
+    /// As [`Process::workflow_settings`], but for a command about a workflow or a schedule. If the namespace is not known (yet), the
+    /// retention is unset.
+    pub(crate) fn settings(&self, namespace: &str) -> CommandSettings {
+        CommandSettings { retention: self.namespaces.retention_of(namespace), ..self.config.settings.clone() }
+    }
+}
+
+/// True when the same call may succeed later. This includes an unknown topic: brokers may not know a topic for a moment.
+pub(crate) fn may_pass(error: &LogError) -> bool {
+    matches!(
+        error,
+        LogError::Unavailable { .. }
+            | LogError::InDoubt { .. }
+            | LogError::Full { .. }
+            | LogError::Denied { .. }
+            | LogError::UnknownTopic { .. }
+    )
+}

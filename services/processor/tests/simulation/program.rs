@@ -1,0 +1,149 @@
+//! What the workflows of a simulation do: the same for the same workflow id, whichever worker has it.
+
+use std::{sync::Arc, time::Duration};
+
+use klamm_machine::time::to_proto;
+use klamm_messages::temporal::{
+    command::v1::{
+        CancelWorkflowExecutionCommandAttributes, Command, CompleteWorkflowExecutionCommandAttributes,
+        ContinueAsNewWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes, StartTimerCommandAttributes,
+        command::Attributes,
+    },
+    common::v1::{ActivityType, Payload, Payloads, RetryPolicy, WorkflowType},
+    enums::v1::{CommandType, EventType},
+    history::v1::{HistoryEvent, history_event::Attributes as Event},
+    taskqueue::v1::TaskQueue,
+};
+
+/// The queue of all workflow tasks.
+pub const WORKFLOWS: &str = "workflows";
+/// The queue of all activities.
+pub const ACTIVITIES: &str = "activities";
+
+/// What a workflow does before it completes.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// So many activities at once.
+    pub activities: u64,
+    /// A timer beside them.
+    pub has_timer: bool,
+    /// The last run of its chain waits for so many signals.
+    pub signals: usize,
+    /// So many runs follow the first one.
+    pub further_runs: usize,
+}
+
+/// The plan of a workflow id.
+pub fn plan(workflow_id: &str) -> Plan {
+    // FNV-1a.
+    let hash = workflow_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let scheduled = workflow_id.starts_with('s');
+    Plan {
+        activities: (hash >> 40) % 3,
+        has_timer: (hash >> 44).is_multiple_of(3),
+        signals: if scheduled { 0 } else { (hash >> 48) as usize % 3 },
+        further_runs: usize::from((hash >> 52).is_multiple_of(5)),
+    }
+}
+
+/// What a worker makes of a workflow's history. `eager`: it would run activities itself.
+pub fn go_on(workflow_id: &str, history: &[Arc<HistoryEvent>], eager: bool) -> Vec<Command> {
+    let plan = plan(workflow_id);
+    let count = |event_type: EventType| history.iter().filter(|event| event.event_type() == event_type).count();
+    if count(EventType::WorkflowExecutionCancelRequested) > 0 {
+        let attributes = CancelWorkflowExecutionCommandAttributes::default();
+        return vec![command(CommandType::CancelWorkflowExecution, Attributes::CancelWorkflowExecutionCommandAttributes(attributes))];
+    }
+    let mut commands = Vec::new();
+    let scheduled = count(EventType::ActivityTaskScheduled);
+    if scheduled == 0 {
+        commands.extend((0..plan.activities).map(|n| activity(n, eager)));
+    }
+    if plan.has_timer && count(EventType::TimerStarted) == 0 {
+        commands.push(timer());
+    }
+    if !commands.is_empty() {
+        return commands;
+    }
+    let open_activities = scheduled - count(EventType::ActivityTaskCompleted) - count(EventType::ActivityTaskFailed);
+    let open_timers = count(EventType::TimerStarted) - count(EventType::TimerFired);
+    if open_activities + open_timers > 0 {
+        return Vec::new();
+    }
+    match runs_left(workflow_id, history) {
+        0 if signals(history) < plan.signals => Vec::new(),
+        0 => {
+            let attributes = CompleteWorkflowExecutionCommandAttributes { result: Some(payloads("done")) };
+            vec![command(CommandType::CompleteWorkflowExecution, Attributes::CompleteWorkflowExecutionCommandAttributes(attributes))]
+        }
+        left => {
+            let attributes = ContinueAsNewWorkflowExecutionCommandAttributes {
+                workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+                task_queue: Some(queue(WORKFLOWS)),
+                input: Some(payloads(&(left - 1).to_string())),
+                ..ContinueAsNewWorkflowExecutionCommandAttributes::default()
+            };
+            let attributes = Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(attributes);
+            vec![command(CommandType::ContinueAsNewWorkflowExecution, attributes)]
+        }
+    }
+}
+
+/// Signals that the history shows.
+pub fn signals(history: &[Arc<HistoryEvent>]) -> usize {
+    history.iter().filter(|event| event.event_type() == EventType::WorkflowExecutionSignaled).count()
+}
+
+/// How many runs are to follow this one.
+pub fn runs_left(workflow_id: &str, history: &[Arc<HistoryEvent>]) -> usize {
+    let started = history.first().and_then(|event| match &event.attributes {
+        Some(Event::WorkflowExecutionStartedEventAttributes(started)) => Some(started),
+        _ => None,
+    });
+    let input = started.and_then(|started| text(started.input.as_ref()));
+    input.map_or(plan(workflow_id).further_runs, |left| left.parse().expect("a number"))
+}
+
+/// A payload of a text.
+pub fn payloads(text: &str) -> Payloads {
+    Payloads { payloads: vec![Payload { data: text.as_bytes().to_vec().into(), ..Payload::default() }] }
+}
+
+/// The text of a payload.
+pub fn text(payloads: Option<&Payloads>) -> Option<String> {
+    let payload = payloads?.payloads.first()?;
+    Some(String::from_utf8(payload.data.to_vec()).expect("text"))
+}
+
+/// A task queue that all workers share.
+pub fn queue(name: &str) -> TaskQueue {
+    TaskQueue { name: name.to_owned(), kind: 1, ..TaskQueue::default() }
+}
+
+fn activity(n: u64, eager: bool) -> Command {
+    let attributes = ScheduleActivityTaskCommandAttributes {
+        activity_id: format!("a{n}"),
+        activity_type: Some(ActivityType { name: "A".to_owned() }),
+        task_queue: Some(queue(ACTIVITIES)),
+        start_to_close_timeout: Some(to_proto(Duration::from_secs(4))),
+        heartbeat_timeout: Some(to_proto(Duration::from_secs(3))),
+        retry_policy: Some(RetryPolicy {
+            initial_interval: Some(to_proto(Duration::from_millis(200))),
+            backoff_coefficient: 1.0,
+            ..RetryPolicy::default()
+        }),
+        request_eager_execution: eager,
+        ..ScheduleActivityTaskCommandAttributes::default()
+    };
+    command(CommandType::ScheduleActivityTask, Attributes::ScheduleActivityTaskCommandAttributes(attributes))
+}
+
+fn timer() -> Command {
+    let start_to_fire_timeout = Some(to_proto(Duration::from_millis(1_500)));
+    let attributes = StartTimerCommandAttributes { timer_id: "t".to_owned(), start_to_fire_timeout };
+    command(CommandType::StartTimer, Attributes::StartTimerCommandAttributes(attributes))
+}
+
+fn command(command_type: CommandType, attributes: Attributes) -> Command {
+    Command { command_type: command_type as i32, attributes: Some(attributes), ..Command::default() }
+}
