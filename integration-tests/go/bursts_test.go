@@ -20,7 +20,7 @@ const (
 	burstInFlight = 50
 	// A worker whose polls all wait on the wrong queue stands still until a
 	// long poll ends, for a minute: every workflow is far quicker than that.
-	// Beside other suites all are slow; then none may stand out.
+	// On a machine that is slow for all, none may stand out.
 	burstSlowest      = 2 * time.Second
 	burstSlowestOfP50 = 4
 )

@@ -77,9 +77,17 @@ def schedules_suite(call: Call) -> bool:
     return pytest_folder("crash", "-s", "test_schedules.py")(call, **variables)
 
 
+#: The Go test that measures how long workflows take at most. Beside other suites it would measure those.
+BURSTS = "TestADefaultWorkerNeverStandsStill"
+
+
 def go_suite(call: Call) -> bool:
     # The tests mostly wait, so more of them run at once than there are cores.
-    return call.run([str(ensure_go()), "test", "-count=1", "-parallel=8", "-timeout=240s", *call.options, "./..."], ROOT / "go")
+    return call.run([str(ensure_go()), "test", "-count=1", "-parallel=8", "-timeout=240s", f"-skip={BURSTS}", *call.options, "./..."], ROOT / "go")
+
+
+def bursts_suite(call: Call) -> bool:
+    return call.run([str(ensure_go()), "test", "-count=1", "-timeout=240s", "-v", f"-run={BURSTS}", *call.options, "."], ROOT / "go")
 
 
 def typescript_suite(call: Call) -> bool:
@@ -118,6 +126,7 @@ def soak_suite(call: Call) -> bool:
 SUITES: Dict[str, Suite] = {
     "python": Suite(pytest_folder("python"), shares=True),
     "go": Suite(go_suite, shares=True),
+    "bursts": Suite(bursts_suite, shares=True),
     "cli": Suite(cli_suite, shares=True),
     "typescript": Suite(typescript_suite, shares=True),
     "java": Suite(java_suite, shares=True),
@@ -134,6 +143,6 @@ SUITES: Dict[str, Suite] = {
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 #: The soak is short here, and on Kafka run by name.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["fuzz", "readme"], ["schedules"], ["crash"], ["soak"]]),
-    ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
+    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme"], ["schedules"], ["crash"], ["soak"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["bursts"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
 ]
