@@ -26,6 +26,12 @@ pub type Changes = Vec<(Vec<u8>, Change)>;
 /// Rows changed by a batch, in key order.
 pub type Layer = BTreeMap<Vec<u8>, Change>;
 
+/// When a scan has to read on in the store, it reads at least so many rows.
+const SCANNED_ROWS_MIN: usize = 32;
+
+/// The parts of a scan grow no further than this, or than what is asked for.
+const SCANNED_ROWS_MAX: usize = 1024;
+
 /// How many hot rows are kept decoded, per partition.
 const CACHED_ROWS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
@@ -106,16 +112,18 @@ impl Overlay {
         }
         let mut rows = Vec::new();
         let mut from_store = from.to_vec();
-        // Stored rows that a change removes don't count, so the store is read on until `limit` rows are found or it has no more.
+        // Stored rows that a change removes don't count, so the store is read on until `limit` rows are found or it has no more. Each part is
+        // larger than the one before: many removed rows may stand in front, and finding the place in the store costs more than a row.
+        let mut part_rows = limit;
         loop {
-            let stored = match self.view.scan(self.partition as u16, &from_store, to, limit) {
+            let stored = match self.view.scan(self.partition as u16, &from_store, to, part_rows) {
                 Ok(stored) => stored,
                 Err(error) => {
                     self.note_damage(error);
                     return Vec::new();
                 }
             };
-            let last = (stored.len() == limit).then(|| stored.last().map(|(key, _)| key.to_vec())).flatten();
+            let last = (stored.len() == part_rows).then(|| stored.last().map(|(key, _)| key.to_vec())).flatten();
             let part_end = last.as_deref().map(successor);
             let end: &[u8] = part_end.as_deref().unwrap_or(to);
             let mut changed =
@@ -140,7 +148,10 @@ impl Overlay {
                 rows.extend(change.as_ref().map(|row| (changed_key.to_vec(), row.clone())));
             }
             match part_end {
-                Some(end) if rows.len() < limit => from_store = end,
+                Some(end) if rows.len() < limit => {
+                    from_store = end;
+                    part_rows = part_rows.saturating_mul(2).clamp(SCANNED_ROWS_MIN, SCANNED_ROWS_MAX.max(limit));
+                }
                 _ => break,
             }
         }
@@ -149,14 +160,27 @@ impl Overlay {
     }
 
     /// Puts the changes of an accepted command into the active layer.
+    ///
+    /// The removal of a row that neither the frozen layer nor the store has is not kept. Most tasks and wake rows come and go within one
+    /// batch. So the store never hears of them, and need not compact their removals away.
     pub fn merge(&mut self, changes: Layer) {
         for (key, change) in changes {
             let key_bytes = key.len();
-            self.bytes.0 += size(key_bytes, change.as_ref());
-            if let Some(replaced) = self.active.insert(key, change) {
+            let replaced = if change.is_none() && !self.is_below(&key) {
+                self.active.remove(&key)
+            } else {
+                self.bytes.0 += size(key_bytes, change.as_ref());
+                self.active.insert(key, change)
+            };
+            if let Some(replaced) = replaced {
                 self.bytes.0 = self.bytes.0.saturating_sub(size(key_bytes, replaced.as_ref()));
             }
         }
+    }
+
+    /// Whether a layer below the active one has the row, as far as is known.
+    fn is_below(&self, key: &[u8]) -> bool {
+        self.frozen.contains_key(key) || !matches!(self.view.get_with(self.partition as u16, key, |_| ()), Ok(None))
     }
 
     /// Bytes of the rows that wait for the store, about.
@@ -230,4 +254,68 @@ fn successor(key: impl AsRef<[u8]>) -> Vec<u8> {
     let mut next = key.as_ref().to_vec();
     next.push(0);
     next
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_machine::{Table, key::KeyBytes, table::decode_row};
+    use klamm_messages::klamm::v1::TestRecord;
+    use klamm_store::Settings;
+
+    use super::*;
+
+    struct Numbers;
+
+    impl Table for Numbers {
+        const KIND: Kind = Kind::Test;
+        type Key = u32;
+        type Row = TestRecord;
+
+        fn key(key: &u32) -> Vec<u8> {
+            KeyBytes::new(Self::KIND).u32(*key).finish()
+        }
+    }
+
+    fn row(value: i64) -> Change {
+        Some(Arc::new(TestRecord { value, ..TestRecord::default() }))
+    }
+
+    /// Numbers of the rows that the store has.
+    fn stored(store: &Store) -> Vec<u32> {
+        (0..9).filter(|number| store.get(1, &Numbers::key(number)).unwrap().is_some()).collect()
+    }
+
+    #[test]
+    fn a_row_that_comes_and_goes_in_one_batch_never_reaches_the_store() {
+        let store = Arc::new(Store::in_maps(&Settings::default()));
+        let mut overlay = Overlay::new(1, store.clone());
+        let key = |number| Numbers::key(&number);
+        let change = |overlay: &mut Overlay, number, change| overlay.merge(Layer::from([(key(number), change)]));
+        change(&mut overlay, 0, row(10));
+        change(&mut overlay, 1, row(11));
+        change(&mut overlay, 0, None);
+        change(&mut overlay, 5, None);
+        assert_eq!((overlay.uncommitted_rows(), overlay.uncommitted_bytes()), (1, size(key(1).len(), row(11).as_ref())));
+        overlay.freeze();
+        // Below the active layer stands row 1, which is on its way to the store.
+        change(&mut overlay, 1, None);
+        change(&mut overlay, 2, row(12));
+        assert!(overlay.load(&key(1), decode_row::<Numbers>).is_none());
+        overlay.write_frozen((key(8), Vec::new())).unwrap();
+        overlay.thaw();
+        assert_eq!(stored(&store), [1, 8]);
+        overlay.freeze();
+        overlay.write_frozen((key(8), Vec::new())).unwrap();
+        overlay.thaw();
+        assert_eq!(stored(&store), [2, 8]);
+        // Row 2 is in the store: its removal has to get there, whatever it was in between.
+        change(&mut overlay, 2, row(13));
+        change(&mut overlay, 2, None);
+        assert_eq!(overlay.uncommitted_rows(), 1);
+        overlay.freeze();
+        overlay.write_frozen((key(8), Vec::new())).unwrap();
+        overlay.thaw();
+        assert_eq!(stored(&store), [8]);
+        assert_eq!(overlay.uncommitted_bytes(), 0);
+    }
 }
