@@ -10,14 +10,15 @@
 //!   upkeep, gaining        looking after the store, taking partitions over
 //!   reads, submitting, dispatcher, asking, verify       what callers want of them
 //!   processor    all of it put together
-//!   serve, wakes           the processor as a gateway's backend and as the scheduler's source
-//!   committer, readers, sends, care, cleaner            threads and tasks that work on it
+//!   serve, wake_source     the processor as a gateway's backend and as the scheduler's source
+//!   committer, readers, awaiting_sends, care, cleaner   threads and tasks that work on it
 //! ```
 
 mod actions;
 mod answers;
 mod arrivals;
 mod asking;
+pub mod awaiting_sends;
 pub mod care;
 pub mod cleaner;
 mod clock;
@@ -44,7 +45,6 @@ mod rebuilt;
 mod reservations;
 mod row_names;
 mod runs;
-pub mod sends;
 mod serve;
 mod side_by_side;
 mod submitting;
@@ -52,7 +52,7 @@ pub mod task_queues;
 mod to_read;
 mod upkeep;
 pub mod verify;
-mod wakes;
+mod wake_source;
 mod watchers;
 
 pub use klamm_backend::{self as backend, Backend};

@@ -73,7 +73,7 @@ impl Recovered {
         inspect: Inspect,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
-        let sender = tokio::spawn(klamm_processor::sends::run(processor.clone()));
+        let sender = tokio::spawn(klamm_processor::awaiting_sends::run(processor.clone()));
         let no_thread = |error| SetupError::new("starting a thread", error, "raise the limits of the process");
         let readers = Readers::start(processor.clone()).map_err(no_thread)?;
         let cleaner = Cleaner::start(processor.clone(), &intervals).map_err(no_thread)?;

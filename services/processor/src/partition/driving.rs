@@ -7,8 +7,8 @@ use klamm_machine::Rejection;
 use super::{
     failure::Failure,
     guarded::{Guarded, State},
+    next_look::NextLook,
     sends::Sends,
-    wakes::Wakes,
 };
 use crate::{
     actions::Action,
@@ -16,12 +16,12 @@ use crate::{
     task_queues::{Offered, Origin},
 };
 
-/// What is needed to drive one partition: its state, its sends and its wake rows.
+/// What is needed to drive one partition: its state, its sends, and when the scheduler looks at it.
 #[derive(Clone, Copy)]
 pub(crate) struct Driving<'a> {
     pub(super) guarded: &'a Guarded,
     pub(super) sends: &'a Sends,
-    pub(super) wakes: &'a Wakes,
+    pub(super) next_look: &'a NextLook,
 }
 
 impl Driving<'_> {
@@ -127,7 +127,7 @@ impl Driving<'_> {
                 process.home.offer(Offered { origin: Origin { partition: self.guarded.number, machine }, key, row });
             }
             Action::TakeBack { key } => process.home.take_back(&key),
-            Action::Wake(row) => self.wakes.appeared(&row),
+            Action::Wake(row) => self.next_look.appeared(&row),
             Action::Namespace(state) => process.namespaces.changed((*state).clone()),
         }
     }

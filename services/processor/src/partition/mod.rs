@@ -10,10 +10,10 @@ mod driving;
 mod failure;
 mod guarded;
 mod mending;
+mod next_look;
 mod opening;
 mod sends;
 mod standing;
-mod wakes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,9 +28,9 @@ pub(crate) use driving::Halt;
 pub(crate) use failure::Failure;
 use guarded::Guarded;
 pub(crate) use guarded::State;
+use next_look::NextLook;
 use sends::Sends;
 pub(crate) use standing::{Mend, Standing};
-use wakes::Wakes;
 
 use crate::{backend::Error, codec::AvroCodec, machines::Machines, process::Process};
 
@@ -42,7 +42,7 @@ pub(crate) struct Owned {
     guarded: Guarded,
     sends: Sends,
     commits: Commits,
-    wakes: Wakes,
+    next_look: NextLook,
 }
 
 impl Owned {
@@ -52,7 +52,7 @@ impl Owned {
             guarded: Guarded::new(process, settings, recovered.partition),
             sends: Sends::default(),
             commits: Commits::new(recovered.producer),
-            wakes: Wakes::default(),
+            next_look: NextLook::default(),
         }
     }
 
@@ -126,7 +126,7 @@ impl Owned {
     }
 
     fn driving(&self) -> Driving<'_> {
-        Driving { guarded: &self.guarded, sends: &self.sends, wakes: &self.wakes }
+        Driving { guarded: &self.guarded, sends: &self.sends, next_look: &self.next_look }
     }
 
     /// Begins to append the commands that the partition's machines have sent. Adds the partitions that have got some already to `targets`.
@@ -181,9 +181,9 @@ impl Owned {
         self.catching(|| mending::rebuild(&self.guarded, &self.sends, &self.commits))
     }
 
-    /// What the scheduler is told of the partition's wake rows.
-    pub(crate) fn wakes(&self) -> &Wakes {
-        &self.wakes
+    /// When the scheduler looks at the partition's wake rows next.
+    pub(crate) fn next_look(&self) -> &NextLook {
+        &self.next_look
     }
 
     /// The partition's tables cannot be trusted any more. The partition stops until it has been built anew.

@@ -2,7 +2,7 @@
 //!
 //! Whoever drives a partition begins to append what its machines have sent, and does not wait. For each target partition, one group of
 //! commands is under way at a time. Commands that are sent meanwhile go with the next group, so their order is kept. On the embedded log an
-//! append is done at once, and so is the group. Otherwise the partition's task ([`crate::sends::run`]) awaits the group. When a group has
+//! append is done at once, and so is the group. Otherwise the partition's task ([`crate::awaiting_sends::run`]) awaits the group. When a group has
 //! failed and all its appends are settled, the committer's next round begins it again. No later command overtakes it, and receivers drop
 //! repetitions. Until then the commit barrier holds the batch back.
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use klamm_engine::Topics;
 use klamm_log::Clock;
 use klamm_messages::klamm::v1::CommandSettings;
-use klamm_processor::{Config, Intervals, Processor, care, committer::Rounds, sends};
+use klamm_processor::{Config, Intervals, Processor, awaiting_sends, care, committer::Rounds};
 use klamm_store::{Settings as StoreSettings, Store};
 use klamm_supervise::Supervisor;
 
@@ -92,7 +92,7 @@ impl Up {
         let rounds = Rounds::new(processor.clone(), intervals, supervisor.part("committer"));
         let clock = processor.clone();
         let background = vec![
-            executor.spawn(sends::run(processor.clone())),
+            executor.spawn(awaiting_sends::run(processor.clone())),
             executor.spawn(care::run(processor.clone())),
             executor.spawn(klamm_scheduler::run(processor.clone(), move || clock.log_now(), supervisor)),
         ];

@@ -1,4 +1,4 @@
-//! The partitions' wake rows, for the scheduler.
+//! The processor as the scheduler's source: shows it the partitions' wake rows, and takes its wake-ups.
 
 use std::{collections::BTreeMap, future::pending};
 
@@ -32,13 +32,13 @@ impl WakeSource for Processor {
 
     fn sleeps_until(&self, partition: u32, time: Time) {
         if let Some(owned) = self.partitions.find(partition) {
-            owned.wakes().sleeps_until(time);
+            owned.next_look().sleeps_until(time);
         }
     }
 
     async fn changed(&self, partition: u32) {
         match self.partitions.find(partition) {
-            Some(owned) => owned.wakes().changed().await,
+            Some(owned) => owned.next_look().changed().await,
             // The partition has just been lost, and its watch ends soon.
             None => pending().await,
         }

@@ -1,4 +1,4 @@
-//! What the scheduler is told of a partition's wake rows.
+//! When the scheduler looks at a partition's wake rows next.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -7,20 +7,20 @@ use klamm_messages::klamm::v1::WakeRow;
 use tokio::sync::Notify;
 
 /// When the scheduler will look at the partition again, and whether it should look earlier.
-pub(crate) struct Wakes {
+pub(crate) struct NextLook {
     /// Notified when a wake row has appeared that is due before the scheduler looks again.
     changed: Notify,
     /// When the scheduler looks again, in milliseconds.
     sleeps_until: AtomicI64,
 }
 
-impl Default for Wakes {
+impl Default for NextLook {
     fn default() -> Self {
         Self { changed: Notify::new(), sleeps_until: AtomicI64::new(i64::MAX) }
     }
 }
 
-impl Wakes {
+impl NextLook {
     /// Notes a new wake row.
     pub(crate) fn appeared(&self, row: &WakeRow) {
         let due = row.due.as_ref().map_or(Time::default(), Time::from);
