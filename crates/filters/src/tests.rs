@@ -1,24 +1,10 @@
 //! What the language refuses, by text; what it means is tested on rows (index/tests).
 
-use klamm_messages::temporal::enums::v1::IndexedValueType;
+mod attributes;
+
+use attributes::types;
 
 use super::*;
-
-fn types() -> Types {
-    [
-        ("Customer", IndexedValueType::Keyword),
-        ("My-Field", IndexedValueType::Keyword),
-        ("Note", IndexedValueType::Text),
-        ("Amount", IndexedValueType::Double),
-        ("Pieces", IndexedValueType::Int),
-        ("Paid", IndexedValueType::Bool),
-        ("Due", IndexedValueType::Datetime),
-        ("Tags", IndexedValueType::KeywordList),
-    ]
-    .into_iter()
-    .map(|(name, value_type)| (name.to_owned(), value_type))
-    .collect()
-}
 
 #[test]
 fn refusals_name_the_reason() {

@@ -1,5 +1,7 @@
 //! Queries on rows, paging, restart and rebuild.
 
+#[path = "../../../../crates/filters/src/tests/attributes.rs"]
+mod attributes;
 mod model;
 mod queries;
 
@@ -9,30 +11,15 @@ use klamm_messages::{
     klamm::v1::VisibilityDocument,
     temporal::{
         common::v1::{Payload, SearchAttributes},
-        enums::v1::{IndexedValueType, WorkflowExecutionStatus},
+        enums::v1::WorkflowExecutionStatus,
     },
 };
 use proptest::prelude::*;
 use prost_types::Timestamp;
 
-use super::{read::namespace_number, *};
+use attributes::types;
 
-/// Custom search attributes of every test's namespace.
-pub(crate) fn types() -> Types {
-    [
-        ("Customer", IndexedValueType::Keyword),
-        ("My-Field", IndexedValueType::Keyword),
-        ("Note", IndexedValueType::Text),
-        ("Amount", IndexedValueType::Double),
-        ("Pieces", IndexedValueType::Int),
-        ("Paid", IndexedValueType::Bool),
-        ("Due", IndexedValueType::Datetime),
-        ("Tags", IndexedValueType::KeywordList),
-    ]
-    .into_iter()
-    .map(|(name, value_type)| (name.to_owned(), value_type))
-    .collect()
-}
+use super::{read::namespace_number, *};
 
 /// A run that started `start` seconds into 2024. With `close` it closed so many seconds into 2024. Its ids are made of `n`.
 fn run(n: u32, start: i64, close: Option<i64>) -> VisibilityDocument {

@@ -1,5 +1,7 @@
 //! The filter language as a table: query → runs.
 
+use klamm_messages::temporal::enums::v1::IndexedValueType;
+
 use super::*;
 
 /// Seven runs that differ in everything that filters see.
