@@ -27,11 +27,11 @@ mod write;
 
 use std::{path::Path, sync::Arc, task::Waker};
 
+pub use klamm_disk::FreeBytes;
 use parking_lot::Mutex;
 use rocksdb::Env;
 
 use self::{core::Core, housekeeping::Housekeeper};
-pub use room::FreeBytes;
 pub use settings::Settings;
 
 use crate::{Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional};

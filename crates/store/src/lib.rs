@@ -17,10 +17,12 @@ mod snapshot;
 mod store;
 mod view;
 
+pub use klamm_disk::FreeBytes;
+
 pub use error::Error;
 pub use provider::Stats;
 pub use reading::Row;
-pub use settings::{FreeBytes, Settings};
+pub use settings::Settings;
 pub use snapshot::{Rows, Snapshot};
 pub use store::Store;
 pub use view::View;

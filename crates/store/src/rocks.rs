@@ -3,15 +3,13 @@
 mod errors;
 mod options;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
+use klamm_disk::reserve::of_disk;
 use rocksdb::{DB, DBPinnableSlice, DBRawIterator, Env, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 
 use crate::{
-    Error, FreeBytes, Settings, Stats, Store,
+    Error, Settings, Stats, Store,
     keys::Range,
     provider::{Changes, Order, Provider, Reads},
 };
@@ -71,14 +69,6 @@ impl Rocks {
 /// Makes a directory, if it is missing.
 fn make_directory(path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(path).map_err(|error| Error::Unavailable { reason: format!("can't make {}: {error}", path.display()) })
-}
-
-/// Free bytes of the file system that holds `path`.
-fn of_disk(path: PathBuf) -> FreeBytes {
-    Arc::new(move || {
-        let stat = rustix::fs::statvfs(&path).ok()?;
-        Some(stat.f_bavail.saturating_mul(stat.f_frsize))
-    })
 }
 
 impl Changes for WriteBatch {

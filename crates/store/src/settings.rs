@@ -1,9 +1,6 @@
 //! Settings of the store.
 
-use std::sync::Arc;
-
-/// Says how many bytes are free on the disk. `None`: unknown; then no write is refused.
-pub type FreeBytes = Arc<dyn Fn() -> Option<u64> + Send + Sync>;
+use klamm_disk::FreeBytes;
 
 /// How much memory, files and disk a store may take.
 #[derive(Clone)]

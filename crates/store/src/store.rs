@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use klamm_disk::{FreeBytes, Reserve};
 use parking_lot::RwLock;
 
 use crate::{
-    Error, FreeBytes, Settings, Stats,
+    Error, Settings, Stats,
     keys::{Range, with_full_key},
     provider::{Changes, Order, Provider},
     reading::{self, Row},
@@ -21,8 +22,7 @@ use crate::{
 pub struct Store {
     state: RwLock<State>,
     anew: Anew,
-    reserve_bytes: u64,
-    free_bytes: FreeBytes,
+    reserve: Reserve,
 }
 
 struct State {
@@ -41,7 +41,8 @@ impl Store {
     /// A store whose rows are held by `rows`. `free_bytes` is asked unless the settings say something else.
     pub(crate) fn start(rows: Box<dyn Provider>, anew: Anew, settings: &Settings, free_bytes: FreeBytes) -> Self {
         let state = RwLock::new(State { rows: Some(rows), generation: 0 });
-        Self { state, anew, reserve_bytes: settings.reserve_bytes, free_bytes: settings.free_bytes.clone().unwrap_or(free_bytes) }
+        let free_bytes = settings.free_bytes.clone().unwrap_or(free_bytes);
+        Self { state, anew, reserve: Reserve::new(free_bytes, settings.reserve_bytes) }
     }
 
     /// The number of this store's generation. Each [`Store::renew`] adds one.
@@ -148,14 +149,7 @@ impl Store {
 
     /// Checks that the disk has room. This costs one system call per write, which is little, since a write is a whole batch of a partition.
     fn check_room(&self, bytes: usize) -> Result<(), Error> {
-        let needed = self.reserve_bytes.saturating_add(bytes as u64);
-        match (self.free_bytes)() {
-            Some(free) if free < needed => {
-                let reserve = self.reserve_bytes;
-                Err(Error::Full { reason: format!("{free} bytes are free on the disk, of which {reserve} are kept in reserve") })
-            }
-            _ => Ok(()),
-        }
+        self.reserve.left_after(bytes as u64).map(|_| ()).map_err(|reason| Error::Full { reason })
     }
 
     /// Removes all rows of a partition at once. Only after [`Store::flush`] is this sure to survive a crash.

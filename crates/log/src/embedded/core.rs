@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
+use klamm_disk::{Reserve, reserve::of_disk};
 use parking_lot::{Mutex, RwLock};
 use rocksdb::{DB, Direction, Env, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 
@@ -12,7 +13,7 @@ use super::{
     keys::{self, Place},
     mark::{Mark, Progress},
     partition::Partition,
-    room::{Room, of_disk},
+    room::Room,
     settings::Settings,
 };
 use crate::{Clock, Error, Offset, Topic, TopicSpec, clock::SteadyClock, topic::unknown};
@@ -88,7 +89,7 @@ impl Core {
             mark,
             damage: Mutex::default(),
             clock: SteadyClock::new(clock),
-            room: Room::new(free_bytes, settings.reserve_bytes),
+            room: Room::new(Reserve::new(free_bytes, settings.reserve_bytes)),
             topics: RwLock::default(),
             holders: Mutex::default(),
             settings,

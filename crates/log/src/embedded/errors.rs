@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use klamm_disk::rocks::{says_full, says_locked};
 use rocksdb::ErrorKind;
 
 use crate::Error;
@@ -12,7 +13,7 @@ pub(super) fn opening(path: &Path, error: rocksdb::Error) -> Error {
     let is_unexpected = matches!(error.kind(), ErrorKind::InvalidArgument | ErrorKind::NotSupported | ErrorKind::NotFound);
     let reason = error.into_string();
     let lowered = reason.to_lowercase();
-    if lowered.contains("lock file") || lowered.contains("lock hold") || lowered.contains("/lock:") {
+    if says_locked(&reason) {
         Error::Locked { path: path.display().to_string() }
     } else if is_unexpected || lowered.contains("corruption") || lowered.contains("no such file") {
         Error::Corrupt { reason }
@@ -32,7 +33,7 @@ pub(super) fn reading(error: rocksdb::Error) -> Error {
 /// was written. With fsync, the record may be whole, and only the sync has failed.
 pub(super) fn writing(error: rocksdb::Error, fsync: bool) -> Error {
     let reason = error.into_string();
-    if is_full(&reason) && !fsync {
+    if says_full(&reason) && !fsync {
         Error::Full { reason }
     } else if reason.contains("Corruption") {
         Error::Corrupt { reason }
@@ -42,9 +43,5 @@ pub(super) fn writing(error: rocksdb::Error, fsync: bool) -> Error {
 }
 
 fn reading_text(reason: String) -> Error {
-    if is_full(&reason) { Error::Full { reason } } else { Error::Unavailable { reason } }
-}
-
-fn is_full(reason: &str) -> bool {
-    ["No space left", "NoSpace", "Disk quota exceeded", "Out of space"].iter().any(|text| reason.contains(text))
+    if says_full(&reason) { Error::Full { reason } } else { Error::Unavailable { reason } }
 }

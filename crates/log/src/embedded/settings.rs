@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use klamm_disk::{FreeBytes, rocks};
 use klamm_supervise::Supervisor;
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, Env, LogLevel, Options};
+use rocksdb::{DBCompressionType, Env, Options};
 
-use super::room::FreeBytes;
 use crate::topic::{TopicIds, random_ids};
 
 /// How an [`super::EmbeddedLog`] behaves.
@@ -60,40 +60,20 @@ impl Default for Settings {
 impl Settings {
     /// RocksDB's options.
     pub(super) fn options(&self, env: Option<&Env>) -> Options {
-        let mut options = Options::default();
-        options.create_if_missing(true);
-        if let Some(env) = env {
-            options.set_env(env);
-        }
-        options.set_write_buffer_size(self.write_buffer_bytes);
-        options.set_max_write_buffer_number(2);
+        let mut options = rocks::options(self.write_buffer_bytes, self.open_files_max, env);
         options.set_max_total_wal_size(self.wal_bytes_max);
         // After a crash the log ends with the last whole record. A torn record behind it was never acknowledged: `inspect` checks that
         // first.
         options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
-        options.set_max_background_jobs(2);
         options.set_level_zero_file_num_compaction_trigger(8);
         options.set_level_zero_slowdown_writes_trigger(32);
         options.set_level_zero_stop_writes_trigger(48);
-        options.set_target_file_size_base(16 << 20);
         options.set_max_bytes_for_level_base(128 << 20);
         // Files of level 0 are short-lived: they aren't worth compressing.
         let mut compression = vec![DBCompressionType::Lz4; 7];
         compression[0] = DBCompressionType::None;
         options.set_compression_per_level(&compression);
-        options.set_bytes_per_sync(1 << 20);
-        options.set_max_open_files(self.open_files_max);
-        options.set_keep_log_file_num(2);
-        options.set_max_log_file_size(1 << 20);
-        options.set_log_level(LogLevel::Warn);
-        options.set_stats_dump_period_sec(0);
-        options.set_stats_persist_period_sec(0);
-        let mut blocks = BlockBasedOptions::default();
-        blocks.set_block_cache(&Cache::new_lru_cache(self.cache_bytes));
-        blocks.set_cache_index_and_filter_blocks(true);
-        blocks.set_block_size(16 << 10);
-        blocks.set_format_version(5);
-        options.set_block_based_table_factory(&blocks);
+        options.set_block_based_table_factory(&rocks::blocks(16 << 10, self.cache_bytes));
         options
     }
 }

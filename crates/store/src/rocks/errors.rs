@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use klamm_disk::rocks;
 use rocksdb::ErrorKind;
 
 use crate::Error;
@@ -13,7 +14,7 @@ impl From<rocksdb::Error> for Error {
         // "No such file": a table file that RocksDB's manifest names is missing.
         if kind == ErrorKind::Corruption || reason.contains("Corruption") || reason.contains("No such file") {
             Self::Corrupt { reason }
-        } else if ["No space left", "NoSpace", "Disk quota exceeded", "Out of space"].iter().any(|text| reason.contains(text)) {
+        } else if rocks::says_full(&reason) {
             Self::Full { reason }
         } else {
             Self::Unavailable { reason }
@@ -23,12 +24,12 @@ impl From<rocksdb::Error> for Error {
 
 /// The error of opening the store at `path`.
 pub(super) fn opening(path: &Path, error: rocksdb::Error) -> Error {
-    let lowered = error.to_string().to_lowercase();
-    if lowered.contains("lock file") || lowered.contains("lock hold") || lowered.contains("/lock:") {
+    let reason = error.to_string();
+    if rocks::says_locked(&reason) {
         return Error::Locked { path: path.display().to_string() };
     }
     // A file that the manifest names is missing, or the manifest that CURRENT names is.
-    if lowered.contains("no such file") || error.kind() == ErrorKind::InvalidArgument {
+    if reason.to_lowercase().contains("no such file") || error.kind() == ErrorKind::InvalidArgument {
         return Error::Corrupt { reason: error.into_string() };
     }
     error.into()

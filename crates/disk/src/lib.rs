@@ -1,0 +1,8 @@
+//! What the embedded log and the store have in common: the reserve of free bytes ([`reserve`]), and RocksDB's settings and errors
+//! (`rocks`, feature `rocksdb`).
+
+pub mod reserve;
+#[cfg(feature = "rocksdb")]
+pub mod rocks;
+
+pub use reserve::{FreeBytes, Reserve};
