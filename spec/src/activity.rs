@@ -2,20 +2,20 @@
 //!
 //! An activity writes ActivityScheduled at its beginning. At its end it writes ActivityStarted and ActivityEnded. Nothing of what happens in between is in the history, above all no failed attempt.
 
-use crate::{Activity, ActivityEnd, EventId, Refusal, Run, Timeout, What};
+use crate::{Activity, ActivityEnd, EventId, Refusal, Run, Timeout, What, ensure};
 
 impl Run {
     /// A worker takes an attempt that waits. Gives the attempt's number.
     pub fn start_activity(&mut self, scheduled: EventId) -> Option<u32> {
-        let activity = self.activities.get_mut(&scheduled).filter(|activity| activity.queued)?;
-        (activity.queued, activity.started) = (false, Some(self.now));
+        let activity = self.activities.get_mut(&scheduled).filter(|activity| activity.is_queued(self.now))?;
+        (activity.started, activity.heard) = (Some(self.now), self.now);
         Some(activity.attempt)
     }
 
     /// The attempt that a worker reports about. NotFound: another attempt has followed, or the activity has ended.
     fn attempt(&mut self, scheduled: EventId, attempt: u32) -> Result<&mut Activity, Refusal> {
-        let activity = self.activities.get_mut(&scheduled).ok_or(Refusal::NotFound)?;
-        if activity.attempt == attempt && activity.started.is_some() { Ok(activity) } else { Err(Refusal::NotFound) }
+        let activity = self.activities.get_mut(&scheduled);
+        activity.filter(|activity| activity.attempt == attempt && activity.started.is_some()).ok_or(Refusal::NotFound)
     }
 
     /// A worker says that it still works, and learns whether it should stop.
@@ -30,9 +30,7 @@ impl Run {
     pub fn report(&mut self, scheduled: EventId, attempt: u32, end: ActivityEnd) -> Result<(), Refusal> {
         let now = self.now;
         let activity = self.attempt(scheduled, attempt)?;
-        if end == ActivityEnd::Canceled && !activity.cancel_requested {
-            return Err(Refusal::Invalid);
-        }
+        ensure(end != ActivityEnd::Canceled || activity.cancel_requested, Refusal::Invalid)?;
         if end != ActivityEnd::Failed || !activity.try_again(now) {
             self.end_activity(scheduled, end);
             self.schedule_task();
@@ -40,24 +38,24 @@ impl Run {
         Ok(())
     }
 
-    /// One of its time-outs is over. Where the worker may just be slow or gone, another attempt follows. True when the activity has ended.
-    pub fn time_out_activity(&mut self, scheduled: EventId, timeout: Timeout) -> bool {
-        let Some(activity) = self.activities.get_mut(&scheduled) else { return false };
+    /// One of its time-outs is over. Where the worker may just be slow or gone, another attempt follows.
+    pub fn time_out_activity(&mut self, scheduled: EventId, timeout: Timeout) {
+        let Some(activity) = self.activities.get_mut(&scheduled) else { return };
         let of_attempt = matches!(timeout, Timeout::StartToClose | Timeout::Heartbeat);
-        if of_attempt && activity.try_again(self.now) {
-            return false;
+        if !of_attempt || !activity.try_again(self.now) {
+            // If no attempt follows because no time is left, the activity as a whole has timed out.
+            let timeout = if of_attempt && !activity.is_last() { Timeout::ScheduleToClose } else { timeout };
+            self.end_activity(scheduled, ActivityEnd::TimedOut(timeout));
         }
-        // If no attempt follows because no time is left, the activity as a whole has timed out.
-        let timeout = if of_attempt && !activity.is_last() { Timeout::ScheduleToClose } else { timeout };
-        self.end_activity(scheduled, ActivityEnd::TimedOut(timeout));
-        true
     }
 
     /// Where a worker had the attempt, writes ActivityStarted with its real time. Then writes the end.
     fn end_activity(&mut self, scheduled: EventId, end: ActivityEnd) {
         let Some(activity) = self.activities.remove(&scheduled) else { return };
         let attempt = activity.attempt;
-        let started = activity.started.map_or(0, |at| self.happens(at, What::ActivityStarted { scheduled, attempt }));
-        self.happens(self.now, What::ActivityEnded { scheduled, started, end });
+        if let Some(at) = activity.started {
+            self.happens(at, What::ActivityStarted { scheduled, attempt });
+        }
+        self.happens(self.now, What::ActivityEnded { scheduled, started: 0, end });
     }
 }

@@ -1,6 +1,6 @@
 //! What clients ask of a run.
 
-use crate::{End, Refusal, Run, TaskFailure, What};
+use crate::{End, Refusal, Run, TaskFailure, What, ensure};
 
 impl Run {
     /// A client sends a signal. The same request takes effect once.
@@ -8,12 +8,8 @@ impl Run {
         if self.has_taken(request) {
             return Ok(());
         }
-        if self.end().is_some() {
-            return Err(Refusal::NotFound);
-        }
-        if self.is_at_work() && self.unhandled {
-            return Err(Refusal::Closing);
-        }
+        ensure(self.end().is_none(), Refusal::NotFound)?;
+        ensure(!self.is_at_work() || !self.unhandled, Refusal::Closing)?;
         if !request.is_empty() {
             self.requests.push(request.to_owned());
         }
@@ -36,9 +32,7 @@ impl Run {
 
     /// A client ends the run, whatever state it is in.
     pub fn terminate(&mut self) -> Result<(), Refusal> {
-        if self.end().is_some() {
-            return Err(Refusal::NotFound);
-        }
+        ensure(self.end().is_none(), Refusal::NotFound)?;
         self.force_close(End::Terminated);
         Ok(())
     }

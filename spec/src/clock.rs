@@ -6,15 +6,15 @@ impl Run {
     /// When something is due next, unless something else happens before.
     pub fn next_due(&self) -> Option<Millis> {
         let activities = self.activities.values();
-        let attempts = activities.clone().filter(|activity| !activity.queued && activity.started.is_none()).map(|activity| activity.due);
-        let deadlines = activities.flat_map(|activity| activity.deadlines()).map(|(time, _)| time);
+        let attempts = activities.clone().map(|activity| activity.due).filter(|due| *due > self.now);
+        let deadlines = activities.filter_map(|activity| activity.deadline()).map(|(time, _)| time);
         let of_task = self.task.as_ref().and_then(|task| task.deadline()).map(|(time, _)| time);
         let own = [self.first_task_at, self.expires, of_task].into_iter().flatten();
         let timers = self.timers.values().map(|timer| timer.due);
         own.chain(attempts).chain(deadlines).chain(timers).min().filter(|_| self.end().is_none())
     }
 
-    /// Does all that is due now: first the time-outs, then what begins.
+    /// Does all that is due now.
     pub fn tick(&mut self) {
         let now = self.now;
         if self.expires.is_some_and(|time| time <= now) {
@@ -31,33 +31,24 @@ impl Run {
         self.tick_timers();
     }
 
+    /// Activities time out in the order in which they were scheduled.
     fn tick_activities(&mut self) {
-        let mut due: Vec<_> = Vec::new();
-        for (scheduled, activity) in &self.activities {
-            let deadlines = activity.deadlines().into_iter().filter(|(time, _)| *time <= self.now);
-            due.extend(deadlines.map(|(time, timeout)| (time, *scheduled, timeout, activity.attempt)));
+        let count = self.activities.len();
+        let deadlines = self.activities.iter().filter_map(|(scheduled, activity)| Some((*scheduled, activity.deadline()?)));
+        for (scheduled, (_, timeout)) in deadlines.filter(|(_, (time, _))| *time <= self.now).collect::<Vec<_>>() {
+            self.time_out_activity(scheduled, timeout);
         }
-        due.sort_unstable();
-        let mut ended = false;
-        for (_, scheduled, timeout, attempt) in due {
-            // An earlier time-out may have ended this attempt.
-            if self.activities.get(&scheduled).is_some_and(|activity| activity.attempt == attempt) {
-                ended |= self.time_out_activity(scheduled, timeout);
-            }
-        }
-        for activity in self.activities.values_mut() {
-            activity.queued |= activity.started.is_none() && activity.due <= self.now;
-        }
-        if ended {
+        if self.activities.len() < count {
             self.schedule_task();
         }
     }
 
+    /// Timers fire in the order in which they started.
     fn tick_timers(&mut self) {
         let due = self.timers.iter().filter(|(_, timer)| timer.due <= self.now);
-        let mut due: Vec<_> = due.map(|(id, timer)| (timer.due, timer.started, id.clone())).collect();
+        let mut due: Vec<_> = due.map(|(id, timer)| (timer.started, id.clone())).collect();
         due.sort_unstable();
-        for (_, started, id) in &due {
+        for (started, id) in &due {
             self.timers.remove(id);
             self.happens(self.now, What::TimerFired { id: id.clone(), started: *started });
         }

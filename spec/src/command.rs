@@ -1,6 +1,6 @@
 //! What a workflow does at the end of a workflow task.
 
-use crate::{Activity, ActivityEnd, End, EventId, Fact, Millis, Options, Refusal, Run, TaskFailure, Timer, Token, What};
+use crate::{Activity, ActivityEnd, End, EventId, Fact, Millis, Options, Refusal, Run, TaskFailure, Timer, What, WorkflowTask, ensure};
 
 /// One command of a workflow.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,33 +15,29 @@ pub enum Command {
 impl Run {
     /// The worker has done the task. All its commands take effect, or none: Invalid when one cannot be carried out. The task has then failed
     /// and is scheduled again. True when the workflow continues as new.
-    pub fn complete_task(&mut self, token: &Token, commands: &[Command], sticky: bool, again: bool) -> Result<bool, Refusal> {
-        let (task, at, mut started) = self.held(token)?;
+    pub fn complete_task(&mut self, task: &WorkflowTask, commands: &[Command], sticky: bool, again: bool) -> Result<bool, Refusal> {
+        let (started_at, started) = self.held(task)?;
+        let WorkflowTask { attempt, scheduled, .. } = *task;
         let mut after = self.clone();
-        let mut scheduled = task.scheduled;
-        if !task.written {
-            scheduled = after.write_of(task.at, What::WorkflowTaskScheduled { queue: task.queue, attempt: task.attempt });
-            started = after.write_of(at, What::WorkflowTaskStarted { scheduled });
+        if attempt > 1 {
+            after.write_of(task.at, What::WorkflowTaskScheduled { sticky: task.sticky, attempt });
+            after.write_of(started_at, What::WorkflowTaskStarted { scheduled });
         }
         after.write(What::WorkflowTaskCompleted { scheduled, started });
         (after.task, after.failures, after.unhandled, after.sticky) = (None, 0, false, sticky);
-        match commands.iter().try_for_each(|command| after.follow(command, !self.waiting.is_empty())) {
-            Ok(()) => {
-                *self = after;
-                if again || !self.waiting.is_empty() {
-                    self.schedule_task();
-                }
-                Ok(commands.last() == Some(&Command::End(End::ContinuedAsNew)))
+        if let Err(failure) = commands.iter().try_for_each(|command| after.follow(command, !self.waiting.is_empty())) {
+            // A later attempt that keeps failing is left to its time-out, which paces the retries.
+            if attempt == 1 || failure == TaskFailure::UnhandledCommand {
+                self.fail_task(failure);
+                self.schedule_task();
             }
-            Err(failure) => {
-                // A later attempt that keeps failing is left to its time-out, which paces the retries.
-                if task.attempt == 1 || failure == TaskFailure::UnhandledCommand {
-                    self.fail_task(failure);
-                    self.schedule_task();
-                }
-                Err(Refusal::Invalid)
-            }
+            return Err(Refusal::Invalid);
         }
+        *self = after;
+        if again || !self.waiting.is_empty() {
+            self.schedule_task();
+        }
+        Ok(commands.last() == Some(&Command::End(End::ContinuedAsNew)))
     }
 
     /// Carries out a command. `news`: events came while the worker had the task.
@@ -61,12 +57,10 @@ impl Run {
     }
 
     fn schedule_activity(&mut self, options: &Options) -> Result<(), TaskFailure> {
-        if self.activities.values().any(|activity| activity.options.id == options.id) {
-            return Err(TaskFailure::BadCommand);
-        }
+        ensure(self.activities.values().all(|activity| activity.options.id != options.id), TaskFailure::BadCommand)?;
         let scheduled = self.write(What::ActivityScheduled { id: options.id.clone() });
         let (options, now) = (options.within(self.timeout), self.now);
-        let activity = Activity { options, at: now, attempt: 1, due: now, queued: true, started: None, heard: 0, cancel_requested: false };
+        let activity = Activity { options, at: now, attempt: 1, due: now, started: None, heard: 0, cancel_requested: false };
         self.activities.insert(scheduled, activity);
         Ok(())
     }
@@ -75,9 +69,8 @@ impl Run {
     fn cancel_activity(&mut self, scheduled: EventId) -> Result<(), TaskFailure> {
         let is_end = |fact: &Fact| matches!(fact.what, What::ActivityEnded { scheduled: ended, .. } if ended == scheduled);
         let has_just_ended = self.waiting.iter().any(is_end);
-        if self.activities.get(&scheduled).map_or(!has_just_ended, |activity| activity.cancel_requested) {
-            return Err(TaskFailure::BadCommand);
-        }
+        let may_cancel = self.activities.get(&scheduled).map_or(has_just_ended, |activity| !activity.cancel_requested);
+        ensure(may_cancel, TaskFailure::BadCommand)?;
         self.write(What::ActivityCancelRequested { scheduled });
         let Some(activity) = self.activities.get_mut(&scheduled) else { return Ok(()) };
         activity.cancel_requested = true;
@@ -90,9 +83,7 @@ impl Run {
     }
 
     fn start_timer(&mut self, id: &str, duration: Millis) -> Result<(), TaskFailure> {
-        if self.timers.contains_key(id) {
-            return Err(TaskFailure::BadCommand);
-        }
+        ensure(!self.timers.contains_key(id), TaskFailure::BadCommand)?;
         let started = self.write(What::TimerStarted { id: id.to_owned() });
         self.timers.insert(id.to_owned(), Timer { started, due: self.now + duration });
         Ok(())

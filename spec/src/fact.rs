@@ -17,7 +17,8 @@ pub enum What {
     Signaled { name: String },
     CancelRequested,
 
-    WorkflowTaskScheduled { queue: Queue, attempt: u32 },
+    // On the normal queue any worker may take the task, on the sticky queue only the one that has the run in its cache.
+    WorkflowTaskScheduled { sticky: bool, attempt: u32 },
     WorkflowTaskStarted { scheduled: EventId },
     WorkflowTaskCompleted { scheduled: EventId, started: EventId },
     WorkflowTaskFailed { scheduled: EventId, started: EventId, why: TaskFailure },
@@ -55,13 +56,6 @@ pub enum End {
     Terminated,
     TimedOut,
     ContinuedAsNew,
-}
-
-/// Where a workflow task waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Queue {
-    Normal, // any worker may take it
-    Sticky, // only the worker that has the run in its cache
 }
 
 /// Why a workflow task failed.

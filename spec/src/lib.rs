@@ -27,8 +27,8 @@ pub mod workflow;
 pub mod workflow_task;
 
 pub use command::Command;
-pub use fact::{ActivityEnd, End, Fact, Queue, TaskFailure, Timeout, What};
-pub use pending::{Activity, Options, Timer, Token, WorkflowTask};
+pub use fact::{ActivityEnd, End, Fact, TaskFailure, Timeout, What};
+pub use pending::{Activity, Options, Timer, WorkflowTask};
 pub use run::Run;
 pub use schedule::Schedule;
 pub use workflow::{Conflict, Reuse, Start, Workflow};
@@ -45,4 +45,9 @@ pub enum Refusal {
     AlreadyStarted, // a run or a schedule with this id is already there
     Closing,        // the workflow is about to close: try again
     Invalid,        // the request makes no sense in the present state
+}
+
+/// Fails unless `holds`.
+pub fn ensure<E>(holds: bool, otherwise: E) -> Result<(), E> {
+    if holds { Ok(()) } else { Err(otherwise) }
 }

@@ -1,18 +1,18 @@
 //! What is pending in a run: a workflow task, activities, timers.
 
-use crate::{EventId, Millis, Queue, Timeout};
+use crate::{EventId, Millis, Timeout};
 
 /// How long a task waits on a sticky queue.
 pub const STICKY_TIMEOUT: Millis = 5_000;
 
-/// A workflow task. Its events may not be written yet: they then get the given ids if nothing comes in between.
+/// A workflow task. The events of later attempts are not written yet: they get the given ids if nothing comes in between.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkflowTask {
-    pub attempt: u32, // 1, or more after failures
-    pub queue: Queue,
+    pub run: String,                        // id of its run
+    pub attempt: u32,                       // 1, or more after failures
+    pub sticky: bool,                       // whether it waits on the sticky queue
     pub at: Millis,                         // when it was scheduled
     pub scheduled: EventId,                 // id of its WorkflowTaskScheduled
-    pub written: bool,                      // whether that is in the history
     pub timeout: Millis,                    // how long a worker may take
     pub started: Option<(Millis, EventId)>, // since when a worker has it, and id of its WorkflowTaskStarted
 }
@@ -22,19 +22,10 @@ impl WorkflowTask {
     pub fn deadline(&self) -> Option<(Millis, Timeout)> {
         match self.started {
             Some((at, _)) => Some((at + self.timeout, Timeout::StartToClose)),
-            None if self.queue == Queue::Sticky => Some((self.at + STICKY_TIMEOUT, Timeout::ScheduleToStart)),
+            None if self.sticky => Some((self.at + STICKY_TIMEOUT, Timeout::ScheduleToStart)),
             None => None,
         }
     }
-}
-
-/// What a worker holds while it has a workflow task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
-    pub run: String,
-    pub scheduled: EventId,
-    pub started: EventId,
-    pub attempt: u32,
 }
 
 /// How an activity is to be run. A time-out of zero means no limit.
@@ -67,25 +58,27 @@ pub struct Activity {
     pub options: Options,
     pub at: Millis,              // when it was scheduled
     pub attempt: u32,            // 1, 2, …
-    pub due: Millis,             // when the attempt is or was to be queued
-    pub queued: bool,            // whether it waits on its queue
+    pub due: Millis,             // from when on the attempt waits on its queue
     pub started: Option<Millis>, // since when a worker has it
-    pub heard: Millis,           // when the worker last said that it works
+    pub heard: Millis,           // when the worker began or last said that it works
     pub cancel_requested: bool,  // whether the workflow asked for its end
 }
 
 impl Activity {
-    /// The time-outs that run now.
-    pub fn deadlines(&self) -> Vec<(Millis, Timeout)> {
+    /// Whether it waits for a worker.
+    pub fn is_queued(&self, now: Millis) -> bool {
+        self.started.is_none() && self.due <= now
+    }
+
+    /// When it times out, and how.
+    pub fn deadline(&self) -> Option<(Millis, Timeout)> {
         let Options { schedule_to_close, schedule_to_start, start_to_close, heartbeat, .. } = self.options;
-        let mut all = vec![(self.at, schedule_to_close, Timeout::ScheduleToClose)];
-        if let Some(started) = self.started {
-            all.push((started, start_to_close, Timeout::StartToClose));
-            all.push((started.max(self.heard), heartbeat, Timeout::Heartbeat));
-        } else {
-            all.push((self.due, schedule_to_start, Timeout::ScheduleToStart));
-        }
-        all.into_iter().filter(|(_, timeout, _)| *timeout > 0).map(|(from, timeout, what)| (from + timeout, what)).collect()
+        let mut limits = match self.started {
+            Some(started) => vec![(started, start_to_close, Timeout::StartToClose), (self.heard, heartbeat, Timeout::Heartbeat)],
+            None => vec![(self.due, schedule_to_start, Timeout::ScheduleToStart)],
+        };
+        limits.push((self.at, schedule_to_close, Timeout::ScheduleToClose));
+        limits.into_iter().filter(|(_, limit, _)| *limit > 0).map(|(from, limit, timeout)| (from + limit, timeout)).min()
     }
 
     /// Whether no other attempt may follow, however much time is left.
@@ -100,7 +93,7 @@ impl Activity {
         if self.is_last() || (schedule_to_close > 0 && due > self.at + schedule_to_close) {
             return false;
         }
-        *self = Self { attempt: self.attempt + 1, due, queued: false, started: None, heard: 0, ..self.clone() };
+        *self = Self { attempt: self.attempt + 1, due, started: None, ..self.clone() };
         true
     }
 }

@@ -33,7 +33,11 @@ impl Run {
         let history = vec![Fact { time: now, what: What::WorkflowStarted { continues } }];
         let first_task_at = (delay > 0).then_some(begins);
         let expires = timeout.map(|timeout| begins + timeout);
-        Self { id, now, history, begins, first_task_at, timeout, expires, ..Self::default() }
+        let mut run = Self { id, now, history, begins, first_task_at, timeout, expires, ..Self::default() };
+        if delay == 0 {
+            run.schedule_task();
+        }
+        run
     }
 
     /// Whether a worker has the workflow task.
@@ -51,33 +55,29 @@ impl Run {
         self.write_of(self.now, what)
     }
 
-    /// Writes an event that happened at an earlier time.
-    pub fn write_of(&mut self, time: Millis, what: What) -> EventId {
+    /// Writes an event that happened at an earlier time. The end of an activity gets the id of its ActivityStarted, if there is one.
+    pub fn write_of(&mut self, time: Millis, mut what: What) -> EventId {
+        if let What::ActivityEnded { scheduled: ended, started, .. } = &mut what {
+            let is_start = |fact: &Fact| matches!(fact.what, What::ActivityStarted { scheduled, .. } if scheduled == *ended);
+            *started = self.history.iter().position(is_start).map_or(0, |before| before as EventId + 1);
+        }
         self.history.push(Fact { time, what });
         self.history.len() as EventId
     }
 
     /// Something happened outside the workflow. It is written at once; but while a worker has the workflow task, it waits until that task
-    /// ends. Gives the event's id, which is 0 while it waits.
-    pub fn happens(&mut self, time: Millis, what: What) -> EventId {
-        if self.is_at_work() {
-            self.waiting.push(Fact { time, what });
-            return 0;
+    /// ends.
+    pub fn happens(&mut self, time: Millis, what: What) {
+        match self.is_at_work() {
+            true => self.waiting.push(Fact { time, what }),
+            false => _ = self.write_of(time, what),
         }
-        self.write_of(time, what)
     }
 
-    /// Writes the events that waited, ends of activities last. An end gets the id that its ActivityStarted has got.
+    /// Writes the events that waited, ends of activities last.
     pub fn write_waiting(&mut self) {
-        let is_end = |fact: &Fact| matches!(fact.what, What::ActivityEnded { .. });
-        let (ends, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().partition(is_end);
-        let mut started_ids = BTreeMap::new();
-        for mut fact in others.into_iter().chain(ends) {
-            match &mut fact.what {
-                What::ActivityStarted { scheduled, .. } => _ = started_ids.insert(*scheduled, self.next_event_id()),
-                What::ActivityEnded { scheduled, started, .. } => *started = started_ids.get(scheduled).copied().unwrap_or(*started),
-                _ => {}
-            }
+        self.waiting.sort_by_key(|fact| matches!(fact.what, What::ActivityEnded { .. }));
+        for fact in std::mem::take(&mut self.waiting) {
             self.write_of(fact.time, fact.what);
         }
     }

@@ -1,6 +1,6 @@
 //! One workflow id and its runs, the newest last.
 
-use crate::{Command, End, Millis, Refusal, Run, Token};
+use crate::{Command, End, Millis, Refusal, Run, WorkflowTask};
 
 /// What a start does when a run is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,61 +51,48 @@ impl Workflow {
 
     /// The newest run, at the present time. There must be one.
     pub fn newest(&mut self) -> &mut Run {
-        let now = self.now;
         let run = self.runs.last_mut().expect("a run was started");
-        run.now = now;
+        run.now = self.now;
         run
     }
 
     /// A client starts a run. Gives the run's id, and whether this request began it.
     pub fn start(&mut self, start: &Start) -> Result<(String, bool), Refusal> {
         if let Some(last) = self.runs.last() {
-            if last.started_by == start.request || last.has_taken(&start.request) {
+            if last.has_taken(&start.request) {
                 return Ok((last.id.clone(), last.started_by == start.request));
             }
-            let succeeded = matches!(last.end(), Some(End::Completed | End::ContinuedAsNew));
-            match (last.end().is_none(), start.conflict, start.reuse) {
-                (true, Conflict::Fail, _) | (false, _, Reuse::Reject) => return Err(Refusal::AlreadyStarted),
-                (false, _, Reuse::AllowFailedOnly) if succeeded => return Err(Refusal::AlreadyStarted),
-                (true, Conflict::UseExisting, _) => return Ok((last.id.clone(), false)),
-                (true, Conflict::TerminateExisting, _) => self.newest().terminate()?,
-                (false, ..) => {}
+            match (last.end(), start.conflict, start.reuse) {
+                (None, Conflict::Fail, _) | (Some(_), _, Reuse::Reject) => return Err(Refusal::AlreadyStarted),
+                (Some(End::Completed | End::ContinuedAsNew), _, Reuse::AllowFailedOnly) => return Err(Refusal::AlreadyStarted),
+                (None, Conflict::UseExisting, _) => return Ok((last.id.clone(), false)),
+                (None, Conflict::TerminateExisting, _) => self.newest().terminate()?,
+                (Some(_), ..) => {}
             }
         }
-        let mut run = Run::new(start.run.clone(), self.now, None, start.delay, start.timeout);
-        run.started_by.clone_from(&start.request);
-        run.requests.push(start.request.clone());
-        self.begin(run);
+        let run = Run::new(start.run.clone(), self.now, None, start.delay, start.timeout);
+        let (started_by, requests) = (start.request.clone(), vec![start.request.clone()]);
+        self.runs.push(Run { started_by, requests, ..run });
         Ok((start.run.clone(), true))
     }
 
-    /// A run begins, and with it, unless it is delayed, its first workflow task.
-    fn begin(&mut self, mut run: Run) {
-        if run.first_task_at.is_none() {
-            run.schedule_task();
-        }
-        self.runs.push(run);
-    }
-
     /// A worker completes the workflow task that it holds. When the workflow continues as new, its next run begins, with the id `next`.
-    pub fn complete_task(&mut self, token: &Token, commands: &[Command], sticky: bool, again: bool, next: &str) -> Result<(), Refusal> {
-        let run = self.run(&token.run)?;
-        if run.complete_task(token, commands, sticky, again)? {
+    pub fn complete(&mut self, task: &WorkflowTask, commands: &[Command], sticky: bool, again: bool, next: &str) -> Result<(), Refusal> {
+        let run = self.run(&task.run)?;
+        if run.complete_task(task, commands, sticky, again)? {
             // Runs of a chain begin at least a second apart.
-            let started = run.history.first().map_or(run.now, |fact| fact.time);
-            let lived = run.now - if run.now >= run.begins { run.begins } else { started };
+            let lived = run.now - if run.now >= run.begins { run.begins } else { run.history[0].time };
             let delay = (CHAIN_INTERVAL - lived).max(0);
             let next = Run::new(next.to_owned(), run.now, Some(run.id.clone()), delay, run.timeout);
-            self.begin(next);
+            self.runs.push(next);
         }
         Ok(())
     }
 
     /// A run by its id, at the present time.
     pub fn run(&mut self, id: &str) -> Result<&mut Run, Refusal> {
-        let now = self.now;
         let run = self.runs.iter_mut().find(|run| run.id == id).ok_or(Refusal::NotFound)?;
-        run.now = now;
+        run.now = self.now;
         Ok(run)
     }
 }

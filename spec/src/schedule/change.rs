@@ -1,14 +1,14 @@
 //! What clients ask for: create, update, patch, delete.
 
 use super::{Action, Definition, Patch, Schedule};
-use crate::Refusal;
+use crate::{Refusal, ensure};
 
 impl Schedule {
     /// Creates the schedule, and does what the patch asks for. Gives the version.
     pub fn create(&mut self, request: &str, definition: Definition, patch: Patch) -> Result<i64, Refusal> {
         if self.exists {
             let is_same = !request.is_empty() && self.created_by == request;
-            return if is_same { Ok(self.version) } else { Err(Refusal::AlreadyStarted) };
+            return ensure(is_same, Refusal::AlreadyStarted).map(|()| self.version);
         }
         let Self { now, jitter, decisions, sent, last_number, .. } = std::mem::take(self);
         *self = Self { now, jitter, decisions, sent, last_number, exists: true, definition, version: 1, ..Self::default() };
@@ -21,24 +21,18 @@ impl Schedule {
     /// Replaces the definition, if its version is still the given one. Times up to now are still decided by the old one. Runs go on, and
     /// actions that wait go on waiting.
     pub fn update(&mut self, request: &str, version: Option<i64>, definition: Definition) -> Result<(), Refusal> {
-        if !self.is_new(request)? {
-            return Ok(());
+        if self.takes(request, version)? {
+            self.take_times();
+            (self.definition, self.valid_from, self.updated) = (definition, self.now, Some(self.now));
+            self.version += 1;
+            self.take_rest();
         }
-        if version.is_some_and(|version| version != self.version) {
-            return Err(Refusal::Invalid);
-        }
-        self.remember(request);
-        self.take_times();
-        (self.definition, self.valid_from, self.updated) = (definition, self.now, Some(self.now));
-        self.version += 1;
-        self.take_rest();
         Ok(())
     }
 
     /// Does what the patch asks for. Times up to now are decided without it.
     pub fn patch(&mut self, request: &str, patch: Patch) -> Result<(), Refusal> {
-        if self.is_new(request)? {
-            self.remember(request);
+        if self.takes(request, None)? {
             self.take_times();
             self.follow(patch);
             self.take_rest();
@@ -48,12 +42,13 @@ impl Schedule {
 
     /// Deletes the schedule.
     pub fn delete(&mut self) -> Result<(), Refusal> {
-        self.is_new("")?;
+        ensure(self.exists, Refusal::NotFound)?;
         self.go();
         Ok(())
     }
 
-    fn follow(&mut self, patch: Patch) {
+    /// Does what a patch asks for.
+    pub fn follow(&mut self, patch: Patch) {
         let trigger = |(time, overlap)| Action { nominal: time, actual: time, manual: true, overlap, ..Action::default() };
         self.buffer.extend(patch.trigger.map(trigger));
         self.backfills.extend(patch.backfills);
@@ -63,13 +58,13 @@ impl Schedule {
         }
     }
 
-    /// Whether this request has not taken effect yet. One without an id is always new.
-    fn is_new(&self, request: &str) -> Result<bool, Refusal> {
-        if self.exists { Ok(request.is_empty() || !self.requests.iter().any(|taken| taken == request)) } else { Err(Refusal::NotFound) }
-    }
-
-    fn remember(&mut self, request: &str) {
-        self.requests.extend((!request.is_empty()).then(|| request.to_owned()));
+    /// Whether this request takes effect: not when it has before. One without an id is always new.
+    fn takes(&mut self, request: &str, version: Option<i64>) -> Result<bool, Refusal> {
+        ensure(self.exists, Refusal::NotFound)?;
+        let is_new = !self.requests.iter().any(|taken| taken == request);
+        ensure(!is_new || version.is_none_or(|version| version == self.version), Refusal::Invalid)?;
+        self.requests.extend((is_new && !request.is_empty()).then(|| request.to_owned()));
         self.requests.drain(..self.requests.len().saturating_sub(10));
+        Ok(is_new)
     }
 }

@@ -11,13 +11,10 @@ impl Schedule {
         while let Some((nominal, actual)) = self.next_undecided().filter(|(_, actual)| *actual <= self.now) {
             let action = Action { nominal, actual, ..Action::default() };
             self.decided = actual;
-            if !self.can_act() {
-                self.refuse(&action);
-            } else if self.now - actual > self.definition.window() {
-                self.missed += 1;
-                self.decide(Verdict::MissedCatchupWindow, &action, "");
-            } else {
-                self.buffer.push(action);
+            match self.barred() {
+                Some(verdict) => self.decide(verdict, &action, ""),
+                None if self.now - actual > self.definition.window() => self.decide(Verdict::MissedCatchupWindow, &action, ""),
+                None => self.buffer.push(action),
             }
         }
     }
@@ -25,7 +22,7 @@ impl Schedule {
     /// Does what follows [`Schedule::take_times`]: backfills and the buffer.
     pub fn take_rest(&mut self) {
         self.take_backfills();
-        self.take_buffer();
+        while self.take_buffer() {}
         if !self.backfills.is_empty() && self.buffer.len() < BUFFER_MAX / 2 {
             return self.take_rest();
         }
@@ -34,11 +31,10 @@ impl Schedule {
 
     /// Takes times of backfills, until half of the buffer is full.
     fn take_backfills(&mut self) {
-        while let Some(backfill) = self.backfills.first_mut() {
+        while let Some(backfill) = self.backfills.first_mut().filter(|_| self.buffer.len() < BUFFER_MAX / 2) {
             let next = self.definition.times.next(backfill.first - 1, self.jitter);
             match next.filter(|(_, actual)| *actual <= backfill.last) {
                 None => _ = self.backfills.remove(0),
-                Some(_) if self.buffer.len() >= BUFFER_MAX / 2 => return,
                 Some((nominal, actual)) => {
                     self.buffer.push(Action { nominal, actual, manual: true, overlap: backfill.overlap, ..Action::default() });
                     backfill.first = actual + 1;
@@ -68,14 +64,14 @@ impl Schedule {
 
     /// When something is due next, unless something else happens before.
     pub fn next_due(&self) -> Option<Millis> {
-        let next = self.next_undecided().filter(|_| self.can_act()).map(|(_, actual)| actual);
+        let next = self.next_undecided().filter(|_| self.barred().is_none()).map(|(_, actual)| actual);
         next.into_iter().chain(self.closes).min().filter(|_| self.exists)
     }
 
     /// A schedule that has nothing more to do goes a week after the last thing that happened to it. A paused one stays.
     fn closing_time(&self) -> Option<Millis> {
         let is_busy = !self.backfills.is_empty() || !self.buffer.is_empty() || !self.starting.is_empty();
-        if is_busy || self.definition.paused || (self.can_act() && self.next_undecided().is_some()) {
+        if is_busy || self.definition.paused || (self.barred().is_none() && self.next_undecided().is_some()) {
             return None;
         }
         let last = self.recent.iter().map(|action| action.began).chain(self.updated).fold(self.created, Millis::max);

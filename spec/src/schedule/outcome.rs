@@ -1,6 +1,6 @@
 //! What a schedule hears of the workflows that it starts.
 
-use super::{Action, Overlap, Schedule, Verdict};
+use super::{Action, Patch, Schedule, Verdict};
 use crate::End;
 
 impl Schedule {
@@ -21,11 +21,10 @@ impl Schedule {
     fn begin(&mut self, action: Action, run: &str) {
         let action = Action { run: run.to_owned(), began: self.now, ..action };
         self.decide(Verdict::Fired, &action, "");
-        self.fired += 1;
         self.recent.push(action.clone());
         self.recent.sort_by_key(|action| action.number);
         self.recent.drain(..self.recent.len().saturating_sub(10));
-        if action.overlap == Some(Overlap::AllowAll) { self.overlapping.push(action) } else { self.running.push(action) }
+        self.running.push(action);
     }
 
     /// The run of an action has ended, and no other run continues it. Later runs get what it has `told`: its result or failure. The schedule
@@ -37,7 +36,7 @@ impl Schedule {
         if let Some(action) = take(&mut self.starting, number) {
             self.begin(action, run);
         }
-        let Some(action) = take(&mut self.running, number).or_else(|| take(&mut self.overlapping, number)) else { return };
+        let Some(action) = take(&mut self.running, number) else { return };
         for recent in self.recent.iter_mut().filter(|recent| recent.number == number) {
             recent.status = Some(end);
         }
@@ -46,9 +45,8 @@ impl Schedule {
             End::TimedOut => format!("paused due to workflow timeout: {}", action.workflow_id),
             _ => String::new(),
         };
-        if self.definition.pause_on_failure && !self.definition.paused && !notes.is_empty() {
-            (self.definition.paused, self.definition.notes) = (true, notes);
-            self.version += 1;
+        if self.definition.pause_on_failure && !self.definition.paused {
+            self.follow(Patch { pause: notes, ..Patch::default() });
         }
         let told = told.map(str::to_owned);
         match end {

@@ -6,14 +6,12 @@ use super::{Action, Overlap, Schedule, Sent, Verdict, times};
 pub const BUFFER_MAX: usize = 1000;
 
 impl Schedule {
-    /// Goes through the buffer, and once more when an action may not start, because that makes room for others.
-    pub fn take_buffer(&mut self) {
-        while !self.buffer.is_empty() && self.take_buffer_once() {}
-    }
-
-    /// True when an action should have started that may not.
-    fn take_buffer_once(&mut self) -> bool {
-        let in_the_way = self.in_the_way();
+    /// Goes through the buffer. True when an action should have started that may not: this makes room for others, so it is to be done again.
+    pub fn take_buffer(&mut self) -> bool {
+        // Workflows that are open or about to start, except those of AllowAll, are in the way. There is one at most.
+        let is_in_the_way = |action: &Action| action.overlap != Some(Overlap::AllowAll);
+        let action_in_the_way = self.running.iter().chain(&self.starting).find(|action| is_in_the_way(action));
+        let in_the_way = action_in_the_way.map(|action| action.workflow_id.clone());
         let is_free = in_the_way.is_none();
         let (mut at_once, mut first, mut waiting, mut skipped, mut superseded) = (vec![], None, vec![], vec![], vec![]);
         let mut ended_by = None;
@@ -34,24 +32,18 @@ impl Schedule {
         }
         let in_the_way = in_the_way.or_else(|| first.as_ref().map(|action| self.workflow_id(action))).unwrap_or_default();
         for action in skipped {
-            self.skipped += 1;
             self.decide(Verdict::SkippedOverlap, &action, &format!("in the way: {in_the_way}"));
         }
-        let mut why = "a newer action took its place";
+        let why = if ended_by.is_some() { "what runs is being ended" } else { "a newer action took its place" };
         if ended_by.is_some() {
             superseded.append(&mut at_once);
-            why = "what runs is being ended";
         }
         for action in superseded {
             self.decide(Verdict::Superseded, &action, why);
         }
-        let mut is_refused = false;
-        for action in at_once.into_iter().chain(first) {
-            is_refused |= !self.start(action);
-        }
+        let started: Vec<_> = at_once.into_iter().chain(first).map(|action| self.start(action)).collect();
         for mut action in waiting {
             if action.number == 0 && self.buffer.len() >= BUFFER_MAX {
-                self.dropped += 1;
                 self.decide(Verdict::BufferFull, &action, "");
                 continue;
             }
@@ -61,18 +53,11 @@ impl Schedule {
             self.buffer.push(action);
         }
         // Each run is asked once to cancel itself, and terminated once.
-        for action in self.running.iter_mut().filter(|action| action.ended_by < ended_by) {
+        for action in self.running.iter_mut().filter(|action| is_in_the_way(action) && action.ended_by < ended_by) {
             action.ended_by = ended_by;
-            let is_terminated = ended_by == Some(Overlap::TerminateOther);
-            self.sent.push(if is_terminated { Sent::Terminate(action.clone()) } else { Sent::Cancel(action.clone()) });
+            self.sent.push(Sent::End(action.clone()));
         }
-        is_refused
-    }
-
-    /// The workflow that is open or about to start, if there is one. Those of [`Overlap::AllowAll`] do not count.
-    fn in_the_way(&self) -> Option<String> {
-        let starting = self.starting.iter().filter(|action| action.overlap != Some(Overlap::AllowAll));
-        self.running.iter().chain(starting).map(|action| action.workflow_id.clone()).next()
+        started.contains(&false)
     }
 
     fn workflow_id(&self, action: &Action) -> String {
@@ -81,13 +66,11 @@ impl Schedule {
 
     /// Starts an action, unless the schedule may not act.
     fn start(&mut self, mut action: Action) -> bool {
-        if !action.manual && !self.can_act() {
-            self.refuse(&action);
+        if let Some(verdict) = self.barred().filter(|_| !action.manual) {
+            self.decide(verdict, &action, "");
             return false;
         }
-        if !action.manual
-            && let Some(remaining) = &mut self.definition.remaining
-        {
+        if let Some(remaining) = self.definition.remaining.as_mut().filter(|_| !action.manual) {
             *remaining -= 1;
             self.version += 1;
         }

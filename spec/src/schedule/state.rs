@@ -1,5 +1,7 @@
 //! Where a schedule stands.
 
+use std::collections::BTreeMap;
+
 use super::{Backfill, Definition, Overlap};
 use crate::{End, Millis};
 
@@ -26,16 +28,12 @@ pub struct Schedule {
     pub buffer: Vec<Action>,      // actions that wait
     pub starting: Vec<Action>,    // actions whose start was sent and not answered yet
     pub running: Vec<Action>,     // actions whose runs are open
-    pub overlapping: Vec<Action>, // the same, started with `Overlap::AllowAll`
     pub closes: Option<Millis>,   // when the schedule goes, because it has nothing more to do
 
-    pub recent: Vec<Action>,     // the last ten that were started, by their numbers
-    pub fired: i64,              // how many were started
-    pub missed: i64,             // how many were later than the catch-up window
-    pub skipped: i64,            // how many were skipped because of another run
-    pub dropped: i64,            // how many found no room to wait
-    pub result: Option<String>,  // of the last run that succeeded; later runs get it
-    pub failure: Option<String>, // of the last run, if it failed; likewise
+    pub recent: Vec<Action>,            // the last ten that were started, by their numbers
+    pub counts: BTreeMap<Verdict, i64>, // how often this schedule has decided so; clients see some of them
+    pub result: Option<String>,         // of the last run that succeeded; later runs get it
+    pub failure: Option<String>,        // of the last run, if it failed; likewise
 }
 
 /// An action, from the moment at which it is due to the end of its run.
@@ -57,8 +55,7 @@ pub struct Action {
 #[derive(Debug, Clone)]
 pub enum Sent {
     Start(Action, Option<String>, Option<String>), // with result and failure of earlier runs
-    Cancel(Action),
-    Terminate(Action),
+    End(Action),                                   // its run is to cancel itself or is terminated, as `ended_by` says
 }
 
 /// What was decided about an action: when, and why if the verdict does not say it.
@@ -71,7 +68,7 @@ pub struct Decision {
 }
 
 /// What becomes of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     Fired,               // its workflow runs
     StartRejected,       // its workflow could not be started
@@ -86,9 +83,13 @@ pub enum Verdict {
 }
 
 impl Schedule {
-    /// Whether the schedule may act by itself.
-    pub fn can_act(&self) -> bool {
-        !self.definition.paused && self.definition.remaining != Some(0)
+    /// Why the schedule may not act by itself, if it may not.
+    pub fn barred(&self) -> Option<Verdict> {
+        match self.definition {
+            Definition { paused: true, .. } => Some(Verdict::Paused),
+            Definition { remaining: Some(0), .. } => Some(Verdict::LimitReached),
+            _ => None,
+        }
     }
 
     /// The overlap policy of an action.
@@ -99,11 +100,7 @@ impl Schedule {
     /// Notes what becomes of an action.
     pub fn decide(&mut self, verdict: Verdict, action: &Action, why: &str) {
         let action = Action { overlap: Some(self.overlap_of(action)), ..action.clone() };
+        *self.counts.entry(verdict).or_default() += 1;
         self.decisions.push(Decision { at: self.now, verdict, action, why: why.to_owned() });
-    }
-
-    /// Notes that an action is left out because the schedule may not act.
-    pub fn refuse(&mut self, action: &Action) {
-        self.decide(if self.definition.paused { Verdict::Paused } else { Verdict::LimitReached }, action, "");
     }
 }

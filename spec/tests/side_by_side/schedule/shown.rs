@@ -97,6 +97,7 @@ pub fn of_model(model: &Schedule) -> Option<Seen> {
         let (workflow_id, run) = run(action);
         (action.actual, action.began, workflow_id, run, action.status.map_or(Status::Running, status))
     };
+    let count = |verdict| model.counts.get(&verdict).copied().unwrap_or(0);
     model.exists.then(|| Seen {
         version: model.version,
         notes: definition.notes.clone(),
@@ -107,20 +108,25 @@ pub fn of_model(model: &Schedule) -> Option<Seen> {
         pause_on_failure: definition.pause_on_failure,
         created: model.created,
         updated: model.updated,
-        fired: model.fired,
-        missed: model.missed,
-        skipped: model.skipped,
-        dropped: model.dropped,
+        fired: count(Verdict::Fired),
+        missed: count(Verdict::MissedCatchupWindow),
+        skipped: count(Verdict::SkippedOverlap),
+        dropped: count(Verdict::BufferFull),
         buffer_size: model.buffer.len() as i64,
-        running: model.running.iter().map(run).collect(),
+        running: model.running.iter().filter(|action| !is_apart(action)).map(run).collect(),
         recent: model.recent.iter().map(recent).collect(),
         future: model.future_times(),
         buffer: model.buffer.iter().map(|action| (action.number, action.nominal, action.manual)).collect(),
         starting: model.starting.iter().map(|action| action.number).collect(),
-        overlapping: model.overlapping.len() as i64,
+        overlapping: model.running.iter().filter(|action| is_apart(action)).count() as i64,
         result: model.result.clone(),
         failure: model.failure.clone(),
     })
+}
+
+/// Whether overlap policies look past an action.
+pub fn is_apart(action: &Action) -> bool {
+    action.overlap == Some(Overlap::AllowAll)
 }
 
 /// How a run has ended.
@@ -166,8 +172,13 @@ pub fn sent_by_model(sent: &Sent) -> String {
             let nominal = klamm_spec::schedule::times::text(*nominal);
             format!("start {workflow_id} #{number} for \"{nominal}\", manual: {manual}, with {result:?} {failure:?}")
         }
-        Sent::Cancel(Action { workflow_id, run, .. }) => format!("cancel {workflow_id} {run}: cancelled by schedule overlap policy"),
-        Sent::Terminate(Action { workflow_id, run, .. }) => format!("terminate {workflow_id} {run}: terminated by schedule overlap policy"),
+        Sent::End(Action { workflow_id, run, ended_by: Some(Overlap::CancelOther), .. }) => {
+            format!("cancel {workflow_id} {run}: cancelled by schedule overlap policy")
+        }
+        Sent::End(Action { workflow_id, run, ended_by: Some(Overlap::TerminateOther), .. }) => {
+            format!("terminate {workflow_id} {run}: terminated by schedule overlap policy")
+        }
+        Sent::End(other) => panic!("no policy that ends runs: {other:?}"),
     }
 }
 

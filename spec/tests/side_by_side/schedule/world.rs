@@ -98,10 +98,10 @@ impl World {
         }
         self.match_sent();
         while self.model.starting.len() > UNANSWERED_MAX || (self.model.exists && self.model.buffer.len() > WAITING_MAX) {
-            match self.model.running.first() {
+            match self.model.running.iter().any(|action| !shown::is_apart(action)) {
                 _ if !self.model.starting.is_empty() => self.answer(0, &Answer::Runs),
-                Some(_) => self.close_oldest(),
-                None => panic!("{step:?}: what waits waits for nothing"),
+                true => self.close_oldest(),
+                false => panic!("{step:?}: what waits waits for nothing"),
             }
         }
         self.compare(&format!("{step:?}"));
@@ -135,7 +135,7 @@ impl World {
                 undecided().filter(|actual| actual > now).nth(count - 1).map_or(now + 1_000, |actual| actual + more)
             }
         };
-        let most = if self.model.can_act() { UNDECIDED_MAX } else { UNDECIDED_IDLE_MAX };
+        let most = if self.model.barred().is_none() { UNDECIDED_MAX } else { UNDECIDED_IDLE_MAX };
         let last = undecided().take_while(|actual| *actual <= until).nth(most).filter(|_| self.model.exists);
         until.min(last.unwrap_or(until)).clamp(*now, now + LONGEST)
     }
@@ -248,7 +248,7 @@ impl World {
             self.env.ignores(env::answered(workflow_id, start));
         }
         // Of the runs that no policy looks at the schedule knows only how many there are.
-        if self.model.overlapping.is_empty() {
+        if !self.model.running.iter().any(shown::is_apart) {
             self.env.ignores(body);
         }
         self.match_sent();
@@ -256,14 +256,15 @@ impl World {
 
     /// The oldest run ends with success.
     pub fn close_oldest(&mut self) {
-        let number = self.model.running[0].number;
+        let oldest = self.model.running.iter().find(|action| !shown::is_apart(action));
+        let number = oldest.expect("a run").number;
         self.close(number, End::Completed, Some("done"));
     }
 
     /// Everything that may end.
     fn open(&self) -> Vec<i64> {
-        let Schedule { starting, running, overlapping, .. } = &self.model;
-        starting.iter().chain(running).chain(overlapping).map(|action| action.number).collect()
+        let Schedule { starting, running, .. } = &self.model;
+        starting.iter().chain(running).map(|action| action.number).collect()
     }
 
     fn decide(&mut self, body: Body) -> Result<(), Refusal> {
@@ -305,21 +306,17 @@ impl World {
     /// Runs, and starts under way, that overlap policies look at.
     fn in_the_way(&self) -> usize {
         let Schedule { starting, running, exists, .. } = &self.model;
-        let is_tracked = |overlap| overlap != Some(klamm_spec::schedule::Overlap::AllowAll);
-        if *exists { running.len() + starting.iter().filter(|action| is_tracked(action.overlap)).count() } else { 0 }
+        if *exists { running.iter().chain(starting).filter(|action| !shown::is_apart(action)).count() } else { 0 }
     }
 
-    /// The decisions agree with what is counted, and no time is decided twice.
+    /// No time is decided twice.
     fn check_audit(&self) {
-        let Schedule { decisions, fired, skipped, missed, dropped, exists, buffer, starting, .. } = &self.model;
+        let Schedule { decisions, exists, buffer, starting, .. } = &self.model;
         if !exists {
             return;
         }
-        let own = || decisions[self.earlier..].iter();
-        let count = |verdict| own().filter(|decision| decision.verdict == verdict).count() as i64;
-        let counted = [Verdict::Fired, Verdict::SkippedOverlap, Verdict::MissedCatchupWindow, Verdict::BufferFull].map(count);
-        assert_eq!(counted, [*fired, *skipped, *missed, *dropped], "counters and decisions");
-        let finals = own().filter(|decision| decision.verdict != Verdict::Buffered).map(|decision| &decision.action);
+        let finals =
+            decisions[self.earlier..].iter().filter(|decision| decision.verdict != Verdict::Buffered).map(|decision| &decision.action);
         let of_times = finals.chain(buffer).chain(starting).filter(|action| !action.manual);
         let mut times: Vec<_> = of_times.map(|action| action.nominal).collect();
         let all = times.len();

@@ -23,7 +23,7 @@ use klamm_messages::{
         },
     },
 };
-use klamm_spec::{Command, Conflict, End, EventId, Millis, Refusal, Reuse, Start, Token};
+use klamm_spec::{Command, Conflict, End, EventId, Millis, Refusal, Reuse, Start};
 use klamm_workflow::{
     Answer, MACHINE, Workflow,
     answer::StartedWorkflowTask,
@@ -47,8 +47,10 @@ pub struct Machine {
 /// A workflow task in a worker's hands.
 #[derive(Clone)]
 pub struct TaskToken {
-    /// As the model has it.
-    pub shown: Token,
+    pub run: String,
+    pub scheduled: EventId,
+    pub started: EventId,
+    pub attempt: u32,
     stamp: i64,
 }
 
@@ -244,10 +246,9 @@ impl Machine {
 
     /// Tasks that wait, as the model's are shown.
     pub fn waiting(&self) -> Vec<(i64, String)> {
-        let queue = |row: &TaskRow| match (row.kind == TaskKind::Workflow as i32, row.sticky) {
-            (true, true) => "Sticky".to_owned(),
-            (true, false) => "Normal".to_owned(),
-            (false, _) => row.task_queue.clone(),
+        let queue = |row: &TaskRow| match row.kind == TaskKind::Workflow as i32 {
+            true => shown::queue(row.sticky),
+            false => row.task_queue.clone(),
         };
         let mut all: Vec<_> = self.tasks().iter().map(|row| (row.scheduled_event_id, queue(row))).collect();
         all.sort();
@@ -286,23 +287,23 @@ fn refusal(rejection: &Rejection) -> Refusal {
 }
 
 fn task_token(task: &StartedWorkflowTask) -> TaskToken {
-    let shown = Token {
+    TaskToken {
         run: task.run_id.clone(),
         scheduled: task.scheduled_event_id,
         started: task.started_event_id,
         attempt: task.attempt.unsigned_abs(),
-    };
-    TaskToken { shown, stamp: task.stamp }
+        stamp: task.stamp,
+    }
 }
 
 fn token(task: &TaskToken) -> WorkflowTaskToken {
     WorkflowTaskToken {
         namespace: NAMESPACE.to_owned(),
         workflow_id: ID.to_owned(),
-        run_id: task.shown.run.clone(),
-        scheduled_event_id: task.shown.scheduled,
-        started_event_id: task.shown.started,
-        attempt: task.shown.attempt as i32,
+        run_id: task.run.clone(),
+        scheduled_event_id: task.scheduled,
+        started_event_id: task.started,
+        attempt: task.attempt as i32,
         stamp: task.stamp,
         ..WorkflowTaskToken::default()
     }

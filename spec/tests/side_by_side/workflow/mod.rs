@@ -3,7 +3,7 @@
 mod machine;
 mod shown;
 
-use klamm_spec::{ActivityEnd, Command, Conflict, End, Options, Refusal, Reuse, Start, Token, Workflow};
+use klamm_spec::{ActivityEnd, Command, Conflict, End, Options, Refusal, Reuse, Start, Workflow, WorkflowTask};
 use proptest::prelude::*;
 
 use crate::cases;
@@ -101,7 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct World {
     model: Workflow,
     machine: Machine,
-    tasks: Vec<(Token, machine::TaskToken)>,
+    tasks: Vec<(WorkflowTask, machine::TaskToken)>,
     activities: Vec<ActivityToken>,
     starts: u32,
 }
@@ -130,19 +130,21 @@ impl World {
             Step::Terminate => same(self.machine.terminate(), self.model.newest().terminate()),
             Step::PollWorkflow => {
                 let (machine, model) = (self.machine.start_task(), self.model.newest().start_task());
-                assert_eq!(machine.as_ref().map(|task| &task.shown), model.as_ref());
+                let of_machine = machine.as_ref().map(|task| (&task.run, task.scheduled, Some(task.started), task.attempt));
+                let of_model = model.as_ref().map(|task| (&task.run, task.scheduled, task.started.map(|(_, id)| id), task.attempt));
+                assert_eq!(of_machine, of_model);
                 self.tasks.extend(model.zip(machine));
             }
             Step::Complete { token, commands, sticky, again } => {
-                let Some((token, task)) = nth_newest(&self.tasks, *token) else { return };
-                let machine = self.machine.complete_task(&task, commands, *sticky, *again);
+                let Some((task, token)) = nth_newest(&self.tasks, *token) else { return };
+                let machine = self.machine.complete_task(&token, commands, *sticky, *again);
                 let next = self.machine.newest_run();
-                same(machine, self.model.complete_task(&token, commands, *sticky, *again, &next));
+                same(machine, self.model.complete(&task, commands, *sticky, *again, &next));
             }
             Step::FailTask { token } => {
-                let Some((token, task)) = nth_newest(&self.tasks, *token) else { return };
-                let model = self.model.run(&token.run).and_then(|run| run.report_task_failed(&token));
-                same(self.machine.fail_task(&task), model);
+                let Some((task, token)) = nth_newest(&self.tasks, *token) else { return };
+                let model = self.model.run(&task.run).and_then(|run| run.report_task_failed(&task));
+                same(self.machine.fail_task(&token), model);
             }
             Step::PollActivity { at } => {
                 let waiting = self.machine.waiting_activities();

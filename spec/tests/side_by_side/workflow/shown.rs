@@ -5,7 +5,7 @@ use klamm_messages::temporal::{
     enums::v1::{TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
     history::v1::{HistoryEvent, history_event::Attributes},
 };
-use klamm_spec::{ActivityEnd, End, Fact, Queue, Run, TaskFailure, Timeout, What};
+use klamm_spec::{ActivityEnd, End, Fact, Run, TaskFailure, Timeout, What};
 
 /// A history of the model: time and event.
 pub fn model(history: &[Fact]) -> Vec<String> {
@@ -14,11 +14,16 @@ pub fn model(history: &[Fact]) -> Vec<String> {
 
 /// Tasks of a run that wait for workers: id of the scheduling event, and the queue.
 pub fn waiting(run: &Run) -> Vec<(i64, String)> {
-    let workflow = run.task.iter().filter(|task| task.started.is_none()).map(|task| (task.scheduled, format!("{:?}", task.queue)));
-    let queued = run.activities.iter().filter(|(_, activity)| activity.queued);
+    let workflow = run.task.iter().filter(|task| task.started.is_none()).map(|task| (task.scheduled, queue(task.sticky)));
+    let queued = run.activities.iter().filter(|(_, activity)| activity.is_queued(run.now));
     let mut all: Vec<_> = queued.map(|(scheduled, _)| (*scheduled, "activities".to_owned())).chain(workflow).collect();
     all.sort();
     all
+}
+
+/// Where a workflow task waits.
+pub fn queue(sticky: bool) -> String {
+    if sticky { "sticky" } else { "normal" }.to_owned()
 }
 
 /// An event of the machine.
@@ -37,11 +42,7 @@ fn what(attributes: &Attributes) -> What {
         Attributes::WorkflowExecutionSignaledEventAttributes(a) => What::Signaled { name: a.signal_name.clone() },
         Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => What::CancelRequested,
         Attributes::WorkflowTaskScheduledEventAttributes(a) => What::WorkflowTaskScheduled {
-            queue: if a.task_queue.as_ref().is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky) {
-                Queue::Sticky
-            } else {
-                Queue::Normal
-            },
+            sticky: a.task_queue.as_ref().is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky),
             attempt: a.attempt.unsigned_abs(),
         },
         Attributes::WorkflowTaskStartedEventAttributes(a) => What::WorkflowTaskStarted { scheduled: a.scheduled_event_id },
