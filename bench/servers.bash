@@ -41,6 +41,12 @@ start_temporal() {
   done
   address=$(sed -n 's/.*"address":"\([^"]*\)".*/\1/p' "$work/temporal.ready")
 }
+start_floor() {
+  address=127.0.0.1:$(free_port)
+  "$floor_bin" "$address" >"$work/floor.log" 2>&1 &
+  pid=$! measured=$!
+  pids+=("$pid")
+}
 start_restate() {
   local ingress admin node port installed packages
   ingress=$(free_port) admin=$(free_port) node=$(free_port) port=$(free_port)
