@@ -9,6 +9,10 @@ COPY Cargo.toml Cargo.lock rustfmt.toml ./
 COPY schemas schemas
 COPY crates crates
 COPY services services
+# The workspace has them, so cargo looks for them.
+COPY spec spec
+COPY bench/floor bench/floor
+COPY bench/pure bench/pure
 # The caches make a second build short; what they hold is no part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/klamm/target \

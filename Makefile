@@ -8,7 +8,7 @@ KLAMM_BIN ?= $(CARGO_TARGET_DIR)/release/klamm
 export KLAMM_BIN
 ARGS ?=
 
-.PHONY: help dev build test check unit fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
+.PHONY: help dev build test check unit instructions fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 20
@@ -21,6 +21,7 @@ test: setup-test ## Install what the tests need and run them all
 	$(MAKE) fresh-setup
 	$(MAKE) check
 	$(MAKE) unit
+	$(MAKE) instructions
 	$(MAKE) integration
 	$(MAKE) parity
 
@@ -35,6 +36,9 @@ build: ## klamm, and every test of the workspace
 
 unit: build ## Tests in Rust; those of the Kafka log get a broker (KAFKA_BOOTSTRAP_SERVERS, else one is started)
 	integration-tests/kafka run -- cargo test --release --workspace --no-fail-fast
+
+instructions: build ## Instructions per workflow on the pure path, against bench/instructions.json (ARGS='--update' writes it)
+	bench/instructions $(ARGS)
 
 fuzz: ## The fuzz targets for longer than in each run of the tests: five minutes each, several at once (KLAMM_FUZZ_SECONDS, KLAMM_FUZZ_SEED)
 	KLAMM_FUZZ_SECONDS=$${KLAMM_FUZZ_SECONDS:-300} cargo test --release --workspace --test targets -- --nocapture

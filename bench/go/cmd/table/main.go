@@ -1,10 +1,8 @@
 // Table reads the drivers' reports, one JSON object a line, and prints them as a
-// table; where a workload was measured on two servers, with the ratio of the two.
+// table; where a workload was measured on one of klamm's peers too, with the ratio of the two.
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -12,10 +10,9 @@ import (
 	"os"
 	"text/tabwriter"
 
+	"klamm.dev/bench/internal/compare"
 	"klamm.dev/bench/internal/measure"
 )
-
-const reference = "temporal"
 
 func main() {
 	port := flag.Bool("free-port", false, "print a port that nobody listens on, and nothing else")
@@ -24,7 +21,7 @@ func main() {
 		printFreePort()
 		return
 	}
-	reports, err := read(os.Stdin)
+	reports, err := measure.ReadReports(os.Stdin)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench table:", err)
 		os.Exit(1)
@@ -44,31 +41,7 @@ func printFreePort() {
 	fmt.Println(port)
 }
 
-func read(input io.Reader) ([]measure.Report, error) {
-	var reports []measure.Report
-	lines := bufio.NewScanner(input)
-	for lines.Scan() {
-		var report measure.Report
-		if err := json.Unmarshal(lines.Bytes(), &report); err != nil {
-			return nil, fmt.Errorf("%q is no report: %w", lines.Text(), err)
-		}
-		reports = append(reports, report)
-	}
-	return reports, lines.Err()
-}
-
-type key struct {
-	driver, workload string
-	inFlight         int
-}
-
 func printTables(output io.Writer, reports []measure.Report) {
-	references := map[key]measure.Report{}
-	for _, r := range reports {
-		if r.Server == reference {
-			references[key{r.Driver, r.Workload, r.InFlight}] = r
-		}
-	}
 	table := tabwriter.NewWriter(output, 0, 0, 2, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintln(table, "server\tdriver\tworkload\tin flight\tcount\terrors\tper second\tp50 ms\tp99 ms\tmax ms\ttimer late p50\tp99\tmax\tserver CPU ms\tdriver CPU ms\tRSS MiB\tpeak MiB\t")
 	for _, r := range reports {
@@ -78,20 +51,23 @@ func printTables(output io.Writer, reports []measure.Report) {
 	}
 	_ = table.Flush()
 	printOutliers(output, reports)
-	if len(references) == 0 {
+	for _, peer := range compare.Peers {
+		printRatios(output, peer, peer.Pairs(reports))
+	}
+}
+
+// printRatios shows klamm beside one peer, if they were measured with the same workloads.
+func printRatios(output io.Writer, peer compare.Peer, pairs []compare.Pair) {
+	if len(pairs) == 0 {
 		return
 	}
-	_, _ = fmt.Fprintln(output, "\nHow many times better than Temporal on this machine, in this run:")
-	table = tabwriter.NewWriter(output, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintln(table, "driver\tworkload\tin flight\tthroughput\tp50\tp99\tserver CPU\tpeak memory\t")
-	for _, r := range reports {
-		other, ok := references[key{r.Driver, r.Workload, r.InFlight}]
-		if r.Server == reference || !ok {
-			continue
-		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", r.Driver, r.Workload, r.InFlight,
-			ratio(r.Throughput, other.Throughput), ratio(other.P50, r.P50), ratio(other.P99, r.P99),
-			ratio(other.ServerCPU, r.ServerCPU), ratio(other.ServerPeak, r.ServerPeak))
+	_, _ = fmt.Fprintf(output, "\n%s (on this machine, in this run):\n", peer.Title)
+	table := tabwriter.NewWriter(output, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintln(table, "server\tdriver\tworkload\tin flight\tthroughput\tp50\tp99\tserver CPU\tpeak memory\t")
+	for _, pair := range pairs {
+		r, ratios := pair.Own, pair.Ratios()
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t\n", r.Server, r.Driver, r.Workload, r.InFlight,
+			ratio(ratios.Throughput), ratio(ratios.P50), ratio(ratios.P99), ratio(ratios.CPU), ratio(ratios.Peak))
 	}
 	_ = table.Flush()
 }
@@ -114,11 +90,11 @@ func printOutliers(output io.Writer, reports []measure.Report) {
 	}
 }
 
-func ratio(a, b float64) string {
-	if b == 0 {
+func ratio(times float64) string {
+	if times == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f", a/b)
+	return fmt.Sprintf("%.2f", times)
 }
 
 // late shows a lateness in milliseconds; workloads without timers have none.

@@ -1,6 +1,10 @@
 package measure
 
 import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -34,6 +38,20 @@ type Report struct {
 	DriverCPU   float64 `json:"driver_cpu_ms_per_workflow"`
 	FirstError  string  `json:"first_error,omitempty"`
 	ServerCores float64 `json:"server_cores,omitempty"`
+}
+
+// ReadReports reads reports as drivers print them, one a line.
+func ReadReports(input io.Reader) ([]Report, error) {
+	var reports []Report
+	lines := bufio.NewScanner(input)
+	for lines.Scan() {
+		var report Report
+		if err := json.Unmarshal(lines.Bytes(), &report); err != nil {
+			return nil, fmt.Errorf("%q is no report: %w", lines.Text(), err)
+		}
+		reports = append(reports, report)
+	}
+	return reports, lines.Err()
 }
 
 // Run measures a load: it notes what server and driver have used so far, lets
