@@ -99,6 +99,14 @@ pub trait TablesExt: Tables {
         self.load(&T::key(key), decode_row::<T>).map(downcast::<T>)
     }
 
+    /// As [`TablesExt::get`], with a key that the caller has already made. For rows that are read again and again.
+    ///
+    /// # Panics
+    /// As [`TablesExt::get`], and when the key is of another table.
+    fn get_at<T: Table>(&self, key: &[u8]) -> Option<Arc<T::Row>> {
+        self.load(key, decode_row::<T>).map(downcast::<T>)
+    }
+
     /// Sets the row of table `T` under `key`.
     fn put<T: Table>(&mut self, key: &T::Key, row: impl Into<Arc<T::Row>>) {
         self.save(T::key(key), Some(row.into()));
@@ -115,6 +123,19 @@ pub trait TablesExt: Tables {
         change(Arc::make_mut(&mut row));
         self.save(bytes, Some(row));
         true
+    }
+
+    /// As [`TablesExt::update`], with the key's bytes. Where there is no row, the one that `begin` makes is changed.
+    fn upsert_at<T: Table>(&mut self, key: Vec<u8>, begin: impl FnOnce() -> T::Row, change: impl FnOnce(&mut T::Row))
+    where
+        T::Row: Clone,
+    {
+        let mut row = match self.take(&key, decode_row::<T>) {
+            Some(row) => downcast::<T>(row),
+            None => Arc::new(begin()),
+        };
+        change(Arc::make_mut(&mut row));
+        self.save(key, Some(row));
     }
 
     /// Removes the row of table `T` under `key`.

@@ -99,6 +99,11 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.tables.get::<T>(key)
     }
 
+    /// As [`Tx::get`], with the key's bytes.
+    pub fn get_at<T: Table>(&self, key: &[u8]) -> Option<Arc<T::Row>> {
+        self.tables.get_at::<T>(key)
+    }
+
     /// At most `limit` rows of table `T` whose key bytes lie in `from..to`, in key order.
     pub fn range<T: Table>(&self, from: &[u8], to: &[u8], limit: usize) -> Vec<(Vec<u8>, Arc<T::Row>)> {
         self.tables.range::<T>(from, to, limit)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use klamm_messages::klamm::v1::WakeRow;
 
-use crate::{Kind, Table, Tables, TablesExt, Time, key::KeyBytes};
+use crate::{Kind, Table, Tables, Time, key::KeyBytes};
 
 /// When machines want to look again, in the order of time. Only `apply` changes these rows: a row goes only when an event removes it.
 #[derive(Debug)]
@@ -16,16 +16,20 @@ impl Table for Wakes {
     type Row = WakeRow;
 
     fn key(row: &WakeRow) -> Vec<u8> {
-        let due = Time::or_epoch(row.due);
-        KeyBytes::new(Self::KIND)
-            .i64(due.millis())
-            .hash(&row.namespace, &row.id)
-            .str(&row.machine)
-            .str(&row.namespace)
-            .str(&row.id)
-            .str(&row.run_id)
-            .finish()
+        key_at(Time::or_epoch(row.due), row)
     }
+}
+
+/// The key of an entity's row at `due`, whatever time the row itself has.
+fn key_at(due: Time, entity: &WakeRow) -> Vec<u8> {
+    KeyBytes::new(Kind::Wake)
+        .i64(due.millis())
+        .hash(&entity.namespace, &entity.id)
+        .str(&entity.machine)
+        .str(&entity.namespace)
+        .str(&entity.id)
+        .str(&entity.run_id)
+        .finish()
 }
 
 /// Bounds (from, to) of the keys of the wake rows due at or before `now`.
@@ -34,16 +38,14 @@ pub fn due_range(now: Time) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Moves an entity's wake row from `old` to `new`. `entity.due` is ignored. When `old` and `new` are the same, nothing happens.
-pub fn set(tables: &mut dyn Tables, entity: &WakeRow, old: Option<Time>, new: Option<Time>) {
+pub fn set(tables: &mut dyn Tables, entity: WakeRow, old: Option<Time>, new: Option<Time>) {
     if old == new {
         return;
     }
-    let at = |due: Time| WakeRow { due: Some(due.into()), ..entity.clone() };
     if let Some(old) = old {
-        tables.remove::<Wakes>(&at(old));
+        tables.save(key_at(old, &entity), None);
     }
     if let Some(new) = new {
-        let row = at(new);
-        tables.save(Wakes::key(&row), Some(Arc::new(row)));
+        tables.save(key_at(new, &entity), Some(Arc::new(WakeRow { due: Some(new.into()), ..entity })));
     }
 }

@@ -64,13 +64,13 @@ fn remove_decisions(tables: &mut dyn Tables, from: &[u8], to: &[u8]) {
 /// Moves the schedule's wake row from the time in its present progress to the one in `new`.
 fn set_wake(tables: &mut dyn Tables, key: &ScheduleKey, new: Option<&ScheduleProgress>) {
     let old = tables.get::<Progresses>(key).and_then(|progress| wake_time(&progress));
-    wakes::set(tables, &entity(key), old, new.and_then(wake_time));
+    wakes::set(tables, entity(key), old, new.and_then(wake_time));
 }
 
 /// The same for what is left of a deleted schedule. Schedule and remains share the one wake row, since only one of them exists at a time.
 fn set_remains_wake(tables: &mut dyn Tables, key: &ScheduleKey, new: Option<&ScheduleProgress>) {
     let old = tables.get::<Remains>(key).and_then(|remains| remains.progress.as_ref().and_then(wake_time));
-    wakes::set(tables, &entity(key), old, new.and_then(wake_time));
+    wakes::set(tables, entity(key), old, new.and_then(wake_time));
 }
 
 fn entity(key: &ScheduleKey) -> WakeRow {

@@ -10,7 +10,7 @@ pub(crate) mod workflow_task;
 
 use std::sync::Arc;
 
-use klamm_machine::{Time, Tx};
+use klamm_machine::{Table, Time, Tx};
 use klamm_messages::{
     klamm::v1::{HistoryRecord, RunState, history_record::Record},
     temporal::{
@@ -31,12 +31,14 @@ pub(crate) struct Run<'t, 'a> {
     pub(crate) tx: &'t mut Tx<'a, Workflow>,
     /// Which run.
     pub(crate) key: RunKey,
+    /// The key of its row. A decision reads the row tens of times.
+    row: Vec<u8>,
 }
 
 impl<'t, 'a> Run<'t, 'a> {
     /// The run under `key`. It need not exist yet: a start creates it by its first event.
     pub(crate) fn new(tx: &'t mut Tx<'a, Workflow>, key: RunKey) -> Self {
-        Self { tx, key }
+        Self { tx, row: Runs::key(&key), key }
     }
 
     /// The command's time, which is the event time of all that happens now.
@@ -46,7 +48,7 @@ impl<'t, 'a> Run<'t, 'a> {
 
     /// The run's state, with all that this decision has emitted. A default one when the run does not exist.
     pub(crate) fn state(&self) -> Arc<RunState> {
-        self.tx.get::<Runs>(&self.key).unwrap_or_default()
+        self.tx.get_at::<Runs>(&self.row).unwrap_or_default()
     }
 
     /// Says that an internal event happened. The record states the whole of what it describes.

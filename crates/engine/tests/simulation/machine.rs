@@ -76,7 +76,7 @@ impl Machine for TestMachine {
                     let entity =
                         WakeRow { machine: "test".to_owned(), namespace: NAMESPACE.to_owned(), id: timer.to_owned(), ..WakeRow::default() };
                     let old = tables.get::<Others>(&row.key).and_then(|row| due(row.value));
-                    wakes::set(tables, &entity, old, due(row.value));
+                    wakes::set(tables, entity, old, due(row.value));
                 }
                 tables.put::<Others>(&row.key, row.clone());
             }

@@ -24,7 +24,7 @@ pub(super) fn apply(tables: &mut dyn Tables, key: &RunKey) {
             run_id: key.run_id.clone(),
             due: None,
         };
-        wakes::set(tables, &entity, run.wake_time.as_ref().map(Time::from), None);
+        wakes::set(tables, entity, run.wake_time.as_ref().map(Time::from), None);
         tables.remove::<Runs>(key);
         let (from, to) = History::range(key, i64::MIN, i64::MAX);
         for (_, event) in tables.range::<History>(&from, &to, usize::MAX) {

@@ -16,15 +16,15 @@ use klamm_messages::{
 use super::closed;
 use crate::{
     commands::check::is_nil,
-    tables::{RunKey, Workflows},
+    tables::{RunNames, Workflows},
 };
 
 /// Most request ids kept of one run (history.maxRequestIDsPerExecution).
 const REQUEST_ID_COUNT_MAX: usize = 25;
 /// Makes the run the newest of its workflow id.
-pub(super) fn make_current(tables: &mut dyn Tables, key: &RunKey) {
-    let row = WorkflowRow { current_run_id: key.run_id.clone() };
-    tables.put::<Workflows>(&(key.namespace.clone(), key.workflow_id.clone()), row);
+pub(super) fn make_current(tables: &mut dyn Tables, run: RunNames<'_>) {
+    let row = WorkflowRow { current_run_id: run.run_id.to_owned() };
+    tables.put::<Workflows>(&(run.namespace.to_owned(), run.workflow_id.to_owned()), row);
 }
 
 /// Applies the run's first event.

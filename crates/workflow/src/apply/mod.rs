@@ -15,6 +15,8 @@ pub(crate) mod workflow_task;
 
 pub(crate) use rows::TaskRows;
 
+use std::sync::Arc;
+
 use klamm_machine::{Tables, TablesExt, Time, wakes};
 use klamm_messages::{
     klamm::v1::{HistoryRecord, RunState, WakeRow, history_record::Record},
@@ -23,7 +25,7 @@ use klamm_messages::{
 
 use crate::{
     Event, MACHINE, activity,
-    tables::{History, RunKey, Runs},
+    tables::{History, RunKey, RunNames, Runs},
     timer,
 };
 
@@ -43,35 +45,34 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
     if matches!(kind, Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_)) {
         return;
     }
-    let key = RunKey::new(&record.namespace, &record.workflow_id, &record.run_id);
+    let HistoryRecord { namespace, workflow_id, run_id, .. } = record;
+    let names = RunNames { namespace, workflow_id, run_id };
     if let Record::Event(event) = kind {
-        tables.put::<History>(&(key.clone(), event.event_id), event.clone());
+        tables.save(History::key_of(names, event.event_id), Some(Arc::new(event.clone())));
         if let Some(Attributes::WorkflowExecutionStartedEventAttributes(_)) = &event.attributes {
-            execution::make_current(tables, &key);
+            execution::make_current(tables, names);
         }
     }
     let mut rows = TaskRows::default();
-    let mut change = |run: &mut RunState| {
-        let old_wake = run.wake_time;
+    let (mut old_wake, mut new_wake) = (None, None);
+    let begin = || RunState {
+        namespace: namespace.clone(),
+        workflow_id: workflow_id.clone(),
+        run_id: run_id.clone(),
+        next_event_id: 1,
+        ..RunState::default()
+    };
+    tables.upsert_at::<Runs>(Runs::key_of(names), begin, |run| {
+        old_wake = run.wake_time.as_ref().map(Time::from);
         apply_to_run(run, kind, &mut rows);
         run.wake_time = wake::next(run).map(Into::into);
-        (old_wake.as_ref().map(Time::from), run.wake_time.as_ref().map(Time::from))
-    };
-    let mut wake = (None, None);
-    if !tables.update::<Runs>(&key, |run| wake = change(run)) {
-        let mut run = RunState {
-            namespace: key.namespace.clone(),
-            workflow_id: key.workflow_id.clone(),
-            run_id: key.run_id.clone(),
-            next_event_id: 1,
-            ..RunState::default()
-        };
-        wake = change(&mut run);
-        tables.put::<Runs>(&key, run);
-    }
+        new_wake = run.wake_time.as_ref().map(Time::from);
+    });
     rows.write(tables);
-    let entity = WakeRow { machine: MACHINE.to_owned(), namespace: key.namespace, id: key.workflow_id, run_id: key.run_id, due: None };
-    wakes::set(tables, &entity, wake.0, wake.1);
+    if old_wake != new_wake {
+        let (namespace, id, run_id) = (namespace.clone(), workflow_id.clone(), run_id.clone());
+        wakes::set(tables, WakeRow { machine: MACHINE.to_owned(), namespace, id, run_id, due: None }, old_wake, new_wake);
+    }
 }
 
 /// Applies a record to the state of its run.

@@ -6,6 +6,6 @@ pub mod tasks;
 pub mod workflows;
 
 pub use history::History;
-pub use runs::{RunKey, Runs};
+pub use runs::{RunKey, RunNames, Runs};
 pub use tasks::Tasks;
 pub use workflows::Workflows;

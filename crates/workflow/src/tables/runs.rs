@@ -21,6 +21,32 @@ impl RunKey {
     }
 }
 
+/// The names of a run where they stand in something else. Events are applied by them, without copies of the names.
+#[derive(Debug, Clone, Copy)]
+pub struct RunNames<'a> {
+    /// Name of its namespace.
+    pub namespace: &'a str,
+    /// Workflow id.
+    pub workflow_id: &'a str,
+    /// Run id.
+    pub run_id: &'a str,
+}
+
+impl RunKey {
+    /// The names, borrowed.
+    pub fn names(&self) -> RunNames<'_> {
+        RunNames { namespace: &self.namespace, workflow_id: &self.workflow_id, run_id: &self.run_id }
+    }
+}
+
+impl RunNames<'_> {
+    /// The beginning of the run's keys in a table of this kind.
+    pub(super) fn key_in(self, kind: Kind) -> KeyBytes {
+        let Self { namespace, workflow_id, run_id } = self;
+        KeyBytes::new(kind).hash(namespace, workflow_id).str(namespace).str(workflow_id).str(run_id)
+    }
+}
+
 /// All that deciding about a run needs, except its history.
 #[derive(Debug)]
 pub struct Runs;
@@ -31,6 +57,13 @@ impl Table for Runs {
     type Row = RunState;
 
     fn key(key: &RunKey) -> Vec<u8> {
-        KeyBytes::new(Self::KIND).hash(&key.namespace, &key.workflow_id).str(&key.namespace).str(&key.workflow_id).str(&key.run_id).finish()
+        Self::key_of(key.names())
+    }
+}
+
+impl Runs {
+    /// The key of a run's row.
+    pub fn key_of(run: RunNames<'_>) -> Vec<u8> {
+        run.key_in(Self::KIND).finish()
     }
 }
