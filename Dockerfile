@@ -1,5 +1,5 @@
 # klamm as an image: docker build -t klamm .
-# The same selection of packages as everywhere, so that what is tested is what runs.
+# The same selection of packages as everywhere, so that what is tested is what runs. The profile `dist` is `release`, optimized further.
 FROM rust:1.89-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libclang-dev libssl-dev pkg-config zlib1g-dev \
@@ -16,8 +16,8 @@ COPY bench/pure bench/pure
 # The caches make a second build short; what they hold is no part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/klamm/target \
-    cargo build --release --locked --workspace --bin klamm \
-    && cp target/release/klamm /usr/local/bin/klamm
+    cargo build --profile dist --locked --workspace --bin klamm \
+    && cp target/dist/klamm /usr/local/bin/klamm
 
 FROM debian:bookworm-slim
 RUN apt-get update \

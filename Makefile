@@ -8,7 +8,7 @@ KLAMM_BIN ?= $(CARGO_TARGET_DIR)/release/klamm
 export KLAMM_BIN
 ARGS ?=
 
-.PHONY: help dev build test check unit instructions fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
+.PHONY: help dev build dist test check unit instructions fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 20
@@ -54,8 +54,11 @@ parity: build ## The same scenarios as Temporal's server has answered, compared
 parity-record: ## Record the reference's answers anew (builds Temporal's server)
 	integration-tests/parity/record
 
-bench: build ## Throughput, latency, CPU and memory (ARGS='--reference' runs Temporal beside it, ARGS='--quick')
-	bench/run $(ARGS)
+dist: setup ## klamm as it ships, in target/dist: optimized over all crates at once (minutes more to build)
+	cargo build --profile dist --workspace --bin klamm --bin klamm-bench-floor
+
+bench: dist ## Throughput, latency, CPU and memory (ARGS='--reference' runs Temporal beside it, ARGS='--quick')
+	KLAMM_BIN=$(CARGO_TARGET_DIR)/dist/klamm bench/run $(ARGS)
 
 setup: ## System packages and Rust, for building
 	scripts/setup build

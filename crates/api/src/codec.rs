@@ -12,12 +12,19 @@ use prost::{
 };
 use tonic::{
     Status,
-    codec::{Codec, DecodeBuf, Decoder},
+    codec::{BufferSettings, Codec, DecodeBuf, Decoder},
 };
 use tonic_prost::ProstCodec;
 
 /// Messages that a request may hold. A request of 4 MiB whose every 40 bytes hold a payload with its metadata and data has about as many.
 pub const MESSAGES_MAX: usize = 100_000;
+
+/// A buffer begins with so many bytes, and grows when a message needs more. Most messages fit. tonic's own 8 KiB would be kept for as long as
+/// any payload of a request is, because payloads are not copied out of the buffer.
+const BUFFER_BYTES: usize = 1024;
+
+/// While several messages of a stream are ready, they are sent together up to so many bytes (tonic's default).
+const YIELD_BYTES: usize = 32 << 10;
 
 /// How many levels of messages within messages are looked at. Protobuf's decoder refuses deeper ones.
 const DEPTH_MAX: usize = 100;
@@ -51,13 +58,17 @@ where
     type Decoder = BoundedDecoder<<ProstCodec<T, U> as Codec>::Decoder>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstCodec::<T, U>::default().encoder()
+        ProstCodec::<T, U>::raw_encoder(buffers())
     }
 
     fn decoder(&mut self) -> Self::Decoder {
         let shape = SHAPES.binary_search_by(|shape| shape.name.cmp(&U::full_name())).ok();
-        BoundedDecoder { inner: ProstCodec::<T, U>::default().decoder(), shape }
+        BoundedDecoder { inner: ProstCodec::<T, U>::raw_decoder(buffers()), shape }
     }
+}
+
+fn buffers() -> BufferSettings {
+    BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
 }
 
 /// See [`BoundedCodec`].
@@ -79,6 +90,10 @@ impl<D: Decoder<Error = Status>> Decoder for BoundedDecoder<D> {
             return Err(Status::invalid_argument(format!("The request holds more than {MESSAGES_MAX} messages.")));
         }
         self.inner.decode(buffer)
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        self.inner.buffer_settings()
     }
 }
 
