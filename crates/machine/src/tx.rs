@@ -94,6 +94,11 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         Self { context, machine, tables, effects: Effects::default() }
     }
 
+    /// The machine that decides.
+    pub fn machine(&self) -> &'a M {
+        self.machine
+    }
+
     /// The row of table `T` under `key`, with all that this decision has emitted applied.
     pub fn get<T: Table>(&self, key: &T::Key) -> Option<Arc<T::Row>> {
         self.tables.get::<T>(key)

@@ -58,10 +58,17 @@ impl Work<'_, '_> {
 
     /// Emits the decisions that were written down, and forgets those that have been kept long enough.
     pub(crate) fn finish_audit(&mut self) {
+        let retention = retention(&self.definition);
+        // The oldest decision need not be read where it is one of this command's.
+        if let Some(first) = self.decisions.first().filter(|first| first.n == self.progress.first_audit)
+            && self.progress.audit_expiry_time.is_none()
+        {
+            self.progress.audit_expiry_time = expiry(first, retention).map(Into::into);
+        }
         for decision in std::mem::take(&mut self.decisions) {
             self.record(Record::Decision(decision));
         }
-        forget_old(self.tx, &self.key, &mut self.progress, retention(&self.definition), FORGOTTEN_MAX);
+        forget_old(self.tx, &self.key, &mut self.progress, retention, FORGOTTEN_MAX);
     }
 
     /// When the oldest decisions are to be forgotten, if no other command comes before. This is some time after they expire, because every
@@ -80,7 +87,6 @@ pub(crate) fn forgetting_time(progress: &ScheduleProgress, retention: Duration) 
 /// `limit`.
 pub(crate) fn forget_old(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey, progress: &mut ScheduleProgress, retention: Duration, limit: usize) {
     let now = tx.context.now;
-    let expiry = |decision: &ScheduleDecision| decision.decided_time.as_ref().map(|decided| Time::from(decided).after(retention));
     let (first, end) = (progress.first_audit, progress.next_audit);
     let excess = usize::try_from(end - first - AUDIT_RECORDS_MAX).unwrap_or(0);
     if excess == 0 && progress.audit_expiry_time.as_ref().is_some_and(|expiry| Time::from(expiry) > now) {
@@ -88,10 +94,10 @@ pub(crate) fn forget_old(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey, progress:
     }
     let (from, to) = Decisions::range(key, first, end);
     let oldest = tx.range::<Decisions>(&from, &to, limit + 1);
-    let expiries: Vec<_> = oldest.iter().map(|(_, decision)| expiry(decision)).collect();
+    let expiries: Vec<_> = oldest.iter().map(|(_, decision)| expiry(decision, retention)).collect();
     let kept = first_kept(&expiries, excess, now, limit).map(|index| &oldest[index]);
     progress.first_audit = kept.map_or(end, |(_, decision)| decision.n);
-    progress.audit_expiry_time = kept.and_then(|(_, decision)| expiry(decision)).map(Into::into);
+    progress.audit_expiry_time = kept.and_then(|(_, decision)| expiry(decision, retention)).map(Into::into);
     if progress.first_audit > first {
         tx.emit(Event::ForgetDecisions {
             namespace: key.namespace.clone(),
@@ -106,6 +112,11 @@ pub(crate) fn forget_old(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey, progress:
 pub(crate) fn retention(definition: &ScheduleDefinition) -> Duration {
     let setting = definition.settings.as_ref().and_then(|settings| settings.schedule_audit_retention.as_ref());
     time::duration_or_none(setting).unwrap_or(AUDIT_RETENTION_DEFAULT)
+}
+
+/// When the decision has been kept long enough.
+fn expiry(decision: &ScheduleDecision, retention: Duration) -> Option<Time> {
+    decision.decided_time.as_ref().map(|decided| Time::from(decided).after(retention))
 }
 
 /// Index of the first of the oldest decisions that is kept; `None`: all of them go. The first `excess` go, and those that have expired, but

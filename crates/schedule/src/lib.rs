@@ -20,6 +20,7 @@ mod audit;
 mod backfill;
 mod buffer;
 mod check;
+mod compiled;
 mod decide;
 mod due;
 mod finish;

@@ -1,5 +1,7 @@
 //! Commands to the workflow machine: starts, cancel requests, terminations. The log loses none, so none is sent twice.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat};
 use klamm_messages::{
     klamm::v1::{
@@ -35,7 +37,7 @@ impl Work<'_, '_> {
         let number = if action.action == 0 { self.take_action_number() } else { action.action };
         let workflow_id = self.workflow_id(&action);
         let run_id = self.tx.context.derive_id();
-        let outcome = self.outcome();
+        let outcome = Arc::clone(self.outcome());
         let request = within_limit(StartWorkflowExecutionRequest {
             namespace: self.key.namespace.clone(),
             workflow_id: workflow_id.clone(),

@@ -1,7 +1,10 @@
 //! A schedule's times: its compiled spec, and the seed of its jitter.
 
 use klamm_machine::Time;
-use klamm_messages::klamm::v1::{ScheduleDefinition, ScheduleProgress, ScheduleSearch};
+use klamm_messages::{
+    klamm::v1::{ScheduleDefinition, ScheduleProgress, ScheduleSearch},
+    temporal::schedule::v1::ScheduleSpec,
+};
 
 use crate::{
     limits::SEARCHES_MAX,
@@ -21,8 +24,17 @@ impl Times {
     /// # Errors
     /// What is wrong with its spec. This can happen when a later version of the rules no longer allows it.
     pub(crate) fn of(schedule_id: &str, definition: &ScheduleDefinition) -> Result<Self, InvalidSpec> {
+        Self::compiled_by(Spec::compile, schedule_id, definition)
+    }
+
+    /// As [`Times::of`], with the spec as `compile` gives it.
+    pub(crate) fn compiled_by(
+        compile: impl FnOnce(&ScheduleSpec) -> Result<Spec, InvalidSpec>,
+        schedule_id: &str,
+        definition: &ScheduleDefinition,
+    ) -> Result<Self, InvalidSpec> {
         let spec = definition.schedule.as_ref().and_then(|schedule| schedule.spec.as_ref());
-        let spec = Spec::compile(spec.unwrap_or(&Default::default()))?;
+        let spec = compile(spec.unwrap_or(&Default::default()))?;
         Ok(Self { spec, seed: format!("{}-{schedule_id}", definition.namespace_id) })
     }
 

@@ -16,7 +16,9 @@ impl Work<'_, '_> {
 
     /// Whether starts are held back until others are answered: the answers will go on.
     pub(crate) fn waits_for_answers(&self) -> bool {
-        self.progress.starting.len() >= self.unanswered_max()
+        let count = self.progress.starting.len();
+        // At least one may be.
+        count > 0 && count >= self.unanswered_max()
     }
 
     /// Most starts that may be unanswered.

@@ -1,6 +1,6 @@
 //! One schedule while a command about it is being decided. The verbs of the decision change it, and it is written down at the end.
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use klamm_machine::{Rejection, Time, Tx};
 use klamm_messages::{
@@ -51,6 +51,8 @@ pub(crate) struct Work<'t, 'a> {
     pub(crate) backfill_steps: Steps,
     /// True when the search for the next time goes on with the next command.
     pub(crate) is_searching: bool,
+    /// What the last run left for the next, once it was read: most schedules have none, and several steps ask.
+    pub(crate) outcome: OnceCell<Arc<ScheduleOutcome>>,
     /// How both were before; `None` for a new schedule.
     pub(crate) before: Option<(Arc<ScheduleDefinition>, Arc<ScheduleProgress>)>,
 }
@@ -59,6 +61,11 @@ impl<'t, 'a> Work<'t, 'a> {
     /// The schedule of this key, if there is one.
     pub(crate) fn find(tx: &'t mut Tx<'a, Schedule>, key: ScheduleKey) -> Option<Self> {
         let definition = tx.get::<Definitions>(&key)?;
+        Self::of(tx, key, definition)
+    }
+
+    /// The schedule of this key, whose definition has been read already.
+    pub(crate) fn of(tx: &'t mut Tx<'a, Schedule>, key: ScheduleKey, definition: Arc<ScheduleDefinition>) -> Option<Self> {
         let progress = tx.get::<Progresses>(&key)?;
         let mut work = Self::new(tx, key, Arc::clone(&definition), ScheduleProgress::clone(&progress));
         work.before = Some((definition, progress));
@@ -95,15 +102,18 @@ impl<'t, 'a> Work<'t, 'a> {
             steps: Steps::new(STEPS_MAX),
             backfill_steps: Steps::new(STEPS_MAX),
             is_searching: false,
+            outcome: OnceCell::new(),
             before: None,
         };
         work.compile();
         work
     }
 
-    /// Compiles the spec again, after the definition has changed.
+    /// Compiles the spec of the definition, which is new here or has changed.
     pub(crate) fn compile(&mut self) {
-        let (times, invalid_spec) = match Times::of(&self.key.schedule_id, &self.definition) {
+        let specs = &self.tx.machine().specs;
+        let times = Times::compiled_by(|spec| specs.compile(spec), &self.key.schedule_id, &self.definition);
+        let (times, invalid_spec) = match times {
             Ok(times) => (Some(times), String::new()),
             Err(error) => (None, error.to_string()),
         };
@@ -159,8 +169,14 @@ impl<'t, 'a> Work<'t, 'a> {
     }
 
     /// What the last run left for the next.
-    pub(crate) fn outcome(&self) -> Arc<ScheduleOutcome> {
-        self.tx.get::<Outcomes>(&self.key).unwrap_or_default()
+    pub(crate) fn outcome(&self) -> &Arc<ScheduleOutcome> {
+        self.outcome.get_or_init(|| self.tx.get::<Outcomes>(&self.key).unwrap_or_default())
+    }
+
+    /// Writes down what a run leaves for the next.
+    pub(crate) fn leave_outcome(&mut self, outcome: ScheduleOutcome) {
+        self.outcome = OnceCell::new();
+        self.record(Record::Outcome(outcome));
     }
 
     /// Takes over the present settings, which a client's command or a wake-up carries.

@@ -1,17 +1,26 @@
 //! ScheduledRunClosed: the chain of a run that the schedule had started has ended.
 
+use std::sync::Arc;
+
 use klamm_machine::{Decision, Tx};
 use klamm_messages::{
-    klamm::v1::{Command, ScheduleOutcome, ScheduledRunClosed, schedule_record::Record},
+    klamm::v1::{Command, ScheduleOutcome, ScheduledRunClosed},
     temporal::{enums::v1::WorkflowExecutionStatus as Status, schedule::v1::ScheduleActionResult},
 };
 
-use super::start_answered::of_incarnation;
-use crate::{Answer, Schedule, answer::DONE, work::Work};
+use super::start_answered::is_of_incarnation;
+use crate::{
+    Answer, Schedule,
+    answer::DONE,
+    tables::{Definitions, ScheduleKey},
+    work::Work,
+};
 
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &ScheduledRunClosed) -> Decision<Answer> {
-    let Some(mut work) = of_incarnation(tx, command, body.scheduled_by.as_ref()) else { return DONE };
+    let key = ScheduleKey::new(&command.namespace, &command.workflow_id);
+    let definition = tx.get::<Definitions>(&key).filter(|definition| is_of_incarnation(definition, body.scheduled_by.as_ref()));
+    let Some(mut work) = definition.and_then(|definition| Work::of(tx, key, definition)) else { return DONE };
     // The answer to this run's start may still be on its way. When it comes, nothing is left to do.
     if let Some(starting) = work.take_starting(body.scheduled_by.as_ref()) {
         work.started(&starting, &body.first_run_id);
@@ -70,7 +79,7 @@ impl Work<'_, '_> {
 
     /// Keeps what the next run is given. A success gives its result and no failure. A failure gives itself, and the last result stays.
     fn keep_outcome(&mut self, body: &ScheduledRunClosed) {
-        let before = self.outcome();
+        let before = Arc::clone(self.outcome());
         let outcome = match body.status() {
             Status::Completed => ScheduleOutcome {
                 last_completion_result: body.result.clone().or_else(|| before.last_completion_result.clone()),
@@ -82,7 +91,7 @@ impl Work<'_, '_> {
             _ => return,
         };
         if outcome != *before {
-            self.record(Record::Outcome(outcome));
+            self.leave_outcome(outcome);
         }
     }
 }

@@ -3,8 +3,8 @@
 use klamm_machine::{Decision, Tx};
 use klamm_messages::{
     klamm::v1::{
-        Command, RunningAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduleProgress, ScheduledBy, ScheduledStartAnswered,
-        StartingAction,
+        Command, RunningAction, ScheduleDecision, ScheduleDecisionKind as Kind, ScheduleDefinition, ScheduleProgress, ScheduledBy,
+        ScheduledStartAnswered, StartingAction,
     },
     temporal::{
         common::v1::WorkflowExecution,
@@ -25,14 +25,17 @@ use crate::{
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &ScheduledStartAnswered) -> Decision<Answer> {
     let key = ScheduleKey::new(&command.namespace, &command.workflow_id);
-    if tx.get::<Definitions>(&key).is_none() {
+    let Some(definition) = tx.get::<Definitions>(&key) else {
         let decided = |starting: &StartingAction| {
             if body.run_id.is_empty() { rejected(starting, body) } else { action_decision(Kind::Fired, starting, &body.run_id) }
         };
         remains::start_answered(tx, &key, body.scheduled_by.as_ref(), decided);
         return DONE;
+    };
+    if !is_of_incarnation(&definition, body.scheduled_by.as_ref()) {
+        return DONE;
     }
-    let Some(mut work) = of_incarnation(tx, command, body.scheduled_by.as_ref()) else { return DONE };
+    let Some(mut work) = Work::of(tx, key, definition) else { return DONE };
     let Some(starting) = work.take_starting(body.scheduled_by.as_ref()) else { return DONE };
     if body.run_id.is_empty() {
         work.note(rejected(&starting, body));
@@ -43,14 +46,9 @@ pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &Schedu
     DONE
 }
 
-/// The schedule for which a message of the workflow machine is meant; `None` when it is gone, or another schedule has its id now.
-pub(super) fn of_incarnation<'t, 'a>(
-    tx: &'t mut Tx<'a, Schedule>,
-    command: &Command,
-    scheduled_by: Option<&ScheduledBy>,
-) -> Option<Work<'t, 'a>> {
-    let work = Work::find(tx, ScheduleKey::new(&command.namespace, &command.workflow_id))?;
-    if work.definition.incarnation == scheduled_by?.incarnation { Some(work) } else { None }
+/// Whether a message of the workflow machine is meant for this schedule, and not for an earlier one with the same id.
+pub(super) fn is_of_incarnation(definition: &ScheduleDefinition, scheduled_by: Option<&ScheduledBy>) -> bool {
+    scheduled_by.is_some_and(|by| by.incarnation == definition.incarnation)
 }
 
 impl Work<'_, '_> {

@@ -15,11 +15,11 @@ use crate::{
 /// Decides the command: does all that is due by now.
 pub(super) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command, body: &WakeUp) -> Decision<Answer> {
     let key = ScheduleKey::new(&body.namespace, &body.id);
-    if tx.get::<Definitions>(&key).is_none() {
+    let Some(definition) = tx.get::<Definitions>(&key) else {
         remains::wake_up(tx, &key);
         return DONE;
-    }
-    let Some(mut work) = Work::find(tx, key) else { return DONE };
+    };
+    let Some(mut work) = Work::of(tx, key, definition) else { return DONE };
     if wake_time(&work.progress).is_none_or(|time| time > work.now) {
         return DONE;
     }

@@ -55,8 +55,9 @@ fn commands_of_others_are_refused() {
     assert_eq!(env.refuse(Body::StartWorkflow(Default::default())), "Internal: The schedule machine does not decide this command.");
     let mut rows = klamm_machine::Memory::default();
     let mut context = klamm_machine::Context::new(env.now(), 1, "topic", 0, 0);
-    let mut tx = klamm_machine::Tx::new(&klamm_schedule::Schedule, &mut rows, &mut context);
-    let none = klamm_machine::Machine::decide(&klamm_schedule::Schedule, &mut tx, &Command::default());
+    let machine = klamm_schedule::Schedule::default();
+    let mut tx = klamm_machine::Tx::new(&machine, &mut rows, &mut context);
+    let none = klamm_machine::Machine::decide(&machine, &mut tx, &Command::default());
     assert!(none.is_err());
 }
 

@@ -41,8 +41,9 @@ use klamm_schedule::{
 /// Applies events to empty tables.
 pub fn fold<'e>(events: impl IntoIterator<Item = &'e Event>) -> Memory {
     let mut rows = Memory::default();
+    let machine = Machine_::default();
     for event in events {
-        Machine_.apply(&mut rows, event);
+        machine.apply(&mut rows, event);
     }
     rows
 }
@@ -77,6 +78,7 @@ pub struct Env {
     now: Time,
     offset: i64,
     commands: Vec<(Time, Command)>,
+    machine: Machine_,
 }
 
 impl Env {
@@ -96,6 +98,7 @@ impl Env {
             now: Time::from_millis(START),
             offset: 0,
             commands: Vec::new(),
+            machine: Machine_::default(),
         }
     }
 
@@ -123,8 +126,8 @@ impl Env {
         };
         let mut scratch = Savepoint::over(&self.rows);
         let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
-        let mut tx = Tx::new(&Machine_, &mut scratch, &mut context);
-        let decision = Machine_.decide(&mut tx, &command);
+        let mut tx = Tx::new(&self.machine, &mut scratch, &mut context);
+        let decision = self.machine.decide(&mut tx, &command);
         let effects = tx.finish();
         if decision.is_ok() {
             for (key, row) in scratch.into_changes() {
@@ -324,13 +327,14 @@ impl Env {
         assert!(fold(some.map(|index| &self.log[index])).bytes() == live, "the fold of a compaction under way");
     }
 
-    /// The same commands give the same events.
+    /// The same commands give the same events, from a machine that begins anew with each command and so has kept nothing.
     pub fn check_replay(&self) {
         let (mut rows, mut log) = (Memory::default(), Vec::new());
         for (index, (now, command)) in self.commands.iter().enumerate() {
             let mut context = Context::new(*now, 1, "topic", 0, index as i64 + 1);
-            let mut tx = Tx::new(&Machine_, &mut rows, &mut context);
-            Machine_.decide(&mut tx, command).expect("accepted before");
+            let machine = Machine_::default();
+            let mut tx = Tx::new(&machine, &mut rows, &mut context);
+            machine.decide(&mut tx, command).expect("accepted before");
             log.extend(tx.finish().events);
         }
         assert!(log == self.log, "a replay gives the same events");

@@ -8,6 +8,7 @@ mod costly;
 mod deleted;
 mod env;
 mod idle;
+mod kept;
 mod overlap;
 mod results;
 mod start;
