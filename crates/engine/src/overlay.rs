@@ -34,6 +34,8 @@ const SCANNED_ROWS_MAX: usize = 1024;
 
 /// How many hot rows are kept decoded, per partition.
 const CACHED_ROWS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+/// Largest row of a schedule that is kept decoded, encoded bytes.
+const CACHED_SCHEDULE_BYTES_MAX: usize = 8 << 10;
 
 /// The tables of one partition, uncommitted changes included.
 ///
@@ -81,7 +83,12 @@ impl Overlay {
         if let Some(row) = self.cache.borrow_mut().get(key) {
             return Some(row.clone());
         }
-        let row = match self.view.get_with(self.partition as u16, key, decode) {
+        let mut bytes = 0;
+        let read = |row: &[u8]| {
+            bytes = row.len();
+            decode(row)
+        };
+        let row = match self.view.get_with(self.partition as u16, key, read) {
             Ok(None) => return None,
             Ok(Some(Ok(row))) => row,
             Ok(Some(Err(reason))) => {
@@ -93,7 +100,7 @@ impl Overlay {
                 return None;
             }
         };
-        if is_cached(key) {
+        if is_cached(key, || bytes) {
             self.cache.borrow_mut().put(key.to_vec(), row.clone());
         }
         Some(row)
@@ -123,7 +130,7 @@ impl Overlay {
                     return Vec::new();
                 }
             };
-            let last = (stored.len() == part_rows).then(|| stored.last().map(|(key, _)| key.to_vec())).flatten();
+            let last = (stored.len() == part_rows).then(|| stored.last().map(|(key, _)| key.clone())).flatten();
             let part_end = last.as_deref().map(successor);
             let end: &[u8] = part_end.as_deref().unwrap_or(to);
             let mut changed =
@@ -133,11 +140,11 @@ impl Overlay {
                     rows.extend(change.as_ref().map(|row| (changed_key.to_vec(), row.clone())));
                 }
                 if let Some((_, change)) = changed.next_if(|(changed_key, _)| ***changed_key == key[..]) {
-                    rows.extend(change.as_ref().map(|row| (key.to_vec(), row.clone())));
+                    rows.extend(change.as_ref().map(|row| (key, row.clone())));
                     continue;
                 }
                 match decode(&bytes) {
-                    Ok(row) => rows.push((key.to_vec(), row)),
+                    Ok(row) => rows.push((key, row)),
                     Err(reason) => {
                         self.note_undecodable(reason);
                         return Vec::new();
@@ -228,7 +235,7 @@ impl Overlay {
         let cache = self.cache.get_mut();
         for (key, change) in std::mem::take(&mut self.frozen) {
             match change {
-                Some(row) if is_cached(&key) => {
+                Some(row) if is_cached(&key, || row.encoded_size()) => {
                     cache.put(key, row);
                 }
                 _ => {
@@ -244,9 +251,12 @@ fn size(key_bytes: usize, row: Option<&Arc<dyn Row>>) -> usize {
     key_bytes + ROW_OVERHEAD + row.map_or(0, |row| row.encoded_size())
 }
 
-/// Only rows that commands read again and again are worth caching.
-fn is_cached(key: &[u8]) -> bool {
-    key.first().is_some_and(|kind| [Kind::Run as u8, Kind::Workflow as u8, Kind::Namespace as u8].contains(kind))
+/// Only rows that commands read again and again are worth caching. A schedule's rows are read by the wake-up that sends a start, and a moment
+/// later by the start's answer. They may be large and many, so large ones are read each time. `bytes` is the size of the row, encoded.
+fn is_cached(key: &[u8], bytes: impl FnOnce() -> usize) -> bool {
+    let is_of = |kinds: &[Kind]| kinds.iter().any(|kind| key.first() == Some(&(*kind as u8)));
+    is_of(&[Kind::Run, Kind::Workflow, Kind::Namespace])
+        || is_of(&[Kind::Schedule, Kind::ScheduleProgress]) && bytes() <= CACHED_SCHEDULE_BYTES_MAX
 }
 
 /// The first key after `key`.
@@ -258,7 +268,11 @@ fn successor(key: impl AsRef<[u8]>) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use klamm_machine::{Table, key::KeyBytes, table::decode_row};
+    use klamm_machine::{
+        Table,
+        key::KeyBytes,
+        table::{decode_row, downcast},
+    };
     use klamm_messages::klamm::v1::TestRecord;
     use klamm_store::Settings;
 
@@ -268,6 +282,19 @@ mod tests {
 
     impl Table for Numbers {
         const KIND: Kind = Kind::Test;
+        type Key = u32;
+        type Row = TestRecord;
+
+        fn key(key: &u32) -> Vec<u8> {
+            KeyBytes::new(Self::KIND).u32(*key).finish()
+        }
+    }
+
+    /// Rows of a kind that is cached.
+    struct Schedules;
+
+    impl Table for Schedules {
+        const KIND: Kind = Kind::Schedule;
         type Key = u32;
         type Row = TestRecord;
 
@@ -317,5 +344,34 @@ mod tests {
         overlay.thaw();
         assert_eq!(stored(&store), [8]);
         assert_eq!(overlay.uncommitted_bytes(), 0);
+    }
+
+    #[test]
+    fn cached_rows_are_those_of_the_newest_batch_and_large_ones_are_read_each_time() {
+        let store = Arc::new(Store::in_maps(&Settings::default()));
+        let mut overlay = Overlay::new(1, store);
+        let (small, large) = (Schedules::key(&1), Schedules::key(&2));
+        let commit = |overlay: &mut Overlay, changes: [(&Vec<u8>, Change); 2]| {
+            overlay.merge(changes.map(|(key, change)| (key.clone(), change)).into());
+            overlay.freeze();
+            overlay.write_frozen((Numbers::key(&8), Vec::new())).unwrap();
+            overlay.thaw();
+        };
+        let load = |overlay: &Overlay, key: &[u8]| overlay.load(key, decode_row::<Schedules>);
+        let value = |overlay: &Overlay, key: &[u8]| load(overlay, key).map(|row| downcast::<Schedules>(row).value);
+        let is_cached = |overlay: &Overlay, key: &[u8]| Arc::ptr_eq(&load(overlay, key).unwrap(), &load(overlay, key).unwrap());
+        let big = |value| {
+            Some(Arc::new(TestRecord { value, key: "k".repeat(CACHED_SCHEDULE_BYTES_MAX), ..TestRecord::default() }) as Arc<dyn Row>)
+        };
+
+        commit(&mut overlay, [(&small, row(1)), (&large, big(2))]);
+        assert_eq!((value(&overlay, &small), value(&overlay, &large)), (Some(1), Some(2)));
+        assert_eq!((is_cached(&overlay, &small), is_cached(&overlay, &large)), (true, false));
+        // What was small is large now, and the other way round.
+        commit(&mut overlay, [(&small, big(3)), (&large, row(4))]);
+        assert_eq!((value(&overlay, &small), value(&overlay, &large)), (Some(3), Some(4)));
+        assert_eq!((is_cached(&overlay, &small), is_cached(&overlay, &large)), (false, true));
+        commit(&mut overlay, [(&small, None), (&large, None)]);
+        assert_eq!((value(&overlay, &small), value(&overlay, &large)), (None, None));
     }
 }

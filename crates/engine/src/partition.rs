@@ -403,7 +403,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     /// At most `limit` wake rows due at or before `now`, earliest first.
     pub fn due_wakes(&mut self, now: Time, limit: usize) -> Vec<WakeRow> {
         let (first, to) = wakes::due_range(now);
-        self.scan_wakes(first, &to, limit).into_iter().map(|(_, row)| WakeRow::clone(&downcast::<Wakes>(row))).collect()
+        self.scan_wakes(first, &to, limit).into_iter().map(|(_, row)| Arc::unwrap_or_clone(downcast::<Wakes>(row))).collect()
     }
 
     /// Due time of the earliest wake row. With `after`: of the earliest wake row that is due later than `after`.
