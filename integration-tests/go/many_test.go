@@ -68,3 +68,28 @@ func Test200ConcurrentWorkflows(t *testing.T) {
 		e.Equal(number*number+number, result)
 	}
 }
+
+const waitingCount = 2_500
+
+// TestManyWhoWaitDoNotKeepAWorkerFromItsTasks has many callers wait for one
+// run, each by a long poll. The worker shares their connection.
+func TestManyWhoWaitDoNotKeepAWorkerFromItsTasks(t *testing.T) {
+	e := newLoneEnv(t)
+	e.work(approvalWorkflow, helloWorkflow, act(composeGreeting))
+	awaited := e.start(approvalWorkflow, time.Minute)
+	errs := make([]error, waitingCount)
+	var all sync.WaitGroup
+	for number := range waitingCount {
+		all.Go(func() { errs[number] = awaited.Get(e.ctx, nil) })
+	}
+	// Where the callers fill the connection, this waits until their polls end, after 20 s.
+	for number := range 10 {
+		begin := time.Now()
+		run := e.startWith(client.StartWorkflowOptions{ID: e.id(fmt.Sprint("hello-", number))}, helloWorkflow, "klamm")
+		e.NoError(run.Get(e.ctx, nil))
+		e.Less(time.Since(begin), 10*time.Second)
+	}
+	e.NoError(e.c.SignalWorkflow(e.ctx, awaited.GetID(), "", "approve", "everybody"))
+	all.Wait()
+	e.Empty(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))
+}

@@ -5,9 +5,10 @@ use std::time::Duration;
 /// What a connection may do. The defaults are for gRPC with workers whose polls wait for a minute.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Calls that one HTTP/2 connection may have under way. Default: 2,000. A client that wants more waits for one of its calls to end, as
-    /// HTTP/2 demands, so the number must be far above what a good client needs. An SDK that scales its pollers by itself opens at most 100
-    /// polls per kind and task queue, and all workers of a process share one connection: 2,000 is ten such workers.
+    /// Calls that one HTTP/2 connection may have under way. Default: 20,000. A client that wants more waits for one of its calls to end, as
+    /// HTTP/2 demands, so the number must be far above what a good client needs. All workers and callers of a process share one connection,
+    /// and whoever waits for a workflow's result has a call under way. Where those fill the connection, its workers get no task until a long
+    /// poll ends: with 2,000, a program that started 2,000 workflows and waited for them all stood still for 20 s.
     pub streams_max: u32,
     /// Within this time a client must have sent the first bytes of HTTP/2, or the headers of a request of HTTP/1. Default: 10 s.
     pub handshake_timeout: Duration,
@@ -32,7 +33,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            streams_max: 2_000,
+            streams_max: 20_000,
             handshake_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),
             crowded_idle_timeout: Duration::from_secs(2),

@@ -62,7 +62,7 @@ fn server(config: &Config) -> Result<(), SetupError> {
 fn connections(config: &Config) -> Result<(), SetupError> {
     let connections = &config.connections;
     if connections.streams_max == 0 {
-        return Err(wrong("connections.streams_max", "a connection without a call is of no use", "use 2000, or more"));
+        return Err(wrong("connections.streams_max", "a connection without a call is of no use", "use 20000, or more"));
     }
     let times = [
         ("handshake_timeout", connections.handshake_timeout),
