@@ -82,7 +82,7 @@ pub trait Tables {
     fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
     /// Sets (`Some`) or removes (`None`) the row under `key`.
     fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>);
-    /// Like [`Tables::load`], but takes a row that this command has already changed out of the tables, so that [`TablesExt::update`] can
+    /// Like [`Tables::load`], but takes a row that this command has already changed out of the tables, so that [`TablesExt::upsert_at`] can
     /// change it in place. The row must be saved again at once.
     fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>>;
     /// At most `limit` rows with `from <= key < to`, in key order.
@@ -96,7 +96,7 @@ pub trait TablesExt: Tables {
     /// # Panics
     /// When the stored row is of another type: two tables share a kind, a programming error.
     fn get<T: Table>(&self, key: &T::Key) -> Option<Arc<T::Row>> {
-        self.load(&T::key(key), decode_row::<T>).map(downcast::<T>)
+        self.get_at::<T>(&T::key(key))
     }
 
     /// As [`TablesExt::get`], with a key that the caller has already made. For rows that are read again and again.
@@ -112,20 +112,7 @@ pub trait TablesExt: Tables {
         self.save(T::key(key), Some(row.into()));
     }
 
-    /// Changes the row of table `T` under `key` in place. Returns false when there is none.
-    fn update<T: Table>(&mut self, key: &T::Key, change: impl FnOnce(&mut T::Row)) -> bool
-    where
-        T::Row: Clone,
-    {
-        let bytes = T::key(key);
-        let Some(row) = self.take(&bytes, decode_row::<T>) else { return false };
-        let mut row = downcast::<T>(row);
-        change(Arc::make_mut(&mut row));
-        self.save(bytes, Some(row));
-        true
-    }
-
-    /// As [`TablesExt::update`], with the key's bytes. Where there is no row, the one that `begin` makes is changed.
+    /// Changes the row of table `T` under `key` in place. Where there is no row, the one that `begin` makes is changed.
     fn upsert_at<T: Table>(&mut self, key: Vec<u8>, begin: impl FnOnce() -> T::Row, change: impl FnOnce(&mut T::Row))
     where
         T::Row: Clone,

@@ -204,8 +204,8 @@ mod tests {
         fn apply(&self, tables: &mut dyn Tables, (key, value): &(u32, i64)) {
             if *value == 0 {
                 tables.remove::<Table0>(key);
-            } else if !tables.update::<Table0>(key, |row| row.value = *value) {
-                tables.put::<Table0>(key, TestRecord { value: *value, ..TestRecord::default() });
+            } else {
+                tables.upsert_at::<Table0>(Table0::key(key), TestRecord::default, |row| row.value = *value);
             }
         }
     }
