@@ -1,15 +1,7 @@
 """Lets a fixture know whether its test failed; keeps the SDK of the test itself quiet."""
 
-import pytest
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 
+from support.outcome import pytest_runtest_makereport  # noqa: F401 (pytest finds hooks by their names)
+
 Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter="error"))))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Note a failed test body on its item, where fixtures find it at their end."""
-    report = yield
-    if report.when == "call":
-        item.failed = report.failed
-    return report
