@@ -13,13 +13,16 @@ pub mod node;
 pub mod setup_error;
 pub mod telemetry;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
 use cli::{Cli, Command, ScheduleCommand};
 use commands::{dev, manual, schedule_audit, serve, status, topics, verify};
 use setup_error::SetupError;
+
+/// How long the end of the process waits for threads that are still at work. A call to a broker that is silent would hold it up.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs the command with which the process was called. Gives its exit code.
 pub fn run() -> ExitCode {
@@ -38,6 +41,8 @@ pub fn run() -> ExitCode {
         Command::Completions { shell } => manual::completions(shell),
         Command::Man(options) => manual::pages(&options),
     };
+    // Whatever is not done yet is done again after the next start, as after a kill.
+    runtime.shutdown_timeout(LINGER);
     match result {
         Ok(code) => code,
         Err(error) => fail(&error),

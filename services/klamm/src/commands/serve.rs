@@ -40,8 +40,9 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(2);
 /// Source of the reasons why a start waits.
 const START: &str = "start";
-/// How long giving the partitions up in order may take.
-const STOP: Duration = Duration::from_secs(30);
+/// How long giving the partitions up in order may take. A broker that is silent holds it up. Whoever supervises the process kills it after
+/// a while (Docker after 10 s), so it ends by itself before.
+const STOP: Duration = Duration::from_secs(5);
 
 /// Runs until SIGINT or SIGTERM.
 pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
@@ -85,7 +86,10 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
             let _ = stop.send(true);
             match tokio::time::timeout(STOP, &mut running).await {
                 Ok(ended) => flatten(ended),
-                Err(_) => Err(SetupError::new("stopping", "what waited was not written in time", "nothing is lost: the next owner goes on from the log")),
+                Err(_) => {
+                    tracing::warn!("the broker did not take in time what waited: the process ends without it; nothing is lost, the next owner goes on from the log");
+                    Ok(())
+                }
             }
         }
         ended = &mut running => flatten(ended),
