@@ -2,11 +2,13 @@
 
 use klamm_machine::Time;
 use klamm_messages::temporal::{
+    activity::v1::ActivityOptions,
     common::v1::Payloads,
     enums::v1::WorkflowExecutionStatus,
     failure::v1::Failure,
     history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
     taskqueue::v1::TaskQueue,
+    workflow::v1::WorkflowExecutionOptions,
 };
 
 use crate::tables::RunKey;
@@ -70,7 +72,15 @@ pub enum Answer {
     Heartbeat {
         /// The workflow asked to cancel the activity.
         cancel_requested: bool,
+        /// An operator holds the activity back.
+        paused: bool,
+        /// An operator has reset the activity while this attempt was under way.
+        reset: bool,
     },
+    /// UpdateActivityOptions: the options in force.
+    ActivityOptions(Box<ActivityOptions>),
+    /// UpdateWorkflowOptions: the options in force.
+    WorkflowOptions(Box<WorkflowExecutionOptions>),
 }
 
 /// Answer to a start.

@@ -18,6 +18,7 @@ mod apply;
 mod askers;
 mod commands;
 mod decide;
+mod paused;
 mod reservations;
 mod run;
 mod successor;

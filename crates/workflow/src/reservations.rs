@@ -15,7 +15,7 @@ use crate::{
     Answer, Event, Workflow, activity,
     answer::{StartedReservation, StartedTask},
     decide::start_workflow_task,
-    run::is_open,
+    run::{is_open, is_paused},
     tables::{RunKey, Runs},
 };
 
@@ -89,14 +89,15 @@ fn task_of(run: &RunState, scheduling: Scheduling) -> Option<Waiting> {
             })
         }
         Scheduling::Activity(scheduled_event_id) => {
-            let activity = run.activities.get(&scheduled_event_id)?;
-            let state = activity.state.as_ref().filter(|state| state.phase() == ActivityPhase::Scheduled)?;
+            let pending = run.activities.get(&scheduled_event_id)?;
+            let state = pending.state.as_ref().filter(|state| state.phase() == ActivityPhase::Scheduled && !activity::is_paused(state))?;
             Some(Waiting {
                 task_queue_type: TaskQueueType::Activity,
-                task_queue: activity.scheduled.as_ref()?.task_queue.as_ref()?.name.clone(),
+                task_queue: pending.scheduled.as_ref()?.task_queue.as_ref()?.name.clone(),
                 scheduled_event_id,
                 stamp: state.stamp,
             })
+            .filter(|_| !is_paused(run))
         }
     }
 }

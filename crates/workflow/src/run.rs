@@ -90,7 +90,12 @@ pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Tim
 
 /// Whether the run has begun and not closed.
 pub(crate) fn is_open(state: &RunState) -> bool {
-    state.started.is_some() && state.status == WorkflowExecutionStatus::Running as i32
+    state.started.is_some() && matches!(state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
+}
+
+/// Whether an operator holds the run back: it is open, and neither its workflow nor its activities get tasks.
+pub(crate) fn is_paused(state: &RunState) -> bool {
+    state.status == WorkflowExecutionStatus::Paused as i32
 }
 
 /// Name of the run's workflow type.

@@ -3,10 +3,21 @@
 use klamm_machine::{Time, time};
 use klamm_messages::{
     klamm::v1::{RunState, VisibilityDocument},
-    temporal::enums::v1::WorkflowExecutionStatus,
+    temporal::common::v1::SearchAttributes,
 };
 
-use crate::run::{normal_task_queue, workflow_type};
+use crate::{
+    paused,
+    run::{normal_task_queue, workflow_type},
+};
+
+/// The run's search attributes as they are shown: those that were set, and those that follow from the run's state.
+pub fn search_attributes(run: &RunState) -> Option<SearchAttributes> {
+    let Some(pauses) = paused::search_attribute(run) else { return run.search_attributes.clone() };
+    let mut shown = run.search_attributes.clone().unwrap_or_default();
+    shown.indexed_fields.insert(paused::PAUSE_INFO.to_owned(), pauses);
+    Some(shown)
+}
 
 /// The whole document, from the run's present state. Lengths, sizes and duration are set once the run has closed.
 pub fn document(run: &RunState) -> VisibilityDocument {
@@ -15,7 +26,7 @@ pub fn document(run: &RunState) -> VisibilityDocument {
     let backoff = started.and_then(|started| time::duration_or_none(started.first_workflow_task_backoff.as_ref()));
     let execution_time = start_time.map(|start| start.after(backoff.unwrap_or_default()));
     let close_time = run.close_time.as_ref().map(Time::from);
-    let closed = run.status != WorkflowExecutionStatus::Running as i32;
+    let closed = run.close_time.is_some();
     let parent = started.and_then(|started| started.parent_workflow_execution.clone()).unwrap_or_default();
     let root = started.and_then(|started| started.root_workflow_execution.clone());
     let (root_workflow_id, root_run_id) =
@@ -35,7 +46,7 @@ pub fn document(run: &RunState) -> VisibilityDocument {
         history_size_bytes: if closed { run.history_size_bytes } else { 0 },
         state_transition_count: if closed { run.state_transition_count } else { 0 },
         memo: run.memo.clone(),
-        search_attributes: run.search_attributes.clone(),
+        search_attributes: search_attributes(run),
         parent_workflow_id: parent.workflow_id,
         parent_run_id: parent.run_id,
         root_workflow_id,

@@ -87,7 +87,7 @@ pub fn transient_events(state: &RunState, next_event_id: i64) -> Vec<HistoryEven
     };
     let phase = task.phase();
     let pending = matches!(phase, WorkflowTaskPhase::Scheduled | WorkflowTaskPhase::Started);
-    if state.status != WorkflowExecutionStatus::Running as i32
+    if !matches!(state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
         || !pending
         || task.recorded
         || task.scheduled_event_id != next_event_id

@@ -3,7 +3,10 @@
 use klamm_api::workflowservice::v1::{
     DescribeNamespaceRequest, GetSystemInfoRequest, SignalWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
 };
-use klamm_messages::temporal::common::v1::{Payload, Payloads};
+use klamm_messages::temporal::{
+    common::v1::{Payload, Payloads},
+    namespace::v1::namespace_info,
+};
 use tokio::sync::oneshot;
 use tonic::{Code, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus as Status, health_client::HealthClient};
@@ -90,7 +93,8 @@ async fn no_capability_is_advertised_that_is_not_acted_on() {
     assert!(!capabilities.eager_workflow_start && !capabilities.nexus && !capabilities.server_scaled_deployments);
     let request = DescribeNamespaceRequest { namespace: "default".to_owned(), ..Default::default() };
     let info = client.describe_namespace(request).await.unwrap().into_inner().namespace_info.unwrap();
-    assert_eq!(info.capabilities, Some(Default::default()));
+    let capabilities = namespace_info::Capabilities { workflow_pause: true, ..Default::default() };
+    assert_eq!(info.capabilities, Some(capabilities));
     assert_eq!(info.limits.unwrap().workflow_task_completion_size_limit_error, 4 << 20);
 }
 

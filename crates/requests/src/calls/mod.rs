@@ -16,15 +16,23 @@ pub mod fail_workflow_task;
 pub mod heartbeat_activity_task;
 pub mod list_runs;
 pub mod namespaces;
+mod operated_activity;
 pub mod patch_schedule;
+pub mod pause_activity;
+pub mod pause_workflow;
 pub mod request_cancel_workflow;
+pub mod reset_activity;
 pub mod reset_sticky_task_queue;
 pub mod search_attributes;
 pub mod signal_with_start_workflow;
 pub mod signal_workflow;
 pub mod start_workflow;
 pub mod terminate_workflow;
+pub mod unpause_activity;
+pub mod unpause_workflow;
+pub mod update_activity_options;
 pub mod update_schedule;
+pub mod update_workflow_options;
 
 #[cfg(test)]
 mod tests;

@@ -6,12 +6,14 @@
 use klamm_messages::{
     klamm::v1::{ActivityPhase, ActivityState, PendingActivity, RunState, TaskKind, TaskRow},
     temporal::{
-        common::v1::Priority,
+        activity::v1::ActivityOptions,
+        common::v1::{Priority, RetryPolicy},
         history::v1::{ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes, HistoryEvent},
     },
 };
 
-use crate::apply::TaskRows;
+use super::is_paused;
+use crate::{apply::TaskRows, run};
 
 /// Stamp of an activity's first task.
 const FIRST_STAMP: i64 = 1;
@@ -49,12 +51,31 @@ pub(crate) fn apply_state(run: &mut RunState, state: &ActivityState, rows: &mut 
     let Some(mut activity) = run.activities.remove(&state.scheduled_event_id) else { return };
     let old = task_row(run, &activity);
     activity.state = Some(state.clone());
+    if let (Some(options), Some(scheduled)) = (&state.options, &mut activity.scheduled) {
+        put_into_force(scheduled, options);
+    }
     let new = task_row(run, &activity);
     if old != new {
         old.into_iter().for_each(|row| rows.remove(row));
         new.into_iter().for_each(|row| rows.put(row));
     }
     run.activities.insert(state.scheduled_event_id, activity);
+}
+
+/// Lays the options that an operator has set over those of the event. Which failures are retried is never changed.
+fn put_into_force(scheduled: &mut ActivityTaskScheduledEventAttributes, options: &ActivityOptions) {
+    if let (Some(queue), Some(told)) = (&mut scheduled.task_queue, &options.task_queue) {
+        queue.name.clone_from(&told.name);
+    }
+    scheduled.schedule_to_close_timeout = options.schedule_to_close_timeout;
+    scheduled.schedule_to_start_timeout = options.schedule_to_start_timeout;
+    scheduled.start_to_close_timeout = options.start_to_close_timeout;
+    scheduled.heartbeat_timeout = options.heartbeat_timeout;
+    scheduled.priority.clone_from(&options.priority);
+    if let (Some(policy), Some(told)) = (&mut scheduled.retry_policy, &options.retry_policy) {
+        let types = std::mem::take(&mut policy.non_retryable_error_types);
+        *policy = RetryPolicy { non_retryable_error_types: types, ..told.clone() };
+    }
 }
 
 /// ActivityTaskCancelRequested: from now on heartbeats tell the worker of it, and no attempt follows.
@@ -89,10 +110,10 @@ pub(crate) fn apply_run_closed(run: &mut RunState, rows: &mut TaskRows) {
     run.activities.values().filter_map(|activity| task_row(run, activity)).for_each(|row| rows.remove(row));
 }
 
-/// The activity's row in the table of tasks; `None` unless its task waits on a queue and the run is open.
+/// The activity's row in the table of tasks; `None` unless its task waits on a queue and the run is open and not paused.
 pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<TaskRow> {
     let (scheduled, state) = (activity.scheduled.as_ref()?, activity.state.as_ref()?);
-    if state.phase() != ActivityPhase::Scheduled || run.close_time.is_some() {
+    if state.phase() != ActivityPhase::Scheduled || is_paused(state) || run::is_paused(run) || run.close_time.is_some() {
         return None;
     }
     Some(TaskRow {

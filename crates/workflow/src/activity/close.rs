@@ -16,7 +16,10 @@ use klamm_messages::{
     },
 };
 
-use super::{failure, transition::RETRY};
+use super::{
+    failure,
+    transition::{PARK, RETRY},
+};
 use crate::run::{Run, new_event};
 
 /// What became of an activity.
@@ -77,6 +80,10 @@ pub(crate) fn end(run: &mut Run<'_, '_>, activity: &ActivityState, outcome: Outc
         if activity.phase() == ActivityPhase::Started { add_started(run, activity, outcome.worker_version()) } else { 0 };
     let (event_type, attributes) = closing_event(activity, started_event_id, outcome);
     run.add_or_buffer_event(event_type, attributes);
+    if activity.pause.is_some() {
+        // Lists show which types of activities are paused.
+        run.publish_visibility();
+    }
 }
 
 /// Sends the activity into its next attempt, which begins `interval` from now, and keeps `failure`. `completed_time` is when a worker
@@ -101,10 +108,41 @@ pub(crate) fn retry(
         if let Some(time) = completed_time {
             next.last_attempt_complete_time = Some(time.into());
         }
+        begin_attempt(next);
     });
     if let Ok(next) = next {
         run.record(Record::Activity(next));
     }
+}
+
+/// As [`retry`], for an activity that an operator holds back: the attempt is counted, and the activity waits without a task.
+///
+/// Temporal: mutable_state_impl.go, RetryActivity.
+pub(crate) fn park(run: &mut Run<'_, '_>, activity: &ActivityState, failure: Option<&Failure>, completed_time: Option<Time>) {
+    let next = PARK.make(activity, |next| {
+        next.stamp += 1;
+        next.attempt = next.attempt.saturating_add(1);
+        next.started_time = None;
+        next.request_id.clear();
+        next.retry_interval = None;
+        next.last_worker_identity = std::mem::take(&mut next.started_identity);
+        next.last_failure = failure.map(failure::kept);
+        if let Some(time) = completed_time {
+            next.last_attempt_complete_time = Some(time.into());
+        }
+    });
+    if let Ok(next) = next {
+        run.record(Record::Activity(next));
+    }
+}
+
+/// What a reset by an operator has left for the next attempt is done now.
+pub(crate) fn begin_attempt(next: &mut ActivityState) {
+    if std::mem::take(&mut next.reset_heartbeat) {
+        next.heartbeat_details = None;
+        next.last_heartbeat_time = None;
+    }
+    next.reset = false;
 }
 
 /// Writes the ActivityTaskStarted of the attempt, which has been left out until now. Gives its id, or 0 while the event waits in the

@@ -76,6 +76,7 @@ fn fail(
         retry::Next::Attempt(interval) => {
             close::retry(run, &activity, failure, interval, Some(now));
         }
+        retry::Next::Park => close::park(run, &activity, failure, Some(now)),
         retry::Next::End(retry_state) => {
             let outcome = close::Outcome::Failed {
                 failure: failure.cloned(),

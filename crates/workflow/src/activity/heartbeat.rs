@@ -9,6 +9,7 @@ use super::{
     fail::fail_too_large,
     failure::HEARTBEAT_TOO_LARGE,
     find::{find, open_run, token_of},
+    is_paused,
     transition::{BY_WORKER, HEARTBEAT},
 };
 use crate::{
@@ -28,7 +29,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Heartb
     let mut run = open_run(tx, command, token)?;
     if !blob_fits(encoded_len(body.details.as_ref()), &settings) {
         fail_too_large(&mut run, token, HEARTBEAT_TOO_LARGE, &command.identity)?;
-        return limits::enforce(&mut run, &settings, Answer::Heartbeat { cancel_requested: true });
+        return limits::enforce(&mut run, &settings, Answer::Heartbeat { cancel_requested: true, paused: false, reset: false });
     }
     let now = run.now();
     let activity = find(&run.state(), token, |_| &BY_WORKER)?.state.clone().unwrap_or_default();
@@ -39,7 +40,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Heartb
             next.last_worker_identity.clone_from(&command.identity);
         }
     })?;
-    let cancel_requested = next.cancel_requested;
+    let answer = Answer::Heartbeat { cancel_requested: next.cancel_requested, paused: is_paused(&next), reset: next.reset };
     run.record(Record::Activity(next));
-    Ok(Outcome::Answer(Answer::Heartbeat { cancel_requested }))
+    Ok(Outcome::Answer(answer))
 }

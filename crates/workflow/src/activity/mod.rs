@@ -15,8 +15,11 @@
 //!                            └───────────┘
 //! ```
 //!
+//! An operator can hold an activity back (`pause`), which is beside its phase: no task of a paused activity is on a queue, and an attempt
+//! that was under way goes on.
+//!
 //! Read first: [`transition`] (from which phases each change may start), then [`retry`] (whether and when there is a next attempt),
-//! [`timeouts`] (what time alone brings about), [`close`] (how it ends) and [`apply`](mod@apply) (the only code that changes a run's
+//! [`timeouts`] (what time alone brings about), [`close`] (how it ends), [`operate`] (what operators change) and [`apply`](mod@apply) (the only code that changes a run's
 //! activities).
 //!
 //! [`ActivityState`]: klamm_messages::klamm::v1::ActivityState
@@ -29,6 +32,7 @@ pub(crate) mod fail;
 mod failure;
 mod find;
 pub(crate) mod heartbeat;
+pub(crate) mod operate;
 pub(crate) mod options;
 mod retry;
 pub(crate) mod start;
@@ -38,9 +42,14 @@ pub(crate) mod transition;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use apply::{apply_cancel_requested, apply_closed, apply_run_closed, apply_scheduled, apply_state};
+pub(crate) use apply::{apply_cancel_requested, apply_closed, apply_run_closed, apply_scheduled, apply_state, task_row};
 pub(crate) use retry::nanos;
-pub(crate) use timeouts::{next_wake, wake};
+pub(crate) use timeouts::{next_wake, schedule_due_attempts, wake};
+
+/// Whether an operator holds the activity back.
+pub(crate) fn is_paused(state: &klamm_messages::klamm::v1::ActivityState) -> bool {
+    state.pause.is_some()
+}
 
 /// Most activities of one run that may be pending (limit.numPendingActivities.error).
 pub(crate) const PENDING_ACTIVITIES_MAX: usize = 2000;

@@ -87,7 +87,10 @@ fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<Task
 }
 
 /// Fills in the retry policy and checks it.
-fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
+///
+/// # Errors
+/// What is wrong, in Temporal's words.
+pub(crate) fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
     let initial = match policy.initial_interval.as_ref().map_or(0, nanos) {
         0 => INITIAL_INTERVAL_NANOS,
         initial => initial,
@@ -101,6 +104,14 @@ fn complete_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
     if policy.backoff_coefficient == 0.0 {
         policy.backoff_coefficient = BACKOFF_COEFFICIENT;
     }
+    check_policy(policy)
+}
+
+/// Checks the retry policy, and caps its intervals.
+///
+/// # Errors
+/// What is wrong, in Temporal's words.
+pub(crate) fn check_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, String> {
     if policy.maximum_attempts == 1 {
         // A policy without retries needs no more checks.
         return Ok(policy);

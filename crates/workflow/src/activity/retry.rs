@@ -27,6 +27,8 @@ const INTERVAL_NANOS_MAX: f64 = i64::MAX as f64;
 pub(crate) enum Next {
     /// Another attempt, after this time.
     Attempt(Duration),
+    /// Another attempt, when the operator who holds the activity back lets it go on.
+    Park,
     /// No attempt, for this reason; never `IN_PROGRESS`.
     End(RetryState),
 }
@@ -45,6 +47,9 @@ pub(crate) fn next(activity: &PendingActivity, failure: Option<&Failure>, now: T
     }
     if !is_retryable(failure, &policy.non_retryable_error_types) {
         return Next::End(RetryState::NonRetryableFailure);
+    }
+    if state.pause.is_some() {
+        return Next::Park;
     }
     let attempt = state.attempt.max(1);
     if policy.maximum_attempts > 0 && attempt >= policy.maximum_attempts {
@@ -67,7 +72,7 @@ pub(crate) fn expiration_time(activity: &PendingActivity) -> Option<Time> {
 
 /// Interval between attempt `attempt` (from 1) and the next one; `requested` overrides the policy. `None`: there is none that makes sense (a
 /// requested delay of zero, or an interval of zero without a maximum), which Temporal takes for "no time left".
-fn interval(policy: &RetryPolicy, attempt: i32, requested: Option<&prost_types::Duration>) -> Option<Duration> {
+pub(super) fn interval(policy: &RetryPolicy, attempt: i32, requested: Option<&prost_types::Duration>) -> Option<Duration> {
     if let Some(requested) = requested {
         return if nanos(requested) == 0 { None } else { Some(time::duration(requested)) };
     }

@@ -11,12 +11,13 @@ use klamm_messages::{
 
 use super::{
     apply::effective_priority,
+    is_paused,
     transition::{START, WrongPhase},
 };
 use crate::{
     Answer, Workflow,
     answer::StartedActivityTask,
-    run::{Run, is_open},
+    run::{self, Run, is_open},
     tables::{History, RunKey},
 };
 
@@ -76,6 +77,9 @@ fn start(run: &mut Run<'_, '_>, scheduled_event_id: i64, starter: Starter<'_>) -
     let now = run.now();
     let state = run.state();
     let activity = state.activities.get(&scheduled_event_id).and_then(|activity| activity.state.as_ref()).ok_or(WrongPhase)?;
+    if is_paused(activity) || run::is_paused(&state) {
+        return Err(WrongPhase);
+    }
     let started = START.make(activity, |next| {
         next.started_time = Some(now.into());
         next.request_id = starter.request_id.to_owned();

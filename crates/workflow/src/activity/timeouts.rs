@@ -11,14 +11,16 @@ use klamm_messages::{
 
 use super::{
     close::{self, Outcome},
-    failure, retry,
+    failure, is_paused, retry,
     transition::DUE,
 };
-use crate::run::Run;
+use crate::run::{self, Run};
 
 /// The earliest time at which something is due about an activity; `None` when only a worker or the workflow can change it.
-pub(crate) fn next_wake(activity: &PendingActivity) -> Option<Time> {
-    deadlines(activity).map(|(time, _)| time).chain(attempt_due(activity)).min()
+/// `run_is_paused`: no attempt begins.
+pub(crate) fn next_wake(activity: &PendingActivity, run_is_paused: bool) -> Option<Time> {
+    let attempt = attempt_due(activity).filter(|_| !run_is_paused);
+    deadlines(activity).map(|(time, _)| time).chain(attempt).min()
 }
 
 /// Does all that is due by now: time-outs first, in the order of their time, then the next attempts whose time has come. Schedules a workflow
@@ -72,9 +74,12 @@ fn rank(timeout_type: TimeoutType) -> u8 {
     }
 }
 
-/// Puts every attempt whose time has come onto its task queue.
-fn schedule_due_attempts(run: &mut Run<'_, '_>) {
+/// Puts every attempt whose time has come onto its task queue, unless the run is paused.
+pub(crate) fn schedule_due_attempts(run: &mut Run<'_, '_>) {
     let now = run.now();
+    if run::is_paused(&run.state()) {
+        return;
+    }
     let due: Vec<_> = run
         .state()
         .activities
@@ -102,6 +107,10 @@ fn time_out(run: &mut Run<'_, '_>, scheduled_event_id: i64, timeout_type: Timeou
             close::retry(run, &activity, Some(&failure), interval, None);
             return false;
         }
+        retry::Next::Park => {
+            close::park(run, &activity, Some(&failure), None);
+            return false;
+        }
         retry::Next::End(retry_state) => retry_state,
     };
     if retry_state == RetryState::Timeout && timeout_type != TimeoutType::ScheduleToStart {
@@ -116,7 +125,7 @@ fn time_out(run: &mut Run<'_, '_>, scheduled_event_id: i64, timeout_type: Timeou
 /// When the next attempt begins; `None` unless the activity waits for that.
 fn attempt_due(activity: &PendingActivity) -> Option<Time> {
     let state = activity.state.as_ref()?;
-    if state.phase() != ActivityPhase::BackingOff {
+    if state.phase() != ActivityPhase::BackingOff || is_paused(state) {
         return None;
     }
     Some(Time::or_epoch(state.attempt_scheduled_time))
@@ -128,6 +137,8 @@ fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutT
     let state = activity.state.as_ref();
     let after = |from: Option<Time>, timeout: Option<&prost_types::Duration>| Some(from?.after(time::duration_or_none(timeout)?));
     let is_started = state.is_some_and(|state| state.phase() == ActivityPhase::Started);
+    // A paused activity has no task that could be started in time. Only its schedule-to-close timeout goes on.
+    let waits = !is_started && !state.is_some_and(is_paused);
     let attempt_scheduled = state.and_then(|state| state.attempt_scheduled_time.as_ref()).map(Time::from);
     let started = state.and_then(|state| state.started_time.as_ref()).map(Time::from);
     let heard = started.max(state.and_then(|state| state.last_heartbeat_time.as_ref()).map(Time::from));
@@ -137,7 +148,7 @@ fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutT
     let heartbeat = scheduled.and_then(|scheduled| scheduled.heartbeat_timeout.as_ref());
     [
         (retry::expiration_time(activity), TimeoutType::ScheduleToClose),
-        (if is_started { None } else { after(attempt_scheduled, to_start) }, TimeoutType::ScheduleToStart),
+        (if waits { after(attempt_scheduled, to_start) } else { None }, TimeoutType::ScheduleToStart),
         (if is_started { after(started, to_close) } else { None }, TimeoutType::StartToClose),
         (if is_started { after(heard, heartbeat) } else { None }, TimeoutType::Heartbeat),
     ]

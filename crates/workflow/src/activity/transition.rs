@@ -19,6 +19,12 @@ pub(crate) const RETRY: Transition = Transition { from: &[ActivityPhase::Started
 /// The next attempt's time has come: its task goes onto the queue.
 pub(crate) const DUE: Transition = Transition { from: &[ActivityPhase::BackingOff], to: ActivityPhase::Scheduled };
 
+/// An operator held the activity back, and its attempt failed or timed out: it waits without a task.
+pub(crate) const PARK: Transition = Transition { from: &[ActivityPhase::Started], to: ActivityPhase::Scheduled };
+/// An operator has the waiting activity put onto its queue anew.
+pub(crate) const REDISPATCH: Transition =
+    Transition { from: &[ActivityPhase::BackingOff, ActivityPhase::Scheduled], to: ActivityPhase::Scheduled };
+
 /// An end of an activity, with the phases from which it is allowed.
 #[derive(Debug)]
 pub(crate) struct Ending {
@@ -74,8 +80,14 @@ mod tests {
     #[test]
     fn each_transition_begins_in_its_sources_only() {
         use ActivityPhase::{BackingOff, Scheduled, Started, Unspecified};
-        for (transition, sources) in [(START, vec![Scheduled]), (HEARTBEAT, vec![Started]), (RETRY, vec![Started]), (DUE, vec![BackingOff])]
-        {
+        for (transition, sources) in [
+            (START, vec![Scheduled]),
+            (HEARTBEAT, vec![Started]),
+            (RETRY, vec![Started]),
+            (PARK, vec![Started]),
+            (DUE, vec![BackingOff]),
+            (REDISPATCH, vec![BackingOff, Scheduled]),
+        ] {
             for phase in [Unspecified, BackingOff, Scheduled, Started] {
                 let made = transition.make(&in_phase(phase), |state| state.attempt += 1);
                 assert_eq!(made.is_ok(), sources.contains(&phase), "{transition:?} from {phase:?}");

@@ -5,7 +5,7 @@ use klamm_messages::{
     temporal::history::v1::history_event::Attributes,
 };
 
-use super::TaskRows;
+use super::{TaskRows, execution, paused};
 use crate::{activity, timer};
 
 /// Applies the whole list of waiting events. What one of them ends has ended now. The event is applied again when it is appended, which
@@ -19,6 +19,9 @@ pub(super) fn apply(run: &mut RunState, buffered: &BufferedEvents, rows: &mut Ta
             Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
             Some(Attributes::TimerFiredEventAttributes(a)) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
             Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(_)) => run.cancel_requested = true,
+            Some(Attributes::WorkflowExecutionPausedEventAttributes(a)) => paused::apply_paused(run, event, a, rows),
+            Some(Attributes::WorkflowExecutionUnpausedEventAttributes(_)) => paused::apply_unpaused(run, rows),
+            Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a)) => execution::apply_options(run, a, rows),
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use klamm_messages::{
     },
 };
 
-use super::closed;
+use super::{TaskRows, closed, waiting};
 use crate::{
     commands::check::is_nil,
     tables::{RunNames, Workflows},
@@ -73,9 +73,20 @@ pub(super) fn apply_signaled(run: &mut RunState, signal: &WorkflowExecutionSigna
     note_request(run, &signal.request_id);
 }
 
-/// A start with conflict policy USE_EXISTING attached something to this run.
-pub(super) fn apply_options_updated(run: &mut RunState, options: &WorkflowExecutionOptionsUpdatedEventAttributes) {
+/// A start with conflict policy USE_EXISTING attached something to this run, or an operator gave it other options.
+pub(super) fn apply_options_updated(run: &mut RunState, options: &WorkflowExecutionOptionsUpdatedEventAttributes, rows: &mut TaskRows) {
     note_request(run, &options.attached_request_id);
+    apply_options(run, options, rows);
+}
+
+/// Puts the options of the event into force; also while the event still waits in the buffer.
+pub(super) fn apply_options(run: &mut RunState, options: &WorkflowExecutionOptionsUpdatedEventAttributes, rows: &mut TaskRows) {
+    let Some(priority) = &options.priority else { return };
+    waiting::change(run, rows, |run| {
+        if let Some(started) = &mut run.started {
+            started.priority = Some(priority.clone());
+        }
+    });
 }
 
 /// Search attributes were upserted, key by key; a null value removes the key.

@@ -8,8 +8,10 @@ mod build_ids;
 mod closed;
 mod delete;
 pub(crate) mod execution;
+mod paused;
 mod public;
 mod rows;
+mod waiting;
 pub(crate) mod wake;
 pub(crate) mod workflow_task;
 
@@ -96,7 +98,9 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
         Attributes::WorkflowExecutionStartedEventAttributes(a) => execution::apply_started(run, event, a),
         Attributes::WorkflowExecutionSignaledEventAttributes(a) => execution::apply_signaled(run, a),
         Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => run.cancel_requested = true,
-        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => execution::apply_options_updated(run, a),
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => execution::apply_options_updated(run, a, rows),
+        Attributes::WorkflowExecutionPausedEventAttributes(a) => paused::apply_paused(run, event, a, rows),
+        Attributes::WorkflowExecutionUnpausedEventAttributes(_) => paused::apply_unpaused(run, rows),
         Attributes::UpsertWorkflowSearchAttributesEventAttributes(a) => execution::apply_search_attributes(run, a),
         Attributes::WorkflowPropertiesModifiedEventAttributes(a) => execution::apply_properties(run, a),
 

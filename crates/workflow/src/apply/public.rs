@@ -30,6 +30,8 @@ fn begins_transition(event_type: EventType) -> bool {
             | EventType::WorkflowExecutionTerminated
             | EventType::WorkflowExecutionTimedOut
             | EventType::WorkflowExecutionOptionsUpdated
+            | EventType::WorkflowExecutionPaused
+            | EventType::WorkflowExecutionUnpaused
             | EventType::ActivityTaskCompleted
             | EventType::ActivityTaskFailed
             | EventType::ActivityTaskTimedOut

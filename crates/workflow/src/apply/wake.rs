@@ -10,12 +10,15 @@ pub(super) fn next(state: &RunState) -> Option<Time> {
     if !run::is_open(state) {
         return state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref()).map(Time::from);
     }
-    let own = [&state.first_workflow_task_time, &state.run_expiration_time, &state.execution_expiration_time];
+    // A paused run gets no workflow task, and its activities no attempts.
+    let paused = run::is_paused(state);
+    let first_task = if paused { &None } else { &state.first_workflow_task_time };
+    let own = [first_task, &state.run_expiration_time, &state.execution_expiration_time];
     own.into_iter()
         .flatten()
         .map(Time::from)
         .chain(workflow_task_deadline(state))
-        .chain(state.activities.values().filter_map(activity::next_wake))
+        .chain(state.activities.values().filter_map(|activity| activity::next_wake(activity, paused)))
         .chain(state.timers.values().filter_map(timer::next_wake))
         .min()
 }

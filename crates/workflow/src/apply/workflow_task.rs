@@ -117,7 +117,7 @@ fn set(run: &mut RunState, task: Option<WorkflowTaskState>, rows: &mut TaskRows)
 }
 
 /// The row of the open run's scheduled workflow task.
-fn waiting_row(run: &RunState) -> Option<TaskRow> {
+pub(super) fn waiting_row(run: &RunState) -> Option<TaskRow> {
     let task = run.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled && run.close_time.is_none())?;
     let queue = task.task_queue.clone().unwrap_or_default();
     let sticky = queue.kind() == TaskQueueKind::Sticky;

@@ -23,7 +23,7 @@ use crate::{
     answer::StartedWorkflowTask,
     commands::{self, CommandContext, CommandFailure, cause_name},
     run::{
-        Run, is_open,
+        Run, is_open, is_paused,
         task_phase::is_named_by,
         workflow_task::{Poll, TaskFailure},
     },
@@ -45,6 +45,10 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Comple
     let state = Run::new(tx, key.clone()).state();
     if !is_open(&state) || !is_named_by(&state, token) {
         return Err(Rejection::not_found(NOT_FOUND));
+    }
+    if is_paused(&state) && request.force_create_new_workflow_task {
+        let message = "Workflow is paused and force create new workflow task is not allowed.";
+        return Err(Rejection::FailedPrecondition(message.to_owned()));
     }
     let task = state.workflow_task.clone().unwrap_or_default();
     let has_waiting_events = !state.buffered_events.is_empty();

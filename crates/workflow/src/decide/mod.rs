@@ -4,6 +4,7 @@ mod complete_workflow_task;
 mod fail_workflow_task;
 pub(crate) mod limits;
 pub(crate) mod locate;
+mod pause_workflow;
 mod request_cancel;
 mod reset_sticky;
 mod signal_with_start;
@@ -11,6 +12,8 @@ mod signal_workflow;
 pub(crate) mod start_workflow;
 pub(crate) mod start_workflow_task;
 mod terminate;
+mod unpause_workflow;
+mod update_workflow_options;
 mod wake_up;
 
 use klamm_machine::{Decision, Rejection, Tx};
@@ -36,6 +39,13 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<A
         Body::FailActivityTask(body) => activity::fail::decide(tx, command, body),
         Body::CancelActivityTask(body) => activity::cancel::decide(tx, command, body),
         Body::HeartbeatActivityTask(body) => activity::heartbeat::decide(tx, command, body),
+        Body::PauseWorkflow(body) => pause_workflow::decide(tx, command, body),
+        Body::UnpauseWorkflow(body) => unpause_workflow::decide(tx, command, body),
+        Body::UpdateWorkflowOptions(body) => update_workflow_options::decide(tx, command, body),
+        Body::PauseActivity(body) => activity::operate::pause::decide(tx, command, body),
+        Body::UnpauseActivity(body) => activity::operate::unpause::decide(tx, command, body),
+        Body::ResetActivity(body) => activity::operate::reset::decide(tx, command, body),
+        Body::UpdateActivityOptions(body) => activity::operate::update_options::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::CreateSchedule(_)
         | Body::UpdateSchedule(_)

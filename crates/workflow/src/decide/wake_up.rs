@@ -13,7 +13,7 @@ use super::{limits, locate};
 use crate::{
     Answer, Event, Workflow, activity,
     apply::wake::workflow_task_deadline,
-    run::{Run, is_open},
+    run::{Run, is_open, is_paused},
     tables::{History, RunKey},
     timer,
 };
@@ -38,7 +38,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
         expire(&mut run, whole_chain, &settings);
         return Ok(Outcome::Answer(Answer::Empty));
     }
-    let first_task_is_due = is_due(state.first_workflow_task_time.as_ref(), now);
+    let first_task_is_due = is_due(state.first_workflow_task_time.as_ref(), now) && !is_paused(&state);
     let late = late_workflow_task(&state, now);
     drop(state);
     if first_task_is_due {

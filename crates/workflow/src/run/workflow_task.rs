@@ -106,6 +106,12 @@ impl Run<'_, '_> {
             }
             return;
         }
+        if super::is_paused(&state) {
+            drop(state);
+            // Its unpausing schedules a task.
+            self.flush_buffered_events();
+            return;
+        }
         let attempt = if state.buffered_events.is_empty() { next_attempt(&state) } else { 1 };
         drop(state);
         self.flush_buffered_events();
@@ -227,6 +233,26 @@ impl Run<'_, '_> {
             );
         }
         self.end_attempt(&task, true, Some(failure.cause), failure.failure);
+    }
+
+    /// Drops the scheduled workflow task, because an operator holds the run back before a worker has the task. The next one is a first
+    /// attempt.
+    pub(crate) fn drop_scheduled_workflow_task(&mut self) {
+        let state = self.state();
+        let is_scheduled = |task: &WorkflowTaskState| task.phase() == WorkflowTaskPhase::Scheduled;
+        let Some(task) = state.workflow_task.clone().filter(is_scheduled) else { return };
+        drop(state);
+        let cause = WorkflowTaskFailedCause::WorkflowPauseRequestedBeforeTaskStarted;
+        if task.recorded {
+            let attributes = WorkflowTaskFailedEventAttributes {
+                scheduled_event_id: task.scheduled_event_id,
+                cause: cause as i32,
+                identity: SERVER_IDENTITY.to_owned(),
+                ..WorkflowTaskFailedEventAttributes::default()
+            };
+            self.add_event(EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(attributes));
+        }
+        self.end_attempt(&task, false, Some(cause), None);
     }
 
     /// Ends the pending workflow task as timed out: a started one by START_TO_CLOSE, a sticky one that no worker took by SCHEDULE_TO_START.

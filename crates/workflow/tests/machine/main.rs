@@ -6,6 +6,7 @@ mod commands;
 mod continue_as_new;
 mod env;
 mod limits;
+mod pause;
 mod properties;
 mod reservations;
 mod retention;

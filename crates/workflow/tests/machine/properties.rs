@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use klamm_machine::{Decision, TablesExt};
 use klamm_messages::{
     klamm::v1::{
-        ActivityPhase, ActivityTaskToken, CommandSettings, CompleteActivityTask, FailActivityTask, FailWorkflowTask, PendingActivity,
-        ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind, WorkflowTaskPhase, command::Body,
+        ActivityPhase, ActivitySelector, ActivityTaskToken, CommandSettings, CompleteActivityTask, FailActivityTask, FailWorkflowTask,
+        OptionPaths, PauseActivity, PendingActivity, ResetActivity, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind,
+        UnpauseActivity, UpdateActivityOptions, WorkflowTaskPhase, command::Body,
     },
     temporal::{
+        activity::v1::ActivityOptions,
         common::v1::{Header, Memo, Payload, SearchAttributes},
         enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
@@ -25,7 +27,7 @@ use proptest::prelude::*;
 use crate::{
     activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
-    fail, payload, riders, scheduled, timer,
+    fail, pause, payload, riders, scheduled, timer,
 };
 
 /// One step of somebody.
@@ -58,6 +60,19 @@ enum Step {
     StartActivity,
     CompleteActivity,
     FailActivity,
+    /// An operator holds the run back, lets it go on, or gives it another priority.
+    PauseWorkflow {
+        request: u8,
+    },
+    UnpauseWorkflow,
+    UpdateOptions {
+        priority: i32,
+    },
+    /// An operator does something to an activity, or to all.
+    Operate {
+        how: Operation,
+        all: bool,
+    },
     Wake,
     Pass {
         millis: u64,
@@ -68,6 +83,26 @@ enum Step {
         sticky: bool,
         activities: u8,
     },
+}
+
+/// What an operator does to activities.
+#[derive(Debug, Clone)]
+enum Operation {
+    Pause(u8),
+    Unpause { resets: bool, jitter: i64 },
+    Reset { keeps_paused: bool, jitter: i64 },
+    Update { timeout: i64, queue: bool },
+    Restore,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        3 => (0..3_u8).prop_map(Operation::Pause),
+        3 => (any::<bool>(), 0..3_i64).prop_map(|(resets, jitter)| Operation::Unpause { resets, jitter }),
+        2 => (any::<bool>(), 0..3_i64).prop_map(|(keeps_paused, jitter)| Operation::Reset { keeps_paused, jitter }),
+        2 => (0..9_i64, any::<bool>()).prop_map(|(timeout, queue)| Operation::Update { timeout, queue }),
+        1 => Just(Operation::Restore),
+    ]
 }
 
 /// One command of the workflow.
@@ -113,6 +148,10 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::StartActivity),
         3 => Just(Step::CompleteActivity),
         2 => Just(Step::FailActivity),
+        2 => (0..3_u8).prop_map(|request| Step::PauseWorkflow { request }),
+        4 => Just(Step::UnpauseWorkflow),
+        1 => (0..6_i32).prop_map(|priority| Step::UpdateOptions { priority }),
+        3 => (operation(), any::<bool>()).prop_map(|(how, all)| Step::Operate { how, all }),
         4 => Just(Step::Wake),
         4 => (1..15_000_u64).prop_map(|millis| Step::Pass { millis }),
         12 => (any::<bool>(), any::<bool>(), 0..3_u8).prop_map(|(workflow, sticky, activities)| Step::Ride { workflow, sticky, activities }),
@@ -131,6 +170,49 @@ fn settings() -> impl Strategy<Value = CommandSettings> {
         }
     });
     prop_oneof![2 => Just(env::production()), 1 => small]
+}
+
+/// The command of an operator about all activities of the newest run, or about those of one type.
+fn operate(how: &Operation, all: bool) -> Body {
+    let execution = Some(env::execution(""));
+    let activities = Some(ActivitySelector { all, activity_type: if all { "" } else { "A" }.to_owned(), ..ActivitySelector::default() });
+    match how {
+        Operation::Pause(request) => {
+            Body::PauseActivity(PauseActivity { execution, activities, request_id: format!("pause-{request}"), ..PauseActivity::default() })
+        }
+        Operation::Unpause { resets, jitter } => Body::UnpauseActivity(UnpauseActivity {
+            execution,
+            activities,
+            reset_attempts: *resets,
+            reset_heartbeat: *resets,
+            jitter: Some(env::seconds(*jitter)),
+        }),
+        Operation::Reset { keeps_paused, jitter } => Body::ResetActivity(ResetActivity {
+            execution,
+            activities,
+            reset_heartbeat: true,
+            keep_paused: *keeps_paused,
+            restore_original_options: *keeps_paused,
+            jitter: Some(env::seconds(*jitter)),
+        }),
+        Operation::Update { timeout, queue } => Body::UpdateActivityOptions(UpdateActivityOptions {
+            execution,
+            activities,
+            options: Some(ActivityOptions {
+                task_queue: Some(env::queue(if *queue { "activities" } else { "elsewhere" })),
+                start_to_close_timeout: Some(env::seconds(*timeout)),
+                ..ActivityOptions::default()
+            }),
+            paths: Some(OptionPaths { paths: vec!["taskQueue.name".to_owned(), "startToCloseTimeout".to_owned()] }),
+            restore_original: false,
+        }),
+        Operation::Restore => Body::UpdateActivityOptions(UpdateActivityOptions {
+            execution,
+            activities,
+            restore_original: true,
+            ..UpdateActivityOptions::default()
+        }),
+    }
 }
 
 /// Several entries for a map.
@@ -223,6 +305,10 @@ impl World {
                 let body = FailActivityTask { token: Some(token), failure, ..FailActivityTask::default() };
                 self.decide(Body::FailActivityTask(body));
             }
+            Step::PauseWorkflow { request } => self.decide(pause::pause(&format!("r{request}"))),
+            Step::UnpauseWorkflow => self.decide(pause::unpause()),
+            Step::UpdateOptions { priority } => self.decide(pause::update_priority(*priority)),
+            Step::Operate { how, all } => self.decide(operate(how, *all)),
             Step::Wake => {
                 if self.env.next_wake().is_some_and(|due| due <= self.env.elapsed()) {
                     self.env.wake();
@@ -297,7 +383,7 @@ impl World {
     fn check(&self) {
         let from = klamm_machine::key::KeyBytes::new(klamm_machine::Kind::Run).finish();
         let runs = self.env.rows.range::<Runs>(&from, &klamm_machine::key::prefix_end(&from), usize::MAX);
-        let open = runs.iter().filter(|(_, run)| run.status == WorkflowExecutionStatus::Running as i32).count();
+        let open = runs.iter().filter(|(_, run)| is_open(run)).count();
         assert!(open <= 1, "{open} open runs");
         for (_, run) in &runs {
             self.check_run(run);
@@ -330,7 +416,7 @@ impl World {
         assert_eq!(answers, self.scheduled);
         let state = self.env.state();
         let by = state.execution.as_ref().and_then(|execution| execution.scheduled_by.as_ref());
-        let running = by.filter(|_| state.status == WorkflowExecutionStatus::Running as i32);
+        let running = by.filter(|_| is_open(&state));
         assert_eq!(open.iter().map(|(action, _)| *action).collect::<Vec<_>>(), running.map(|by| by.action).into_iter().collect::<Vec<_>>());
     }
 
@@ -340,7 +426,7 @@ impl World {
         self.check_activities(run, &events);
         assert_eq!(ids, (1..run.next_event_id).collect::<Vec<_>>(), "event ids of {}", run.run_id);
         let phase = run.workflow_task.as_ref().map(|task| task.phase());
-        if run.status != WorkflowExecutionStatus::Running as i32 {
+        if !is_open(run) {
             assert!(run.timers.is_empty() && run.buffered_events.is_empty());
             assert_ne!(phase, Some(WorkflowTaskPhase::Started));
             assert!(env::tasks(&self.env.rows).iter().all(|task| task.run_id != run.run_id), "a task of a closed run waits");
@@ -352,7 +438,10 @@ impl World {
 
     /// The run's activities are those that its history has begun and not ended, and each that waits for a worker has its one task.
     fn check_activities(&self, run: &RunState, events: &[HistoryEvent]) {
-        let is_open = run.status == WorkflowExecutionStatus::Running as i32;
+        let is_open = is_open(run);
+        let is_paused = run.status == WorkflowExecutionStatus::Paused as i32;
+        assert!(!is_paused || run.pause.is_some());
+        assert!(!is_paused || env::tasks(&self.env.rows).iter().all(|task| task.run_id != run.run_id), "a task of a paused run waits");
         let mut begun = BTreeMap::new();
         for event in events.iter().chain(&run.buffered_events) {
             if let Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled)) = &event.attributes {
@@ -381,7 +470,7 @@ impl World {
             assert_eq!(state.scheduled_event_id, *scheduled);
             assert!(state.attempt >= 1 && state.stamp >= i64::from(state.attempt), "attempt {} has stamp {}", state.attempt, state.stamp);
             assert_eq!(state.started_time.is_some(), state.phase() == ActivityPhase::Started, "activity {scheduled} of {}", run.run_id);
-            if is_open && state.phase() == ActivityPhase::Scheduled {
+            if is_open && !is_paused && state.phase() == ActivityPhase::Scheduled && state.pause.is_none() {
                 expected.push((*scheduled, state.stamp, state.attempt));
             }
         }
@@ -392,6 +481,11 @@ impl World {
         expected.sort_unstable();
         assert_eq!(waiting, expected, "activities of {} that wait for workers", run.run_id);
     }
+}
+
+/// Whether the run has begun and not closed.
+fn is_open(run: &RunState) -> bool {
+    matches!(run.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
 }
 
 /// The activity that the event ends: ids of its ActivityTaskScheduled and, where a worker had it, ActivityTaskStarted.

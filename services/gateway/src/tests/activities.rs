@@ -111,10 +111,11 @@ async fn failures_are_of_applications_and_too_large_ones_are_told() {
 async fn a_heartbeat_hears_of_cancellation() {
     let fake = Fake::new();
     let gateway = fake.gateway();
-    fake.with(|state| state.replies.push_back(Ok(Reply::Workflow(Answer::Heartbeat { cancel_requested: true }))));
+    let answer = Answer::Heartbeat { cancel_requested: true, paused: true, reset: false };
+    fake.with(|state| state.replies.push_back(Ok(Reply::Workflow(answer))));
     let request = |bytes| RecordActivityTaskHeartbeatRequest { task_token: token().into(), details: payloads(bytes), ..Default::default() };
     let response = gateway.record_activity_task_heartbeat(Request::new(request(1))).await.unwrap().into_inner();
-    assert!(response.cancel_requested);
+    assert!(response.cancel_requested && response.activity_paused && !response.activity_reset);
     assert!(matches!(body(&fake), Body::HeartbeatActivityTask(beat) if beat.details == payloads(1)));
 
     // Details that are too large fail the activity. The answer tells it to stop.

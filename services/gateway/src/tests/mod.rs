@@ -1,6 +1,7 @@
 //! Whole calls against a fake backend. Tests make them through the services' own traits, as tonic does.
 
 mod activities;
+mod activity_operators;
 pub(crate) mod fake;
 mod histories;
 mod namespaces;
@@ -10,4 +11,5 @@ mod schedules;
 mod starts;
 mod validation;
 mod visibility;
+mod workflow_operators;
 mod workflow_tasks;

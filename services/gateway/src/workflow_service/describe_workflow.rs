@@ -8,18 +8,23 @@ use klamm_messages::{
     temporal::{
         activity::v1::ActivityOptions,
         common::v1::{RetryPolicy, WorkflowExecution, WorkflowType},
-        enums::v1::{EventType, PendingActivityState, PendingWorkflowTaskState, TaskQueueKind, WorkflowExecutionStatus},
+        enums::v1::{EventType, PendingActivityState, PendingWorkflowTaskState, TaskQueueKind},
         history::v1::WorkflowExecutionStartedEventAttributes,
         sdk::v1::UserMetadata,
         taskqueue::v1::TaskQueue,
         workflow::v1::{
             PendingActivityInfo, PendingWorkflowTaskInfo, RequestIdInfo, WorkflowExecutionConfig, WorkflowExecutionExtendedInfo,
-            WorkflowExecutionInfo,
+            WorkflowExecutionInfo, WorkflowExecutionPauseInfo,
+            pending_activity_info::{
+                PauseInfo,
+                pause_info::{Manual, PausedBy},
+            },
         },
         workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse},
     },
 };
 use klamm_requests::{Result, validate};
+use klamm_workflow::visibility;
 use prost_types::{Duration, Timestamp};
 
 use crate::{call::Call, gateway::Gateway, runs};
@@ -67,7 +72,6 @@ fn config(started: &WorkflowExecutionStartedEventAttributes, user_metadata: Opti
 #[allow(deprecated, reason = "the newest worker version stamp is shown as Temporal shows it")]
 fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> WorkflowExecutionInfo {
     let execution_time = state.start_time.map(|start| add(start, started.first_workflow_task_backoff));
-    let closed = state.status != WorkflowExecutionStatus::Running as i32;
     let run = || WorkflowExecution { workflow_id: state.workflow_id.clone(), run_id: state.run_id.clone() };
     WorkflowExecutionInfo {
         execution: Some(run()),
@@ -80,7 +84,7 @@ fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> 
         parent_execution: started.parent_workflow_execution.clone(),
         execution_time,
         memo: Some(state.memo.clone().unwrap_or_default()),
-        search_attributes: Some(state.search_attributes.clone().unwrap_or_default()),
+        search_attributes: Some(visibility::search_attributes(state).unwrap_or_default()),
         auto_reset_points: Some(state.auto_reset_points.clone().unwrap_or_default()),
         task_queue: queue_name(started),
         state_transition_count: state.state_transition_count,
@@ -88,7 +92,6 @@ fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> 
         most_recent_worker_version_stamp: state.last_worker_version.clone(),
         execution_duration: execution_time
             .zip(state.close_time)
-            .filter(|_| closed)
             .map(|(from, to)| time::to_proto(klamm_machine::Time::from(to).since(klamm_machine::Time::from(from)))),
         root_execution: Some(started.root_workflow_execution.clone().unwrap_or_else(run)),
         first_run_id: started.first_execution_run_id.clone(),
@@ -104,6 +107,11 @@ fn extended_info(state: &RunState) -> WorkflowExecutionExtendedInfo {
         run_expiration_time: Some(state.run_expiration_time.unwrap_or(NO_TIME)),
         cancel_requested: state.cancel_requested,
         original_start_time: state.start_time,
+        pause_info: state.pause.as_ref().map(|pause| WorkflowExecutionPauseInfo {
+            identity: pause.identity.clone(),
+            paused_time: pause.time,
+            reason: pause.reason.clone(),
+        }),
         request_id_infos: [(state.start_request_id.clone(), start)].into_iter().filter(|(id, _)| !id.is_empty()).collect(),
         ..WorkflowExecutionExtendedInfo::default()
     }
@@ -131,10 +139,13 @@ fn pending_activity(activity: &PendingActivity) -> PendingActivityInfo {
     let phase = state.phase();
     let shown = if state.cancel_requested {
         PendingActivityState::CancelRequested
-    } else if phase == ActivityPhase::Started {
-        PendingActivityState::Started
     } else {
-        PendingActivityState::Scheduled
+        match (phase == ActivityPhase::Started, state.pause.is_some()) {
+            (true, true) => PendingActivityState::PauseRequested,
+            (true, false) => PendingActivityState::Started,
+            (false, true) => PendingActivityState::Paused,
+            (false, false) => PendingActivityState::Scheduled,
+        }
     };
     let backing_off = phase == ActivityPhase::BackingOff && shown == PendingActivityState::Scheduled;
     let policy = scheduled.retry_policy.clone().unwrap_or_default();
@@ -158,6 +169,11 @@ fn pending_activity(activity: &PendingActivity) -> PendingActivityInfo {
         last_attempt_complete_time: state.last_attempt_complete_time,
         next_attempt_schedule_time: state.attempt_scheduled_time.filter(|_| backing_off),
         priority: scheduled.priority.clone(),
+        paused: state.pause.is_some(),
+        pause_info: state.pause.map(|pause| PauseInfo {
+            pause_time: pause.time,
+            paused_by: Some(PausedBy::Manual(Manual { identity: pause.identity, reason: pause.reason })),
+        }),
         activity_options: Some(ActivityOptions {
             task_queue: scheduled.task_queue.map(|queue| TaskQueue {
                 normal_name: queue.name.clone(),

@@ -1,7 +1,8 @@
 use klamm_messages::{
-    klamm::v1::ActivityState,
+    klamm::v1::{ActivityPause, ActivityState},
     temporal::{
         common::v1::{ActivityType, Payloads},
+        enums::v1::WorkflowExecutionStatus,
         history::v1::ActivityTaskScheduledEventAttributes,
     },
 };
@@ -105,4 +106,21 @@ fn only_a_pending_workflow_task_is_shown() {
     let started = pending_workflow_task(&task(WorkflowTaskPhase::Started)).unwrap();
     assert_eq!(started.state, PendingWorkflowTaskState::Started as i32);
     assert_eq!(started.started_time, at(2));
+}
+
+#[test]
+fn a_paused_activity_says_who_holds_it_back() {
+    let pause = ActivityPause { time: at(7), identity: "me".to_owned(), reason: "lunch".to_owned(), request_id: "r".to_owned() };
+    for (phase, shown) in [
+        (ActivityPhase::Scheduled, PendingActivityState::Paused),
+        (ActivityPhase::BackingOff, PendingActivityState::Paused),
+        (ActivityPhase::Started, PendingActivityState::PauseRequested),
+    ] {
+        let state = ActivityState { phase: phase as i32, pause: Some(pause.clone()), attempt_scheduled_time: at(9), ..Default::default() };
+        let info = pending_activity(&PendingActivity { state: Some(state), ..PendingActivity::default() });
+        assert_eq!((info.state(), info.paused, info.next_attempt_schedule_time), (shown, true, None));
+        let paused = info.pause_info.unwrap();
+        let by = PausedBy::Manual(Manual { identity: "me".to_owned(), reason: "lunch".to_owned() });
+        assert_eq!((paused.pause_time, paused.paused_by), (at(7), Some(by)));
+    }
 }

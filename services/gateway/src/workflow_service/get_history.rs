@@ -74,7 +74,7 @@ pub(super) fn page_size(asked: i32, limit: usize) -> usize {
 }
 
 fn is_running(snapshot: &RunSnapshot) -> bool {
-    snapshot.state.status == WorkflowExecutionStatus::Running as i32
+    matches!(snapshot.state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
 }
 
 /// Reads the history for one call.

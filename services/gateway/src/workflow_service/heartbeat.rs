@@ -27,8 +27,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let token = tokens::decode_activity_task(&request.task_token)?;
     let namespace = gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
     let heartbeat = heartbeat_activity_task::command(request, token, &gateway.terms(namespace));
-    let cancel_requested = beat(gateway, &call, heartbeat).await?;
-    Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..RecordActivityTaskHeartbeatResponse::default() })
+    beat(gateway, &call, heartbeat).await
 }
 
 pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
@@ -39,21 +38,27 @@ pub(super) async fn handle_by_id<B: Backend, V: VisibilityQueries>(
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let heartbeat = heartbeat_activity_task::command_by_id(request, &gateway.terms(namespace))?;
-    let cancel_requested = beat(gateway, &call, heartbeat).await?;
-    Ok(RecordActivityTaskHeartbeatByIdResponse { cancel_requested, ..RecordActivityTaskHeartbeatByIdResponse::default() })
+    let RecordActivityTaskHeartbeatResponse { cancel_requested, activity_paused, activity_reset } = beat(gateway, &call, heartbeat).await?;
+    Ok(RecordActivityTaskHeartbeatByIdResponse { cancel_requested, activity_paused, activity_reset })
 }
 
-/// True when the activity has to cancel itself: the workflow has asked for that, or the activity has failed because its details are too
-/// large.
-async fn beat<B: Backend, V: VisibilityQueries>(gateway: &Gateway<B, V>, call: &Call, heartbeat: Heartbeat) -> Result<bool> {
+/// What the worker is told. The activity has to cancel itself when the workflow has asked for that, or when the activity has failed because
+/// its details are too large.
+async fn beat<B: Backend, V: VisibilityQueries>(
+    gateway: &Gateway<B, V>,
+    call: &Call,
+    heartbeat: Heartbeat,
+) -> Result<RecordActivityTaskHeartbeatResponse> {
     match heartbeat {
         Heartbeat::Beats(command) => match gateway.submit(call, command).await? {
-            Answer::Heartbeat { cancel_requested } => Ok(cancel_requested),
+            Answer::Heartbeat { cancel_requested, paused, reset } => {
+                Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, activity_paused: paused, activity_reset: reset })
+            }
             _ => Err(unexpected_answer()),
         },
         Heartbeat::Fails(command) => {
             gateway.submit(call, command).await?;
-            Ok(true)
+            Ok(RecordActivityTaskHeartbeatResponse { cancel_requested: true, ..RecordActivityTaskHeartbeatResponse::default() })
         }
     }
 }

@@ -111,6 +111,8 @@ fn rejected(state: &RunState, condition: i32) -> Option<QueryRejected> {
             !matches!(status, WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Completed)
         }
     };
+    // A paused run gets no tasks, queries included.
+    let reject = reject || status == WorkflowExecutionStatus::Paused;
     reject.then_some(QueryRejected { status: status as i32 })
 }
 

@@ -106,7 +106,7 @@ async fn list<B: Backend, V: VisibilityQueries>(
 
 /// A run as lists show it. Fields that get their value at the close are left out while the run is open.
 fn shown(document: VisibilityDocument) -> WorkflowExecutionInfo {
-    let closed = document.status != WorkflowExecutionStatus::Running as i32;
+    let closed = !matches!(document.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused);
     let execution = |workflow_id: String, run_id: String| (!workflow_id.is_empty()).then_some(WorkflowExecution { workflow_id, run_id });
     WorkflowExecutionInfo {
         execution: execution(document.workflow_id, document.run_id),

@@ -206,7 +206,7 @@ impl Machine {
 
     pub fn heartbeat(&mut self, token: &ActivityToken) -> Result<bool, Refusal> {
         match self.decide(Body::HeartbeatActivityTask(HeartbeatActivityTask { token: activity_token(token), details: None }))? {
-            Answer::Heartbeat { cancel_requested } => Ok(cancel_requested),
+            Answer::Heartbeat { cancel_requested, .. } => Ok(cancel_requested),
             other => panic!("{other:?}"),
         }
     }

@@ -56,7 +56,7 @@ fn a_worker_learns_of_the_request_by_its_heartbeat_and_confirms_it() {
     env.workflow(vec![schedule("a"), schedule("b")]);
     let (a, b) = (env.start_activity(5), env.start_activity(6));
     let heartbeat = |details| Body::HeartbeatActivityTask(HeartbeatActivityTask { token: token(&a), details });
-    assert_eq!(env.accept(heartbeat(None)), Answer::Heartbeat { cancel_requested: false });
+    assert_eq!(env.accept(heartbeat(None)), Answer::Heartbeat { cancel_requested: false, paused: false, reset: false });
     let cancel = || Body::CancelActivityTask(CancelActivityTask { token: token(&a), details: jsons("1") });
     assert_eq!(
         env.refuse(cancel()),
@@ -65,7 +65,7 @@ fn a_worker_learns_of_the_request_by_its_heartbeat_and_confirms_it() {
     env.accept(Body::CompleteActivityTask(CompleteActivityTask { token: token(&b), result: None, ..CompleteActivityTask::default() }));
     env.workflow(vec![request_cancel(5)]);
     assert_eq!(env.history_from(12), ["12 ActivityTaskCancelRequested 5"], "the worker has to confirm it");
-    assert_eq!(env.accept(heartbeat(None)), Answer::Heartbeat { cancel_requested: true });
+    assert_eq!(env.accept(heartbeat(None)), Answer::Heartbeat { cancel_requested: true, paused: false, reset: false });
     env.accept(cancel());
     assert_eq!(
         env.history_from(13),

@@ -24,7 +24,7 @@ fn an_attempt_that_is_not_heard_of_in_time_is_followed_by_another_that_gets_the_
     let task = env.start_activity(5);
     env.advance(900);
     let beat = Body::HeartbeatActivityTask(HeartbeatActivityTask { token: token(&task), details: jsons("3") });
-    assert_eq!(env.accept(beat.clone()), Answer::Heartbeat { cancel_requested: false });
+    assert_eq!(env.accept(beat.clone()), Answer::Heartbeat { cancel_requested: false, paused: false, reset: false });
     assert_eq!(env.next_wake(), Some(1_900), "each heartbeat starts the time-out anew");
     env.run_to(1_899);
     assert_eq!(env.state().activities[&5].state.as_ref().unwrap().attempt, 1);
@@ -75,7 +75,7 @@ fn only_a_started_activity_beats_by_task_and_by_id() {
     let by_id = || Body::HeartbeatActivityTask(HeartbeatActivityTask { token: by_id("a"), details: jsons("1") });
     assert!(matches!(env.refuse(by_id()), Rejection::NotFound(_)));
     env.start_activity(5);
-    assert_eq!(env.accept(by_id()), Answer::Heartbeat { cancel_requested: false });
+    assert_eq!(env.accept(by_id()), Answer::Heartbeat { cancel_requested: false, paused: false, reset: false });
     assert_eq!(env.state().activities[&5].state.as_ref().unwrap().heartbeat_details, jsons("1"));
 }
 
@@ -86,6 +86,6 @@ fn details_larger_than_a_payload_may_be_fail_the_activity_and_tell_the_worker_to
     let task = env.start_activity(5);
     let details = Payloads { payloads: vec![Payload { data: vec![0; 2 * 1024 * 1024 + 1].into(), ..Payload::default() }] };
     let beat = Body::HeartbeatActivityTask(HeartbeatActivityTask { token: token(&task), details: Some(details) });
-    assert_eq!(env.accept(beat), Answer::Heartbeat { cancel_requested: true });
+    assert_eq!(env.accept(beat), Answer::Heartbeat { cancel_requested: true, paused: false, reset: false });
     assert_eq!(env.history_from(7)[0], "7 ActivityTaskFailed 5/6 NON_RETRYABLE_FAILURE \"Heartbeat details exceed size limit.\"");
 }

@@ -5,6 +5,7 @@ pub(crate) mod env;
 mod cancel;
 mod complete;
 mod heartbeat;
+mod operate;
 mod retry;
 mod schedule;
 mod start;
