@@ -22,6 +22,7 @@ pub fn configured(limits: &Limits) -> CommandSettings {
         history_size_suggest_continue_as_new_bytes: limits.history_bytes_suggest_continue_as_new,
         search_attribute_types: Default::default(),
         schedule_audit_retention: Some(time::to_proto(limits.schedule_audit_retention)),
+        namespace_id: String::new(),
     }
 }
 

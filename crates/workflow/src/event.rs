@@ -32,6 +32,7 @@ pub fn key_suffix(record: &HistoryRecord) -> Option<String> {
         Record::BufferedEvents(_) => Some("~buffered/0".to_owned()),
         Record::Sticky(_) => Some("~sticky/0".to_owned()),
         Record::Execution(_) => Some("~execution/0".to_owned()),
+        Record::External(external) => Some(format!("~external/{}", external.initiated_event_id)),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => None,
     }
 }

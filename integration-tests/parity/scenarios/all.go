@@ -12,7 +12,7 @@ func All() []harness.Scenario {
 	var all []harness.Scenario
 	for _, group := range [][]harness.Scenario{
 		start, startPolicies, signals, signalWithStart, cancelAndTerminate,
-		activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities,
+		externals, activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities,
 		timers, markersAndProperties,
 		workflowTasks, badCommands, sticky, queries,
 		closing, runTimeouts, histories,

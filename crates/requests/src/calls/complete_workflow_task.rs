@@ -63,11 +63,32 @@ pub fn command(mut request: RespondWorkflowTaskCompletedRequest, token: Workflow
 
     let (workflow_id, identity) = (token.workflow_id.clone(), request.identity.clone());
     let may_upsert = request.commands.iter().any(may_upsert);
+    let tells_namespace = request.commands.iter().any(|command| target_namespace(command).is_some());
     let body = CompleteWorkflowTask { token: Some(token), request: Some(request), poll_id: NEXT_TASK_REQUEST_ID.to_owned() };
     let body = Body::CompleteWorkflowTask(body);
-    let command =
+    let mut command =
         if may_upsert { terms.upserting_command(workflow_id, identity, body) } else { terms.workflow_command(workflow_id, identity, body) };
+    if let Some(settings) = command.settings.as_mut().filter(|_| tells_namespace) {
+        settings.namespace_id.clone_from(&terms.namespace.id);
+    }
     Ok(Completion { command, query_results })
+}
+
+/// The namespaces that commands about other workflows name. One that does not exist is an error of the call: it does not fail the workflow
+/// task (Temporal: service/history/api/respondworkflowtaskcompleted/workflow_task_completed_handler.go).
+pub fn target_namespaces(request: &RespondWorkflowTaskCompletedRequest) -> impl Iterator<Item = &str> {
+    request.commands.iter().filter_map(target_namespace).filter(|namespace| !namespace.is_empty())
+}
+
+/// The namespace that a command about another workflow names; empty where it means its own. `None` for other commands.
+#[allow(deprecated, reason = "workers still name namespaces")]
+fn target_namespace(command: &WorkerCommand) -> Option<&str> {
+    match command.attributes.as_ref()? {
+        Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => Some(&a.namespace),
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => Some(&a.namespace),
+        Attributes::StartChildWorkflowExecutionCommandAttributes(a) => Some(&a.namespace),
+        _ => None,
+    }
 }
 
 /// Whether the command can carry search attributes.

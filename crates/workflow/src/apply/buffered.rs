@@ -6,7 +6,7 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, execution, paused};
-use crate::{activity, timer};
+use crate::{activity, external, timer};
 
 /// Applies the whole list of waiting events. What one of them ends has ended now. The event is applied again when it is appended, which
 /// changes nothing more.
@@ -18,6 +18,14 @@ pub(super) fn apply(run: &mut RunState, buffered: &BufferedEvents, rows: &mut Ta
             Some(Attributes::ActivityTaskTimedOutEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
             Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
             Some(Attributes::TimerFiredEventAttributes(a)) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
+            Some(Attributes::ExternalWorkflowExecutionSignaledEventAttributes(a)) => external::apply_closed(run, a.initiated_event_id),
+            Some(Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a)) => external::apply_closed(run, a.initiated_event_id),
+            Some(Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a)) => {
+                external::apply_closed(run, a.initiated_event_id);
+            }
+            Some(Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a)) => {
+                external::apply_closed(run, a.initiated_event_id);
+            }
             Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(_)) => run.cancel_requested = true,
             Some(Attributes::WorkflowExecutionPausedEventAttributes(a)) => paused::apply_paused(run, event, a, rows),
             Some(Attributes::WorkflowExecutionUnpausedEventAttributes(_)) => paused::apply_unpaused(run, rows),

@@ -26,6 +26,7 @@ pub(super) fn apply(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRow
     run.sticky = None;
     run.first_workflow_task_time = None;
     run.timers.clear();
+    run.externals.clear();
     if next_run_id(event).is_some() {
         expire_reset_points(run);
     }

@@ -21,12 +21,12 @@ use std::sync::Arc;
 
 use klamm_machine::{Tables, TablesExt, Time, wakes};
 use klamm_messages::{
-    klamm::v1::{HistoryRecord, RunState, WakeRow, history_record::Record},
+    klamm::v1::{ExternalKind, HistoryRecord, RunState, WakeRow, history_record::Record},
     temporal::history::v1::{HistoryEvent, history_event::Attributes},
 };
 
 use crate::{
-    Event, MACHINE, activity,
+    Event, MACHINE, activity, external,
     tables::{History, RunKey, RunNames, Runs},
     timer,
 };
@@ -86,6 +86,7 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
         Record::BufferedEvents(events) => buffered::apply(run, events, rows),
         Record::Sticky(sticky) => run.sticky = Some(sticky.clone()),
         Record::Execution(execution) => execution::apply_state(run, execution),
+        Record::External(state) => external::apply_state(run, state),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
     }
 }
@@ -128,6 +129,17 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
         Attributes::TimerStartedEventAttributes(a) => timer::apply_started(run, event, a),
         Attributes::TimerFiredEventAttributes(a) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
         Attributes::TimerCanceledEventAttributes(a) => timer::apply_closed(run, &a.timer_id, a.started_event_id),
+
+        Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_) => {
+            external::apply_initiated(run, event.event_id, ExternalKind::Signal);
+        }
+        Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_) => {
+            external::apply_initiated(run, event.event_id, ExternalKind::Cancel);
+        }
+        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
+        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
+        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
+        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
 
         // ActivityTaskStarted is written directly before the activity's end. Markers are kept in the history only. Other events are never
         // written yet.

@@ -36,5 +36,9 @@ fn begins_transition(event_type: EventType) -> bool {
             | EventType::ActivityTaskFailed
             | EventType::ActivityTaskTimedOut
             | EventType::TimerFired
+            | EventType::ExternalWorkflowExecutionSignaled
+            | EventType::SignalExternalWorkflowExecutionFailed
+            | EventType::ExternalWorkflowExecutionCancelRequested
+            | EventType::RequestCancelExternalWorkflowExecutionFailed
     )
 }

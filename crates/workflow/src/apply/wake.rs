@@ -3,7 +3,7 @@
 use klamm_machine::{Time, time};
 use klamm_messages::klamm::v1::{RunState, WorkflowTaskPhase};
 
-use crate::{activity, run, timer};
+use crate::{activity, external, run, timer};
 
 /// The earliest time at which something is due about the run; `None` when only events from outside concern it.
 pub(super) fn next(state: &RunState) -> Option<Time> {
@@ -20,6 +20,7 @@ pub(super) fn next(state: &RunState) -> Option<Time> {
         .chain(workflow_task_deadline(state))
         .chain(state.activities.values().filter_map(|activity| activity::next_wake(activity, paused)))
         .chain(state.timers.values().filter_map(timer::next_wake))
+        .chain(state.externals.values().filter_map(external::next_wake))
         .min()
 }
 

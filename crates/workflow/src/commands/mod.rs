@@ -6,6 +6,7 @@ pub(crate) mod check;
 mod complete_workflow;
 mod context;
 mod continue_as_new;
+mod external_target;
 mod fail_workflow;
 mod failure;
 #[cfg(test)]
@@ -14,8 +15,10 @@ mod modify_workflow_properties;
 mod names;
 mod record_marker;
 mod request_cancel_activity_task;
+mod request_cancel_external_workflow;
 mod schedule_activity_task;
 mod search_attributes;
+mod signal_external_workflow;
 mod start_timer;
 mod upsert_search_attributes;
 
@@ -52,8 +55,8 @@ pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandConte
         Attributes::CancelWorkflowExecutionCommandAttributes(a) => cancel_workflow::handle(run, a, cx),
         Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => continue_as_new::handle(run, a, cx),
         Attributes::StartChildWorkflowExecutionCommandAttributes(_) => Err(not_built("StartChildWorkflowExecution")),
-        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => Err(not_built("RequestCancelExternalWorkflowExecution")),
-        Attributes::SignalExternalWorkflowExecutionCommandAttributes(_) => Err(not_built("SignalExternalWorkflowExecution")),
+        Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => request_cancel_external_workflow::handle(run, a, cx),
+        Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => signal_external_workflow::handle(run, a, cx),
         Attributes::ProtocolMessageCommandAttributes(_) => Err(not_built("ProtocolMessage")),
         Attributes::ScheduleNexusOperationCommandAttributes(_) => Err(not_built("ScheduleNexusOperation")),
         Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(not_built("RequestCancelNexusOperation")),
@@ -145,6 +148,8 @@ fn attributes_missing(command_type: CommandType) -> CommandFailure {
         CommandType::FailWorkflowExecution => Cause::BadFailWorkflowExecutionAttributes,
         CommandType::CancelWorkflowExecution => Cause::BadCancelWorkflowExecutionAttributes,
         CommandType::ContinueAsNewWorkflowExecution => Cause::BadContinueAsNewAttributes,
+        CommandType::RequestCancelExternalWorkflowExecution => Cause::BadRequestCancelExternalWorkflowExecutionAttributes,
+        CommandType::SignalExternalWorkflowExecution => Cause::BadSignalWorkflowExecutionAttributes,
         _ => return not_built(&type_name(command_type)),
     };
     let name = type_name(command_type);

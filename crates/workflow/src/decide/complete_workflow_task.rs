@@ -22,6 +22,7 @@ use crate::{
     activity::start::start_eagerly,
     answer::StartedWorkflowTask,
     commands::{self, CommandContext, CommandFailure, cause_name},
+    external,
     run::{
         Run, is_open, is_paused,
         task_phase::is_named_by,
@@ -124,6 +125,7 @@ fn complete(
             eager.push(run.state().next_event_id - 1);
         }
     }
+    external::send_since(run, completed_event_id, settings);
     let shows = |command: &klamm_messages::temporal::command::v1::Command| commands::changes_visibility(command.command_type());
     if request.commands.iter().any(shows) && run.is_open() {
         run.publish_visibility();

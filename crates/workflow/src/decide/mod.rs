@@ -19,10 +19,17 @@ mod wake_up;
 use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, command::Body};
 
-use crate::{Answer, Workflow, activity};
+use crate::{Answer, Workflow, activity, external};
 
-/// Decides one command.
+/// Decides one command. If a run has sent it because its workflow asked for it, the run is told what came of it.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer> {
+    match &command.asked_by {
+        Some(asked_by) => external::answer(tx, command, asked_by, |tx| decide_body(tx, command)),
+        None => decide_body(tx, command),
+    }
+}
+
+fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer> {
     let body = command.body.as_ref().ok_or_else(|| Rejection::Internal("The command has no body.".to_owned()))?;
     match body {
         Body::StartWorkflow(body) => start_workflow::decide(tx, command, body),
@@ -46,6 +53,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<A
         Body::UnpauseActivity(body) => activity::operate::unpause::decide(tx, command, body),
         Body::ResetActivity(body) => activity::operate::reset::decide(tx, command, body),
         Body::UpdateActivityOptions(body) => activity::operate::update_options::decide(tx, command, body),
+        Body::ExternalAnswered(body) => external::answered::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::CreateSchedule(_)
         | Body::UpdateSchedule(_)

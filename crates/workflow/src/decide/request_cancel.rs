@@ -11,7 +11,7 @@ use klamm_messages::{
 
 use super::locate;
 use crate::{
-    Answer, Workflow,
+    Answer, Workflow, external,
     run::{is_open, new_event},
 };
 
@@ -26,6 +26,8 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Reques
         return Ok(Outcome::Answer(Answer::Empty));
     }
     locate::check_chain(&state, chain)?;
+    let asked_by = command.asked_by.as_ref();
+    external::check_parent(&state, asked_by)?;
     if state.cancel_requested {
         return Ok(Outcome::Answer(Answer::Empty));
     }
@@ -35,6 +37,8 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Reques
         Attributes::WorkflowExecutionCancelRequestedEventAttributes(WorkflowExecutionCancelRequestedEventAttributes {
             cause: request.reason.clone(),
             identity: request.identity.clone(),
+            external_initiated_event_id: asked_by.map_or(0, |asked_by| asked_by.initiated_event_id),
+            external_workflow_execution: external::asking_execution(asked_by),
             ..WorkflowExecutionCancelRequestedEventAttributes::default()
         }),
         run.now(),

@@ -38,6 +38,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Signal
         header: request.header.as_ref(),
         request_id: &request.request_id,
         links: &request.links,
+        asked_by: None,
     };
     match start_workflow::resolve(tx, command, &policies, &request.request_id)? {
         Resolution::Repeated { key, .. } => Ok(start_workflow::answer(tx, &key, false)),

@@ -2,7 +2,7 @@
 
 use klamm_machine::{Decision, Outcome, Rejection, Tx};
 use klamm_messages::{
-    klamm::v1::{Command, CommandSettings, RunState, SignalWorkflow},
+    klamm::v1::{AskedBy, Command, CommandSettings, RunState, SignalWorkflow},
     temporal::{
         common::v1::{Header, Link, Payloads},
         enums::v1::EventType,
@@ -13,7 +13,7 @@ use prost::Message;
 
 use super::{limits, locate, start_workflow::has_request};
 use crate::{
-    Answer, Workflow,
+    Answer, Workflow, external,
     run::{Run, is_open, new_event, task_phase::is_closing},
 };
 
@@ -40,8 +40,10 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Signal
         header: request.header.as_ref(),
         request_id: &request.request_id,
         links: &request.links,
+        asked_by: command.asked_by.as_ref(),
     };
     check(&state, &signal, &settings)?;
+    external::check_parent(&state, signal.asked_by)?;
     drop(state);
     add(&mut run, &signal);
     run.schedule_workflow_task_unless_delayed();
@@ -62,6 +64,8 @@ pub(super) struct Signal<'s> {
     pub(super) request_id: &'s str,
     /// Where it came from.
     pub(super) links: &'s [Link],
+    /// The run whose workflow has sent it, if one has.
+    pub(super) asked_by: Option<&'s AskedBy>,
 }
 
 /// Checks that the run can take the signal.
@@ -90,6 +94,7 @@ pub(super) fn add(run: &mut Run<'_, '_>, signal: &Signal<'_>) {
             identity: signal.identity.to_owned(),
             header: signal.header.cloned(),
             request_id: signal.request_id.to_owned(),
+            external_workflow_execution: external::asking_execution(signal.asked_by),
             ..WorkflowExecutionSignaledEventAttributes::default()
         }),
         run.now(),

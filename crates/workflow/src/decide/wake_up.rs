@@ -13,6 +13,7 @@ use super::{limits, locate};
 use crate::{
     Answer, Event, Workflow, activity,
     apply::wake::workflow_task_deadline,
+    external,
     run::{Run, is_open, is_paused},
     tables::{History, RunKey},
     timer,
@@ -50,6 +51,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
     }
     activity::wake(&mut run);
     timer::wake(&mut run);
+    external::wake(&mut run, &settings);
     limits::enforce(&mut run, &settings, Answer::Empty)
 }
 
@@ -91,8 +93,12 @@ fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
     let mut suffixes: Vec<_> = ["~workflow_task/0", "~buffered/0", "~sticky/0", "~execution/0"].map(str::to_owned).into();
     for (_, event) in run.tx.range::<History>(&from, &to, usize::MAX) {
         suffixes.push(event.event_id.to_string());
-        if event.event_type() == EventType::ActivityTaskScheduled {
-            suffixes.push(format!("~activity/{}", event.event_id));
+        match event.event_type() {
+            EventType::ActivityTaskScheduled => suffixes.push(format!("~activity/{}", event.event_id)),
+            EventType::SignalExternalWorkflowExecutionInitiated | EventType::RequestCancelExternalWorkflowExecutionInitiated => {
+                suffixes.push(format!("~external/{}", event.event_id));
+            }
+            _ => {}
         }
     }
     suffixes

@@ -109,24 +109,29 @@ impl Env {
 
     /// Decides a command about workflow `id`; what it wanted is kept when it was accepted.
     pub fn decide_for(&mut self, id: &str, body: Body) -> Decision<Answer> {
-        self.offset += 1;
-        let command = Command {
+        let reservations = std::mem::take(&mut self.riders);
+        self.decide_command(&Command {
             namespace: "default".to_owned(),
             workflow_id: id.to_owned(),
             settings: Some(self.settings.clone()),
-            reservations: std::mem::take(&mut self.riders),
+            reservations,
             body: Some(body),
             ..Command::default()
-        };
+        })
+    }
+
+    /// Decides a command as it is.
+    pub fn decide_command(&mut self, command: &Command) -> Decision<Answer> {
+        self.offset += 1;
         let mut scratch = Savepoint::over(&self.rows);
         let mut context = Context::new(self.now, 1, "topic", 0, self.offset);
         let mut tx = Tx::new(&Workflow, &mut scratch, &mut context);
-        let decision = Workflow.decide(&mut tx, &command);
+        let decision = Workflow.decide(&mut tx, command);
         let effects = tx.finish();
         if let Ok(outcome) = &decision
             && !command.reservations.is_empty()
         {
-            self.check_riders(&command, outcome, &effects.events);
+            self.check_riders(command, outcome, &effects.events);
         }
         if decision.is_ok() {
             for (key, row) in scratch.into_changes() {
@@ -434,6 +439,7 @@ pub fn production() -> CommandSettings {
         history_size_suggest_continue_as_new_bytes: 4 << 20,
         search_attribute_types: [("Keyword".to_owned(), IndexedValueType::Keyword as i32)].into(),
         schedule_audit_retention: None,
+        namespace_id: String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ mod close;
 mod commands;
 mod continue_as_new;
 mod env;
+mod external;
 mod limits;
 mod pause;
 mod properties;

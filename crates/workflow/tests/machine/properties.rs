@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use klamm_machine::{Decision, TablesExt};
 use klamm_messages::{
     klamm::v1::{
-        ActivityPhase, ActivitySelector, ActivityTaskToken, CommandSettings, CompleteActivityTask, FailActivityTask, FailWorkflowTask,
-        OptionPaths, PauseActivity, PendingActivity, ResetActivity, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind,
-        UnpauseActivity, UpdateActivityOptions, WorkflowTaskPhase, command::Body,
+        ActivityPhase, ActivitySelector, ActivityTaskToken, Command, CommandSettings, CompleteActivityTask, ExternalAnswered,
+        ExternalOutcome, FailActivityTask, FailWorkflowTask, OptionPaths, PauseActivity, PendingActivity, ResetActivity,
+        ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind, UnpauseActivity, UpdateActivityOptions, WorkflowTaskPhase,
+        command::Body,
     },
     temporal::{
         activity::v1::ActivityOptions,
@@ -27,6 +28,7 @@ use proptest::prelude::*;
 use crate::{
     activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
+    external::{cancel_external, signal_external},
     fail, pause, payload, riders, scheduled, timer,
 };
 
@@ -77,6 +79,11 @@ enum Step {
     Pass {
         millis: u64,
     },
+    /// The next signal or cancel request that was sent to another workflow arrives, or the answer to one does.
+    Deliver {
+        /// What the target says; 0: what this partition says.
+        outcome: u8,
+    },
     /// Pollers ride in the next command.
     Ride {
         workflow: bool,
@@ -116,6 +123,9 @@ enum Do {
     Fail,
     Cancel,
     ContinueAsNew,
+    /// Of nobody, or of the workflow itself.
+    SignalOther(bool),
+    CancelOther(bool),
 }
 
 fn command() -> impl Strategy<Value = Do> {
@@ -128,6 +138,8 @@ fn command() -> impl Strategy<Value = Do> {
         1 => Just(Do::Fail),
         1 => Just(Do::Cancel),
         1 => Just(Do::ContinueAsNew),
+        2 => any::<bool>().prop_map(Do::SignalOther),
+        2 => any::<bool>().prop_map(Do::CancelOther),
     ]
 }
 
@@ -154,6 +166,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (operation(), any::<bool>()).prop_map(|(how, all)| Step::Operate { how, all }),
         4 => Just(Step::Wake),
         4 => (1..15_000_u64).prop_map(|millis| Step::Pass { millis }),
+        8 => (0..5_u8).prop_map(|outcome| Step::Deliver { outcome }),
         12 => (any::<bool>(), any::<bool>(), 0..3_u8).prop_map(|(workflow, sticky, activities)| Step::Ride { workflow, sticky, activities }),
     ]
 }
@@ -228,13 +241,15 @@ struct World {
     polls: usize,
     /// Starts of the schedule so far.
     scheduled: i64,
+    /// How many signals and cancel requests to other workflows, and answers to them, have arrived.
+    delivered: usize,
 }
 
 impl World {
     fn new(settings: CommandSettings) -> Self {
         let mut env = Env::new();
         env.settings = CommandSettings { retention: Some(env::seconds(60)), ..settings };
-        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0 }
+        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0, delivered: 0 }
     }
 
     fn take(&mut self, step: &Step) {
@@ -315,9 +330,26 @@ impl World {
                 }
             }
             Step::Pass { millis } => self.env.advance(*millis),
+            Step::Deliver { outcome } => self.deliver(*outcome),
             Step::Ride { workflow, sticky, activities } => self.ride(*workflow, *sticky, *activities),
         }
         self.take_started();
+    }
+
+    /// Lets the next command arrive that was sent to another workflow, or back.
+    fn deliver(&mut self, outcome: u8) {
+        let Some(sent) = self.env.sent.iter().filter(|command| is_external(command)).nth(self.delivered).cloned() else { return };
+        self.delivered += 1;
+        let command = match (&sent.asked_by, ExternalOutcome::try_from(i32::from(outcome))) {
+            (Some(asked_by), Ok(outcome)) if outcome != ExternalOutcome::Unspecified => Command {
+                workflow_id: asked_by.workflow_id.clone(),
+                asked_by: None,
+                body: Some(Body::ExternalAnswered(ExternalAnswered { asked_by: Some(asked_by.clone()), outcome: outcome as i32 })),
+                ..sent
+            },
+            _ => sent,
+        };
+        assert!(self.env.decide_command(&command).is_ok(), "what a run has sent, and what it is told, is always accepted");
     }
 
     /// Lets pollers ride in the next command, whatever it is.
@@ -410,6 +442,7 @@ impl World {
                     let at = open.iter().position(|run| *run == (action, closed.first_run_id.as_str()));
                     open.remove(at.expect("the run was told to be started, and not yet to be closed"));
                 }
+                _ if is_external(command) => {}
                 other => panic!("sent: {other:?}"),
             }
         }
@@ -424,6 +457,7 @@ impl World {
         let events = self.env.events(&klamm_workflow::tables::RunKey::new(&run.namespace, &run.workflow_id, &run.run_id));
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
         self.check_activities(run, &events);
+        check_externals(run, &events);
         assert_eq!(ids, (1..run.next_event_id).collect::<Vec<_>>(), "event ids of {}", run.run_id);
         let phase = run.workflow_task.as_ref().map(|task| task.phase());
         if !is_open(run) {
@@ -488,6 +522,43 @@ fn is_open(run: &RunState) -> bool {
     matches!(run.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
 }
 
+/// What is pending are the signals and cancel requests to other workflows that the history has begun and not ended.
+fn check_externals(run: &RunState, events: &[HistoryEvent]) {
+    let initiates = |event: &HistoryEvent| {
+        matches!(
+            event.attributes,
+            Some(
+                Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_)
+                    | Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_)
+            )
+        )
+    };
+    let ended: Vec<_> = events.iter().chain(&run.buffered_events).filter_map(ended_external).collect();
+    let begun = events.iter().filter(|event| is_open(run) && initiates(event)).map(|event| event.event_id);
+    let expected: Vec<_> = begun.filter(|id| !ended.contains(id)).collect();
+    assert_eq!(run.externals.keys().copied().collect::<Vec<_>>(), expected, "what {} has asked of others", run.run_id);
+    let mut once = ended.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), ended.len(), "{} was told twice", run.run_id);
+}
+
+/// The event that initiated what this event ends.
+fn ended_external(event: &HistoryEvent) -> Option<i64> {
+    match event.attributes.as_ref()? {
+        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(a) => Some(a.initiated_event_id),
+        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a) => Some(a.initiated_event_id),
+        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => Some(a.initiated_event_id),
+        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => Some(a.initiated_event_id),
+        _ => None,
+    }
+}
+
+/// Whether a run has sent this to another workflow, or is told what came of it.
+fn is_external(command: &Command) -> bool {
+    command.asked_by.is_some() || matches!(command.body, Some(Body::ExternalAnswered(_)))
+}
+
 /// The activity that the event ends: ids of its ActivityTaskScheduled and, where a worker had it, ActivityTaskStarted.
 fn ended_activity(event: &HistoryEvent) -> Option<(i64, i64)> {
     match event.attributes.as_ref()? {
@@ -520,6 +591,8 @@ fn attributes(command: &Do) -> crate::Attributes {
         Do::Complete => complete("done"),
         Do::Fail => fail("boom"),
         Do::Cancel => cancel(),
+        Do::SignalOther(itself) => signal_external(if *itself { env::ID } else { "nobody" }, "", "s"),
+        Do::CancelOther(itself) => cancel_external(if *itself { env::ID } else { "nobody" }, ""),
         Do::ContinueAsNew => crate::Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(continue_as_new()),
     }
 }

@@ -5,7 +5,7 @@ use klamm_messages::{
     klamm::v1::{HistoryRecord, history_record::Record},
     temporal::{
         command::v1::command::Attributes as CommandAttributes,
-        common::v1::Payloads,
+        common::v1::{Payloads, WorkflowExecution},
         enums::v1::{CommandType, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
         taskqueue::v1::TaskQueue,
@@ -48,6 +48,10 @@ fn record_text(record: &HistoryRecord) -> String {
         Some(Record::Execution(execution)) => {
             let delete = execution.delete_time.as_ref().map(|time| format!(" delete {}", Time::from(time).millis())).unwrap_or_default();
             format!("~execution requests [{}]{delete}", execution.request_ids.join(" "))
+        }
+        Some(Record::External(external)) => {
+            let retry = external.retry_time.as_ref().map(|time| format!(" retry {}", Time::from(time).millis())).unwrap_or_default();
+            format!("~external {} attempt {}{retry}", external.initiated_event_id, external.attempt)
         }
         Some(Record::Activity(activity)) => format!("~activity {} attempt {}", activity.scheduled_event_id, activity.attempt),
         other => format!("~{other:?}"),
@@ -115,10 +119,39 @@ fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
             ("started", a.started_event_id.to_string()),
             ("timeout", timeout(a.timeout_type())),
         ],
-        Attributes::WorkflowExecutionSignaledEventAttributes(a) => vec![("name", a.signal_name.clone()), ("request", a.request_id.clone())],
-        Attributes::WorkflowExecutionCancelRequestedEventAttributes(a) => {
-            vec![("cause", a.cause.clone()), ("identity", a.identity.clone())]
+        Attributes::WorkflowExecutionSignaledEventAttributes(a) => vec![
+            ("name", a.signal_name.clone()),
+            ("from", execution(a.external_workflow_execution.as_ref())),
+            ("request", if a.external_workflow_execution.is_some() { String::new() } else { a.request_id.clone() }),
+        ],
+        Attributes::WorkflowExecutionCancelRequestedEventAttributes(a) => vec![
+            ("cause", a.cause.clone()),
+            ("identity", a.identity.clone()),
+            ("from", execution(a.external_workflow_execution.as_ref())),
+            ("initiated", id(a.external_initiated_event_id)),
+        ],
+        Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(a) => {
+            vec![("target", execution(a.workflow_execution.as_ref())), ("name", a.signal_name.clone())]
         }
+        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(a) => {
+            vec![("initiated", id(a.initiated_event_id)), ("target", execution(a.workflow_execution.as_ref()))]
+        }
+        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a) => vec![
+            ("initiated", id(a.initiated_event_id)),
+            ("target", execution(a.workflow_execution.as_ref())),
+            ("cause", a.cause().as_str_name().trim_start_matches("SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_").to_owned()),
+        ],
+        Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(a) => {
+            vec![("target", execution(a.workflow_execution.as_ref())), ("reason", a.reason.clone())]
+        }
+        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => {
+            vec![("initiated", id(a.initiated_event_id)), ("target", execution(a.workflow_execution.as_ref()))]
+        }
+        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => vec![
+            ("initiated", id(a.initiated_event_id)),
+            ("target", execution(a.workflow_execution.as_ref())),
+            ("cause", a.cause().as_str_name().trim_start_matches("CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_").to_owned()),
+        ],
         Attributes::WorkflowExecutionTerminatedEventAttributes(a) => {
             vec![("reason", a.reason.clone()), ("details", payloads(a.details.as_ref())), ("identity", a.identity.clone())]
         }
@@ -181,6 +214,19 @@ pub fn command_type(attributes: &CommandAttributes) -> CommandType {
         CommandAttributes::ScheduleNexusOperationCommandAttributes(_) => CommandType::ScheduleNexusOperation,
         CommandAttributes::RequestCancelNexusOperationCommandAttributes(_) => CommandType::RequestCancelNexusOperation,
     }
+}
+
+fn execution(execution: Option<&WorkflowExecution>) -> String {
+    match execution {
+        Some(execution) if execution.run_id.is_empty() => execution.workflow_id.clone(),
+        Some(execution) => format!("{}/{}", execution.workflow_id, execution.run_id),
+        None => String::new(),
+    }
+}
+
+/// An event's id; nothing where there is none.
+fn id(event_id: i64) -> String {
+    if event_id == 0 { String::new() } else { event_id.to_string() }
 }
 
 fn queue(queue: Option<&TaskQueue>) -> String {

@@ -6,7 +6,9 @@ use klamm_machine::{Rejection, Time};
 use klamm_messages::{
     klamm::v1::{WorkflowTaskToken, command::Body},
     temporal::{
-        command::v1::{Command, UpsertWorkflowSearchAttributesCommandAttributes, command::Attributes},
+        command::v1::{
+            Command, SignalExternalWorkflowExecutionCommandAttributes, UpsertWorkflowSearchAttributesCommandAttributes, command::Attributes,
+        },
         common::v1::{Payload, Payloads, SearchAttributes},
         enums::v1::{CommandType, QueryResultType},
         failure::v1::{Failure, failure::FailureInfo},
@@ -108,6 +110,35 @@ async fn types_are_stamped_where_a_command_may_upsert() {
         panic!("no upsert");
     };
     assert_eq!(upsert.search_attributes.as_ref().unwrap().indexed_fields["Name"].metadata["type"], "Keyword");
+}
+
+#[tokio::test]
+#[allow(deprecated, reason = "workers still name namespaces")]
+async fn a_command_about_another_workflow_brings_the_namespaces_id_and_names_one_that_exists() {
+    let fake = Fake::new();
+    fake.with(|state| state.replies.push_back(completed(None)));
+    let signal = |namespace: &str| RespondWorkflowTaskCompletedRequest {
+        commands: vec![Command {
+            command_type: CommandType::SignalExternalWorkflowExecution as i32,
+            attributes: Some(Attributes::SignalExternalWorkflowExecutionCommandAttributes(
+                SignalExternalWorkflowExecutionCommandAttributes {
+                    namespace: namespace.to_owned(),
+                    ..SignalExternalWorkflowExecutionCommandAttributes::default()
+                },
+            )),
+            ..Command::default()
+        }],
+        ..completion()
+    };
+    fake.gateway().respond_workflow_task_completed(Request::new(signal("default"))).await.unwrap();
+    let command = fake.with(|state| state.commands.remove(0));
+    let id = fake.with(|state| state.namespaces["default"].id.clone());
+    assert!(!id.is_empty());
+    assert_eq!(command.settings.unwrap().namespace_id, id);
+
+    let refused = fake.gateway().respond_workflow_task_completed(Request::new(signal("nowhere"))).await.unwrap_err();
+    assert_eq!((refused.code(), refused.message()), (Code::NotFound, "Namespace nowhere is not found."));
+    assert!(fake.with(|state| state.commands.is_empty()));
 }
 
 #[tokio::test]

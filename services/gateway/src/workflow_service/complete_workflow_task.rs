@@ -26,6 +26,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespaces = gateway.backend.namespaces();
     let token = tokens::decode_workflow_task(&request.task_token)?;
     let namespace = gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
+    for target in complete_workflow_task::target_namespaces(&request) {
+        gateway.namespace(&namespaces, target)?;
+    }
     let run = RunKey::new(&token.namespace, &token.workflow_id, &token.run_id);
     let Completion { command, query_results } = complete_workflow_task::command(request, token, &gateway.terms(namespace))?;
 
