@@ -39,7 +39,6 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Reques
             identity: request.identity.clone(),
             external_initiated_event_id: asked_by.map_or(0, |asked_by| asked_by.initiated_event_id),
             external_workflow_execution: external::asking_execution(asked_by),
-            ..WorkflowExecutionCancelRequestedEventAttributes::default()
         }),
         run.now(),
     );
