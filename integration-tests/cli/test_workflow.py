@@ -166,8 +166,22 @@ async def test_start_with_memo_and_search_attribute(cli: Cli, env: Env):
     await cli.text("workflow", "terminate", "-w", env.id())
 
 
+async def test_delete(cli: Cli, env: Env):
+    await start(cli, env, "CollectWorkflow", [])
+    await cli.text("workflow", "delete", "-w", env.id())
+
+    async def gone():
+        try:
+            await cli("workflow", "describe", "-w", env.id())
+        except CommandFailed as failed:
+            return "not found" in str(failed)
+        return False
+
+    await await_until(gone, "the workflow is gone")
+
+
 async def test_unknown_workflows_are_not_found(cli: Cli, env: Env):
-    for command in ("describe", "show", "cancel", "terminate"):
+    for command in ("describe", "show", "cancel", "terminate", "delete"):
         with pytest.raises(CommandFailed, match="not found"):
             await cli("workflow", command, "-w", env.id("nobody"))
     with pytest.raises(CommandFailed, match="not found"):

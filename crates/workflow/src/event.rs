@@ -33,6 +33,7 @@ pub fn key_suffix(record: &HistoryRecord) -> Option<String> {
         Record::Sticky(_) => Some("~sticky/0".to_owned()),
         Record::Execution(_) => Some("~execution/0".to_owned()),
         Record::External(external) => Some(format!("~external/{}", external.initiated_event_id)),
+        Record::WorkflowIdFreed(_) => Some("~freed/0".to_owned()),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => None,
     }
 }

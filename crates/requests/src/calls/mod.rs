@@ -11,6 +11,7 @@ pub mod complete_activity_task;
 pub mod complete_workflow_task;
 pub mod create_schedule;
 pub mod delete_schedule;
+pub mod delete_workflow;
 pub mod fail_activity_task;
 pub mod fail_workflow_task;
 pub mod heartbeat_activity_task;

@@ -1,4 +1,4 @@
-//! The run is deleted, because its retention is over.
+//! The run is deleted, because its retention is over or a client wants it.
 
 use klamm_machine::{Tables, TablesExt, Time, wakes};
 use klamm_messages::klamm::v1::WakeRow;

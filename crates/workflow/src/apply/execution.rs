@@ -27,6 +27,11 @@ pub(super) fn make_current(tables: &mut dyn Tables, run: RunNames<'_>) {
     tables.put::<Workflows>(&(run.namespace.to_owned(), run.workflow_id.to_owned()), row);
 }
 
+/// The workflow id has no newest run, whichever it was.
+pub(super) fn make_none_current(tables: &mut dyn Tables, run: RunNames<'_>) {
+    tables.remove::<Workflows>(&(run.namespace.to_owned(), run.workflow_id.to_owned()));
+}
+
 /// Applies the run's first event.
 pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &WorkflowExecutionStartedEventAttributes) {
     let start = Time::or_epoch(event.event_time);

@@ -55,6 +55,9 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
             execution::make_current(tables, names);
         }
     }
+    if let Record::WorkflowIdFreed(_) = kind {
+        execution::make_none_current(tables, names);
+    }
     let mut rows = TaskRows::default();
     let (mut old_wake, mut new_wake) = (None, None);
     let begin = || RunState {
@@ -87,6 +90,7 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
         Record::Sticky(sticky) => run.sticky = Some(sticky.clone()),
         Record::Execution(execution) => execution::apply_state(run, execution),
         Record::External(state) => external::apply_state(run, state),
+        Record::WorkflowIdFreed(_) => run.workflow_id_freed = true,
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
     }
 }

@@ -1,6 +1,7 @@
 //! The table of contents of the log's commands, one file per command. Those about activities are in `activity`.
 
 mod complete_workflow_task;
+mod delete_workflow;
 mod fail_workflow_task;
 pub(crate) mod limits;
 pub(crate) mod locate;
@@ -37,6 +38,7 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         Body::SignalWorkflow(body) => signal_workflow::decide(tx, command, body),
         Body::RequestCancelWorkflow(body) => request_cancel::decide(tx, command, body),
         Body::TerminateWorkflow(body) => terminate::decide(tx, command, body),
+        Body::DeleteWorkflow(body) => delete_workflow::decide(tx, command, body),
         Body::ResetStickyTaskQueue(body) => reset_sticky::decide(tx, command, body),
         Body::StartWorkflowTask(body) => start_workflow_task::decide(tx, command, body),
         Body::CompleteWorkflowTask(body) => complete_workflow_task::decide(tx, command, body),

@@ -2,7 +2,7 @@
 
 use klamm_machine::{Decision, Outcome, Publication, Time, Tx};
 use klamm_messages::{
-    klamm::v1::{Command, CommandSettings, RunState, WakeUp, WorkflowTaskPhase},
+    klamm::v1::{Command, CommandSettings, RunState, WakeUp, WorkflowIdFreed, WorkflowTaskPhase, history_record::Record},
     temporal::{
         enums::v1::{EventType, RetryState, TimeoutType},
         history::v1::{WorkflowExecutionTimedOutEventAttributes, history_event::Attributes},
@@ -15,7 +15,7 @@ use crate::{
     apply::wake::workflow_task_deadline,
     external,
     run::{Run, is_open, is_paused},
-    tables::{History, RunKey},
+    tables::{History, RunKey, Runs},
     timer,
 };
 
@@ -68,23 +68,43 @@ fn expire(run: &mut Run<'_, '_>, whole_chain: bool, settings: &CommandSettings) 
     );
 }
 
-/// Removes the closed run, because its retention is over.
+/// Removes the closed run, because its retention is over or a client wants it.
 fn delete(run: &mut Run<'_, '_>, now: Time) {
     let state = run.state();
     let delete_time = state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref());
     if !is_due(delete_time, now) {
         return;
     }
-    let key_suffixes = key_suffixes(run, state.next_event_id);
-    drop(state);
+    let mut key_suffixes = key_suffixes(run, state.next_event_id);
     let key = run.key.clone();
+    let was_newest = locate::current(run.tx, &key.namespace, &key.workflow_id).as_ref() == Some(&key);
+    let freed = state.workflow_id_freed;
+    if freed {
+        key_suffixes.push("~freed/0".to_owned());
+    }
+    drop(state);
     run.tx.emit(Event::Delete {
         namespace: key.namespace.clone(),
         workflow_id: key.workflow_id.clone(),
         run_id: key.run_id.clone(),
         key_suffixes,
     });
+    if was_newest || freed {
+        note_freed(run.tx, &key);
+    }
     run.tx.publish(Publication::VisibilityDeleted { namespace: key.namespace, workflow_id: key.workflow_id, run_id: key.run_id });
+}
+
+/// The workflow id of a run that is gone may have no newest run now, although older ones are left. Then a record under one of these says so.
+/// Without it, a fold of what is left on the topic would take the last of them for the newest.
+fn note_freed(tx: &mut Tx<'_, Workflow>, gone: &RunKey) {
+    if locate::current(tx, &gone.namespace, &gone.workflow_id).is_some() {
+        return;
+    }
+    let (from, to) = Runs::of_workflow(&gone.namespace, &gone.workflow_id);
+    let Some((_, other)) = tx.range::<Runs>(&from, &to, 1).into_iter().next() else { return };
+    let key = RunKey::new(&gone.namespace, &gone.workflow_id, &other.run_id);
+    Run::new(tx, key).record(Record::WorkflowIdFreed(WorkflowIdFreed {}));
 }
 
 /// Every key suffix under which a record of the run can have been written. A tombstone for a suffix that was never written is harmless.

@@ -1,6 +1,9 @@
 //! Table of runs.
 
-use klamm_machine::{Kind, Table, key::KeyBytes};
+use klamm_machine::{
+    Kind, Table,
+    key::{KeyBytes, prefix_end},
+};
 use klamm_messages::klamm::v1::RunState;
 
 /// Names one run.
@@ -62,6 +65,13 @@ impl Table for Runs {
 }
 
 impl Runs {
+    /// Bounds (from, to) of the keys of all runs of a workflow id.
+    pub fn of_workflow(namespace: &str, workflow_id: &str) -> (Vec<u8>, Vec<u8>) {
+        let from = KeyBytes::new(Self::KIND).hash(namespace, workflow_id).str(namespace).str(workflow_id).finish();
+        let to = prefix_end(&from);
+        (from, to)
+    }
+
     /// The key of a run's row.
     pub fn key_of(run: RunNames<'_>) -> Vec<u8> {
         run.key_in(Self::KIND).finish()

@@ -383,7 +383,7 @@ impl Env {
             .collect()
     }
 
-    /// Folds what was emitted: whole, and without superseded internal records.
+    /// Folds what was emitted: whole, and without superseded records and those of deleted runs.
     pub fn check_folds(&self) {
         let mut whole = Memory::default();
         self.log.iter().for_each(|event| Workflow.apply(&mut whole, event));
@@ -396,7 +396,10 @@ impl Env {
                 Event::Record(record) => {
                     newest.insert((record.workflow_id.clone(), record.run_id.clone(), key_suffix(record)), at);
                 }
-                Event::Delete { .. } => kept.push(at),
+                Event::Delete { workflow_id, run_id, .. } => {
+                    newest.retain(|(id, run, _), _| (id, run) != (workflow_id, run_id));
+                    kept.push(at);
+                }
             }
         }
         kept.extend(newest.into_values());

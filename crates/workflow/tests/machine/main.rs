@@ -4,6 +4,7 @@ mod buffered;
 mod close;
 mod commands;
 mod continue_as_new;
+mod deletion;
 mod env;
 mod external;
 mod limits;

@@ -26,7 +26,7 @@ use klamm_workflow::{
 use proptest::prelude::*;
 
 use crate::{
-    activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new,
+    activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new, deletion,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
     external::{cancel_external, signal_external},
     fail, pause, payload, riders, scheduled, timer,
@@ -48,6 +48,7 @@ enum Step {
     },
     Cancel,
     Terminate,
+    Delete,
     Poll {
         same: bool,
     },
@@ -152,6 +153,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..6_u8).prop_map(|request| Step::Signal { request }),
         1 => Just(Step::Cancel),
         1 => Just(Step::Terminate),
+        1 => Just(Step::Delete),
         8 => any::<bool>().prop_map(|same| Step::Poll { same }),
         8 => (prop::collection::vec(command(), 0..4), any::<bool>(), any::<bool>(), any::<bool>())
             .prop_map(|(commands, sticky, force, inline)| Step::Complete { commands, sticky, force, inline }),
@@ -280,6 +282,7 @@ impl World {
             Step::Signal { request } => self.decide(signal_body("s", &format!("r{request}"))),
             Step::Cancel => self.decide(env::cancel_body("")),
             Step::Terminate => self.decide(terminate_body("")),
+            Step::Delete => self.decide(deletion::delete_body("")),
             Step::Poll { same } => self.poll(*same),
             Step::Complete { commands, sticky: is_sticky, force, inline } => {
                 let Some(task) = self.tasks.pop() else { return };

@@ -53,6 +53,7 @@ fn record_text(record: &HistoryRecord) -> String {
             let retry = external.retry_time.as_ref().map(|time| format!(" retry {}", Time::from(time).millis())).unwrap_or_default();
             format!("~external {} attempt {}{retry}", external.initiated_event_id, external.attempt)
         }
+        Some(Record::WorkflowIdFreed(_)) => format!("~freed {}", record.run_id),
         Some(Record::Activity(activity)) => format!("~activity {} attempt {}", activity.scheduled_event_id, activity.attempt),
         other => format!("~{other:?}"),
     }

@@ -7,6 +7,7 @@ mod complete_workflow_task;
 mod count_schedules;
 mod create_schedule;
 mod delete_schedule;
+mod delete_workflow;
 mod describe_schedule;
 mod describe_workflow;
 mod fail_activity_task;
@@ -74,6 +75,7 @@ service! {
         write(namespace) signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse = signal::handle;
         write(namespace) signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse = signal_with_start::handle;
         write(namespace) terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse = terminate::handle;
+        write(namespace) delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse = delete_workflow::handle;
         read(namespace) list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse = visibility::handle_list_open;
         read(namespace) list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse = visibility::handle_list_closed;
         read(namespace) list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse = visibility::handle_list;
@@ -113,7 +115,6 @@ service! {
     not_built {
         write(namespace) execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = "ExecuteMultiOperation";
         write(namespace) reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse = "ResetWorkflowExecution";
-        write(namespace) delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse = "DeleteWorkflowExecution";
         read(namespace) list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = "ListArchivedWorkflowExecutions";
         write(namespace) update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = "UpdateWorkerBuildIdCompatibility";
         read(namespace) get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = "GetWorkerBuildIdCompatibility";
