@@ -4,11 +4,11 @@
 
 use klamm_machine::{Outcome, TablesExt};
 use klamm_messages::{
-    klamm::v1::{AskedBy, Command, ExternalAnswered, ExternalOutcome, SignalWorkflow, command::Body},
+    klamm::v1::{AskedBy, Command, ExternalAnswered, ExternalOutcome, RunState, SignalWorkflow, command::Body},
     temporal::{
         command::v1::{RequestCancelExternalWorkflowExecutionCommandAttributes, SignalExternalWorkflowExecutionCommandAttributes},
         common::v1::WorkflowExecution,
-        history::v1::history_event,
+        history::v1::{HistoryEvent, history_event},
         workflowservice::v1::SignalWorkflowExecutionRequest,
     },
 };
@@ -19,6 +19,44 @@ use crate::{
     env::{self, Env, ID, cancel_body, terminate_body},
     payloads, text,
 };
+
+/// Checks that what is pending are the signals and cancel requests to other workflows that the history has begun and not ended.
+pub fn check_pending(run: &RunState, events: &[HistoryEvent]) {
+    let is_open = run.close_time.is_none();
+    let initiates = |event: &HistoryEvent| {
+        matches!(
+            event.attributes,
+            Some(
+                history_event::Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_)
+                    | history_event::Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_)
+            )
+        )
+    };
+    let ended: Vec<_> = events.iter().chain(&run.buffered_events).filter_map(ended_external).collect();
+    let begun = events.iter().filter(|event| is_open && initiates(event)).map(|event| event.event_id);
+    let expected: Vec<_> = begun.filter(|id| !ended.contains(id)).collect();
+    assert_eq!(run.externals.keys().copied().collect::<Vec<_>>(), expected, "what {} has asked of others", run.run_id);
+    let mut once = ended.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), ended.len(), "{} was told twice", run.run_id);
+}
+
+/// The event that initiated what this event ends.
+fn ended_external(event: &HistoryEvent) -> Option<i64> {
+    match event.attributes.as_ref()? {
+        history_event::Attributes::ExternalWorkflowExecutionSignaledEventAttributes(a) => Some(a.initiated_event_id),
+        history_event::Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a) => Some(a.initiated_event_id),
+        history_event::Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => Some(a.initiated_event_id),
+        history_event::Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => Some(a.initiated_event_id),
+        _ => None,
+    }
+}
+
+/// Whether a run has sent this to another workflow, or is told what came of it.
+pub fn is_external(command: &Command) -> bool {
+    command.asked_by.is_some() || matches!(command.body, Some(Body::ExternalAnswered(_)))
+}
 
 /// The target's workflow id.
 const OTHER: &str = "other";

@@ -28,7 +28,7 @@ use proptest::prelude::*;
 use crate::{
     activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new, deletion,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
-    external::{cancel_external, signal_external},
+    external::{cancel_external, check_pending, is_external, signal_external},
     fail, pause, payload, riders, scheduled, timer,
 };
 
@@ -460,7 +460,7 @@ impl World {
         let events = self.env.events(&klamm_workflow::tables::RunKey::new(&run.namespace, &run.workflow_id, &run.run_id));
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
         self.check_activities(run, &events);
-        check_externals(run, &events);
+        check_pending(run, &events);
         assert_eq!(ids, (1..run.next_event_id).collect::<Vec<_>>(), "event ids of {}", run.run_id);
         let phase = run.workflow_task.as_ref().map(|task| task.phase());
         if !is_open(run) {
@@ -523,43 +523,6 @@ impl World {
 /// Whether the run has begun and not closed.
 fn is_open(run: &RunState) -> bool {
     matches!(run.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
-}
-
-/// What is pending are the signals and cancel requests to other workflows that the history has begun and not ended.
-fn check_externals(run: &RunState, events: &[HistoryEvent]) {
-    let initiates = |event: &HistoryEvent| {
-        matches!(
-            event.attributes,
-            Some(
-                Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(_)
-                    | Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_)
-            )
-        )
-    };
-    let ended: Vec<_> = events.iter().chain(&run.buffered_events).filter_map(ended_external).collect();
-    let begun = events.iter().filter(|event| is_open(run) && initiates(event)).map(|event| event.event_id);
-    let expected: Vec<_> = begun.filter(|id| !ended.contains(id)).collect();
-    assert_eq!(run.externals.keys().copied().collect::<Vec<_>>(), expected, "what {} has asked of others", run.run_id);
-    let mut once = ended.clone();
-    once.sort_unstable();
-    once.dedup();
-    assert_eq!(once.len(), ended.len(), "{} was told twice", run.run_id);
-}
-
-/// The event that initiated what this event ends.
-fn ended_external(event: &HistoryEvent) -> Option<i64> {
-    match event.attributes.as_ref()? {
-        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(a) => Some(a.initiated_event_id),
-        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a) => Some(a.initiated_event_id),
-        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => Some(a.initiated_event_id),
-        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => Some(a.initiated_event_id),
-        _ => None,
-    }
-}
-
-/// Whether a run has sent this to another workflow, or is told what came of it.
-fn is_external(command: &Command) -> bool {
-    command.asked_by.is_some() || matches!(command.body, Some(Body::ExternalAnswered(_)))
 }
 
 /// The activity that the event ends: ids of its ActivityTaskScheduled and, where a worker had it, ActivityTaskStarted.
