@@ -41,3 +41,24 @@ async def test_describe_in_legacy_mode(cli: Cli, env: Env):
             return any(poller["identity"] == "a-poller" for poller in described["pollers"] or [])
 
         await await_until(shown, "the poller is shown")
+
+
+async def test_a_queue_can_be_stopped_and_let_go(cli: Cli, env: Env):
+    async def config(verb: str, *arguments: str):
+        return await cli("task-queue", "config", verb, "--task-queue", env.task_queue, "--task-queue-type", "activity", *arguments)
+
+    await config("set", "--queue-rps-limit", "0", "--queue-rps-limit-reason", "stop")
+    shown = await config("get")
+    assert "stop" in str(shown)
+    # An activity that rides in the answer to its worker passes no queue.
+    async with env.worker([HelloWorkflow], [compose_greeting], disable_eager_activity_execution=True):
+        handle = await env.start(HelloWorkflow.run, "held back")
+
+        async def one_waits():
+            described = await cli("task-queue", "describe", "--task-queue", env.task_queue)
+            backlog = {s["taskQueueType"]: int(s["approximateBacklogCount"]) for s in described["stats"]}
+            return backlog.get("activity") == 1
+
+        await await_until(one_waits, "the activity waits, although a worker polls")
+        await config("set", "--queue-rps-limit", "default")
+        assert await handle.result() == "Hello, held back!"

@@ -11,9 +11,10 @@ use klamm_messages::{
     temporal::{
         common::v1::WorkerVersionStamp,
         deployment::v1::WorkerDeploymentOptions,
+        enums::v1::RateLimitSource,
         history::v1::HistoryEvent,
         query::v1::{WorkflowQuery, WorkflowQueryResult},
-        taskqueue::v1::{PollerInfo, TaskQueue},
+        taskqueue::v1::{PollerInfo, TaskQueue, TaskQueueConfig},
     },
 };
 use klamm_workflow::{
@@ -146,14 +147,37 @@ pub enum QueryOutcome {
 pub struct TaskQueueDescription {
     /// Pollers of the last 5 minutes.
     pub pollers: Vec<PollerInfo>,
+    /// What waits and passes, by priority (1 to 5). A priority of which nothing was seen may be missing.
+    pub by_priority: BTreeMap<i32, TaskQueueFigures>,
+    /// What UpdateTaskQueueConfig has set, if anything.
+    pub config: Option<TaskQueueConfig>,
+    /// How many tasks per second may be handed out, and who says so.
+    pub rate_limit: (f64, RateLimitSource),
+}
+
+/// What waits in a task queue, and what passes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TaskQueueFigures {
     /// Tasks that wait.
     pub backlog_count: i64,
     /// Age of the oldest of them.
     pub backlog_age: std::time::Duration,
-    /// Tasks added and dispatched per second, of late.
+    /// Tasks added per second, of late.
     pub tasks_add_rate: f32,
-    /// See above.
+    /// Tasks handed out per second, of late.
     pub tasks_dispatch_rate: f32,
+}
+
+impl TaskQueueDescription {
+    /// All priorities together.
+    pub fn total(&self) -> TaskQueueFigures {
+        self.by_priority.values().fold(TaskQueueFigures::default(), |total, figures| TaskQueueFigures {
+            backlog_count: total.backlog_count + figures.backlog_count,
+            backlog_age: total.backlog_age.max(figures.backlog_age),
+            tasks_add_rate: total.tasks_add_rate + figures.tasks_add_rate,
+            tasks_dispatch_rate: total.tasks_dispatch_rate + figures.tasks_dispatch_rate,
+        })
+    }
 }
 
 /// Which of a queue's two sides.

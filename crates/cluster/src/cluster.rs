@@ -1,6 +1,6 @@
 //! The machine's type, and what it answers.
 
-use klamm_messages::klamm::v1::NamespaceState;
+use klamm_messages::{klamm::v1::NamespaceState, temporal::taskqueue::v1::TaskQueueConfig};
 
 /// The cluster machine. It has no settings and no state of its own.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,4 +13,6 @@ pub enum Answer {
     Empty,
     /// The namespace as it stands after the command (register, update).
     Namespace(Box<NamespaceState>),
+    /// The configuration of a task queue as it stands after the command.
+    TaskQueueConfig(Box<TaskQueueConfig>),
 }

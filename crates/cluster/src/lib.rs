@@ -1,4 +1,4 @@
-//! The cluster machine: namespaces and their custom search attributes, as a pure state machine.
+//! The cluster machine: namespaces, their custom search attributes, and the configuration of task queues, as a pure state machine.
 //!
 //! [`Cluster`] implements [`klamm_machine::Machine`]. Its commands go to partition 0 of the command log; its events are the
 //! records of the topic `cluster`, each the whole of one thing ([`topic_key`]). A fresh cluster knows no namespace: the server
@@ -14,7 +14,9 @@ pub mod namespaces;
 mod register_namespace;
 mod remove_search_attributes;
 mod retention;
+pub mod task_queues;
 mod update_namespace;
+mod update_task_queue_config;
 
 use klamm_machine::{Decision, Machine, Outcome, Rejection, Tables, TablesExt, Tx, key};
 use klamm_messages::klamm::v1::{ClusterRecord, Command, cluster_command, cluster_record::Record, command::Body};
@@ -23,6 +25,7 @@ pub use change::NAMESPACE_BYTES_MAX;
 pub use cluster::{Answer, Cluster};
 pub use namespaces::Namespaces;
 pub use retention::{RETENTION_MIN_GLOBAL, RETENTION_MIN_LOCAL};
+pub use task_queues::{QueueKey, TaskQueueConfigs};
 
 impl Machine for Cluster {
     type Event = ClusterRecord;
@@ -39,6 +42,7 @@ impl Machine for Cluster {
             Some(Body_::DeprecateNamespace(command)) => deprecate_namespace::decide(tx, command)?,
             Some(Body_::AddSearchAttributes(command)) => add_search_attributes::decide(tx, command)?,
             Some(Body_::RemoveSearchAttributes(command)) => remove_search_attributes::decide(tx, command)?,
+            Some(Body_::UpdateTaskQueueConfig(command)) => update_task_queue_config::decide(tx, command)?,
             None => return Err(Rejection::Unimplemented("This command of the cluster is not known.".to_owned())),
         };
         Ok(Outcome::Answer(answer))
@@ -47,6 +51,7 @@ impl Machine for Cluster {
     fn apply(&self, tables: &mut dyn Tables, event: &ClusterRecord) {
         match &event.record {
             Some(Record::Namespace(state)) => tables.put::<Namespaces>(&state.name, state.clone()),
+            Some(Record::TaskQueue(state)) => tables.put::<TaskQueueConfigs>(&QueueKey::of(state), state.clone()),
             None => {}
         }
     }
@@ -56,6 +61,10 @@ impl Machine for Cluster {
 pub fn topic_key(record: &ClusterRecord) -> Option<String> {
     match record.record.as_ref()? {
         Record::Namespace(state) => Some(key::topic_key(["namespace", &state.name])),
+        Record::TaskQueue(state) => {
+            let kind = task_queues::type_name(state.task_queue_type);
+            Some(key::topic_key(["task-queue", &state.namespace, kind, &state.task_queue]))
+        }
     }
 }
 

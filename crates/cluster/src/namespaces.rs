@@ -4,7 +4,7 @@ use klamm_machine::{Kind, Table, key::KeyBytes, key::prefix_end};
 use klamm_messages::klamm::v1::NamespaceState;
 
 /// Hash in every key of the cluster machine. It is the same for all, because they belong to partition 0 whatever the partition count.
-const HASH: u32 = 0;
+pub(crate) const HASH: u32 = 0;
 
 /// Namespaces by name, deprecated ones included.
 #[derive(Debug)]

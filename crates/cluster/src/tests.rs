@@ -6,9 +6,13 @@ use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt
 use klamm_messages::{
     klamm::v1::{
         AddSearchAttributes, ClusterCommand, ClusterRecord, Command, DeprecateNamespace, NamespaceState, RegisterNamespace,
-        RemoveSearchAttributes, UpdateNamespace, cluster_command::Command as Body_, cluster_record::Record, command::Body,
+        RemoveSearchAttributes, UpdateNamespace, UpdateTaskQueueConfig, cluster_command::Command as Body_, cluster_record::Record,
+        command::Body,
     },
-    temporal::enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
+    temporal::{
+        enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
+        taskqueue::v1::{ConfigMetadata, RateLimit, RateLimitConfig, TaskQueueConfig},
+    },
 };
 use proptest::prelude::*;
 
@@ -105,7 +109,7 @@ fn remove(namespace: &str, attributes: &[&str]) -> Body_ {
 fn story(events: &[ClusterRecord]) -> String {
     let mut text = String::new();
     for event in events {
-        let Some(Record::Namespace(state)) = &event.record else { panic!("an empty record") };
+        let Some(Record::Namespace(state)) = &event.record else { panic!("no namespace") };
         let attributes: Vec<_> = state.search_attributes.iter().map(|(name, value_type)| format!("{name}={value_type}")).collect();
         writeln!(
             text,
@@ -120,6 +124,61 @@ fn story(events: &[ClusterRecord]) -> String {
         .expect("text");
     }
     text
+}
+
+fn weigh(namespace: &str, set: &[(&str, f32)], unset: &[&str]) -> Body_ {
+    Body_::UpdateTaskQueueConfig(UpdateTaskQueueConfig {
+        namespace: namespace.to_owned(),
+        task_queue: "q".to_owned(),
+        task_queue_type: 2,
+        set_fairness_weight_overrides: set.iter().map(|&(key, weight)| (key.to_owned(), weight)).collect(),
+        unset_fairness_weight_overrides: unset.iter().map(|&key| key.to_owned()).collect(),
+        ..UpdateTaskQueueConfig::default()
+    })
+}
+
+fn configured(env: &mut Env, command: Body_) -> TaskQueueConfig {
+    match env.decide(command) {
+        Ok(Answer::TaskQueueConfig(config)) => *config,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_configuration_of_a_task_queue_is_merged() {
+    let mut env = Env::default();
+    assert_eq!(env.refused(weigh("gone", &[], &[])), Rejection::NamespaceNotFound("gone".to_owned()));
+    env.decide(register("default", 72)).expect("registered");
+    let config = configured(&mut env, weigh("default", &[("a", 2.0), ("b", 3.0)], &[]));
+    assert_eq!(config.fairness_weight_overrides, BTreeMap::from([("a".to_owned(), 2.0), ("b".to_owned(), 3.0)]));
+    let config = configured(&mut env, weigh("default", &[("b", 4.0)], &["a", "unknown"]));
+    assert_eq!(config.fairness_weight_overrides, BTreeMap::from([("b".to_owned(), 4.0)]));
+
+    let by = ConfigMetadata { reason: "night".to_owned(), update_identity: "me".to_owned(), update_time: None };
+    let limit = |rate_limit| {
+        Body_::UpdateTaskQueueConfig(UpdateTaskQueueConfig {
+            namespace: "default".to_owned(),
+            task_queue: "q".to_owned(),
+            task_queue_type: 2,
+            queue_rate_limit: Some(RateLimitConfig { rate_limit, metadata: Some(by.clone()) }),
+            ..UpdateTaskQueueConfig::default()
+        })
+    };
+    let config = configured(&mut env, limit(Some(RateLimit { requests_per_second: 5.0 })));
+    let set = config.queue_rate_limit.expect("a limit");
+    assert_eq!(set.rate_limit.map(|limit| limit.requests_per_second), Some(5.0));
+    let metadata = set.metadata.expect("who");
+    assert_eq!((metadata.reason.as_str(), metadata.update_time.is_some()), ("night", true));
+    let config = configured(&mut env, limit(None));
+    assert_eq!(config.queue_rate_limit.expect("who lifted it").rate_limit, None);
+    assert_eq!(config.fairness_weight_overrides.len(), 1, "what is not named stays");
+
+    let many: Vec<_> = (0..1_000).map(|number| format!("k{number}")).collect();
+    let many: Vec<_> = many.iter().map(|key| (key.as_str(), 1.0)).collect();
+    let refused = env.refused(weigh("default", &many, &[]));
+    assert_eq!(refused, Rejection::invalid("fairness weight overrides update rejected: exceeding maximum key size"));
+    let keys: Vec<_> = env.events.iter().skip(1).map(|event| topic_key(event).expect("a key")).collect();
+    assert_eq!(keys, ["task-queue/default/activity/q"; 4]);
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub enum Kind {
     ScheduleAudit = 11,
     /// What is left of deleted schedules.
     ScheduleRemains = 12,
+    /// Configuration of task queues.
+    TaskQueueConfig = 23,
     /// Tests' own.
     Test = 100,
 }

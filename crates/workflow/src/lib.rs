@@ -20,6 +20,7 @@ mod commands;
 mod decide;
 mod external;
 mod paused;
+mod priority;
 mod reservations;
 mod run;
 mod successor;

@@ -17,7 +17,7 @@ func All() []harness.Scenario {
 		workflowTasks, badCommands, sticky, queries,
 		closing, runTimeouts, histories,
 		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
-		visibility, namespaces, searchAttributes, taskQueues, system,
+		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, system,
 	} {
 		all = append(all, group...)
 	}

@@ -1,18 +1,18 @@
 //! The effects that a handled command has outside its partition.
 //!
-//! A machine changes rows. The rows of some tables concern others too: task queues (tasks), the scheduler (wake rows) and the known
-//! namespaces. An [`Action`] tells them of a changed row. The action is found by the table's type, so a row is never taken for one of
+//! A machine changes rows. The rows of some tables concern others too: task queues (tasks and configuration), the scheduler (wake rows) and the
+//! known namespaces. An [`Action`] tells them of a changed row. The action is found by the table's type, so a row is never taken for one of
 //! another table.
 
 use std::sync::Arc;
 
-use klamm_cluster::Namespaces;
+use klamm_cluster::{Namespaces, TaskQueueConfigs};
 use klamm_machine::{
     Row,
     table::{self, downcast},
     wakes::Wakes,
 };
-use klamm_messages::klamm::v1::{NamespaceState, TaskRow, WakeRow};
+use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, WakeRow};
 use klamm_workflow::tables::Tasks;
 
 use crate::machines::MachineName;
@@ -38,6 +38,8 @@ pub(crate) enum Action {
     Wake(Arc<WakeRow>),
     /// A namespace is new or has changed.
     Namespace(Arc<NamespaceState>),
+    /// The configuration of a task queue has changed.
+    TaskQueue(Arc<TaskQueueState>),
 }
 
 impl Action {
@@ -49,12 +51,14 @@ impl Action {
                 None => Self::TakeBack { key },
             });
         }
-        // A deleted wake row needs no action, since a wake-up without cause changes nothing. Namespaces are never deleted.
+        // A deleted wake row needs no action, since a wake-up without cause changes nothing. Namespaces and configurations are never deleted.
         let row = row?;
         if table::is_of::<Wakes>(&key) {
             Some(Self::Wake(downcast::<Wakes>(row)))
         } else if table::is_of::<Namespaces>(&key) {
             Some(Self::Namespace(downcast::<Namespaces>(row)))
+        } else if table::is_of::<TaskQueueConfigs>(&key) {
+            Some(Self::TaskQueue(downcast::<TaskQueueConfigs>(row)))
         } else {
             None
         }
@@ -63,6 +67,7 @@ impl Action {
 
 #[cfg(test)]
 mod tests {
+    use klamm_cluster::QueueKey;
     use klamm_machine::{Table, Time};
     use klamm_messages::klamm::v1::RunState;
     use klamm_workflow::tables::{RunKey, Runs};
@@ -87,6 +92,9 @@ mod tests {
 
         let namespace = NamespaceState { name: "n".to_owned(), ..NamespaceState::default() };
         assert_eq!(row::<Namespaces>("n", namespace.clone()), Some(Action::Namespace(Arc::new(namespace))));
+
+        let queue = TaskQueueState { namespace: "n".to_owned(), task_queue: "q".to_owned(), ..TaskQueueState::default() };
+        assert_eq!(row::<TaskQueueConfigs>(&QueueKey::of(&queue), queue.clone()), Some(Action::TaskQueue(Arc::new(queue))));
 
         assert_eq!(row::<Runs>(&RunKey::new("n", "w", "r"), RunState::default()), None, "whoever waits for runs watches them");
     }

@@ -39,6 +39,11 @@ fn known(kind: u8, mut fields: Fields<'_>) -> Option<String> {
             format!("decision {} of schedule {schedule}", fields.i64()?)
         }
         kind if kind == Kind::ScheduleRemains as u8 => format!("remains of schedule {}", fields.entity(2)?),
+        kind if kind == Kind::TaskQueueConfig as u8 => {
+            let (_hash, name) = (fields.u32()?, fields.texts(2)?);
+            let _type = fields.u8()?;
+            format!("configuration of task queue {name}")
+        }
         _ => return None,
     };
     fields.0.is_empty().then_some(name)

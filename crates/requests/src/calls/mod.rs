@@ -28,6 +28,7 @@ pub mod search_attributes;
 pub mod signal_with_start_workflow;
 pub mod signal_workflow;
 pub mod start_workflow;
+pub mod task_queue_config;
 pub mod terminate_workflow;
 pub mod unpause_activity;
 pub mod unpause_workflow;

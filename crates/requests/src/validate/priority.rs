@@ -15,11 +15,17 @@ pub fn check(priority: Option<&Priority>) -> Result<()> {
     if priority.priority_key < 0 {
         return Err(Fault::invalid("priority key can't be negative"));
     }
-    if priority.fairness_key.len() > FAIRNESS_KEY_BYTES_MAX {
-        return Err(Fault::invalid("fairness key length exceeds limit"));
-    }
+    fairness_key(&priority.fairness_key)?;
     if priority.fairness_weight < 0.0 {
         return Err(Fault::invalid("must be greater than zero"));
+    }
+    Ok(())
+}
+
+/// Checks that a fairness key is short.
+pub fn fairness_key(key: &str) -> Result<()> {
+    if key.len() > FAIRNESS_KEY_BYTES_MAX {
+        return Err(Fault::invalid("fairness key length exceeds limit"));
     }
     Ok(())
 }

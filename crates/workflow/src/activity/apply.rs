@@ -13,13 +13,10 @@ use klamm_messages::{
 };
 
 use super::is_paused;
-use crate::{apply::TaskRows, run};
+use crate::{apply::TaskRows, priority, run};
 
 /// Stamp of an activity's first task.
 const FIRST_STAMP: i64 = 1;
-/// Priority of a task whose activity and run name none.
-const PRIORITY_DEFAULT: i32 = 3;
-const PRIORITY_MAX: i32 = 5;
 
 /// ActivityTaskScheduled: the activity waits on its queue.
 pub(crate) fn apply_scheduled(
@@ -116,6 +113,8 @@ pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<Tas
     if state.phase() != ActivityPhase::Scheduled || is_paused(state) || run::is_paused(run) || run.close_time.is_some() {
         return None;
     }
+    let priority = effective_priority(run, scheduled);
+    let (fairness_key, fairness_weight) = priority::fairness(priority.as_ref());
     Some(TaskRow {
         kind: TaskKind::Activity as i32,
         namespace: run.namespace.clone(),
@@ -126,7 +125,9 @@ pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<Tas
         stamp: state.stamp,
         attempt: state.attempt,
         scheduled_time: state.attempt_scheduled_time,
-        priority: level(effective_priority(run, scheduled).as_ref()),
+        priority: priority::level(priority.as_ref()),
+        fairness_key,
+        fairness_weight,
         ..TaskRow::default()
     })
 }
@@ -142,13 +143,5 @@ pub(crate) fn effective_priority(run: &RunState, scheduled: &ActivityTaskSchedul
             fairness_key: if own.fairness_key.is_empty() { workflows.fairness_key.clone() } else { own.fairness_key.clone() },
             fairness_weight: if own.fairness_weight == 0.0 { workflows.fairness_weight } else { own.fairness_weight },
         }),
-    }
-}
-
-/// Level of a priority on its queue: 1 (most urgent) to 5.
-fn level(priority: Option<&Priority>) -> i32 {
-    match priority.map_or(0, |priority| priority.priority_key) {
-        0 => PRIORITY_DEFAULT,
-        key => key.clamp(1, PRIORITY_MAX),
     }
 }

@@ -12,11 +12,10 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, build_ids};
+use crate::priority;
 
 /// Most auto-reset points kept (history.historyMaxAutoResetPoints).
 const AUTO_RESET_POINT_COUNT_MAX: usize = 20;
-/// Priority of a task whose run names none. 1 is the most urgent, 5 the least.
-pub(crate) const DEFAULT_PRIORITY: i32 = 3;
 
 /// WorkflowTaskScheduled: the task waits on its queue.
 pub(super) fn apply_scheduled(
@@ -121,7 +120,8 @@ pub(super) fn waiting_row(run: &RunState) -> Option<TaskRow> {
     let task = run.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled && run.close_time.is_none())?;
     let queue = task.task_queue.clone().unwrap_or_default();
     let sticky = queue.kind() == TaskQueueKind::Sticky;
-    let priority = run.started.as_ref().and_then(|started| started.priority.as_ref()).map_or(0, |priority| priority.priority_key);
+    let priority = run.started.as_ref().and_then(|started| started.priority.as_ref());
+    let (fairness_key, fairness_weight) = priority::fairness(priority);
     Some(TaskRow {
         kind: TaskKind::Workflow as i32,
         namespace: run.namespace.clone(),
@@ -133,8 +133,10 @@ pub(super) fn waiting_row(run: &RunState) -> Option<TaskRow> {
         stamp: task.stamp,
         attempt: task.attempt,
         scheduled_time: task.scheduled_time,
-        priority: if priority == 0 { DEFAULT_PRIORITY } else { priority.clamp(1, 5) },
+        priority: priority::level(priority),
         sticky,
+        fairness_key,
+        fairness_weight,
     })
 }
 

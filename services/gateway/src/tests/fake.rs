@@ -8,7 +8,7 @@ use std::{
 
 use klamm_backend::{
     ActivityTask, Backend, Error, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
-    TaskQueueSide, WorkflowTask,
+    TaskQueueFigures, TaskQueueSide, WorkflowTask,
 };
 use klamm_filters::{Count, Group, Page, Scope, VisibilityQueries, index::Error as IndexError};
 use klamm_messages::{
@@ -210,7 +210,10 @@ impl Backend for Fake {
             TaskQueueSide::Workflow => 7,
             TaskQueueSide::Activity => 8,
         };
-        TaskQueueDescription { backlog_count, ..TaskQueueDescription::default() }
+        TaskQueueDescription {
+            by_priority: BTreeMap::from([(3, TaskQueueFigures { backlog_count, ..TaskQueueFigures::default() })]),
+            ..TaskQueueDescription::default()
+        }
     }
 
     fn forget_worker(&self, _namespace: &str, _sticky_task_queue: &str, _worker_instance_key: &str) {}

@@ -39,6 +39,7 @@ mod unpause_activity;
 mod unpause_workflow;
 mod update_activity_options;
 mod update_schedule;
+mod update_task_queue_config;
 mod update_workflow_options;
 mod visibility;
 
@@ -86,6 +87,7 @@ service! {
         write(namespace) shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = sticky::handle_shutdown;
         read(namespace) query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = query::handle;
         read(namespace) describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = describe_workflow::handle;
+        write(namespace) update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = update_task_queue_config::handle;
         read(namespace) describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse = task_queues::handle;
         read(namespace) list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse = task_queues::handle_partitions;
         write(namespace) create_schedule(CreateScheduleRequest) -> CreateScheduleResponse = create_schedule::handle;
@@ -156,7 +158,6 @@ service! {
         write(namespace) record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse = "RecordWorkerHeartbeat";
         read(namespace) list_workers(ListWorkersRequest) -> ListWorkersResponse = "ListWorkers";
         read(namespace) count_workers(CountWorkersRequest) -> CountWorkersResponse = "CountWorkers";
-        write(namespace) update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = "UpdateTaskQueueConfig";
         read(namespace) fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = "FetchWorkerConfig";
         write(namespace) update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = "UpdateWorkerConfig";
         read(namespace) describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = "DescribeWorker";

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::UNIX_EPOCH};
 
-use klamm_backend::{Backend, TaskQueueDescription, TaskQueueSide};
+use klamm_backend::{Backend, TaskQueueFigures, TaskQueueSide};
 use klamm_filters::VisibilityQueries;
 use klamm_machine::time;
 use klamm_messages::temporal::{
@@ -13,6 +13,7 @@ use klamm_messages::temporal::{
     },
     workflowservice::v1::{
         DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest, ListTaskQueuePartitionsResponse,
+        describe_task_queue_response::EffectiveRateLimit,
     },
 };
 use klamm_requests::{Fault, Result, validate};
@@ -21,8 +22,6 @@ use crate::{call::Call, gateway::Gateway};
 
 /// The version that stands for workers without one.
 const UNVERSIONED: &str = "__unversioned__";
-/// Priority of tasks for which none was set.
-const DEFAULT_PRIORITY: i32 = 3;
 
 #[allow(deprecated, reason = "clients still ask in the older modes")]
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -51,7 +50,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
             .into_iter()
             .map(|number| {
                 let description = side(number).map(describe).unwrap_or_default();
-                let stats = request.report_stats.then(|| stats(&description));
+                let stats = request.report_stats.then(|| stats(&description.total()));
                 (number, TaskQueueTypeInfo { pollers: description.pollers, stats })
             })
             .collect();
@@ -63,13 +62,22 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     }
 
     let description = side(request.task_queue_type).map(describe).unwrap_or_default();
-    let stats = request.report_stats.then(|| stats(&description));
-    let by_priority: BTreeMap<_, _> = stats.iter().map(|stats| (DEFAULT_PRIORITY, *stats)).collect();
+    let total = request.report_stats.then(|| stats(&description.total()));
+    let by_priority: BTreeMap<_, _> = match &total {
+        Some(_) => description.by_priority.iter().map(|(priority, figures)| (*priority, stats(figures))).collect(),
+        None => BTreeMap::new(),
+    };
+    let (requests_per_second, source) = description.rate_limit;
     Ok(DescribeTaskQueueResponse {
-        task_queue_status: request.include_task_queue_status.then(|| status(&description)),
+        task_queue_status: request.include_task_queue_status.then(|| status(&description.total())),
         pollers: description.pollers,
-        stats,
+        stats: total,
         stats_by_priority_key: by_priority.into_iter().collect(),
+        config: if request.report_config { description.config } else { None },
+        effective_rate_limit: Some(EffectiveRateLimit {
+            requests_per_second: requests_per_second as f32,
+            rate_limit_source: source as i32,
+        }),
         versioning_info: (queue.kind != TaskQueueKind::Sticky as i32).then(unversioned),
         ..DescribeTaskQueueResponse::default()
     })
@@ -103,21 +111,21 @@ fn side(task_queue_type: i32) -> Option<TaskQueueSide> {
     }
 }
 
-fn stats(description: &TaskQueueDescription) -> TaskQueueStats {
+fn stats(figures: &TaskQueueFigures) -> TaskQueueStats {
     TaskQueueStats {
-        approximate_backlog_count: description.backlog_count,
-        approximate_backlog_age: Some(time::to_proto(description.backlog_age)),
-        tasks_add_rate: description.tasks_add_rate,
-        tasks_dispatch_rate: description.tasks_dispatch_rate,
+        approximate_backlog_count: figures.backlog_count,
+        approximate_backlog_age: Some(time::to_proto(figures.backlog_age)),
+        tasks_add_rate: figures.tasks_add_rate,
+        tasks_dispatch_rate: figures.tasks_dispatch_rate,
         ..TaskQueueStats::default()
     }
 }
 
 /// The oldest form of the status. Its levels refer to Temporal's task tables, so they stay 0.
-fn status(description: &TaskQueueDescription) -> TaskQueueStatus {
+fn status(figures: &TaskQueueFigures) -> TaskQueueStatus {
     TaskQueueStatus {
-        backlog_count_hint: description.backlog_count,
-        rate_per_second: f64::from(description.tasks_dispatch_rate),
+        backlog_count_hint: figures.backlog_count,
+        rate_per_second: f64::from(figures.tasks_dispatch_rate),
         task_id_block: Some(TaskIdBlock::default()),
         ..TaskQueueStatus::default()
     }

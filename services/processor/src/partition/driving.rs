@@ -129,6 +129,7 @@ impl Driving<'_> {
             Action::TakeBack { key } => process.home.take_back(&key),
             Action::Wake(row) => self.next_look.appeared(&row),
             Action::Namespace(state) => process.namespaces.changed((*state).clone()),
+            Action::TaskQueue(state) => process.home.configure(&state),
         }
     }
 }

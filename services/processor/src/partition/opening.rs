@@ -1,6 +1,6 @@
-//! Announces the tasks and namespaces of a partition that has just been recovered or built anew.
+//! Announces the tasks, the namespaces and the configured task queues of a partition that has just been recovered or built anew.
 
-use klamm_cluster::{Namespaces, namespaces};
+use klamm_cluster::{Namespaces, TaskQueueConfigs, namespaces, task_queues};
 use klamm_machine::{Kind, TablesExt, key};
 use klamm_messages::klamm::v1::NamespaceState;
 use klamm_workflow::tables::Tasks;
@@ -15,7 +15,7 @@ const PAGE: usize = 1_000;
 pub(super) fn open(guarded: &Guarded) {
     offer_tasks(guarded);
     if guarded.number == 0 {
-        tell_namespaces(guarded);
+        tell_cluster(guarded);
     }
 }
 
@@ -33,10 +33,14 @@ fn offer_tasks(guarded: &Guarded) {
     }
 }
 
-fn tell_namespaces(guarded: &Guarded) {
-    let (from, to) = namespaces::all();
-    // The lock is held to the end, so that a new namespace is announced after these.
+fn tell_cluster(guarded: &Guarded) {
+    // The lock is held to the end, so that what is new or changes is announced after these.
     let Some(state) = guarded.locked() else { return };
+    let (from, to) = task_queues::all();
+    for (_, queue) in state.tables().range::<TaskQueueConfigs>(&from, &to, usize::MAX) {
+        guarded.process.home.configure(&queue);
+    }
+    let (from, to) = namespaces::all();
     let rows = state.tables().range::<Namespaces>(&from, &to, usize::MAX);
     // Some rows may have been damaged.
     if state.check().is_ok() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use klamm_messages::klamm::v1::TaskRow;
+use klamm_messages::klamm::v1::{TaskQueueState, TaskRow};
 
 use crate::machines::MachineName;
 
@@ -16,6 +16,9 @@ pub trait Home: Send + Sync {
 
     /// Takes the task under this key back: it does not wait any more.
     fn take_back(&self, key: &[u8]);
+
+    /// Puts the configuration of a queue in force.
+    fn configure(&self, state: &TaskQueueState);
 
     /// Forgets all tasks of a partition that is not owned here any more.
     fn forget(&self, partition: u32);

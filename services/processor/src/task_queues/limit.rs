@@ -60,6 +60,11 @@ impl Limit {
         self.gap != Gap::None
     }
 
+    /// Whether tasks have passed of late, so that fewer may pass now than after a quiet time.
+    pub fn is_used(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due > now)
+    }
+
     /// How long until the next task may pass. `None`: no task may pass until the limit is raised.
     pub fn wait(&self, now: Instant) -> Option<Duration> {
         match self.gap {

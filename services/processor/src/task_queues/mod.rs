@@ -11,6 +11,8 @@
 //! their worker from its normal queue, some of them are ended ([`TaskQueues::relieve`]).
 
 mod aside;
+mod backlog;
+mod fairness;
 mod home;
 mod id;
 mod limit;
@@ -19,20 +21,26 @@ mod parked;
 mod pollers;
 mod queue;
 mod rate;
+mod rates;
 mod refused;
 mod relief;
 mod reserved;
 mod routing;
+mod turns;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use klamm_messages::klamm::v1::TaskKind;
+use klamm_messages::{
+    klamm::v1::{TaskKind, TaskQueueState},
+    temporal::{enums::v1::TaskQueueType, taskqueue::v1::TaskQueueConfig},
+};
 use klamm_workflow::tables::Tasks;
 use parking_lot::Mutex;
 
 use aside::Aside;
 pub use home::{Home, Offered, Origin};
 pub use id::{QueueId, TaskType, WorkerVersion};
+use offer::DEFAULT_PRIORITY;
 pub use offer::{Offer, QueryTask, Task};
 pub use parked::Parked;
 use pollers::Refused;
@@ -70,6 +78,8 @@ pub struct TaskQueues {
     /// Tasks whose partition cannot start them for now.
     aside: Mutex<Aside>,
     refusals: Refusals,
+    /// What is configured, also for queues that are not here for now.
+    configs: Mutex<HashMap<QueueId, Arc<TaskQueueConfig>>>,
     routing: Box<dyn Routing>,
 }
 
@@ -99,6 +109,20 @@ impl Home for TaskQueues {
         }
     }
 
+    fn configure(&self, state: &TaskQueueState) {
+        let task_type = match TaskQueueType::try_from(state.task_queue_type).unwrap_or_default() {
+            TaskQueueType::Activity => TaskType::Activity,
+            TaskQueueType::Nexus => TaskType::Nexus,
+            TaskQueueType::Workflow | TaskQueueType::Unspecified => TaskType::Workflow,
+        };
+        let id = QueueId::normal(&state.namespace, &state.task_queue, task_type);
+        let config = Arc::new(state.config.clone().unwrap_or_default());
+        self.configs.lock().insert(id.clone(), config.clone());
+        if let Some(queue) = self.known(&id) {
+            queue.lock().configure(config, now());
+        }
+    }
+
     fn forget(&self, partition: u32) {
         let queues: Vec<_> = { self.queues.lock().values().cloned().collect() };
         queues.iter().for_each(|queue| queue.lock().forget(partition));
@@ -115,6 +139,7 @@ impl TaskQueues {
             elsewhere: Mutex::default(),
             aside: Mutex::default(),
             refusals: Refusals::default(),
+            configs: Mutex::default(),
             routing: Box::new(routing),
         }
     }
@@ -201,8 +226,14 @@ impl TaskQueues {
     /// What waits on the queue of this name, and who polls it.
     pub fn describe(&self, namespace: &str, task_queue: &str, task_type: TaskType) -> TaskQueueDescription {
         let id = self.named(namespace, task_queue, task_type);
-        let mut description = self.known(&id).map(|queue| queue.lock().describe(now())).unwrap_or_default();
-        description.backlog_count += self.aside.lock().count(&id) as i64;
+        let mut description = match self.known(&id) {
+            Some(queue) => queue.lock().describe(now()),
+            None => self.make(&id).describe(now()),
+        };
+        let aside = self.aside.lock().count(&id) as i64;
+        if aside > 0 {
+            description.by_priority.entry(DEFAULT_PRIORITY).or_default().backlog_count += aside;
+        }
         description
     }
 
@@ -285,7 +316,17 @@ impl TaskQueues {
         if let Some(queue) = queues.get(&*id) {
             return queue.clone();
         }
-        queues.entry(id.into_owned()).or_default().clone()
+        let queue = self.make(&id);
+        queues.entry(id.into_owned()).or_insert_with(|| Arc::new(Mutex::new(queue))).clone()
+    }
+
+    /// A queue on which nothing has happened yet.
+    fn make(&self, id: &QueueId) -> Queue {
+        let mut queue = Queue::default();
+        if let Some(config) = self.configs.lock().get(id) {
+            queue.configure(config.clone(), now());
+        }
+        queue
     }
 }
 

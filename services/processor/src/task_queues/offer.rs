@@ -18,6 +18,19 @@ pub enum Offer {
     Started(Box<StartedReservation>),
 }
 
+/// Priority of what has none of its own.
+pub const DEFAULT_PRIORITY: i32 = 3;
+
+impl Offer {
+    /// 1 (most urgent) to 5.
+    pub fn priority(&self) -> i32 {
+        match self {
+            Self::Task(task) => task.row.priority,
+            Self::Query(_) | Self::Started(_) => DEFAULT_PRIORITY,
+        }
+    }
+}
+
 /// A task that waits.
 #[derive(Debug, Clone)]
 pub struct Task {

@@ -6,27 +6,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-use klamm_messages::temporal::enums::v1::TaskQueueKind;
+use klamm_messages::temporal::{
+    enums::v1::{RateLimitSource, TaskQueueKind},
+    taskqueue::v1::TaskQueueConfig,
+};
 use klamm_workflow::answer::StartedReservation;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
+    backlog::Backlog,
+    fairness::Fairness,
     id::{QueueId, TaskType},
-    limit::Limit,
-    offer::{Offer, QueryTask, Task},
+    limit::{Limit, UNLIMITED},
+    offer::{DEFAULT_PRIORITY, Offer, QueryTask, Task},
     pollers::{POLLER_HISTORY, Pollers, Refused},
-    rate::Rate,
+    rates::Rates,
 };
-use crate::backend::{Poll, TaskQueueDescription};
+use crate::backend::{Poll, TaskQueueDescription, TaskQueueFigures};
 
 /// When a task was started for a poll that has gone, the task is kept this long for another poll. That is as long as a workflow task may
 /// take by default; after that, its own time-out is near or over.
 const STARTED_KEPT: Duration = Duration::from_secs(10);
 
-/// Queries and tasks that wait, and polls that wait. Queries are handed out first, then tasks in dispatch order.
+/// Queries and tasks that wait, and polls that wait. Queries are handed out first, then tasks as the [`Backlog`] orders them.
 #[derive(Default)]
 pub struct Queue {
-    tasks: BTreeMap<Vec<u8>, Task>,
+    tasks: Backlog,
     queries: VecDeque<Box<QueryTask>>,
     /// Tasks that were started for polls that have gone meanwhile.
     started: VecDeque<(Box<StartedReservation>, Instant)>,
@@ -37,9 +42,11 @@ pub struct Queue {
     pollers: Pollers,
     next_poll: u64,
     last_poll: Option<Instant>,
-    added: Rate,
-    dispatched: Rate,
+    rates: Rates,
     limit: Limit,
+    config: Option<Arc<TaskQueueConfig>>,
+    /// Tasks per second as the last poll said.
+    workers_rate: Option<f64>,
     /// For a sticky queue: the queue where its worker gets its other workflow tasks.
     normal: Option<QueueId>,
     /// When an idle poll was last ended so that its worker polls the normal queue.
@@ -77,14 +84,14 @@ impl Waiting {
 impl Queue {
     /// Adds a new offer. It goes to a waiting poll, or waits itself.
     pub fn add(&mut self, offer: Offer, now: Instant) {
-        self.added.count(now);
+        self.rates.added(offer.priority(), now);
         self.offer(offer, now);
     }
 
     /// Adds an offer that has been here before.
     pub fn offer(&mut self, offer: Offer, now: Instant) {
         match offer {
-            Offer::Task(task) => drop(self.tasks.insert(task.key.clone(), task)),
+            Offer::Task(task) => self.tasks.insert(task),
             Offer::Query(query) => self.queries.push_back(query),
             Offer::Started(started) => self.started.push_back((started, now)),
         }
@@ -125,12 +132,14 @@ impl Queue {
             Offer::Query(query)
         } else if let Some(started) = self.take_started(now) {
             Offer::Started(started)
-        } else if !self.tasks.is_empty() && self.limit.pass(now) {
-            Offer::Task(self.tasks.pop_first()?.1)
+        } else if self.limit.wait(now) == Some(Duration::ZERO) {
+            let task = self.tasks.take(now)?;
+            self.limit.pass(now);
+            Offer::Task(task)
         } else {
             return None;
         };
-        self.dispatched.count(now);
+        self.rates.dispatched(offer.priority(), now);
         Some(offer)
     }
 
@@ -148,7 +157,8 @@ impl Queue {
         match offer {
             Offer::Task(task) => {
                 self.limit.give_back();
-                self.tasks.insert(task.key.clone(), task);
+                self.tasks.give_back(&task);
+                self.tasks.insert(task);
             }
             Offer::Query(query) => self.queries.push_front(query),
             Offer::Started(started) => self.started.push_front((started, now)),
@@ -164,6 +174,49 @@ impl Queue {
     pub fn recycle(&mut self, now: Instant) {
         self.limit.give_back();
         self.dispatch(now);
+    }
+
+    /// Takes the queue's configuration. Polls that wait look anew how long limits hold tasks back.
+    pub fn configure(&mut self, config: Arc<TaskQueueConfig>, now: Instant) {
+        self.tasks.set_fairness(Fairness::of(&config));
+        self.config = Some(config);
+        self.set_limit(now);
+        self.dispatch(now);
+    }
+
+    /// Puts the limit in force that is configured, else the one that the last poll named (Temporal: ratelimit_manager.go,
+    /// computeEffectiveRPSAndSourceLocked). True when it has changed.
+    fn set_limit(&mut self, now: Instant) -> bool {
+        self.limit.set(self.configured_rate().or(self.workers_rate), now)
+    }
+
+    fn configured_rate(&self) -> Option<f64> {
+        let limit = self.config.as_ref()?.queue_rate_limit.as_ref()?.rate_limit?;
+        Some(f64::from(limit.requests_per_second))
+    }
+
+    /// Tasks per second that may be handed out, and who says so.
+    fn rate_limit(&self) -> (f64, RateLimitSource) {
+        let (rate, source) = match (self.configured_rate(), self.workers_rate) {
+            (Some(rate), _) => (rate, RateLimitSource::Api),
+            (None, Some(rate)) => (rate, RateLimitSource::Worker),
+            (None, None) => (UNLIMITED, RateLimitSource::System),
+        };
+        if rate < UNLIMITED { (rate, source) } else { (UNLIMITED, RateLimitSource::System) }
+    }
+
+    fn figures_by_priority(&mut self, now: Instant) -> BTreeMap<i32, TaskQueueFigures> {
+        let mut all: BTreeMap<i32, TaskQueueFigures> = BTreeMap::new();
+        for task in self.tasks.tasks() {
+            let figures = all.entry(task.row.priority).or_default();
+            figures.backlog_count += 1;
+            figures.backlog_age = figures.backlog_age.max(now.saturating_duration_since(task.since));
+        }
+        for (priority, added, dispatched) in self.rates.per_second(now) {
+            let figures = all.entry(priority).or_default();
+            (figures.tasks_add_rate, figures.tasks_dispatch_rate) = (added, dispatched);
+        }
+        all
     }
 
     /// Removes a query. True when it still waited here.
@@ -189,12 +242,12 @@ impl Queue {
 
     /// Takes all tasks out, so that they can be routed again.
     pub fn take_tasks(&mut self) -> Vec<Task> {
-        std::mem::take(&mut self.tasks).into_values().collect()
+        self.tasks.take_all()
     }
 
     /// The partition is not owned here any more: its tasks go.
     pub fn forget(&mut self, partition: u32) {
-        self.tasks.retain(|_, task| task.origin.partition != partition);
+        self.tasks.retain(|task| task.origin.partition != partition);
     }
 
     /// Whether a poll waits or has been seen within `window`.
@@ -209,7 +262,7 @@ impl Queue {
     /// Whether a task has waited for `patience`, and no poll has come to the queue in that time.
     pub fn starves(&self, now: Instant, patience: Duration) -> bool {
         let waits = |since: Instant| now.saturating_duration_since(since) >= patience;
-        !self.has_poller(now, patience) && self.tasks.values().any(|task| waits(task.since))
+        !self.has_poller(now, patience) && self.tasks.tasks().any(|task| waits(task.since))
     }
 
     /// For a sticky queue: the queue where its worker gets its other workflow tasks.
@@ -250,10 +303,9 @@ impl Queue {
     pub fn describe(&mut self, now: Instant) -> TaskQueueDescription {
         TaskQueueDescription {
             pollers: self.pollers.list(now),
-            backlog_count: self.tasks.len() as i64,
-            backlog_age: self.backlog_age(now),
-            tasks_add_rate: self.added.per_second(now),
-            tasks_dispatch_rate: self.dispatched.per_second(now),
+            by_priority: self.figures_by_priority(now),
+            config: self.config.as_deref().cloned(),
+            rate_limit: self.rate_limit(),
         }
     }
 
@@ -283,13 +335,14 @@ impl Queue {
     /// or no task waits, or no task will ever pass.
     pub(super) fn limit_wait(&self, number: u64, now: Instant) -> Option<Duration> {
         let is_first = self.polls.front().is_some_and(|waiting| waiting.number == number);
-        let wait = if is_first && !self.tasks.is_empty() { self.limit.wait(now) } else { None };
+        let by_keys = if is_first { self.tasks.wait(now) } else { None };
+        let wait = by_keys.and_then(|by_keys| self.limit.wait(now).map(|wait| wait.max(by_keys)));
         // A task that may pass now is being handed out by another thread. Waiting for no time at all would be a busy loop.
         wait.map(|wait| wait.max(Duration::from_millis(1)))
     }
 
     fn backlog_age(&self, now: Instant) -> Duration {
-        let oldest = self.tasks.values().map(|task| task.since).min();
+        let oldest = self.tasks.tasks().map(|task| task.since).min();
         oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
@@ -301,7 +354,7 @@ impl Queue {
     /// Takes out the poll that has waited longest, to ride in a command. `None` when no poll waits, an offer waits, or a rate limit is in
     /// force.
     pub(super) fn reserve(&mut self) -> Option<(u64, Arc<Poll>)> {
-        if !self.tasks.is_empty() || !self.queries.is_empty() || self.limit.is_set() {
+        if !self.tasks.is_empty() || !self.queries.is_empty() || self.limit.is_set() || self.tasks.is_limited() {
             return None;
         }
         let waiting = self.next_poll()?;
@@ -313,11 +366,11 @@ impl Queue {
     /// The command has started a task for the poll that rode in it. If the poll has gone meanwhile, another poll gets the started task.
     /// Otherwise nobody could work on the task before its time-out.
     pub(super) fn deliver(&mut self, number: u64, started: StartedReservation, now: Instant) {
-        self.added.count(now);
         let started = Offer::Started(Box::new(started));
+        self.rates.added(started.priority(), now);
         let Some(waiting) = self.reserved.remove(&number) else { return self.offer(started, now) };
         match waiting.sender.send(started) {
-            Ok(()) => self.dispatched.count(now),
+            Ok(()) => self.rates.dispatched(DEFAULT_PRIORITY, now),
             Err(started) => self.offer(started, now),
         }
     }
@@ -341,7 +394,8 @@ impl Queue {
     fn saw(&mut self, poll: &Poll, now: Instant) {
         self.last_poll = Some(now);
         self.pollers.saw(&poll.identity, poll.max_tasks_per_second, None, now);
-        if self.limit.set(poll.max_tasks_per_second, now) {
+        self.workers_rate = poll.max_tasks_per_second;
+        if self.set_limit(now) {
             self.dispatch(now);
         }
         if poll.task_queue.kind == TaskQueueKind::Sticky as i32 && self.normal.is_none() && !poll.task_queue.normal_name.is_empty() {

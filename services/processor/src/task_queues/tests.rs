@@ -12,6 +12,8 @@ use klamm_workflow::tables::{RunKey, Tasks};
 use super::*;
 use crate::backend::{RefusedPoll, TaskQueueSide};
 
+#[path = "fairness_tests.rs"]
+mod fairness;
 #[path = "limit_tests.rs"]
 mod limits;
 #[path = "relief_tests.rs"]
@@ -156,7 +158,7 @@ fn pollers_and_backlog_are_described() {
     drop(queues.park(TaskType::Workflow, poll("q")));
     add(&queues, row("q", 1, 3));
     let description = queues.describe("default", "q", TaskType::Workflow);
-    assert_eq!((description.pollers.len(), description.backlog_count), (1, 1));
+    assert_eq!((description.pollers.len(), description.total().backlog_count), (1, 1));
     assert_eq!(description.pollers[0].identity, "me");
     assert!(queues.describe("default", "q", TaskType::Activity).pollers.is_empty());
 }
@@ -187,7 +189,7 @@ async fn what_is_set_aside_does_not_stand_in_the_way_and_comes_back() {
     let Some(Offer::Task(stuck)) = queues.park(TaskType::Workflow, poll("q")).offer().await else { panic!("no task") };
     let key = stuck.key.clone();
     queues.set_aside(stuck.clone());
-    assert_eq!(queues.describe("default", "q", TaskType::Workflow).backlog_count, 2, "it still waits");
+    assert_eq!(queues.describe("default", "q", TaskType::Workflow).total().backlog_count, 2, "it still waits");
     assert_eq!(next(&queues, "q").await, 2);
 
     queues.offer_again(|_| true);
@@ -228,7 +230,7 @@ async fn what_a_lost_partition_has_offered_counts_no_more() {
     assert_eq!(task.origin.partition, 1);
     queues.set_aside(task);
     queues.forget(1);
-    assert_eq!((queues.backlog(), queues.describe("default", "q", TaskType::Workflow).backlog_count), (1, 1));
+    assert_eq!((queues.backlog(), queues.describe("default", "q", TaskType::Workflow).total().backlog_count), (1, 1));
     assert!(queues.elsewhere.lock().is_empty() && queues.aside.lock().is_empty());
     assert_eq!(next(&queues, "q").await, 2);
 }

@@ -79,7 +79,7 @@ async fn a_partition_that_is_lost_takes_no_other_with_it() {
     env.signal(&ids[3]).await.expect("others go on");
 
     let described = env.processor.describe_task_queue("default", "q", TaskQueueSide::Workflow);
-    assert_eq!(described.backlog_count, 3, "its tasks are not offered any more");
+    assert_eq!(described.total().backlog_count, 3, "its tasks are not offered any more");
     // Another process has it from its log, uncommitted as it was.
     let other = env.another(&[2]);
     assert_eq!(polled(&other).await, set(&[&ids[2]]));
