@@ -295,6 +295,7 @@ var activityCancellation = []Scenario{
 	{Name: "activity_cancel_waiting_for_retry", Run: activityCancelWaiting},
 	{Name: "activity_cancel_fails_afterwards", Run: activityCancelFails},
 	{Name: "activity_cancel_same_task", Run: activityCancelSameTask},
+	{Name: "activity_cancel_and_close_same_task", Run: activityCancelAndCloseSameTask},
 }
 
 // cancelStarted brings an activity to the point where its cancellation has been
@@ -346,6 +347,12 @@ func activityCancelFails(e *Env) {
 	_, activity := cancelStarted(e)
 	_ = e.FailActivity("fails once cancellation is requested", activity, "Flaky", false)
 	e.Step("third task", CompleteWorkflow("done"))
+}
+
+// The end of the activity waits until all commands are carried out, and the last of them closes the run.
+func activityCancelAndCloseSameTask(e *Env) {
+	e.Start("wf")
+	e.Step("first task", e.ScheduleActivity("a1"), RequestCancelActivity(5), CompleteWorkflow("done"))
 }
 
 func activityCancelSameTask(e *Env) {

@@ -1,6 +1,6 @@
 //! Random commands: whatever comes, state is the fold of events, ids are contiguous, one run at most is open, and nothing panics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use klamm_machine::{Decision, TablesExt};
 use klamm_messages::{
@@ -480,7 +480,11 @@ impl World {
         assert!(!is_paused || run.pause.is_some());
         assert!(!is_paused || env::tasks(&self.env.rows).iter().all(|task| task.run_id != run.run_id), "a task of a paused run waits");
         let mut begun = BTreeMap::new();
+        let mut cancel_requested = BTreeSet::new();
         for event in events.iter().chain(&run.buffered_events) {
+            if let Some(Attributes::ActivityTaskCancelRequestedEventAttributes(requested)) = &event.attributes {
+                cancel_requested.insert(requested.scheduled_event_id);
+            }
             if let Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled)) = &event.attributes {
                 begun.insert(event.event_id, scheduled.activity_id.clone());
             }
@@ -497,6 +501,10 @@ impl World {
         let id =
             |activity: &PendingActivity| activity.scheduled.as_ref().map(|scheduled| scheduled.activity_id.clone()).unwrap_or_default();
         let pending: BTreeMap<_, _> = run.activities.iter().map(|(scheduled, activity)| (*scheduled, id(activity))).collect();
+        if !is_open {
+            // The end of an activity that no worker had waits for the task's last command. If that closes the run, it is left out.
+            begun.retain(|scheduled, _| pending.contains_key(scheduled) || !cancel_requested.contains(scheduled));
+        }
         assert_eq!(pending, begun, "activities of {}", run.run_id);
         let by_id: BTreeMap<_, _> = pending.iter().filter(|_| is_open).map(|(scheduled, id)| (id.clone(), *scheduled)).collect();
         assert_eq!(run.activity_ids, by_id, "activities of {} by their ids", run.run_id);
