@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -39,7 +40,7 @@ func TestAWorkflowSignalsAnother(t *testing.T) {
 	e := newEnv(t)
 	e.work(collectWorkflow, forwardWorkflow)
 	target := e.start(collectWorkflow, []string{})
-	source := e.start(forwardWorkflow, target.GetID(), []string{"a", "b"})
+	source := e.startWith(client.StartWorkflowOptions{ID: e.id("source")}, forwardWorkflow, target.GetID(), []string{"a", "b"})
 	e.NoError(source.Get(e.ctx, nil))
 	var items []string
 	e.NoError(target.Get(e.ctx, &items))
@@ -50,7 +51,7 @@ func TestAWorkflowCancelsAnother(t *testing.T) {
 	e := newEnv(t)
 	e.work(untilCancelledWorkflow, cancelOtherWorkflow)
 	target := e.start(untilCancelledWorkflow)
-	source := e.start(cancelOtherWorkflow, target.GetID(), target.GetRunID())
+	source := e.startWith(client.StartWorkflowOptions{ID: e.id("source")}, cancelOtherWorkflow, target.GetID(), target.GetRunID())
 	e.NoError(source.Get(e.ctx, nil))
 	var canceled *temporal.CanceledError
 	e.ErrorAs(target.Get(e.ctx, nil), &canceled)

@@ -34,10 +34,16 @@ func startDeletable(e *Env, name string) Run {
 // awaitGone waits until nobody finds the run, and records what is said of it.
 func awaitGone(e *Env, run Run) {
 	describe := &workflowservice.DescribeWorkflowExecutionRequest{Namespace: e.Namespace, Execution: Execution(run.ID, run.RunID)}
-	e.Eventually("the run is gone", func() bool {
+	// Temporal's server removes a closed run only when its queues have taken note of the close, which takes up to two minutes.
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		_, err := Go(10*time.Second, e.WF.DescribeWorkflowExecution, describe).Wait()
-		return status.Code(err) == codes.NotFound
-	})
+		if status.Code(err) == codes.NotFound {
+			break
+		}
+		if time.Now().After(deadline) {
+			e.Abort("the run is still there")
+		}
+	}
 	_, _ = Call(e, "history of what is gone", e.WF.GetWorkflowExecutionHistory, &workflowservice.GetWorkflowExecutionHistoryRequest{
 		Namespace: e.Namespace, Execution: Execution(run.ID, run.RunID),
 	})
