@@ -10,7 +10,7 @@ pub(crate) mod workflow_task;
 
 use std::sync::Arc;
 
-use klamm_machine::{Table, Time, Tx};
+use klamm_machine::{Table, Time, Tx, time};
 use klamm_messages::{
     klamm::v1::{HistoryRecord, RunState, history_record::Record},
     temporal::{
@@ -109,6 +109,13 @@ pub(crate) fn normal_task_queue(state: &RunState) -> TaskQueue {
         kind: TaskQueueKind::Normal as i32,
         ..state.started.as_ref().and_then(|started| started.task_queue.clone()).unwrap_or_default()
     }
+}
+
+/// When the run's first workflow task is, or was, due: its start and what it waits for (start delay, back-off). Temporal: ExecutionTime.
+pub(crate) fn execution_time(state: &RunState) -> Option<Time> {
+    let start = state.start_time.as_ref().map(Time::from)?;
+    let backoff = state.started.as_ref().and_then(|started| time::duration_or_none(started.first_workflow_task_backoff.as_ref()));
+    Some(start.after(backoff.unwrap_or_default()))
 }
 
 /// First run of the chain that the run belongs to.

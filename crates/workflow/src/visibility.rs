@@ -8,7 +8,7 @@ use klamm_messages::{
 
 use crate::{
     paused,
-    run::{normal_task_queue, workflow_type},
+    run::{execution_time, normal_task_queue, workflow_type},
 };
 
 /// The run's search attributes as they are shown: those that were set, and those that follow from the run's state.
@@ -22,9 +22,7 @@ pub fn search_attributes(run: &RunState) -> Option<SearchAttributes> {
 /// The whole document, from the run's present state. Lengths, sizes and duration are set once the run has closed.
 pub fn document(run: &RunState) -> VisibilityDocument {
     let started = run.started.as_ref();
-    let start_time = run.start_time.as_ref().map(Time::from);
-    let backoff = started.and_then(|started| time::duration_or_none(started.first_workflow_task_backoff.as_ref()));
-    let execution_time = start_time.map(|start| start.after(backoff.unwrap_or_default()));
+    let execution_time = execution_time(run);
     let close_time = run.close_time.as_ref().map(Time::from);
     let closed = run.close_time.is_some();
     let parent = started.and_then(|started| started.parent_workflow_execution.clone()).unwrap_or_default();

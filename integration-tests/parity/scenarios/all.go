@@ -15,7 +15,7 @@ func All() []harness.Scenario {
 		externals, activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities,
 		timers, markersAndProperties,
 		workflowTasks, badCommands, sticky, queries,
-		closing, runTimeouts, histories,
+		closing, runTimeouts, chains, histories,
 		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
 		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, system,
 	} {

@@ -50,8 +50,6 @@ pub fn command(mut request: StartWorkflowExecutionRequest, terms: &Terms<'_>) ->
     validate::sizes::blob(request.input.as_ref(), limits)?;
     validate::sizes::memo(request.memo.as_ref(), limits)?;
     validate::start::NotBuilt {
-        cron_schedule: &request.cron_schedule,
-        retry_policy: request.retry_policy.as_ref(),
         completion_callbacks: &request.completion_callbacks,
         versioning_override: request.versioning_override.as_ref(),
     }

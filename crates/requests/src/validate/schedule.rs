@@ -67,17 +67,12 @@ pub fn action_can_start(schedule: &mut Schedule, limits: &Limits) -> Result<()> 
     let Some(start) = start_workflow(schedule) else {
         return Err(Fault::invalid("Only StartWorkflow action is supported for schedules"));
     };
-    retry_policy::check_and_fill(start.retry_policy.as_mut())?;
+    // Describe shows the policy as it was sent. The start fills in what it leaves out.
+    retry_policy::check_and_fill(start.retry_policy.clone().as_mut())?;
     priority::check(start.priority.as_ref())?;
     sizes::blob(start.input.as_ref(), limits)?;
     sizes::memo(start.memo.as_ref(), limits)?;
-    start::NotBuilt {
-        cron_schedule: &start.cron_schedule,
-        retry_policy: start.retry_policy.as_ref(),
-        completion_callbacks: &[],
-        versioning_override: start.versioning_override.as_ref(),
-    }
-    .check()
+    start::NotBuilt { completion_callbacks: &[], versioning_override: start.versioning_override.as_ref() }.check()
 }
 
 /// Checks the size of the memo together with the action's input, and the size of the whole schedule.

@@ -1,7 +1,7 @@
 //! What StartWorkflowExecution and SignalWithStartWorkflowExecution have in common.
 
 use klamm_messages::temporal::{
-    common::v1::{Callback, RetryPolicy, TimeSkippingConfig},
+    common::v1::{Callback, TimeSkippingConfig},
     workflow::v1::{OnConflictOptions, VersioningOverride},
 };
 use prost_types::Duration;
@@ -95,10 +95,6 @@ pub fn time_skipping(config: Option<&TimeSkippingConfig>) -> Result<()> {
 /// Fields whose features klamm does not have yet. Each is refused by name, so that no start silently ignores what the caller asked for.
 #[derive(Debug)]
 pub struct NotBuilt<'r> {
-    /// Starts a new run at each tick.
-    pub cron_schedule: &'r str,
-    /// Starts a new run when one fails.
-    pub retry_policy: Option<&'r RetryPolicy>,
     /// Calls somebody when the workflow closes.
     pub completion_callbacks: &'r [Callback],
     /// Pins the workflow to a worker version.
@@ -108,12 +104,6 @@ pub struct NotBuilt<'r> {
 impl NotBuilt<'_> {
     /// Refuses the first of these fields that is set.
     pub fn check(&self) -> Result<()> {
-        if !self.cron_schedule.is_empty() {
-            return Err(Fault::not_built("cron_schedule"));
-        }
-        if self.retry_policy.is_some() {
-            return Err(Fault::not_built("The retry policy of a workflow"));
-        }
         if !self.completion_callbacks.is_empty() {
             return Err(Fault::not_built("completion_callbacks"));
         }

@@ -2,20 +2,6 @@
 
 use super::InvalidSpec;
 
-/// The text in quotes, with everything beyond printable ASCII as `\x` bytes (Go's `time` package).
-pub(super) fn quoted_ascii(text: &str) -> String {
-    let mut out = String::from("\"");
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend(['\\', byte.into()]),
-            b' '..=0x7f => out.push(byte.into()),
-            _ => out.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// The text in quotes, with control characters escaped (Go's `strconv.Quote`, as far as it matters here).
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");

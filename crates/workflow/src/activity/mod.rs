@@ -34,7 +34,7 @@ mod find;
 pub(crate) mod heartbeat;
 pub(crate) mod operate;
 pub(crate) mod options;
-mod retry;
+pub(crate) mod retry;
 pub(crate) mod start;
 mod timeouts;
 pub(crate) mod transition;

@@ -86,7 +86,7 @@ fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<Task
     Ok(queue)
 }
 
-/// Fills in the retry policy and checks it.
+/// Fills in the retry policy and checks it: an activity's or a workflow's.
 ///
 /// # Errors
 /// What is wrong, in Temporal's words.

@@ -76,12 +76,8 @@ pub(super) fn interval(policy: &RetryPolicy, attempt: i32, requested: Option<&pr
     if let Some(requested) = requested {
         return if nanos(requested) == 0 { None } else { Some(time::duration(requested)) };
     }
-    let initial = policy.initial_interval.as_ref().map_or(0, nanos);
-    let exponential = initial as f64 * policy.backoff_coefficient.powi(attempt.saturating_sub(1));
-    // A float that is NaN or negative gives 0 here. One that is too large gives the maximum.
-    let exponential = if exponential >= INTERVAL_NANOS_MAX { i64::MAX } else { (exponential as i64).max(0) };
     let maximum = policy.maximum_interval.as_ref().map_or(0, nanos);
-    let interval = match (exponential, maximum) {
+    let interval = match (exponential(policy, attempt), maximum) {
         (0, 0) => return None,
         (interval, 0) => interval,
         (0, maximum) => maximum,
@@ -90,8 +86,16 @@ pub(super) fn interval(policy: &RetryPolicy, attempt: i32, requested: Option<&pr
     Some(Duration::from_nanos(u64::try_from(interval).unwrap_or(0)))
 }
 
+/// The interval after attempt `attempt` (from 1) that has grown by the policy, without its maximum: nanoseconds, at least 0.
+pub(crate) fn exponential(policy: &RetryPolicy, attempt: i32) -> i64 {
+    let initial = policy.initial_interval.as_ref().map_or(0, nanos);
+    let exponential = initial as f64 * policy.backoff_coefficient.powi(attempt.saturating_sub(1));
+    // A float that is NaN or negative gives 0 here. One that is too large gives the maximum.
+    if exponential >= INTERVAL_NANOS_MAX { i64::MAX } else { (exponential as i64).max(0) }
+}
+
 /// Whether the policy allows another attempt after this failure.
-fn is_retryable(failure: Option<&Failure>, non_retryable_types: &[String]) -> bool {
+pub(crate) fn is_retryable(failure: Option<&Failure>, non_retryable_types: &[String]) -> bool {
     let is_named = |name: &str| non_retryable_types.iter().any(|named| named == name);
     match failure.and_then(|failure| failure.failure_info.as_ref()) {
         Some(FailureInfo::TerminatedFailureInfo(_) | FailureInfo::CanceledFailureInfo(_)) => false,
@@ -114,7 +118,7 @@ fn timeout_type(failure: &Failure) -> Option<TimeoutType> {
 }
 
 /// The delay that the application asked for.
-fn next_retry_delay(failure: &Failure) -> Option<&prost_types::Duration> {
+pub(crate) fn next_retry_delay(failure: &Failure) -> Option<&prost_types::Duration> {
     match &failure.failure_info {
         Some(FailureInfo::ApplicationFailureInfo(info)) => info.next_retry_delay.as_ref(),
         _ => None,

@@ -41,7 +41,8 @@ pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &
     run.start_time = event.event_time;
     run.status = WorkflowExecutionStatus::Running as i32;
     run.first_workflow_task_time = backoff.map(|_| execution_time.into());
-    run.run_expiration_time = run_timeout.map(|timeout| execution_time.after(timeout).into());
+    let execution_expiration = started.workflow_execution_expiration_time.as_ref().map_or(Time::from_millis(i64::MAX), Time::from);
+    run.run_expiration_time = run_timeout.map(|timeout| execution_time.after(timeout).min(execution_expiration).into());
     run.execution_expiration_time = started.workflow_execution_expiration_time;
     run.memo = started.memo.clone();
     run.search_attributes = started.search_attributes.clone();

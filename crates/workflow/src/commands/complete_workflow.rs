@@ -7,9 +7,13 @@ use klamm_messages::temporal::{
 };
 
 use super::{CommandContext, CommandFailure, check::encoded_len};
-use crate::{decide::limits::blob_fits, run::Run};
+use crate::{
+    decide::limits::blob_fits,
+    run::Run,
+    successor::{self, after_success},
+};
 
-/// Completes the run.
+/// Completes the run. If it is of a cron workflow, the next one begins.
 pub(crate) fn handle(
     run: &mut Run<'_, '_>,
     attributes: &CompleteWorkflowExecutionCommandAttributes,
@@ -22,11 +26,14 @@ pub(crate) fn handle(
             "CompleteWorkflowExecutionCommandAttributes.Result exceeds size limit.",
         ));
     }
-    let completed = WorkflowExecutionCompletedEventAttributes {
-        result: attributes.result.clone(),
-        workflow_task_completed_event_id: cx.completed_event_id,
-        ..WorkflowExecutionCompletedEventAttributes::default()
-    };
-    run.close_by_command(EventType::WorkflowExecutionCompleted, Attributes::WorkflowExecutionCompletedEventAttributes(completed), cx);
+    let next = after_success(&run.state(), attributes.result.as_ref(), run.now());
+    successor::close(run, next, cx.settings, |run, new_execution_run_id| {
+        let completed = WorkflowExecutionCompletedEventAttributes {
+            result: attributes.result.clone(),
+            workflow_task_completed_event_id: cx.completed_event_id,
+            new_execution_run_id,
+        };
+        run.close_by_command(EventType::WorkflowExecutionCompleted, Attributes::WorkflowExecutionCompletedEventAttributes(completed), cx);
+    });
     Ok(())
 }

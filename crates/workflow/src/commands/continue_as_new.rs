@@ -21,9 +21,10 @@ use super::{
     check::{ID_BYTES_MAX, duration_of, encoded_len},
 };
 use crate::{
+    activity::options::complete_policy,
     decide::{limits::blob_fits, start_workflow::timeouts},
     run::{Run, normal_task_queue, workflow_type},
-    successor::{Next, Work, follow},
+    successor::{LastResult, Next, Work, follow},
 };
 
 /// Cause of the workflow task's failure when the attributes are wrong.
@@ -53,7 +54,7 @@ fn next(continued: &ContinueAsNewWorkflowExecutionCommandAttributes) -> Next {
     Next {
         initiator: continued.initiator(),
         backoff: continued.backoff_start_interval,
-        last_completion_result: continued.last_completion_result.clone(),
+        last_result: LastResult::Told(continued.last_completion_result.clone()),
         failure: continued.failure.clone(),
         work: Some(Work {
             workflow_type: continued.workflow_type.clone(),
@@ -103,12 +104,6 @@ fn complete(
     state: &RunState,
 ) -> Result<ContinueAsNewWorkflowExecutionCommandAttributes, CommandFailure> {
     let mut attributes = attributes.clone();
-    if attributes.retry_policy.is_some() || !attributes.cron_schedule.is_empty() {
-        return Err(CommandFailure::new(
-            WorkflowTaskFailedCause::FeatureDisabled,
-            "retry policies and cron schedules of workflows are not supported yet.",
-        ));
-    }
     if attributes.workflow_type.as_ref().is_none_or(|workflow_type| workflow_type.name.is_empty()) {
         attributes.workflow_type = Some(WorkflowType { name: workflow_type(state) });
     }
@@ -144,6 +139,9 @@ fn complete(
     );
     attributes.workflow_run_timeout = Some(time::to_proto(run_timeout.unwrap_or_default()));
     attributes.workflow_task_timeout = Some(time::to_proto(task_timeout));
+    attributes.retry_policy = attributes.retry_policy.map(complete_policy).transpose().map_err(|error| {
+        CommandFailure::new(BAD, format!("invalid WorkflowRetryPolicy on ContinueAsNewWorkflowExecutionCommand: {error}"))
+    })?;
     Ok(attributes)
 }
 

@@ -1,15 +1,19 @@
-//! FailWorkflowExecution: the workflow has failed. Workflows have no retry policies yet: a start with one is refused.
+//! FailWorkflowExecution: the workflow has failed.
 
 use klamm_messages::temporal::{
     command::v1::FailWorkflowExecutionCommandAttributes,
-    enums::v1::{EventType, RetryState, WorkflowTaskFailedCause},
+    enums::v1::{EventType, WorkflowTaskFailedCause},
     history::v1::{WorkflowExecutionFailedEventAttributes, history_event::Attributes},
 };
 
 use super::{CommandContext, CommandFailure, check::encoded_len};
-use crate::{decide::limits::blob_fits, run::Run};
+use crate::{
+    decide::limits::blob_fits,
+    run::Run,
+    successor::{self, after_failure},
+};
 
-/// Fails the run.
+/// Fails the run. Another attempt begins, or the next run of a cron workflow.
 pub(crate) fn handle(
     run: &mut Run<'_, '_>,
     attributes: &FailWorkflowExecutionCommandAttributes,
@@ -22,12 +26,15 @@ pub(crate) fn handle(
     if !blob_fits(encoded_len(attributes.failure.as_ref()), cx.settings) {
         return Err(CommandFailure::terminate(BAD, "FailWorkflowExecutionCommandAttributes.Failure exceeds size limit."));
     }
-    let failed = WorkflowExecutionFailedEventAttributes {
-        failure: attributes.failure.clone(),
-        retry_state: RetryState::RetryPolicyNotSet as i32,
-        workflow_task_completed_event_id: cx.completed_event_id,
-        ..WorkflowExecutionFailedEventAttributes::default()
-    };
-    run.close_by_command(EventType::WorkflowExecutionFailed, Attributes::WorkflowExecutionFailedEventAttributes(failed), cx);
+    let (retry_state, next) = after_failure(&run.state(), attributes.failure.as_ref(), run.now());
+    successor::close(run, next, cx.settings, |run, new_execution_run_id| {
+        let failed = WorkflowExecutionFailedEventAttributes {
+            failure: attributes.failure.clone(),
+            retry_state: retry_state as i32,
+            workflow_task_completed_event_id: cx.completed_event_id,
+            new_execution_run_id,
+        };
+        run.close_by_command(EventType::WorkflowExecutionFailed, Attributes::WorkflowExecutionFailedEventAttributes(failed), cx);
+    });
     Ok(())
 }

@@ -91,6 +91,8 @@ fn start_request(request: &SignalWithStartWorkflowExecutionRequest) -> StartWork
         search_attributes: request.search_attributes,
         header: request.header,
         workflow_start_delay: request.workflow_start_delay,
+        retry_policy: request.retry_policy,
+        cron_schedule: request.cron_schedule,
         user_metadata: request.user_metadata,
         links: request.links,
         priority: request.priority,
@@ -101,12 +103,6 @@ fn start_request(request: &SignalWithStartWorkflowExecutionRequest) -> StartWork
 /// Refuses options that are not built. (The gateway refuses them first.)
 fn refuse_unbuilt(request: &SignalWithStartWorkflowExecutionRequest) -> Result<(), Rejection> {
     let unbuilt = |what: &str| Err(Rejection::Unimplemented(format!("{what} is not supported yet.")));
-    if !request.cron_schedule.is_empty() {
-        return unbuilt("cron_schedule");
-    }
-    if request.retry_policy.is_some() {
-        return unbuilt("retry_policy of a workflow");
-    }
     if request.versioning_override.is_some() {
         return unbuilt("versioning_override");
     }

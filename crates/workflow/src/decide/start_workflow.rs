@@ -9,7 +9,7 @@ use klamm_messages::{
     klamm::v1::{Command, CommandSettings, ExecutionState, RunState, StartWorkflow, history_record::Record},
     temporal::{
         common::v1::{Memo, Payload, Payloads, SearchAttributes},
-        enums::v1::{EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
+        enums::v1::{ContinueAsNewInitiator, EventType, WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
         history::v1::{
             HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
             history_event::Attributes,
@@ -22,6 +22,7 @@ use klamm_search_attributes::json_text;
 use super::locate;
 use crate::{
     Answer, Workflow,
+    activity::options::complete_policy,
     answer::Started,
     askers::{self, Asker},
     commands::check::is_nil,
@@ -29,6 +30,7 @@ use crate::{
         Run, first_run_id, is_open, new_event,
         workflow_task::{DEFAULT_TASK_TIMEOUT, SERVER_IDENTITY},
     },
+    successor::first_backoff,
     tables::{RunKey, Runs},
 };
 
@@ -193,7 +195,9 @@ impl Start {
             execution_timeout,
             time::duration_or_none(request.workflow_task_timeout.as_ref()),
         );
-        let delay = time::duration_or_none(request.workflow_start_delay.as_ref());
+        let cron_backoff = first_backoff(&request.cron_schedule, now);
+        let backoff = time::duration_or_none(request.workflow_start_delay.as_ref()).or(cron_backoff);
+        let initiator = if cron_backoff.is_some() { ContinueAsNewInitiator::CronSchedule } else { ContinueAsNewInitiator::Unspecified };
         Self {
             attributes: WorkflowExecutionStartedEventAttributes {
                 workflow_type: request.workflow_type.clone(),
@@ -209,7 +213,10 @@ impl Start {
                 workflow_execution_expiration_time: execution_timeout.map(|timeout| now.after(timeout).into()),
                 last_completion_result: request.last_completion_result.clone(),
                 continued_failure: request.continued_failure.clone(),
-                first_workflow_task_backoff: Some(time::to_proto(delay.unwrap_or_default())),
+                retry_policy: request.retry_policy.clone().map(|policy| complete_policy(policy.clone()).unwrap_or(policy)),
+                cron_schedule: request.cron_schedule.clone(),
+                initiator: initiator as i32,
+                first_workflow_task_backoff: Some(time::to_proto(backoff.unwrap_or_default())),
                 memo: without_nulls_memo(request.memo.clone()),
                 search_attributes: without_nulls_search_attributes(request.search_attributes.clone()),
                 priority: request.priority.clone(),
@@ -303,12 +310,6 @@ fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) {
 /// Refuses options of a start that are not built. (The gateway refuses them first.)
 fn refuse_unbuilt(request: &StartWorkflowExecutionRequest) -> Result<(), Rejection> {
     let unbuilt = |what: &str| Err(Rejection::Unimplemented(format!("{what} is not supported yet.")));
-    if !request.cron_schedule.is_empty() {
-        return unbuilt("cron_schedule");
-    }
-    if request.retry_policy.is_some() {
-        return unbuilt("retry_policy of a workflow");
-    }
     if !request.completion_callbacks.is_empty() {
         return unbuilt("completion_callbacks");
     }

@@ -15,6 +15,7 @@ use crate::{
     apply::wake::workflow_task_deadline,
     external,
     run::{Run, is_open, is_paused},
+    successor::{self, after_timeout},
     tables::{History, RunKey, Runs},
     timer,
 };
@@ -55,17 +56,15 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
     limits::enforce(&mut run, &settings, Answer::Empty)
 }
 
-/// Closes the run because its run or execution time-out is over. `whole_chain`: it was the execution's, so no other run may follow.
+/// Closes the run because its run or execution time-out is over. `whole_chain`: it was the execution's, so no other run may follow. Else
+/// another attempt may follow, or the next run of a cron workflow.
 fn expire(run: &mut Run<'_, '_>, whole_chain: bool, settings: &CommandSettings) {
     run.force_end_workflow_task();
-    run.close(
-        EventType::WorkflowExecutionTimedOut,
-        Attributes::WorkflowExecutionTimedOutEventAttributes(WorkflowExecutionTimedOutEventAttributes {
-            retry_state: if whole_chain { RetryState::Timeout } else { RetryState::RetryPolicyNotSet } as i32,
-            ..WorkflowExecutionTimedOutEventAttributes::default()
-        }),
-        settings,
-    );
+    let (retry_state, next) = if whole_chain { (RetryState::Timeout, None) } else { after_timeout(&run.state(), run.now()) };
+    successor::close(run, next, settings, |run, new_execution_run_id| {
+        let timed_out = WorkflowExecutionTimedOutEventAttributes { retry_state: retry_state as i32, new_execution_run_id };
+        run.close(EventType::WorkflowExecutionTimedOut, Attributes::WorkflowExecutionTimedOutEventAttributes(timed_out), settings);
+    });
 }
 
 /// Removes the closed run, because its retention is over or a client wants it.

@@ -9,6 +9,14 @@ use crate::{
     tables::{History, RunKey},
 };
 
+/// Closes the run by `close`, which gets the id of the next run; if none follows, the id is empty.
+pub(crate) fn close(run: &mut Run<'_, '_>, next: Option<Next>, settings: &CommandSettings, close: impl FnOnce(&mut Run<'_, '_>, String)) {
+    match next {
+        Some(next) => follow(run, next, settings, close),
+        None => close(run, String::new()),
+    }
+}
+
 /// Closes the run and begins the next one. `close` closes the run by an event that names the next one, whose id it gets. The next run must
 /// be allowed when this is called.
 pub(crate) fn follow(run: &mut Run<'_, '_>, next: Next, settings: &CommandSettings, close: impl FnOnce(&mut Run<'_, '_>, String)) {

@@ -29,11 +29,26 @@ pub(crate) struct Next {
     /// How long its first workflow task is to wait. It waits longer where the run before it has lived for less than a second.
     pub(crate) backoff: Option<prost_types::Duration>,
     /// The last result of the chain.
-    pub(crate) last_completion_result: Option<Payloads>,
+    pub(crate) last_result: LastResult,
     /// The failure of the run before it.
     pub(crate) failure: Option<Failure>,
     /// What it does. `None`: the same as the run before it, from the beginning.
     pub(crate) work: Option<Work>,
+}
+
+/// The last result of a chain, as the next run is told it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum LastResult {
+    /// This one, or none.
+    Told(Option<Payloads>),
+    /// The one that the run before was told: it has none of its own.
+    Kept,
+}
+
+impl Default for LastResult {
+    fn default() -> Self {
+        Self::Told(None)
+    }
 }
 
 /// What a run does.
@@ -86,6 +101,10 @@ impl Work {
 /// All attributes are listed, so that a new one of the API does not compile before its place is known.
 pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent, now: Time, settings: &CommandSettings) -> Start {
     let before = state.started.clone().unwrap_or_default();
+    let last_completion_result = match next.last_result {
+        LastResult::Told(result) => result,
+        LastResult::Kept => last_result(start_event).cloned(),
+    };
     let work = next.work.unwrap_or_else(|| Work::of(start_event));
     let initiator = match next.initiator {
         ContinueAsNewInitiator::Unspecified => ContinueAsNewInitiator::Workflow,
@@ -107,7 +126,7 @@ pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent,
         // Why it follows: told.
         initiator: initiator as i32,
         first_workflow_task_backoff: backoff(next.backoff, state, now),
-        last_completion_result: next.last_completion_result,
+        last_completion_result,
         continued_failure: next.failure,
 
         // The chain: handed on from run to run.
@@ -157,6 +176,14 @@ pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent,
         request_id: String::new(),
         // Those who wait for the end of the chain.
         askers: state.execution.as_ref().map(Asker::of_run).unwrap_or_default(),
+    }
+}
+
+/// The last result of the chain that the run was told.
+fn last_result(start_event: &HistoryEvent) -> Option<&Payloads> {
+    match &start_event.attributes {
+        Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) => started.last_completion_result.as_ref(),
+        _ => None,
     }
 }
 
@@ -306,7 +333,7 @@ mod tests {
             let next = Next {
                 initiator,
                 backoff: Some(seconds(7)),
-                last_completion_result: payloads("result"),
+                last_result: LastResult::Told(payloads("result")),
                 failure: failure("boom"),
                 work: None,
             };

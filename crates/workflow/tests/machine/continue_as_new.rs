@@ -2,7 +2,7 @@
 
 use klamm_machine::TablesExt;
 use klamm_messages::temporal::{
-    common::v1::{Link, Memo, Priority, SearchAttributes, WorkflowType},
+    common::v1::{Link, Memo, Priority, RetryPolicy, SearchAttributes, WorkflowType},
     enums::v1::{ContinueAsNewInitiator, WorkflowExecutionStatus},
     failure::v1::Failure,
     history::v1::history_event,
@@ -100,12 +100,34 @@ fn the_same_command_gives_the_same_run_id() {
 }
 
 #[test]
-fn retry_policies_and_cron_are_not_built() {
+fn only_the_command_tells_the_retry_policy_and_the_cron_schedule() {
+    let mut env = Env::new();
+    env.start(|request| request.retry_policy = Some(RetryPolicy { maximum_attempts: 7, ..RetryPolicy::default() }));
+    env.advance(2_000);
+    let mut command = continue_as_new();
+    command.cron_schedule = "@every 3s".to_owned();
+    env.work(vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
+    let started = env.state().started.clone().unwrap();
+    assert_eq!((started.retry_policy, started.cron_schedule.as_str()), (None, "@every 3s"));
+    assert_eq!(env.state().first_workflow_task_time, None, "the command says when it begins, not the schedule");
+
+    let mut command = continue_as_new();
+    command.retry_policy = Some(RetryPolicy { maximum_attempts: 2, ..RetryPolicy::default() });
+    env.advance(2_000);
+    env.work(vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
+    let started = env.state().started.clone().unwrap();
+    let policy = started.retry_policy.unwrap();
+    assert_eq!((policy.maximum_attempts, policy.backoff_coefficient, policy.maximum_interval), (2, 2.0, Some(seconds(100))));
+    assert_eq!(started.cron_schedule, "");
+}
+
+#[test]
+fn a_retry_policy_that_is_wrong_fails_the_task() {
     let mut env = Env::started();
     let task = env.poll();
     let mut command = continue_as_new();
-    command.cron_schedule = "@daily".to_owned();
-    insta::assert_snapshot!(env.complete_refused(&task, vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]), @"InvalidArgument: FeatureDisabled: retry policies and cron schedules of workflows are not supported yet.");
+    command.retry_policy = Some(RetryPolicy { maximum_attempts: -1, ..RetryPolicy::default() });
+    insta::assert_snapshot!(env.complete_refused(&task, vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]), @"InvalidArgument: BadContinueAsNewAttributes: invalid WorkflowRetryPolicy on ContinueAsNewWorkflowExecutionCommand: MaximumAttempts cannot be negative on retry policy.");
 }
 
 #[test]

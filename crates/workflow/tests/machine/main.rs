@@ -1,6 +1,7 @@
 //! The workflow machine from outside: commands in, histories as text out, in virtual time.
 
 mod buffered;
+mod chains;
 mod close;
 mod commands;
 mod continue_as_new;

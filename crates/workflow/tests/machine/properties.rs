@@ -12,7 +12,7 @@ use klamm_messages::{
     },
     temporal::{
         activity::v1::ActivityOptions,
-        common::v1::{Header, Memo, Payload, SearchAttributes},
+        common::v1::{Header, Memo, Payload, RetryPolicy, SearchAttributes},
         enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
         workflowservice::v1::RespondWorkflowTaskFailedRequest,
@@ -39,10 +39,11 @@ enum Step {
         terminates: bool,
         delay: i64,
         run_timeout: i64,
+        follows: Follows,
     },
     /// A schedule starts it.
-    ScheduledStart,
-    SignalWithStart,
+    ScheduledStart(Follows),
+    SignalWithStart(Follows),
     Signal {
         request: u8,
     },
@@ -113,6 +114,27 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// Which runs follow by themselves.
+#[derive(Debug, Clone, Copy)]
+struct Follows {
+    retries: bool,
+    cron: bool,
+}
+
+impl Follows {
+    fn policy(self) -> Option<RetryPolicy> {
+        self.retries.then(|| RetryPolicy { maximum_attempts: 3, ..RetryPolicy::default() })
+    }
+
+    fn cron(self) -> String {
+        if self.cron { "@every 7s".to_owned() } else { String::new() }
+    }
+}
+
+fn follows() -> impl Strategy<Value = Follows> {
+    (prop::bool::weighted(0.4), prop::bool::weighted(0.3)).prop_map(|(retries, cron)| Follows { retries, cron })
+}
+
 /// One command of the workflow.
 #[derive(Debug, Clone)]
 enum Do {
@@ -146,10 +168,10 @@ fn command() -> impl Strategy<Value = Do> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        2 => (any::<bool>(), prop_oneof![3 => Just(0), 1 => 1..20_i64], prop_oneof![3 => Just(0), 1 => 1..30_i64])
-            .prop_map(|(terminates, delay, run_timeout)| Step::Start { terminates, delay, run_timeout }),
-        2 => Just(Step::ScheduledStart),
-        1 => Just(Step::SignalWithStart),
+        2 => (any::<bool>(), prop_oneof![3 => Just(0), 1 => 1..20_i64], prop_oneof![3 => Just(0), 1 => 1..30_i64], follows())
+            .prop_map(|(terminates, delay, run_timeout, follows)| Step::Start { terminates, delay, run_timeout, follows }),
+        2 => follows().prop_map(Step::ScheduledStart),
+        1 => follows().prop_map(Step::SignalWithStart),
         5 => (0..6_u8).prop_map(|request| Step::Signal { request }),
         1 => Just(Step::Cancel),
         1 => Just(Step::Terminate),
@@ -256,26 +278,34 @@ impl World {
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Start { terminates, delay, run_timeout } => {
+            Step::Start { terminates, delay, run_timeout, follows } => {
                 let body = self.env.start_body(|request| {
                     if *terminates {
                         request.workflow_id_conflict_policy = WorkflowIdConflictPolicy::TerminateExisting as i32;
                     }
                     request.workflow_start_delay = Some(env::seconds(*delay));
                     request.workflow_run_timeout = Some(env::seconds(*run_timeout));
+                    request.retry_policy = follows.policy();
+                    request.cron_schedule = follows.cron();
                     request.memo = Some(Memo { fields: entries() });
                     request.header = Some(Header { fields: entries() });
                     request.search_attributes = Some(SearchAttributes { indexed_fields: entries() });
                 });
                 self.decide(body);
             }
-            Step::ScheduledStart => {
+            Step::ScheduledStart(follows) => {
                 self.scheduled += 1;
-                let body = scheduled::body(&mut self.env, self.scheduled, |_| ());
+                let body = scheduled::body(&mut self.env, self.scheduled, |request| {
+                    request.retry_policy = follows.policy();
+                    request.cron_schedule = follows.cron();
+                });
                 assert!(matches!(self.env.decide(body), Ok(klamm_machine::Outcome::Answer(_))), "a schedule's start is always accepted");
             }
-            Step::SignalWithStart => {
-                let body = self.env.signal_with_start_body(|_| ());
+            Step::SignalWithStart(follows) => {
+                let body = self.env.signal_with_start_body(|request| {
+                    request.retry_policy = follows.policy();
+                    request.cron_schedule = follows.cron();
+                });
                 self.decide(body);
             }
             Step::Signal { request: 0 } => self.decide(signal_body("s", "")),

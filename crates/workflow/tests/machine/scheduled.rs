@@ -2,7 +2,7 @@
 
 use klamm_messages::{
     klamm::v1::{Command, ScheduledBy, command::Body},
-    temporal::{enums::v1::WorkflowIdReusePolicy, workflowservice::v1::StartWorkflowExecutionRequest},
+    temporal::{enums::v1::WorkflowIdReusePolicy, workflow::v1::VersioningOverride, workflowservice::v1::StartWorkflowExecutionRequest},
 };
 
 use crate::{
@@ -162,7 +162,7 @@ fn a_continue_as_new_that_is_refused_tells_nothing_unless_it_ends_the_run() {
     let mut env = started(|_| ());
     let task = env.poll();
     let mut command = continue_as_new();
-    command.cron_schedule = "@daily".to_owned();
+    command.workflow_run_timeout = Some(seconds(-1));
     env.complete_refused(&task, vec![Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(command)]);
     assert!(env.sent.is_empty());
 
@@ -193,9 +193,9 @@ fn a_refused_start_is_told_and_leaves_nothing_else() {
     let running = body(&mut env, 2, |_| ());
     env.accept(running);
     insta::assert_snapshot!(told(&mut env), @"s/i/2: rejected (taken): Workflow execution is already running. WorkflowId: w, RunId: run-1.");
-    let unbuilt = body(&mut env, 3, |request| request.cron_schedule = "* * * * *".to_owned());
+    let unbuilt = body(&mut env, 3, |request| request.versioning_override = Some(VersioningOverride::default()));
     env.accept(unbuilt);
-    insta::assert_snapshot!(told(&mut env), @"s/i/3: rejected: cron_schedule is not supported yet.");
+    insta::assert_snapshot!(told(&mut env), @"s/i/3: rejected: versioning_override is not supported yet.");
     assert_eq!(env.log.len(), events);
 
     env.work(vec![complete("")]);

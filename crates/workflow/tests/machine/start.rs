@@ -6,7 +6,7 @@ use klamm_messages::temporal::{
     enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
     history::v1::history_event::Attributes,
     sdk::v1::UserMetadata,
-    workflow::v1::OnConflictOptions,
+    workflow::v1::{OnConflictOptions, VersioningOverride},
 };
 
 use crate::{
@@ -227,7 +227,7 @@ fn the_run_timeout_begins_after_the_delay() {
 #[test]
 fn what_is_not_built_is_refused_and_changes_nothing() {
     let mut env = Env::new();
-    insta::assert_snapshot!(env.start_refused(|request| request.cron_schedule = "* * * * *".to_owned()), @"Unimplemented: cron_schedule is not supported yet.");
+    insta::assert_snapshot!(env.start_refused(|request| request.versioning_override = Some(VersioningOverride::default())), @"Unimplemented: versioning_override is not supported yet.");
     assert!(env.log.is_empty());
 }
 

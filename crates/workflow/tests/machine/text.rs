@@ -6,7 +6,7 @@ use klamm_messages::{
     temporal::{
         command::v1::command::Attributes as CommandAttributes,
         common::v1::{Payloads, WorkflowExecution},
-        enums::v1::{CommandType, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
+        enums::v1::{CommandType, ContinueAsNewInitiator, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
         taskqueue::v1::TaskQueue,
     },
@@ -88,6 +88,11 @@ fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
             ("execution_timeout", duration(a.workflow_execution_timeout.as_ref())),
             ("task_timeout", duration(a.workflow_task_timeout.as_ref())),
             ("backoff", duration(a.first_workflow_task_backoff.as_ref())),
+            ("cron", a.cron_schedule.clone()),
+            ("attempt", if a.attempt > 1 { a.attempt.to_string() } else { String::new() }),
+            ("initiator", if a.initiator() == ContinueAsNewInitiator::Workflow { String::new() } else { initiator(a.initiator()) }),
+            ("failure", a.continued_failure.clone().unwrap_or_default().message),
+            ("last_result", payloads(a.last_completion_result.as_ref())),
             ("continued", a.continued_execution_run_id.clone()),
             ("first", a.first_execution_run_id.clone()),
             ("original", a.original_execution_run_id.clone()),
@@ -157,16 +162,22 @@ fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
             vec![("reason", a.reason.clone()), ("details", payloads(a.details.as_ref())), ("identity", a.identity.clone())]
         }
         Attributes::WorkflowExecutionCompletedEventAttributes(a) => {
-            vec![("completed", a.workflow_task_completed_event_id.to_string()), ("result", payloads(a.result.as_ref()))]
+            vec![
+                ("completed", a.workflow_task_completed_event_id.to_string()),
+                ("result", payloads(a.result.as_ref())),
+                ("new", a.new_execution_run_id.clone()),
+            ]
         }
         Attributes::WorkflowExecutionFailedEventAttributes(a) => vec![
             ("completed", a.workflow_task_completed_event_id.to_string()),
             ("message", a.failure.clone().unwrap_or_default().message),
             ("retry_state", a.retry_state().as_str_name().trim_start_matches("RETRY_STATE_").to_owned()),
+            ("new", a.new_execution_run_id.clone()),
         ],
-        Attributes::WorkflowExecutionTimedOutEventAttributes(a) => {
-            vec![("retry_state", a.retry_state().as_str_name().trim_start_matches("RETRY_STATE_").to_owned())]
-        }
+        Attributes::WorkflowExecutionTimedOutEventAttributes(a) => vec![
+            ("retry_state", a.retry_state().as_str_name().trim_start_matches("RETRY_STATE_").to_owned()),
+            ("new", a.new_execution_run_id.clone()),
+        ],
         Attributes::WorkflowExecutionCanceledEventAttributes(a) => {
             vec![("completed", a.workflow_task_completed_event_id.to_string()), ("details", payloads(a.details.as_ref()))]
         }
@@ -250,6 +261,14 @@ fn payloads(payloads: Option<&Payloads>) -> String {
 
 fn cause(cause: WorkflowTaskFailedCause) -> String {
     cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_").to_owned()
+}
+
+/// Empty where none is told.
+fn initiator(initiator: ContinueAsNewInitiator) -> String {
+    match initiator {
+        ContinueAsNewInitiator::Unspecified => String::new(),
+        initiator => initiator.as_str_name().trim_start_matches("CONTINUE_AS_NEW_INITIATOR_").to_owned(),
+    }
 }
 
 fn timeout(timeout: TimeoutType) -> String {

@@ -166,9 +166,9 @@ async fn creates_are_refused_in_temporals_words() {
         ),
         // Options that workflows do not have in this version.
         (
-            |r| start(r).retry_policy = Some(RetryPolicy::default()),
-            Code::Unimplemented,
-            "The retry policy of a workflow is not supported by this version of klamm.",
+            |r| start(r).retry_policy = Some(RetryPolicy { maximum_attempts: -1, ..RetryPolicy::default() }),
+            invalid,
+            "MaximumAttempts cannot be negative on retry policy.",
         ),
         (
             |r| start(r).versioning_override = Some(VersioningOverride::default()),

@@ -129,12 +129,8 @@ async fn starts_are_refused_in_temporals_words() {
             invalid,
             "Memo size exceeds limit.",
         ),
-        (|r| r.cron_schedule = "* * * * *".to_owned(), Code::Unimplemented, "cron_schedule is not supported by this version of klamm."),
-        (
-            |r| r.retry_policy = Some(RetryPolicy::default()),
-            Code::Unimplemented,
-            "The retry policy of a workflow is not supported by this version of klamm.",
-        ),
+        (|r| r.cron_schedule = "every day".to_owned(), invalid, "invalid CronSchedule."),
+        (|r| r.cron_schedule = "0 0 30 2 *".to_owned(), invalid, "invalid CronSchedule, no time can be found to satisfy the schedule"),
         (
             |r| r.completion_callbacks = vec![Default::default()],
             Code::Unimplemented,
