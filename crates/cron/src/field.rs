@@ -1,6 +1,6 @@
 //! One of the five fields of a cron schedule.
 
-use crate::Invalid;
+use crate::invalid::Invalid;
 
 /// The values that a field names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(values("1-3,7", &MINUTE), Some((vec![1, 2, 3, 7], false)));
         assert_eq!(values("50/3", &MINUTE), Some((vec![50, 53, 56, 59], false)));
         assert_eq!(values("*/6", &HOUR), Some((vec![0, 6, 12, 18], false)));
-        assert_eq!(values("*/1", &HOUR).unwrap().1, true);
+        assert!(values("*/1", &HOUR).unwrap().1);
         assert_eq!(values("MON-fri", &DAY_OF_WEEK), Some((vec![1, 2, 3, 4, 5], false)));
         assert_eq!(values("dec", &MONTH), Some((vec![12], false)));
         assert_eq!(values("?", &DAY_OF_WEEK), Some(((0..7).collect(), true)));

@@ -9,7 +9,9 @@
 mod backoff;
 mod field;
 pub mod go_duration;
+mod invalid;
 mod next;
 mod parse;
 
-pub use parse::{Cron, Invalid};
+pub use invalid::Invalid;
+pub use parse::Cron;

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use crate::{
     field::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH},
     go_duration,
+    invalid::Invalid,
 };
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -12,10 +13,6 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// A cron schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron(pub(crate) When);
-
-/// The text is no cron schedule. Temporal does not say why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Invalid;
 
 /// When a cron schedule is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
