@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowContinuedAsNewError, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -52,13 +52,13 @@ async def test_cron_runs_are_told_the_last_result_and_the_last_failure(env: Env)
         handle = await env.start(CountingWorkflow.run, cron_schedule="@every 1s")
         run = env.client.get_workflow_handle(handle.id, run_id=handle.result_run_id)
         for _ in range(4):
-            try:
-                outcomes.append(await run.result(follow_runs=False))
-            except WorkflowFailureError as failure:
-                outcomes.append(failure.cause.message)
-            closed = (await events(run, "workflow_execution_completed") + await events(run, "workflow_execution_failed"))[0]
-            run = env.client.get_workflow_handle(handle.id, run_id=closed.new_execution_run_id)
-    assert outcomes == [1, 2, "the third run", 3]
+            # This SDK is told of a run that another one follows as of one that continued as new.
+            with pytest.raises(WorkflowContinuedAsNewError) as followed:
+                await run.result(follow_runs=False)
+            completed, failed = await events(run, "workflow_execution_completed"), await events(run, "workflow_execution_failed")
+            outcomes.append(completed[0].result.payloads[0].data if completed else failed[0].failure.message)
+            run = env.client.get_workflow_handle(handle.id, run_id=followed.value.new_execution_run_id)
+    assert outcomes == [b"1", b"2", "the third run", b"3"]
     await env.client.get_workflow_handle(handle.id).terminate()
 
 

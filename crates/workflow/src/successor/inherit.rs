@@ -134,7 +134,7 @@ pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent,
         workflow_execution_timeout: before.workflow_execution_timeout,
         workflow_execution_expiration_time: before.workflow_execution_expiration_time,
         priority: before.priority,
-        prev_auto_reset_points: rolled_over(state, now, settings),
+        prev_auto_reset_points: Some(rolled_over(state, now, settings)),
         parent_workflow_namespace: before.parent_workflow_namespace,
         parent_workflow_namespace_id: before.parent_workflow_namespace_id,
         parent_workflow_execution: before.parent_workflow_execution,
@@ -166,12 +166,8 @@ pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent,
     };
     Start {
         attributes,
-        // Besides the attributes, the event that started the run before hands on what it carried.
-        event: HistoryEvent {
-            links: start_event.links.clone(),
-            user_metadata: start_event.user_metadata.clone(),
-            ..HistoryEvent::default()
-        },
+        // Besides the attributes, the event that started the run before hands on its links, and not its user metadata.
+        event: HistoryEvent { links: start_event.links.clone(), ..HistoryEvent::default() },
         // Each run has a request id of its own.
         request_id: String::new(),
         // Those who wait for the end of the chain.
@@ -395,7 +391,7 @@ mod tests {
     fn what_stands_besides_the_attributes_is_handed_on_too() {
         let next = next_of(Next::default());
         assert_eq!(next.event.links, links());
-        assert_eq!(next.event.user_metadata.unwrap().summary, Some(payload("summary")));
+        assert_eq!(next.event.user_metadata, None);
         assert_eq!(next.askers, [Asker::Schedule(scheduled_by())]);
         assert_eq!(next.request_id, "");
     }
