@@ -95,6 +95,8 @@ pub struct Started {
     pub status: WorkflowExecutionStatus,
     /// First run of its chain.
     pub first_execution_run_id: String,
+    /// The first workflow task, already started for the caller, where the start asked for it (`request_eager_execution`).
+    pub eager_workflow_task: Option<Box<StartedWorkflowTask>>,
 }
 
 /// A workflow task in the hands of a poller: all that PollWorkflowTaskQueueResponse needs besides the stored history.

@@ -11,7 +11,7 @@ import "klamm.dev/integration-tests/parity/harness"
 func All() []harness.Scenario {
 	var all []harness.Scenario
 	for _, group := range [][]harness.Scenario{
-		start, startPolicies, signals, signalWithStart, cancelAndTerminate, deletions,
+		start, startPolicies, eagerStarts, signals, signalWithStart, cancelAndTerminate, deletions,
 		externals, activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities,
 		timers, markersAndProperties,
 		workflowTasks, badCommands, sticky, queries,

@@ -90,10 +90,10 @@ async fn no_capability_is_advertised_that_is_not_acted_on() {
     let (address, _stop, _server) = served().await;
     let mut client = WorkflowServiceClient::connect(address).await.unwrap();
     let capabilities = client.get_system_info(GetSystemInfoRequest {}).await.unwrap().into_inner().capabilities.unwrap();
-    assert!(!capabilities.eager_workflow_start && !capabilities.nexus && !capabilities.server_scaled_deployments);
+    assert!(capabilities.eager_workflow_start && !capabilities.nexus && !capabilities.server_scaled_deployments);
     let request = DescribeNamespaceRequest { namespace: "default".to_owned(), ..Default::default() };
     let info = client.describe_namespace(request).await.unwrap().into_inner().namespace_info.unwrap();
-    let capabilities = namespace_info::Capabilities { workflow_pause: true, ..Default::default() };
+    let capabilities = namespace_info::Capabilities { eager_workflow_start: true, workflow_pause: true, ..Default::default() };
     assert_eq!(info.capabilities, Some(capabilities));
     assert_eq!(info.limits.unwrap().workflow_task_completion_size_limit_error, 4 << 20);
 }

@@ -55,14 +55,18 @@ impl Reservations {
         let next = |run_id: &str| self.next_workflow_task_queue(partition, command, run_id).into_iter().collect();
         match &command.body {
             Some(Body::StartWorkflow(start)) => {
-                let request = start.request.as_ref().filter(|request| request.workflow_start_delay.is_none());
+                // The task of an eager start goes to the caller.
+                let request = start.request.as_ref().filter(|request| {
+                    begins_at_once(request.workflow_start_delay.as_ref(), &request.cron_schedule) && !request.request_eager_execution
+                });
                 request.and_then(|request| workflow_queue(command, request.task_queue.as_ref())).into_iter().collect()
             }
             Some(Body::SignalWithStartWorkflow(start)) => {
                 if self.state(partition, command, "").is_some_and(|run| !is_closed(&run)) {
                     return next("");
                 }
-                let request = start.request.as_ref().filter(|request| request.workflow_start_delay.is_none());
+                let request =
+                    start.request.as_ref().filter(|request| begins_at_once(request.workflow_start_delay.as_ref(), &request.cron_schedule));
                 request.and_then(|request| workflow_queue(command, request.task_queue.as_ref())).into_iter().collect()
             }
             Some(Body::SignalWorkflow(signal)) => {
@@ -127,6 +131,11 @@ impl Reservations {
         };
         self.partitions.look(partition, look).ok().flatten()
     }
+}
+
+/// Whether a run that is started so has its first workflow task at once.
+fn begins_at_once(delay: Option<&prost_types::Duration>, cron_schedule: &str) -> bool {
+    delay.is_none() && cron_schedule.is_empty()
 }
 
 /// The type of a queue as commands name it. Nothing is reserved for queries, since they are not tasks of a machine.

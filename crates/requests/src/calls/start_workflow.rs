@@ -58,8 +58,7 @@ pub fn command(mut request: StartWorkflowExecutionRequest, terms: &Terms<'_>) ->
     validate::canonical::policies(&mut request.workflow_id_reuse_policy, &mut request.workflow_id_conflict_policy);
     validate::canonical::links(&mut request.links);
     validate::canonical::failure(request.continued_failure.as_mut());
-    // klamm does not act on this hint, so the record leaves it out.
-    request.request_eager_execution = false;
+    // Temporal does not act on this hint. The record leaves it out.
     request.eager_worker_deployment_options = None;
 
     let (workflow_id, identity) = (request.workflow_id.clone(), request.identity.clone());

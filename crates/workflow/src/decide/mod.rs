@@ -2,6 +2,7 @@
 
 mod complete_workflow_task;
 mod delete_workflow;
+mod eager_start;
 mod fail_workflow_task;
 pub(crate) mod limits;
 pub(crate) mod locate;

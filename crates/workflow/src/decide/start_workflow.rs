@@ -19,7 +19,7 @@ use klamm_messages::{
 };
 use klamm_search_attributes::json_text;
 
-use super::locate;
+use super::{eager_start, locate};
 use crate::{
     Answer, Workflow,
     activity::options::complete_policy,
@@ -54,7 +54,11 @@ fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkfl
     let settings = locate::settings(command);
     let policies = Policies::of(request.workflow_id_reuse_policy, request.workflow_id_conflict_policy);
     match resolve(tx, command, &policies, &request.request_id)? {
-        Resolution::Repeated { key, started } => Ok(answer(tx, &key, started)),
+        Resolution::Repeated { key, started } => {
+            let state = tx.get::<Runs>(&key).unwrap_or_default();
+            let eager_workflow_task = eager_start::again(request, &state).filter(|_| started);
+            Ok(Outcome::Answer(Answer::Started(Started { eager_workflow_task, ..started_answer(tx, &key, started) })))
+        }
         Resolution::UseExisting(key) => {
             attach(&mut Run::new(tx, key.clone()), request);
             Ok(answer(tx, &key, false))
@@ -66,9 +70,12 @@ fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkfl
             }
             let mut run = Run::new(tx, key.clone());
             let now = run.now();
-            start(&mut run, Start { askers: asker.into_iter().collect(), ..Start::of_request(request, now) }, &settings);
+            let mut begun = Start { askers: asker.into_iter().collect(), ..Start::of_request(request, now) };
+            begun.attributes.eager_execution_accepted = eager_start::accepts(request, &begun.attributes);
+            start(&mut run, begun, &settings);
             schedule_first_workflow_task(&mut run);
-            Ok(answer(tx, &key, true))
+            let eager_workflow_task = eager_start::start(&mut run, request, &settings);
+            Ok(Outcome::Answer(Answer::Started(Started { eager_workflow_task, ..started_answer(tx, &key, true) })))
         }
     }
 }
@@ -321,13 +328,18 @@ fn refuse_unbuilt(request: &StartWorkflowExecutionRequest) -> Result<(), Rejecti
 
 /// The answer to the caller of a start about this run.
 pub(super) fn answer(tx: &Tx<'_, Workflow>, key: &RunKey, started: bool) -> Outcome<Answer> {
+    Outcome::Answer(Answer::Started(started_answer(tx, key, started)))
+}
+
+fn started_answer(tx: &Tx<'_, Workflow>, key: &RunKey, started: bool) -> Started {
     let state = tx.get::<Runs>(key).unwrap_or_default();
-    Outcome::Answer(Answer::Started(Started {
+    Started {
         run_id: key.run_id.clone(),
         started,
         status: WorkflowExecutionStatus::try_from(state.status).unwrap_or_default(),
         first_execution_run_id: first_run_id(&state),
-    }))
+        eager_workflow_task: None,
+    }
 }
 
 /// Whether the run closed in a way after which ALLOW_DUPLICATE_FAILED_ONLY allows another.

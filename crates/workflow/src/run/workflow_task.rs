@@ -152,10 +152,15 @@ impl Run<'_, '_> {
 
     /// Starts the scheduled workflow task for a poll, and gives what the poller needs. `None`: there is no scheduled task.
     pub(crate) fn start_workflow_task(&mut self, poll: &Poll<'_>) -> Option<StartedWorkflowTask> {
+        let history_size_bytes = self.state().history_size_bytes;
+        self.start_workflow_task_after(history_size_bytes, poll)
+    }
+
+    /// As [`Run::start_workflow_task`], with the size of the history before this decision, as the task is to state it.
+    pub(crate) fn start_workflow_task_after(&mut self, history_size_bytes: i64, poll: &Poll<'_>) -> Option<StartedWorkflowTask> {
         let now = self.now();
         let state = self.state();
         let mut task = state.workflow_task.clone().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled)?;
-        let history_size_bytes = state.history_size_bytes;
         let reasons = reasons_to_continue_as_new(&state, poll.settings);
         let overtaken = !task.recorded && task.scheduled_event_id != state.next_event_id;
         drop(state);

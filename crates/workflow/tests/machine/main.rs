@@ -6,6 +6,7 @@ mod close;
 mod commands;
 mod continue_as_new;
 mod deletion;
+mod eager_start;
 mod env;
 mod external;
 mod limits;

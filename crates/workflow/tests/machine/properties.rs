@@ -40,6 +40,7 @@ enum Step {
         delay: i64,
         run_timeout: i64,
         follows: Follows,
+        eager: bool,
     },
     /// A schedule starts it.
     ScheduledStart(Follows),
@@ -168,8 +169,8 @@ fn command() -> impl Strategy<Value = Do> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        2 => (any::<bool>(), prop_oneof![3 => Just(0), 1 => 1..20_i64], prop_oneof![3 => Just(0), 1 => 1..30_i64], follows())
-            .prop_map(|(terminates, delay, run_timeout, follows)| Step::Start { terminates, delay, run_timeout, follows }),
+        2 => (any::<bool>(), prop_oneof![3 => Just(0), 1 => 1..20_i64], prop_oneof![3 => Just(0), 1 => 1..30_i64], follows(), prop::bool::weighted(0.3))
+            .prop_map(|(terminates, delay, run_timeout, follows, eager)| Step::Start { terminates, delay, run_timeout, follows, eager }),
         2 => follows().prop_map(Step::ScheduledStart),
         1 => follows().prop_map(Step::SignalWithStart),
         5 => (0..6_u8).prop_map(|request| Step::Signal { request }),
@@ -278,7 +279,7 @@ impl World {
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Start { terminates, delay, run_timeout, follows } => {
+            Step::Start { terminates, delay, run_timeout, follows, eager } => {
                 let body = self.env.start_body(|request| {
                     if *terminates {
                         request.workflow_id_conflict_policy = WorkflowIdConflictPolicy::TerminateExisting as i32;
@@ -287,11 +288,14 @@ impl World {
                     request.workflow_run_timeout = Some(env::seconds(*run_timeout));
                     request.retry_policy = follows.policy();
                     request.cron_schedule = follows.cron();
+                    request.request_eager_execution = *eager;
                     request.memo = Some(Memo { fields: entries() });
                     request.header = Some(Header { fields: entries() });
                     request.search_attributes = Some(SearchAttributes { indexed_fields: entries() });
                 });
-                self.decide(body);
+                if let Ok(klamm_machine::Outcome::Answer(Answer::Started(started))) = self.env.decide(body) {
+                    self.tasks.extend(started.eager_workflow_task.map(|task| *task));
+                }
             }
             Step::ScheduledStart(follows) => {
                 self.scheduled += 1;

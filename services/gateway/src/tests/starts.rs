@@ -35,6 +35,7 @@ fn started() -> std::result::Result<Reply, Error> {
         started: true,
         status: WorkflowExecutionStatus::Running,
         first_execution_run_id: "f".to_owned(),
+        eager_workflow_task: None,
     })))
 }
 
@@ -83,7 +84,7 @@ async fn a_start_is_normalised_and_stamped() {
     assert_eq!(request.task_queue.unwrap().kind, 1);
     assert_eq!(request.workflow_run_timeout, Some(Duration { seconds: 5, nanos: 0 }));
     assert_eq!(request.workflow_task_timeout, Some(Duration { seconds: 5, nanos: 0 }));
-    assert!(!request.request_eager_execution);
+    assert!(request.request_eager_execution);
     assert_eq!(request.search_attributes.unwrap().indexed_fields["Name"].metadata["type"], "Keyword");
 }
 
@@ -172,6 +173,7 @@ async fn a_start_that_left_its_request_id_on_an_open_run_links_to_where() {
             started: false,
             status: WorkflowExecutionStatus::Running,
             first_execution_run_id: "r".to_owned(),
+            eager_workflow_task: None,
         }))));
     });
     let request = StartWorkflowExecutionRequest {

@@ -7,9 +7,9 @@ use klamm_messages::{
     temporal::workflowservice::v1::{StartWorkflowExecutionRequest, StartWorkflowExecutionResponse},
 };
 use klamm_requests::{Result, calls::start_workflow};
-use klamm_workflow::Answer;
+use klamm_workflow::{Answer, tables::RunKey};
 
-use super::answered_links;
+use super::{answered_links, poll_workflow_task};
 use crate::{
     call::Call,
     gateway::{Gateway, unexpected_answer},
@@ -24,6 +24,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespace = gateway.registered_namespace(&namespaces, &request.namespace)?;
     let attaches = request.on_conflict_options.as_ref().is_some_and(|options| options.attach_request_id);
     let command = start_workflow::command(request, &gateway.terms(namespace))?;
+    let namespace = namespace.name.clone();
+    drop(namespaces);
 
     let workflow_id = command.workflow_id.clone();
     // A start that finds an open run may attach its request id to that run. Then the link leads to the event that did so.
@@ -35,8 +37,15 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         return Err(unexpected_answer());
     };
     let link = match attached.filter(|_| !started.started) {
-        Some(request_id) => answered_links::attached(&namespace.name, workflow_id, started.run_id.clone(), request_id),
-        None => answered_links::started(&namespace.name, workflow_id, started.run_id.clone()),
+        Some(request_id) => answered_links::attached(&namespace, workflow_id.clone(), started.run_id.clone(), request_id),
+        None => answered_links::started(&namespace, workflow_id.clone(), started.run_id.clone()),
+    };
+    let eager_workflow_task = match started.eager_workflow_task {
+        Some(task) => {
+            let run = RunKey::new(&namespace, &workflow_id, &started.run_id);
+            Some(poll_workflow_task::workflow_task(&*gateway.backend, &run, *task, &gateway.config.limits).await?)
+        }
+        None => None,
     };
     Ok(StartWorkflowExecutionResponse {
         link: Some(link),
@@ -44,6 +53,6 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         first_execution_run_id: started.first_execution_run_id,
         started: started.started,
         status: started.status as i32,
-        eager_workflow_task: None,
+        eager_workflow_task,
     })
 }

@@ -18,8 +18,7 @@ use crate::{
 
 /// The first call of every SDK. Capabilities say what klamm can do. Those that are false come with a later version.
 ///
-/// `eager_workflow_start` is false: klamm accepts the hint but does not act on it, so SDKs would reserve a slot for a task that comes
-/// through a poll. `build_id_based_versioning` is true, as in a Temporal where versioning is off: otherwise SDKs leave `use_versioning`
+/// `build_id_based_versioning` is true, as in a Temporal where versioning is off: otherwise SDKs leave `use_versioning`
 /// out, and a worker that asks for versioning would work without it instead of being refused.
 pub(super) async fn handle_system_info<B: Backend, V: VisibilityQueries>(
     _gateway: &Gateway<B, V>,
@@ -36,7 +35,7 @@ pub(super) async fn handle_system_info<B: Backend, V: VisibilityQueries>(
             encoded_failure_attributes: true,
             build_id_based_versioning: true,
             upsert_memo: true,
-            eager_workflow_start: false,
+            eager_workflow_start: true,
             sdk_metadata: true,
             count_group_by_execution_status: true,
             nexus: false,
