@@ -9,12 +9,39 @@ use klamm_messages::temporal::{
     workflowservice::v1::StartWorkflowExecutionRequest,
 };
 use klamm_workflow::tables::{RunKey, Runs};
+use proptest::prelude::*;
 
 use crate::{
     Attributes, cancel, complete,
     env::{Env, cancel_body, seconds, terminate_body},
     fail, payloads, text,
 };
+
+/// Which runs follow by themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Follows {
+    /// By a retry policy.
+    pub retries: bool,
+    /// By a cron schedule.
+    pub cron: bool,
+}
+
+impl Follows {
+    /// The policy.
+    pub fn policy(self) -> Option<RetryPolicy> {
+        self.retries.then(|| RetryPolicy { maximum_attempts: 3, ..RetryPolicy::default() })
+    }
+
+    /// The schedule.
+    pub fn cron(self) -> String {
+        if self.cron { "@every 7s".to_owned() } else { String::new() }
+    }
+}
+
+/// Any of them.
+pub fn follows() -> impl Strategy<Value = Follows> {
+    (prop::bool::weighted(0.4), prop::bool::weighted(0.3)).prop_map(|(retries, cron)| Follows { retries, cron })
+}
 
 /// Attempts 3 seconds apart, then 6, then 10.
 fn policy() -> Option<RetryPolicy> {

@@ -10,6 +10,7 @@ mod eager_start;
 mod env;
 mod external;
 mod limits;
+mod operations;
 mod pause;
 mod properties;
 mod reservations;

@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use klamm_machine::{Decision, TablesExt};
 use klamm_messages::{
     klamm::v1::{
-        ActivityPhase, ActivitySelector, ActivityTaskToken, Command, CommandSettings, CompleteActivityTask, ExternalAnswered,
-        ExternalOutcome, FailActivityTask, FailWorkflowTask, OptionPaths, PauseActivity, PendingActivity, ResetActivity,
-        ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind, UnpauseActivity, UpdateActivityOptions, WorkflowTaskPhase,
-        command::Body,
+        ActivityPhase, ActivityTaskToken, Command, CommandSettings, CompleteActivityTask, ExternalAnswered, ExternalOutcome,
+        FailActivityTask, FailWorkflowTask, PendingActivity, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind,
+        WorkflowTaskPhase, command::Body,
     },
     temporal::{
-        activity::v1::ActivityOptions,
-        common::v1::{Header, Memo, Payload, RetryPolicy, SearchAttributes},
+        common::v1::{Header, Memo, Payload, SearchAttributes},
         enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
         history::v1::{HistoryEvent, history_event::Attributes},
         workflowservice::v1::RespondWorkflowTaskFailedRequest,
@@ -26,10 +24,14 @@ use klamm_workflow::{
 use proptest::prelude::*;
 
 use crate::{
-    activity, cancel, cancel_activity, cancel_timer, complete, continue_as_new, deletion,
+    activity, cancel, cancel_activity, cancel_timer,
+    chains::{Follows, follows},
+    complete, continue_as_new, deletion,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
     external::{cancel_external, check_pending, is_external, signal_external},
-    fail, pause, payload, riders, scheduled, timer,
+    fail,
+    operations::{Operation, operate, operation},
+    pause, payload, riders, scheduled, timer,
 };
 
 /// One step of somebody.
@@ -93,47 +95,6 @@ enum Step {
         sticky: bool,
         activities: u8,
     },
-}
-
-/// What an operator does to activities.
-#[derive(Debug, Clone)]
-enum Operation {
-    Pause(u8),
-    Unpause { resets: bool, jitter: i64 },
-    Reset { keeps_paused: bool, jitter: i64 },
-    Update { timeout: i64, queue: bool },
-    Restore,
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    prop_oneof![
-        3 => (0..3_u8).prop_map(Operation::Pause),
-        3 => (any::<bool>(), 0..3_i64).prop_map(|(resets, jitter)| Operation::Unpause { resets, jitter }),
-        2 => (any::<bool>(), 0..3_i64).prop_map(|(keeps_paused, jitter)| Operation::Reset { keeps_paused, jitter }),
-        2 => (0..9_i64, any::<bool>()).prop_map(|(timeout, queue)| Operation::Update { timeout, queue }),
-        1 => Just(Operation::Restore),
-    ]
-}
-
-/// Which runs follow by themselves.
-#[derive(Debug, Clone, Copy)]
-struct Follows {
-    retries: bool,
-    cron: bool,
-}
-
-impl Follows {
-    fn policy(self) -> Option<RetryPolicy> {
-        self.retries.then(|| RetryPolicy { maximum_attempts: 3, ..RetryPolicy::default() })
-    }
-
-    fn cron(self) -> String {
-        if self.cron { "@every 7s".to_owned() } else { String::new() }
-    }
-}
-
-fn follows() -> impl Strategy<Value = Follows> {
-    (prop::bool::weighted(0.4), prop::bool::weighted(0.3)).prop_map(|(retries, cron)| Follows { retries, cron })
 }
 
 /// One command of the workflow.
@@ -208,49 +169,6 @@ fn settings() -> impl Strategy<Value = CommandSettings> {
         }
     });
     prop_oneof![2 => Just(env::production()), 1 => small]
-}
-
-/// The command of an operator about all activities of the newest run, or about those of one type.
-fn operate(how: &Operation, all: bool) -> Body {
-    let execution = Some(env::execution(""));
-    let activities = Some(ActivitySelector { all, activity_type: if all { "" } else { "A" }.to_owned(), ..ActivitySelector::default() });
-    match how {
-        Operation::Pause(request) => {
-            Body::PauseActivity(PauseActivity { execution, activities, request_id: format!("pause-{request}"), ..PauseActivity::default() })
-        }
-        Operation::Unpause { resets, jitter } => Body::UnpauseActivity(UnpauseActivity {
-            execution,
-            activities,
-            reset_attempts: *resets,
-            reset_heartbeat: *resets,
-            jitter: Some(env::seconds(*jitter)),
-        }),
-        Operation::Reset { keeps_paused, jitter } => Body::ResetActivity(ResetActivity {
-            execution,
-            activities,
-            reset_heartbeat: true,
-            keep_paused: *keeps_paused,
-            restore_original_options: *keeps_paused,
-            jitter: Some(env::seconds(*jitter)),
-        }),
-        Operation::Update { timeout, queue } => Body::UpdateActivityOptions(UpdateActivityOptions {
-            execution,
-            activities,
-            options: Some(ActivityOptions {
-                task_queue: Some(env::queue(if *queue { "activities" } else { "elsewhere" })),
-                start_to_close_timeout: Some(env::seconds(*timeout)),
-                ..ActivityOptions::default()
-            }),
-            paths: Some(OptionPaths { paths: vec!["taskQueue.name".to_owned(), "startToCloseTimeout".to_owned()] }),
-            restore_original: false,
-        }),
-        Operation::Restore => Body::UpdateActivityOptions(UpdateActivityOptions {
-            execution,
-            activities,
-            restore_original: true,
-            ..UpdateActivityOptions::default()
-        }),
-    }
 }
 
 /// Several entries for a map.
