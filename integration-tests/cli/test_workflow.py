@@ -186,3 +186,25 @@ async def test_unknown_workflows_are_not_found(cli: Cli, env: Env):
             await cli("workflow", command, "-w", env.id("nobody"))
     with pytest.raises(CommandFailed, match="not found"):
         await cli("workflow", "signal", "-w", env.id("nobody"), "--name", "add")
+
+
+async def test_reset(cli: Cli, env: Env):
+    async with worker(env):
+        started = await start(cli, env, "CollectWorkflow", ["a"])
+        answer = await cli("workflow", "query", "-w", env.id(), "--type", "collected")
+        assert answer["queryResult"] == [["a"]]
+        await cli.text("workflow", "signal", "-w", env.id(), "--name", "add", "--input", '"b"')
+        answer = await cli("workflow", "query", "-w", env.id(), "--type", "collected")
+        assert answer["queryResult"] == [["a", "b"]]
+        reset = await cli("workflow", "reset", "-w", env.id(), "--event-id", "4", "--reason", "wrong")
+        described = await cli("workflow", "describe", "-w", env.id())
+        assert described["workflowExecutionInfo"]["execution"]["runId"] == reset["runId"]
+        answer = await cli("workflow", "query", "-w", env.id(), "--type", "collected")
+        assert answer["queryResult"] == [["a", "b"]]
+        again = ["workflow", "reset", "-w", env.id(), "-r", started["runId"], "--reason", "wrong", "--type", "FirstWorkflowTask"]
+        await cli(*again, "--reapply-exclude", "Signal")
+        answer = await cli("workflow", "query", "-w", env.id(), "--type", "collected")
+        assert answer["queryResult"] == [["a"]]
+        await cli("workflow", "reset", "-w", env.id(), "--reason", "wrong", "--type", "LastWorkflowTask")
+        await cli.text("workflow", "signal", "-w", env.id(), "--name", "finish")
+        assert (await cli("workflow", "result", "-w", env.id()))["result"] == ["a"]

@@ -79,6 +79,13 @@ pub enum Answer {
     },
     /// UpdateActivityOptions: the options in force.
     ActivityOptions(Box<ActivityOptions>),
+    /// ResetWorkflow: the new run.
+    Reset {
+        /// Its id.
+        run_id: String,
+        /// Whether the run has taken its place. A run with a long history is still being built.
+        is_done: bool,
+    },
     /// UpdateWorkflowOptions: the options in force.
     WorkflowOptions(Box<WorkflowExecutionOptions>),
 }

@@ -34,6 +34,8 @@ pub fn key_suffix(record: &HistoryRecord) -> Option<String> {
         Record::Execution(_) => Some("~execution/0".to_owned()),
         Record::External(external) => Some(format!("~external/{}", external.initiated_event_id)),
         Record::WorkflowIdFreed(_) => Some("~freed/0".to_owned()),
+        Record::Reset(_) => Some("~reset/0".to_owned()),
+        Record::ResetBase(_) => Some("~reset_base/0".to_owned()),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => None,
     }
 }

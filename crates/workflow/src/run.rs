@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use klamm_machine::{Table, Time, Tx, time};
 use klamm_messages::{
-    klamm::v1::{HistoryRecord, RunState, history_record::Record},
+    klamm::v1::{HistoryRecord, ResetPhase, RunState, history_record::Record},
     temporal::{
         enums::v1::{EventType, TaskQueueKind, WorkflowExecutionStatus},
         history::v1::{HistoryEvent, history_event::Attributes},
@@ -90,7 +90,18 @@ pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Tim
 
 /// Whether the run has begun and not closed.
 pub(crate) fn is_open(state: &RunState) -> bool {
-    state.started.is_some() && matches!(state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
+    state.started.is_some()
+        && matches!(state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
+        && !is_being_built(state)
+}
+
+/// Whether the run is being built by a reset: it is not there for anybody yet.
+pub(crate) fn is_being_built(state: &RunState) -> bool {
+    let is_copied = state
+        .started
+        .as_ref()
+        .is_some_and(|started| !started.original_execution_run_id.is_empty() && started.original_execution_run_id != state.run_id);
+    is_copied && state.reset.as_ref().is_none_or(|reset| reset.phase() != ResetPhase::Done)
 }
 
 /// Whether an operator holds the run back: it is open, and neither its workflow nor its activities get tasks.

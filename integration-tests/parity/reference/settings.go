@@ -20,6 +20,9 @@ func settings() dynamicconfig.StaticClient {
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): one(true),
 		dynamicconfig.NamespaceCacheRefreshInterval.Key():           one(200 * time.Millisecond),
 
+		// Workflows can be paused.
+		dynamicconfig.WorkflowPauseEnabled.Key(): one(true),
+
 		// Timers fire when they are due, not up to a second later.
 		dynamicconfig.TimerProcessorMaxTimeShift.Key(): one(time.Millisecond),
 

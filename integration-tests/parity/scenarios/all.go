@@ -12,9 +12,9 @@ func All() []harness.Scenario {
 	var all []harness.Scenario
 	for _, group := range [][]harness.Scenario{
 		start, startPolicies, eagerStarts, signals, signalWithStart, cancelAndTerminate, deletions,
-		externals, activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities,
+		externals, activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities, activityOperators,
 		timers, markersAndProperties,
-		workflowTasks, badCommands, sticky, queries,
+		workflowTasks, pauses, resets, badCommands, sticky, queries,
 		closing, runTimeouts, chains, histories,
 		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
 		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, system,

@@ -24,6 +24,7 @@ pub mod pause_workflow;
 pub mod request_cancel_workflow;
 pub mod reset_activity;
 pub mod reset_sticky_task_queue;
+pub mod reset_workflow;
 pub mod search_attributes;
 pub mod signal_with_start_workflow;
 pub mod signal_workflow;

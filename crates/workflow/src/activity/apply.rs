@@ -48,6 +48,9 @@ pub(crate) fn apply_state(run: &mut RunState, state: &ActivityState, rows: &mut 
     let Some(mut activity) = run.activities.remove(&state.scheduled_event_id) else { return };
     let old = task_row(run, &activity);
     activity.state = Some(state.clone());
+    if state.first_scheduled_time.is_some() {
+        activity.scheduled_time = state.first_scheduled_time;
+    }
     if let (Some(options), Some(scheduled)) = (&state.options, &mut activity.scheduled) {
         put_into_force(scheduled, options);
     }
@@ -110,7 +113,12 @@ pub(crate) fn apply_run_closed(run: &mut RunState, rows: &mut TaskRows) {
 /// The activity's row in the table of tasks; `None` unless its task waits on a queue and the run is open and not paused.
 pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<TaskRow> {
     let (scheduled, state) = (activity.scheduled.as_ref()?, activity.state.as_ref()?);
-    if state.phase() != ActivityPhase::Scheduled || is_paused(state) || run::is_paused(run) || run.close_time.is_some() {
+    if state.phase() != ActivityPhase::Scheduled
+        || is_paused(state)
+        || run::is_paused(run)
+        || run::is_being_built(run)
+        || run.close_time.is_some()
+    {
         return None;
     }
     let priority = effective_priority(run, scheduled);

@@ -137,8 +137,8 @@ fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutT
     let state = activity.state.as_ref();
     let after = |from: Option<Time>, timeout: Option<&prost_types::Duration>| Some(from?.after(time::duration_or_none(timeout)?));
     let is_started = state.is_some_and(|state| state.phase() == ActivityPhase::Started);
-    // A paused activity has no task that could be started in time. Only its schedule-to-close timeout goes on.
-    let waits = !is_started && !state.is_some_and(is_paused);
+    // No time-out of a paused activity takes effect (timer_sequence.go, LoadAndSortActivityTimers).
+    let runs = !state.is_some_and(is_paused);
     let attempt_scheduled = state.and_then(|state| state.attempt_scheduled_time.as_ref()).map(Time::from);
     let started = state.and_then(|state| state.started_time.as_ref()).map(Time::from);
     let heard = started.max(state.and_then(|state| state.last_heartbeat_time.as_ref()).map(Time::from));
@@ -148,12 +148,12 @@ fn deadlines(activity: &PendingActivity) -> impl Iterator<Item = (Time, TimeoutT
     let heartbeat = scheduled.and_then(|scheduled| scheduled.heartbeat_timeout.as_ref());
     [
         (retry::expiration_time(activity), TimeoutType::ScheduleToClose),
-        (if waits { after(attempt_scheduled, to_start) } else { None }, TimeoutType::ScheduleToStart),
+        (if is_started { None } else { after(attempt_scheduled, to_start) }, TimeoutType::ScheduleToStart),
         (if is_started { after(started, to_close) } else { None }, TimeoutType::StartToClose),
         (if is_started { after(heard, heartbeat) } else { None }, TimeoutType::Heartbeat),
     ]
     .into_iter()
-    .filter_map(|(time, timeout_type)| Some((time?, timeout_type)))
+    .filter_map(move |(time, timeout_type)| Some((time.filter(|_| runs)?, timeout_type)))
 }
 
 /// Number of the attempt that is under way or that waits.

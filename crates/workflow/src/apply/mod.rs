@@ -10,6 +10,7 @@ mod delete;
 pub(crate) mod execution;
 mod paused;
 mod public;
+mod reset;
 mod rows;
 mod waiting;
 pub(crate) mod wake;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use klamm_machine::{Tables, TablesExt, Time, wakes};
 use klamm_messages::{
-    klamm::v1::{ExternalKind, HistoryRecord, RunState, WakeRow, history_record::Record},
+    klamm::v1::{ExternalKind, HistoryRecord, ResetPhase, RunState, WakeRow, history_record::Record},
     temporal::history::v1::{HistoryEvent, history_event::Attributes},
 };
 
@@ -51,12 +52,19 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
     let names = RunNames { namespace, workflow_id, run_id };
     if let Record::Event(event) = kind {
         tables.save(History::key_of(names, event.event_id), Some(Arc::new(event.clone())));
-        if let Some(Attributes::WorkflowExecutionStartedEventAttributes(_)) = &event.attributes {
+        if let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &event.attributes
+            && !reset::is_copied(started, run_id)
+        {
             execution::make_current(tables, names);
         }
     }
     if let Record::WorkflowIdFreed(_) = kind {
         execution::make_none_current(tables, names);
+    }
+    if let Record::Reset(state) = kind
+        && state.phase() == ResetPhase::Done
+    {
+        execution::make_current(tables, names);
     }
     let mut rows = TaskRows::default();
     let (mut old_wake, mut new_wake) = (None, None);
@@ -91,6 +99,8 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
         Record::Execution(execution) => execution::apply_state(run, execution),
         Record::External(state) => external::apply_state(run, state),
         Record::WorkflowIdFreed(_) => run.workflow_id_freed = true,
+        Record::Reset(state) => reset::apply(run, state, rows),
+        Record::ResetBase(state) => run.reset_base = Some(state.clone()),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
     }
 }

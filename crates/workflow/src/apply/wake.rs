@@ -7,6 +7,9 @@ use crate::{activity, external, run, timer};
 
 /// The earliest time at which something is due about the run; `None` when only events from outside concern it.
 pub(super) fn next(state: &RunState) -> Option<Time> {
+    if run::is_being_built(state) {
+        return None;
+    }
     if !run::is_open(state) {
         return state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref()).map(Time::from);
     }

@@ -12,7 +12,7 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, build_ids};
-use crate::priority;
+use crate::{priority, run};
 
 /// Most auto-reset points kept (history.historyMaxAutoResetPoints).
 const AUTO_RESET_POINT_COUNT_MAX: usize = 20;
@@ -118,6 +118,9 @@ fn set(run: &mut RunState, task: Option<WorkflowTaskState>, rows: &mut TaskRows)
 /// The row of the open run's scheduled workflow task.
 pub(super) fn waiting_row(run: &RunState) -> Option<TaskRow> {
     let task = run.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled && run.close_time.is_none())?;
+    if run::is_being_built(run) {
+        return None;
+    }
     let queue = task.task_queue.clone().unwrap_or_default();
     let sticky = queue.kind() == TaskQueueKind::Sticky;
     let priority = run.started.as_ref().and_then(|started| started.priority.as_ref());

@@ -8,7 +8,7 @@ use klamm_messages::{
 
 use crate::{
     Workflow,
-    run::{Run, first_run_id},
+    run::{Run, first_run_id, is_being_built},
     tables::{RunKey, Runs, Workflows},
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn run<'t, 'a>(
     } else {
         RunKey::new(&command.namespace, &command.workflow_id, run_id)
     };
-    if tx.get::<Runs>(&key).is_none_or(|state| state.started.is_none()) {
+    if tx.get::<Runs>(&key).is_none_or(|state| state.started.is_none() || is_being_built(&state)) {
         return Err(unknown(&key));
     }
     Ok(Run::new(tx, key))

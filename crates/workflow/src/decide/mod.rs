@@ -9,14 +9,15 @@ pub(crate) mod locate;
 mod pause_workflow;
 mod request_cancel;
 mod reset_sticky;
+pub(crate) mod reset_workflow;
 mod signal_with_start;
 mod signal_workflow;
 pub(crate) mod start_workflow;
 pub(crate) mod start_workflow_task;
 mod terminate;
 mod unpause_workflow;
-mod update_workflow_options;
-mod wake_up;
+pub(crate) mod update_workflow_options;
+pub(crate) mod wake_up;
 
 use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, command::Body};
@@ -49,6 +50,8 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         Body::FailActivityTask(body) => activity::fail::decide(tx, command, body),
         Body::CancelActivityTask(body) => activity::cancel::decide(tx, command, body),
         Body::HeartbeatActivityTask(body) => activity::heartbeat::decide(tx, command, body),
+        Body::ResetWorkflow(body) => reset_workflow::decide(tx, command, body),
+        Body::ContinueReset(body) => reset_workflow::go_on(tx, command, body),
         Body::PauseWorkflow(body) => pause_workflow::decide(tx, command, body),
         Body::UnpauseWorkflow(body) => unpause_workflow::decide(tx, command, body),
         Body::UpdateWorkflowOptions(body) => update_workflow_options::decide(tx, command, body),

@@ -31,6 +31,8 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &PauseW
         };
     }
     drop(state);
+    // Temporal appends an event that may wait for a task behind those that may not.
+    run.drop_scheduled_workflow_task();
     let event = new_event(
         EventType::WorkflowExecutionPaused,
         Attributes::WorkflowExecutionPausedEventAttributes(WorkflowExecutionPausedEventAttributes {
@@ -41,7 +43,6 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &PauseW
         run.now(),
     );
     run.add_or_buffer_whole_event(HistoryEvent { worker_may_ignore: true, ..event });
-    run.drop_scheduled_workflow_task();
     run.publish_visibility();
     Ok(Outcome::Answer(Answer::Empty))
 }

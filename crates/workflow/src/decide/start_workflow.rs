@@ -167,7 +167,7 @@ pub(super) fn resolve(tx: &Tx<'_, Workflow>, command: &Command, policies: &Polic
 }
 
 /// Whether a request with this id has taken effect on the run, or waits in the buffer to do so.
-pub(super) fn has_request(state: &RunState, request_id: &str) -> bool {
+pub(crate) fn has_request(state: &RunState, request_id: &str) -> bool {
     if request_id.is_empty() {
         return false;
     }

@@ -37,6 +37,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Unpaus
     );
     run.add_or_buffer_whole_event(HistoryEvent { worker_may_ignore: true, ..event });
     activity::schedule_due_attempts(&mut run);
+    run.forget_failed_attempts();
     run.schedule_workflow_task();
     run.publish_visibility();
     Ok(Outcome::Answer(Answer::Empty))

@@ -14,7 +14,7 @@ use klamm_messages::{
 use super::locate;
 use crate::{
     Answer, Workflow,
-    run::{is_open, new_event},
+    run::{Run, is_open, new_event},
 };
 
 /// Decides the command. Options that are in force already make no event.
@@ -24,6 +24,21 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Update
     if !is_open(&state) {
         return Err(Rejection::not_found(locate::COMPLETED));
     }
+    drop(state);
+    let merged = put_into_force(&mut run, body, &command.identity)?;
+    Ok(Outcome::Answer(Answer::WorkflowOptions(Box::new(merged))))
+}
+
+/// Puts the options into force, and gives those that are in force then.
+///
+/// # Errors
+/// InvalidArgument or Unimplemented when the options cannot be.
+pub(crate) fn put_into_force(
+    run: &mut Run<'_, '_>,
+    body: &UpdateWorkflowOptions,
+    identity: &str,
+) -> Result<WorkflowExecutionOptions, Rejection> {
+    let state = run.state();
     let told = body.options.clone().unwrap_or_default();
     let paths = body.paths.as_ref().map(|paths| paths.paths.as_slice()).unwrap_or_default();
     let present = WorkflowExecutionOptions {
@@ -35,7 +50,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Update
     if merged != present {
         let attributes = WorkflowExecutionOptionsUpdatedEventAttributes {
             unset_versioning_override: merged.versioning_override.is_none(),
-            identity: command.identity.clone(),
+            identity: identity.to_owned(),
             priority: merged.priority.clone(),
             ..WorkflowExecutionOptionsUpdatedEventAttributes::default()
         };
@@ -43,11 +58,11 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Update
         let event = new_event(EventType::WorkflowExecutionOptionsUpdated, attributes, run.now());
         run.add_or_buffer_whole_event(HistoryEvent { worker_may_ignore: true, ..event });
     }
-    Ok(Outcome::Answer(Answer::WorkflowOptions(Box::new(merged))))
+    Ok(merged)
 }
 
 /// The present options with the fields of `told` that a path names.
-fn merge(
+pub(crate) fn merge(
     present: &WorkflowExecutionOptions,
     told: &WorkflowExecutionOptions,
     paths: &[String],

@@ -107,9 +107,15 @@ fn note_freed(tx: &mut Tx<'_, Workflow>, gone: &RunKey) {
 }
 
 /// Every key suffix under which a record of the run can have been written. A tombstone for a suffix that was never written is harmless.
-fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
+pub(crate) fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
     let (from, to) = History::range(&run.key, 1, next_event_id);
     let mut suffixes: Vec<_> = ["~workflow_task/0", "~buffered/0", "~sticky/0", "~execution/0"].map(str::to_owned).into();
+    if run.state().reset.is_some() {
+        suffixes.push("~reset/0".to_owned());
+    }
+    if run.state().reset_base.is_some() {
+        suffixes.push("~reset_base/0".to_owned());
+    }
     for (_, event) in run.tx.range::<History>(&from, &to, usize::MAX) {
         suffixes.push(event.event_id.to_string());
         match event.event_type() {

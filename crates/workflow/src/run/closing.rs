@@ -52,6 +52,22 @@ impl Run<'_, '_> {
         );
     }
 
+    /// As [`Run::terminate`], for a run whose place another one of its chain takes: those who wait for the end of the chain go on waiting,
+    /// so they are told nothing.
+    pub(crate) fn terminate_untold(&mut self, reason: &str, identity: &str, settings: &CommandSettings) {
+        self.force_end_workflow_task();
+        self.renew_retention(settings);
+        self.add_event(
+            EventType::WorkflowExecutionTerminated,
+            Attributes::WorkflowExecutionTerminatedEventAttributes(WorkflowExecutionTerminatedEventAttributes {
+                reason: reason.to_owned(),
+                details: None,
+                identity: identity.to_owned(),
+            }),
+        );
+        self.publish_visibility();
+    }
+
     /// Terminates the run in the server's own name.
     pub(crate) fn terminate_by_server(&mut self, reason: &str, settings: &CommandSettings) {
         self.terminate(reason, None, SERVER_IDENTITY, settings);

@@ -240,6 +240,17 @@ impl Run<'_, '_> {
         self.end_attempt(&task, true, Some(failure.cause), failure.failure);
     }
 
+    /// Lets the next workflow task be a first attempt. Nothing is written when it would be, or when a task is pending.
+    pub(crate) fn forget_failed_attempts(&mut self) {
+        let state = self.state();
+        if is_pending(&state) || next_attempt(&state) == 1 {
+            return;
+        }
+        let none = WorkflowTaskState { phase: WorkflowTaskPhase::None as i32, attempt: 1, ..carried_over(&state) };
+        drop(state);
+        self.record(Record::WorkflowTask(none));
+    }
+
     /// Drops the scheduled workflow task, because an operator holds the run back before a worker has the task. The next one is a first
     /// attempt.
     pub(crate) fn drop_scheduled_workflow_task(&mut self) {

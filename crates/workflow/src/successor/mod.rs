@@ -1,4 +1,5 @@
-//! The run that follows another one of its chain. Whoever closes a run so that another follows does it by [`follow`].
+//! The run that follows another one of its chain. Whoever closes a run so that another follows does it by [`follow`]; a reset makes its run by
+//! [`reset`].
 
 mod after;
 mod backoff;
@@ -6,6 +7,7 @@ mod cron;
 mod follow;
 mod inherit;
 mod next_run;
+pub(crate) mod reset;
 mod reset_points;
 mod retry;
 

@@ -14,6 +14,7 @@ mod operations;
 mod pause;
 mod properties;
 mod reservations;
+mod reset;
 mod retention;
 mod riders;
 mod scheduled;

@@ -31,7 +31,7 @@ use crate::{
     external::{cancel_external, check_pending, is_external, signal_external},
     fail,
     operations::{Operation, operate, operation},
-    pause, payload, riders, scheduled, timer,
+    pause, payload, reset, riders, scheduled, timer,
 };
 
 /// One step of somebody.
@@ -74,6 +74,13 @@ enum Step {
     UnpauseWorkflow,
     UpdateOptions {
         priority: i32,
+    },
+    /// The newest run, or the first, is reset.
+    Reset {
+        first: bool,
+        point: i64,
+        request: u8,
+        excludes: bool,
     },
     /// An operator does something to an activity, or to all.
     Operate {
@@ -149,6 +156,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..3_u8).prop_map(|request| Step::PauseWorkflow { request }),
         4 => Just(Step::UnpauseWorkflow),
         1 => (0..6_i32).prop_map(|priority| Step::UpdateOptions { priority }),
+        3 => (any::<bool>(), 2..24_i64, 0..6_u8, any::<bool>())
+            .prop_map(|(first, point, request, excludes)| Step::Reset { first, point, request, excludes }),
         3 => (operation(), any::<bool>()).prop_map(|(how, all)| Step::Operate { how, all }),
         4 => Just(Step::Wake),
         4 => (1..15_000_u64).prop_map(|millis| Step::Pass { millis }),
@@ -186,13 +195,15 @@ struct World {
     scheduled: i64,
     /// How many signals and cancel requests to other workflows, and answers to them, have arrived.
     delivered: usize,
+    /// Resets so far.
+    resets: usize,
 }
 
 impl World {
     fn new(settings: CommandSettings) -> Self {
         let mut env = Env::new();
         env.settings = CommandSettings { retention: Some(env::seconds(60)), ..settings };
-        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0, delivered: 0 }
+        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0, delivered: 0, resets: 0 }
     }
 
     fn take(&mut self, step: &Step) {
@@ -278,6 +289,14 @@ impl World {
             Step::PauseWorkflow { request } => self.decide(pause::pause(&format!("r{request}"))),
             Step::UnpauseWorkflow => self.decide(pause::unpause()),
             Step::UpdateOptions { priority } => self.decide(pause::update_priority(*priority)),
+            Step::Reset { first, point, request, excludes } => {
+                self.resets += 1;
+                let base = if *first { "run-1" } else { "" };
+                self.decide(reset::reset(base, *point, &format!("reset-{}", self.resets), |body| {
+                    body.request_id = format!("r{request}");
+                    body.exclude_signals = *excludes;
+                }));
+            }
             Step::Operate { how, all } => self.decide(operate(how, *all)),
             Step::Wake => {
                 if self.env.next_wake().is_some_and(|due| due <= self.env.elapsed()) {

@@ -6,7 +6,8 @@ use klamm_messages::{
     klamm::v1::command::Body,
     temporal::{
         common::v1::{Priority, WorkflowExecution},
-        workflow::v1::WorkflowExecutionOptions,
+        enums::v1::ResetReapplyType,
+        workflow::v1::{PostResetOperation, WorkflowExecutionOptions},
     },
 };
 use klamm_workflow::Answer;
@@ -87,4 +88,34 @@ async fn options_are_answered_as_they_are_in_force() {
     let wrong = UpdateWorkflowExecutionOptionsRequest { update_mask: mask, ..request };
     let answer = gateway.update_workflow_execution_options(Request::new(wrong)).await;
     assert!(answer.unwrap_err().message().starts_with("error parsing UpdateMask: "));
+}
+
+#[tokio::test]
+async fn a_reset_is_checked_and_its_run_answered() {
+    let fake = Fake::new();
+    let gateway = fake.gateway();
+    let answer = Answer::Reset { run_id: "new".to_owned(), is_done: true };
+    fake.with(|state| state.replies.push_back(Ok(Reply::Workflow(answer))));
+    #[allow(deprecated, reason = "clients still say so what is to happen again")]
+    let request = ResetWorkflowExecutionRequest {
+        namespace: "default".to_owned(),
+        workflow_execution: Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: String::new() }),
+        workflow_task_finish_event_id: 4,
+        request_id: "r".to_owned(),
+        reset_reapply_type: ResetReapplyType::Signal as i32,
+        ..ResetWorkflowExecutionRequest::default()
+    };
+    let response = gateway.reset_workflow_execution(Request::new(request.clone())).await.unwrap().into_inner();
+    assert_eq!(response.run_id, "new");
+    let Body::ResetWorkflow(reset) = body(&fake) else { panic!("no reset") };
+    assert_eq!((reset.exclude_signals, reset.exclude_updates, reset.exclude_nexus), (false, true, false));
+    assert!(!reset.run_id.is_empty(), "the new run's id is drawn here");
+
+    let wrong = ResetWorkflowExecutionRequest { request_id: String::new(), ..request.clone() };
+    invalid(gateway.reset_workflow_execution(Request::new(wrong)).await, "RequestId is not set on request.");
+    let wrong = ResetWorkflowExecutionRequest { workflow_execution: None, ..request.clone() };
+    invalid(gateway.reset_workflow_execution(Request::new(wrong)).await, "Execution is not set on request.");
+    let wrong = ResetWorkflowExecutionRequest { post_reset_operations: vec![PostResetOperation::default()], ..request };
+    let refused = gateway.reset_workflow_execution(Request::new(wrong)).await.unwrap_err();
+    assert!(refused.message().starts_with("unsupported post reset operation"), "{refused:?}");
 }

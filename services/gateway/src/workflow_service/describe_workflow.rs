@@ -9,7 +9,7 @@ use klamm_messages::{
         activity::v1::ActivityOptions,
         common::v1::{RetryPolicy, WorkflowExecution, WorkflowType},
         enums::v1::{EventType, PendingActivityState, PendingWorkflowTaskState, TaskQueueKind},
-        history::v1::WorkflowExecutionStartedEventAttributes,
+        history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes},
         sdk::v1::UserMetadata,
         taskqueue::v1::TaskQueue,
         workflow::v1::{
@@ -41,20 +41,19 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let execution = validate::execution::execution(request.execution.as_ref())?;
     let snapshot = runs::find(&*gateway.backend, namespace, execution).await?;
-    // The user metadata of the start is only in its event.
+    // The user metadata of the start is only in its event, and so is the time when a run began that was reset since.
     let first = gateway.backend.history(&snapshot.run, 1, 2, 1).await?;
-    let user_metadata = first.first().and_then(|event| event.user_metadata.clone());
-    Ok(describe(&snapshot.state, user_metadata))
+    Ok(describe(&snapshot.state, first.first().map(|event| &**event)))
 }
 
-fn describe(state: &RunState, user_metadata: Option<UserMetadata>) -> DescribeWorkflowExecutionResponse {
+fn describe(state: &RunState, first: Option<&HistoryEvent>) -> DescribeWorkflowExecutionResponse {
     let started = state.started.clone().unwrap_or_default();
     DescribeWorkflowExecutionResponse {
-        execution_config: Some(config(&started, user_metadata)),
+        execution_config: Some(config(&started, first.and_then(|event| event.user_metadata.clone()))),
         workflow_execution_info: Some(info(state, &started)),
         pending_activities: state.activities.values().map(pending_activity).collect(),
         pending_workflow_task: state.workflow_task.as_ref().and_then(pending_workflow_task),
-        workflow_extended_info: Some(extended_info(state)),
+        workflow_extended_info: Some(extended_info(state, first.and_then(|event| event.event_time))),
         ..DescribeWorkflowExecutionResponse::default()
     }
 }
@@ -100,13 +99,15 @@ fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> 
     }
 }
 
-fn extended_info(state: &RunState) -> WorkflowExecutionExtendedInfo {
+fn extended_info(state: &RunState, first_event_time: Option<Timestamp>) -> WorkflowExecutionExtendedInfo {
     let start = RequestIdInfo { event_type: EventType::WorkflowExecutionStarted as i32, event_id: 1, buffered: false };
     WorkflowExecutionExtendedInfo {
         execution_expiration_time: state.execution_expiration_time,
         run_expiration_time: Some(state.run_expiration_time.unwrap_or(NO_TIME)),
         cancel_requested: state.cancel_requested,
-        original_start_time: state.start_time,
+        original_start_time: first_event_time.or(state.start_time),
+        last_reset_time: state.reset.as_ref().and_then(|reset| reset.time),
+        reset_run_id: state.reset_base.as_ref().map(|base| base.reset_run_id.clone()).unwrap_or_default(),
         pause_info: state.pause.as_ref().map(|pause| WorkflowExecutionPauseInfo {
             identity: pause.identity.clone(),
             paused_time: pause.time,

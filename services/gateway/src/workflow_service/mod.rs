@@ -27,6 +27,7 @@ mod query;
 mod refused_polls;
 mod request_cancel;
 mod reset_activity;
+mod reset_workflow;
 mod schedules;
 mod signal;
 mod signal_with_start;
@@ -109,6 +110,7 @@ service! {
         write(namespace) pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse = pause_workflow::handle;
         write(namespace) unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse = unpause_workflow::handle;
         write(namespace) update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse = update_workflow_options::handle;
+        write(namespace) reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse = reset_workflow::handle;
         read(system) list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse = namespaces::handle_list;
         read(system) get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = visibility::handle_get_search_attributes;
         read(system) get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = system::handle_cluster_info;
@@ -116,7 +118,6 @@ service! {
     }
     not_built {
         write(namespace) execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = "ExecuteMultiOperation";
-        write(namespace) reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse = "ResetWorkflowExecution";
         read(namespace) list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = "ListArchivedWorkflowExecutions";
         write(namespace) update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = "UpdateWorkerBuildIdCompatibility";
         read(namespace) get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = "GetWorkerBuildIdCompatibility";

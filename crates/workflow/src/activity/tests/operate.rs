@@ -176,7 +176,7 @@ fn a_paused_attempt_may_complete() {
 }
 
 #[test]
-fn a_paused_activity_between_attempts_waits_and_is_over_with_its_schedule_to_close_timeout() {
+fn no_timeout_of_a_paused_activity_takes_effect_before_it_is_unpaused() {
     let mut env = Env::new();
     env.workflow(vec![schedule_with("a", |attributes| {
         attributes.schedule_to_close_timeout = millis(20_000);
@@ -185,9 +185,11 @@ fn a_paused_activity_between_attempts_waits_and_is_over_with_its_schedule_to_clo
     let task = env.start_activity(5);
     env.accept(fail(&task));
     env.accept(pause(by_id("a"), "r"));
-    env.run_to(19_999);
+    assert_eq!(env.next_wake(), None);
+    env.run_to(30_000);
     assert_eq!((state(&env).attempt, env.tasks()), (2, vec![]));
-    env.run_to(20_000);
+    env.accept(unpause(by_id("a"), |_| ()));
+    env.run_to(30_000);
     let history = env.history_from(6);
     assert!(history[0].starts_with("6 ActivityTaskTimedOut 5/0 TIMEOUT"), "{history:?}");
 }

@@ -1,0 +1,96 @@
+//! Which events after the point happen again in the new run.
+//!
+//! Temporal: workflow_resetter.go, reapplyContinueAsNewWorkflowEvents, reapplyEvents. They are those of the base, and of the runs that it has
+//! continued as.
+
+use klamm_messages::{
+    klamm::v1::ResetState,
+    temporal::{
+        enums::v1::EventType,
+        history::v1::{
+            HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionSignaledEventAttributes,
+            history_event::Attributes,
+        },
+    },
+};
+
+use super::budget::Budget;
+use crate::{
+    decide::start_workflow::has_request,
+    run::{Run, new_event},
+    tables::{History, RunKey, Runs},
+};
+
+/// Looks at the next events, and applies those again that are to be. True: none is left.
+pub(super) fn reapply(run: &mut Run<'_, '_>, reset: &mut ResetState, budget: &mut Budget) -> bool {
+    if reset.exclude_signals && reset.exclude_updates && reset.exclude_nexus {
+        return true;
+    }
+    loop {
+        let source = RunKey::new(&run.key.namespace, &run.key.workflow_id, &reset.source_run_id);
+        let (from, to) = History::range(&source, reset.source_event_id, i64::MAX);
+        let events = run.tx.range::<History>(&from, &to, budget.events());
+        let mut next_run = None;
+        for (_, event) in events {
+            if budget.is_spent() {
+                return false;
+            }
+            budget.look();
+            reset.source_event_id = event.event_id + 1;
+            if let Some(again) = again(run, reset, &event) {
+                budget.write(&again);
+                run.add_whole_event(again);
+            }
+            next_run = match &event.attributes {
+                Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(continued)) => Some(continued.new_execution_run_id.clone()),
+                _ => None,
+            };
+        }
+        let Some(next_run) = next_run else {
+            // Either the source is at its end, or the budget is.
+            return !budget.is_spent();
+        };
+        if run.tx.get::<Runs>(&RunKey::new(&run.key.namespace, &run.key.workflow_id, &next_run)).is_none() {
+            // A run that was deleted ends the chain.
+            return true;
+        }
+        reset.source_run_id = next_run;
+        reset.source_event_id = 1;
+        if budget.is_spent() {
+            return false;
+        }
+    }
+}
+
+/// The event as it happens again; `None` for an event that does not.
+fn again(run: &Run<'_, '_>, reset: &ResetState, event: &HistoryEvent) -> Option<HistoryEvent> {
+    let (event_type, attributes) = match event.attributes.as_ref()? {
+        Attributes::WorkflowExecutionSignaledEventAttributes(signal) if !reset.exclude_signals => (
+            EventType::WorkflowExecutionSignaled,
+            Attributes::WorkflowExecutionSignaledEventAttributes(WorkflowExecutionSignaledEventAttributes {
+                signal_name: signal.signal_name.clone(),
+                input: signal.input.clone(),
+                identity: signal.identity.clone(),
+                header: signal.header.clone(),
+                request_id: signal.request_id.clone(),
+                ..WorkflowExecutionSignaledEventAttributes::default()
+            }),
+        ),
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(options) if changes(run, options) => {
+            (EventType::WorkflowExecutionOptionsUpdated, Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(options.clone()))
+        }
+        _ => return None,
+    };
+    let again = new_event(event_type, attributes, run.now());
+    Some(HistoryEvent { links: event.links.clone(), worker_may_ignore: event.worker_may_ignore, ..again })
+}
+
+/// Whether the options do anything: not where all that they do is to attach a request that is attached already.
+fn changes(run: &Run<'_, '_>, options: &WorkflowExecutionOptionsUpdatedEventAttributes) -> bool {
+    let only_attaches = WorkflowExecutionOptionsUpdatedEventAttributes {
+        attached_request_id: options.attached_request_id.clone(),
+        attached_completion_callbacks: options.attached_completion_callbacks.clone(),
+        ..WorkflowExecutionOptionsUpdatedEventAttributes::default()
+    };
+    *options != only_attaches || !has_request(&run.state(), &options.attached_request_id)
+}
