@@ -59,7 +59,8 @@ impl Work<'_, '_> {
             incarnation: self.definition.incarnation.clone(),
             action: number,
         });
-        let body = Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: run_id.clone(), scheduled_by });
+        let body =
+            Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: run_id.clone(), scheduled_by, ..StartWorkflow::default() });
         self.send(&workflow_id, body);
         self.start_count += 1;
         self.progress.starting.push(StartingAction {

@@ -38,11 +38,9 @@ pub fn check(
     custom: impl Fn(&str) -> Option<i32>,
     count_max: usize,
 ) -> Result<(), String> {
+    check_names(attributes, namespace, &custom)?;
     let mut names: Vec<_> = attributes.indexed_fields.keys().cloned().collect();
     names.sort_unstable();
-    if let Some(unknown) = names.iter().find(|name| registered(name, &custom).is_none()) {
-        return Err(format!("Namespace {namespace} has no mapping defined for search attribute {unknown}"));
-    }
     if names.len() > count_max {
         return Err(format!("number of search attributes {} exceeds limit {count_max}", names.len()));
     }
@@ -56,6 +54,18 @@ pub fn check(
         set_type(payload, value_type);
     }
     Ok(())
+}
+
+/// Checks that the namespace has all of the search attributes.
+///
+/// # Errors
+/// The first by name that it does not have, in Temporal's words.
+pub fn check_names(attributes: &SearchAttributes, namespace: &str, custom: impl Fn(&str) -> Option<i32>) -> Result<(), String> {
+    let unknown = attributes.indexed_fields.keys().filter(|name| registered(name, &custom).is_none()).min();
+    match unknown {
+        Some(unknown) => Err(format!("Namespace {namespace} has no mapping defined for search attribute {unknown}")),
+        None => Ok(()),
+    }
 }
 
 /// Checks that each search attribute (bytes of its value) and all of them together (bytes of the message) are small enough.

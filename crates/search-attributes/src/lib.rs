@@ -11,7 +11,7 @@ use klamm_messages::temporal::{
     enums::v1::IndexedValueType::{self, Bool, Datetime, Int, Keyword, KeywordList},
 };
 
-pub use check::{check, check_sizes, registered, set_type};
+pub use check::{check, check_names, check_sizes, registered, set_type};
 
 /// Every name that begins with this is the system's.
 pub const RESERVED_PREFIX: &str = "Temporal";

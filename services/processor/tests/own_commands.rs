@@ -65,7 +65,7 @@ async fn own_commands_bring_the_configured_limits_and_the_namespaces_retention()
         request_id: "r".to_owned(),
         ..StartWorkflowExecutionRequest::default()
     };
-    let start = StartWorkflow { request: Some(request), run_id: "run".to_owned(), scheduled_by: None };
+    let start = StartWorkflow { request: Some(request), run_id: "run".to_owned(), ..StartWorkflow::default() };
     let start = Command {
         version: 1,
         namespace: "n".to_owned(),

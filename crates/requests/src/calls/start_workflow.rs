@@ -62,6 +62,6 @@ pub fn command(mut request: StartWorkflowExecutionRequest, terms: &Terms<'_>) ->
     request.eager_worker_deployment_options = None;
 
     let (workflow_id, identity) = (request.workflow_id.clone(), request.identity.clone());
-    let body = StartWorkflow { request: Some(request), run_id: (terms.new_id)(), scheduled_by: None };
+    let body = StartWorkflow { request: Some(request), run_id: (terms.new_id)(), ..StartWorkflow::default() };
     Ok(terms.workflow_command(workflow_id, identity, Body::StartWorkflow(body)))
 }

@@ -56,13 +56,13 @@ pub(crate) fn complete(
             return Err(format!("{name} exceeds length limit. Length={} Limit={ID_BYTES_MAX}", text.len()));
         }
     }
-    check_priority(attributes.priority.as_ref())?;
+    check_priority(attributes.priority.as_ref()).map_err(|wrong| format!("invalid priorities: {wrong}"))?;
     complete_timeouts(&mut attributes, run_timeout_nanos)?;
     Ok(attributes)
 }
 
 /// Checks the queue and fills in its defaults. Temporal: common/tqid/task_queue_validator.go, common/primitives/task_queues.go.
-fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<TaskQueue, String> {
+pub(crate) fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<TaskQueue, String> {
     let mut queue = queue.ok_or("taskQueue is not set")?;
     if queue.kind() == TaskQueueKind::Unspecified {
         queue.set_kind(TaskQueueKind::Normal);
@@ -145,18 +145,17 @@ pub(crate) fn check_policy(mut policy: RetryPolicy) -> Result<RetryPolicy, Strin
 }
 
 /// Checks the priority. Temporal: common/priorities/priority_util.go.
-fn check_priority(priority: Option<&Priority>) -> Result<(), String> {
+pub(crate) fn check_priority(priority: Option<&Priority>) -> Result<(), &'static str> {
     let Some(priority) = priority else { return Ok(()) };
-    let wrong = if priority.priority_key < 0 {
-        "priority key can't be negative"
+    if priority.priority_key < 0 {
+        Err("priority key can't be negative")
     } else if priority.fairness_key.len() > FAIRNESS_KEY_BYTES_MAX {
-        "fairness key length exceeds limit"
+        Err("fairness key length exceeds limit")
     } else if priority.fairness_weight < 0.0 {
-        "must be greater than zero"
+        Err("must be greater than zero")
     } else {
-        return Ok(());
-    };
-    Err(format!("invalid priorities: {wrong}"))
+        Ok(())
+    }
 }
 
 /// Fills in the four time-outs. One that is not set follows from schedule-to-close, or else from the run's time-out. None is longer than

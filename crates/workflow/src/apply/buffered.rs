@@ -6,7 +6,7 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, execution, paused};
-use crate::{activity, external, timer};
+use crate::{activity, children, external, timer};
 
 /// Applies the whole list of waiting events. What one of them ends has ended now. The event is applied again when it is appended, which
 /// changes nothing more.
@@ -26,6 +26,13 @@ pub(super) fn apply(run: &mut RunState, buffered: &BufferedEvents, rows: &mut Ta
             Some(Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a)) => {
                 external::apply_closed(run, a.initiated_event_id);
             }
+            Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) => children::apply_started(run, 0, a),
+            Some(Attributes::StartChildWorkflowExecutionFailedEventAttributes(a)) => children::apply_ended(run, a.initiated_event_id),
+            Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(a)) => children::apply_ended(run, a.initiated_event_id),
+            Some(Attributes::ChildWorkflowExecutionFailedEventAttributes(a)) => children::apply_ended(run, a.initiated_event_id),
+            Some(Attributes::ChildWorkflowExecutionTimedOutEventAttributes(a)) => children::apply_ended(run, a.initiated_event_id),
+            Some(Attributes::ChildWorkflowExecutionCanceledEventAttributes(a)) => children::apply_ended(run, a.initiated_event_id),
+            Some(Attributes::ChildWorkflowExecutionTerminatedEventAttributes(a)) => children::apply_ended(run, a.initiated_event_id),
             Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(_)) => run.cancel_requested = true,
             Some(Attributes::WorkflowExecutionPausedEventAttributes(a)) => paused::apply_paused(run, event, a, rows),
             Some(Attributes::WorkflowExecutionUnpausedEventAttributes(_)) => paused::apply_unpaused(run, rows),

@@ -27,7 +27,7 @@ use klamm_messages::{
 };
 
 use crate::{
-    Event, MACHINE, activity, external,
+    Event, MACHINE, activity, children, external,
     tables::{History, RunKey, RunNames, Runs},
     timer,
 };
@@ -154,6 +154,14 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
         Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
         Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
         Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(a) => external::apply_closed(run, a.initiated_event_id),
+        Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(a) => children::apply_initiated(run, event, a),
+        Attributes::StartChildWorkflowExecutionFailedEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
+        Attributes::ChildWorkflowExecutionStartedEventAttributes(a) => children::apply_started(run, event.event_id, a),
+        Attributes::ChildWorkflowExecutionCompletedEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
+        Attributes::ChildWorkflowExecutionFailedEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
+        Attributes::ChildWorkflowExecutionTimedOutEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
+        Attributes::ChildWorkflowExecutionCanceledEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
+        Attributes::ChildWorkflowExecutionTerminatedEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
 
         // ActivityTaskStarted is written directly before the activity's end. Markers are kept in the history only. Other events are never
         // written yet.

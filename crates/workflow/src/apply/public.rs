@@ -40,5 +40,12 @@ fn begins_transition(event_type: EventType) -> bool {
             | EventType::SignalExternalWorkflowExecutionFailed
             | EventType::ExternalWorkflowExecutionCancelRequested
             | EventType::RequestCancelExternalWorkflowExecutionFailed
+            | EventType::StartChildWorkflowExecutionFailed
+            | EventType::ChildWorkflowExecutionStarted
+            | EventType::ChildWorkflowExecutionCompleted
+            | EventType::ChildWorkflowExecutionFailed
+            | EventType::ChildWorkflowExecutionTimedOut
+            | EventType::ChildWorkflowExecutionCanceled
+            | EventType::ChildWorkflowExecutionTerminated
     )
 }

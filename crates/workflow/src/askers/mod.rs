@@ -5,10 +5,11 @@
 
 mod asks;
 mod news;
+mod parent;
 mod schedule;
 mod tell;
 
-use klamm_messages::klamm::v1::{Command, ExecutionState, ScheduledBy, StartWorkflow};
+use klamm_messages::klamm::v1::{Command, ExecutionState, Parent, ScheduledBy, StartWorkflow};
 
 use asks::Asks;
 use news::News;
@@ -59,6 +60,8 @@ macro_rules! askers {
 askers! {
     /// A schedule, by one of its actions.
     Schedule(ScheduledBy),
+    /// A workflow, by one of its commands.
+    Parent(Parent),
 }
 
 #[cfg(test)]
@@ -69,7 +72,9 @@ mod tests {
     fn kinds() -> Vec<(Asker, StartWorkflow)> {
         let schedule = ScheduledBy { schedule_id: "s".to_owned(), incarnation: "i".to_owned(), action: 7 };
         let start = StartWorkflow { scheduled_by: Some(schedule.clone()), ..StartWorkflow::default() };
-        vec![(Asker::Schedule(schedule), start)]
+        let parent = Parent { namespace_id: "n".to_owned(), initiated_event_id: 5, ..Parent::default() };
+        let child = StartWorkflow { parent: Some(parent.clone()), ..StartWorkflow::default() };
+        vec![(Asker::Schedule(schedule), start), (Asker::Parent(parent), child)]
     }
 
     #[test]

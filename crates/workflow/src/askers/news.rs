@@ -3,18 +3,8 @@
 use klamm_machine::Rejection;
 use klamm_messages::{
     klamm::v1::CommandSettings,
-    temporal::{
-        common::v1::Payloads,
-        enums::v1::WorkflowExecutionStatus,
-        failure::v1::Failure,
-        history::v1::{HistoryEvent, history_event::Attributes},
-    },
+    temporal::{enums::v1::WorkflowExecutionStatus, history::v1::HistoryEvent},
 };
-
-use crate::{commands::check::encoded_len, decide::limits::blob_size_limit};
-
-/// How much smaller than the limit of one field a result or failure must be, bytes.
-const OVERHEAD_BYTES: u64 = 1024;
 
 /// News of a workflow that somebody has asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +13,8 @@ pub(super) struct News<'n> {
     pub(super) namespace: &'n str,
     /// Its id.
     pub(super) workflow_id: &'n str,
+    /// Settings of the command that brings the news about.
+    pub(super) settings: &'n CommandSettings,
     /// What has happened.
     pub(super) what: What<'n>,
 }
@@ -45,22 +37,6 @@ pub(super) struct Close<'n> {
     pub(super) run_id: &'n str,
     /// How the last run closed.
     pub(super) status: WorkflowExecutionStatus,
-    /// Its result, if it completed with one that is not too large.
-    pub(super) result: Option<&'n Payloads>,
-    /// Its failure, if it failed with one that is not too large.
-    pub(super) failure: Option<&'n Failure>,
-}
-
-/// The result or failure that a closing event carries. One that is too large to be told is left out.
-///
-/// Temporal: service/worker/scheduler/activities.go.
-pub(super) fn outcome<'n>(event: &'n HistoryEvent, settings: &CommandSettings) -> (Option<&'n Payloads>, Option<&'n Failure>) {
-    let (result, failure) = match &event.attributes {
-        Some(Attributes::WorkflowExecutionCompletedEventAttributes(completed)) => (completed.result.as_ref(), None),
-        Some(Attributes::WorkflowExecutionFailedEventAttributes(failed)) => (None, failed.failure.as_ref()),
-        _ => (None, None),
-    };
-    let limit = blob_size_limit(settings).saturating_sub(OVERHEAD_BYTES);
-    let fits = |bytes: usize| u64::try_from(bytes).is_ok_and(|bytes| bytes <= limit);
-    (result.filter(|result| fits(encoded_len(Some(*result)))), failure.filter(|failure| fits(encoded_len(Some(*failure)))))
+    /// The event that closed it.
+    pub(super) event: &'n HistoryEvent,
 }

@@ -8,10 +8,11 @@ use klamm_messages::{
 
 use super::{
     Asker,
-    news::{Close, News, What, outcome},
+    news::{Close, News, What},
 };
 use crate::{
     Answer, Workflow,
+    decide::locate,
     run::{Run, first_run_id},
     successor::next_run_id,
     tables::History,
@@ -36,7 +37,9 @@ pub(crate) fn answer(
         _ => "",
     };
     let answered = decided.as_ref().map(|_| run_id);
-    let news = News { namespace: &command.namespace, workflow_id: &command.workflow_id, what: What::Answered(answered) };
+    let (namespace, workflow_id) = (&*command.namespace, &*command.workflow_id);
+    let settings = &locate::settings(command);
+    let news = News { namespace, workflow_id, settings, what: What::Answered(answered) };
     tx.send(asker.command(&news));
     Ok(Outcome::Answer(decided.unwrap_or(Answer::Empty)))
 }
@@ -53,12 +56,11 @@ pub(crate) fn tell_closed(run: &mut Run<'_, '_>, event_id: i64, settings: &Comma
     if next_run_id(&event).is_some() {
         return;
     }
-    let (result, failure) = outcome(&event, settings);
     let first_run_id = first_run_id(&state);
     let key = run.key.clone();
     let status = WorkflowExecutionStatus::try_from(state.status).unwrap_or_default();
-    let close = Close { first_run_id: &first_run_id, run_id: &key.run_id, status, result, failure };
-    let news = News { namespace: &key.namespace, workflow_id: &key.workflow_id, what: What::Closed(close) };
+    let close = Close { first_run_id: &first_run_id, run_id: &key.run_id, status, event: &event };
+    let news = News { namespace: &key.namespace, workflow_id: &key.workflow_id, settings, what: What::Closed(close) };
     for asker in askers {
         run.tx.send(asker.command(&news));
     }

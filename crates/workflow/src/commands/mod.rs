@@ -19,6 +19,7 @@ mod request_cancel_external_workflow;
 mod schedule_activity_task;
 mod search_attributes;
 mod signal_external_workflow;
+mod start_child_workflow;
 mod start_timer;
 mod upsert_search_attributes;
 
@@ -54,9 +55,9 @@ pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandConte
         Attributes::FailWorkflowExecutionCommandAttributes(a) => fail_workflow::handle(run, a, cx),
         Attributes::CancelWorkflowExecutionCommandAttributes(a) => cancel_workflow::handle(run, a, cx),
         Attributes::ContinueAsNewWorkflowExecutionCommandAttributes(a) => continue_as_new::handle(run, a, cx),
-        Attributes::StartChildWorkflowExecutionCommandAttributes(_) => Err(not_built("StartChildWorkflowExecution")),
         Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => request_cancel_external_workflow::handle(run, a, cx),
         Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => signal_external_workflow::handle(run, a, cx),
+        Attributes::StartChildWorkflowExecutionCommandAttributes(a) => start_child_workflow::handle(run, a, cx),
         Attributes::ProtocolMessageCommandAttributes(_) => Err(not_built("ProtocolMessage")),
         Attributes::ScheduleNexusOperationCommandAttributes(_) => Err(not_built("ScheduleNexusOperation")),
         Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(not_built("RequestCancelNexusOperation")),
@@ -150,6 +151,7 @@ fn attributes_missing(command_type: CommandType) -> CommandFailure {
         CommandType::ContinueAsNewWorkflowExecution => Cause::BadContinueAsNewAttributes,
         CommandType::RequestCancelExternalWorkflowExecution => Cause::BadRequestCancelExternalWorkflowExecutionAttributes,
         CommandType::SignalExternalWorkflowExecution => Cause::BadSignalWorkflowExecutionAttributes,
+        CommandType::StartChildWorkflowExecution => Cause::BadStartChildExecutionAttributes,
         _ => return not_built(&type_name(command_type)),
     };
     let name = type_name(command_type);

@@ -19,7 +19,7 @@ use super::{
     check::add_event,
     external_target::{CROSS_NAMESPACE, Target, is_cross_namespace, pending_limit},
 };
-use crate::{external::PENDING_CANCEL_REQUESTS_MAX, run::Run};
+use crate::{children::is_initiated_since, external::PENDING_CANCEL_REQUESTS_MAX, run::Run};
 
 /// Initiates the request.
 pub(crate) fn handle(
@@ -29,6 +29,13 @@ pub(crate) fn handle(
 ) -> Result<(), CommandFailure> {
     const BAD: WorkflowTaskFailedCause = WorkflowTaskFailedCause::BadRequestCancelExternalWorkflowExecutionAttributes;
     check(attributes, cx).map_err(|message| CommandFailure::new(BAD, message))?;
+    if is_initiated_since(&run.state(), cx.completed_event_id, &attributes.workflow_id) {
+        let message = format!(
+            "Start and RequestCancel for child workflow is not allowed in same workflow task. WorkflowId={} RunId={} Namespace={}",
+            attributes.workflow_id, attributes.run_id, attributes.namespace
+        );
+        return Err(CommandFailure::new(BAD, message));
+    }
     pending_limit(&run.state(), ExternalKind::Cancel, "pending requests to cancel external workflows", PENDING_CANCEL_REQUESTS_MAX)
         .map_err(|message| CommandFailure::new(WorkflowTaskFailedCause::PendingRequestCancelLimitExceeded, message))?;
     let initiated = RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {

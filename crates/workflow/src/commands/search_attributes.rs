@@ -10,6 +10,15 @@ const VALUE_BYTES_MAX: usize = 2 * 1024;
 /// Largest size of all search attributes of a run, bytes (frontend.searchAttributesTotalSizeLimit).
 const TOTAL_BYTES_MAX: usize = 40 * 1024;
 
+/// Checks only that the namespace has all of the search attributes.
+///
+/// # Errors
+/// The first by name that it does not have, in Temporal's words.
+pub(crate) fn check_names(attributes: &SearchAttributes, settings: &CommandSettings, namespace: &str) -> Result<(), String> {
+    let custom = |name: &str| settings.search_attribute_types.get(name).copied();
+    search_attributes::check_names(attributes, namespace, custom)
+}
+
 /// The search attributes, with each one's registered type written into its metadata.
 ///
 /// # Errors

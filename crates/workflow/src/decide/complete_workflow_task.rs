@@ -21,6 +21,7 @@ use crate::{
     Answer, Workflow,
     activity::start::start_eagerly,
     answer::StartedWorkflowTask,
+    children,
     commands::{self, CommandContext, CommandFailure, cause_name},
     external,
     run::{
@@ -125,6 +126,7 @@ fn complete(
             eager.push(run.state().next_event_id - 1);
         }
     }
+    children::send_starts(run, completed_event_id, settings);
     external::send_since(run, completed_event_id, settings);
     let shows = |command: &klamm_messages::temporal::command::v1::Command| commands::changes_visibility(command.command_type());
     if request.commands.iter().any(shows) && run.is_open() {

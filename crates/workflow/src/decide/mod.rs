@@ -1,4 +1,5 @@
-//! The table of contents of the log's commands, one file per command. Those about activities are in `activity`.
+//! The table of contents of the log's commands, one file per command. Those about activities are in `activity`, those
+//! between parents and children in `children`.
 
 mod complete_workflow_task;
 mod delete_workflow;
@@ -22,7 +23,7 @@ pub(crate) mod wake_up;
 use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, command::Body};
 
-use crate::{Answer, Workflow, activity, external};
+use crate::{Answer, Workflow, activity, children, external};
 
 /// Decides one command. If a run has sent it because its workflow asked for it, the run is told what came of it.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer> {
@@ -60,6 +61,10 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         Body::ResetActivity(body) => activity::operate::reset::decide(tx, command, body),
         Body::UpdateActivityOptions(body) => activity::operate::update_options::decide(tx, command, body),
         Body::ExternalAnswered(body) => external::answered::decide(tx, command, body),
+        Body::ChildStartAnswered(body) => children::start_answered::decide(tx, command, body),
+        Body::ChildRunClosed(body) => children::run_closed::decide(tx, command, body),
+        Body::ScheduleFirstWorkflowTask(body) => children::first_task::decide(tx, command, body),
+        Body::ParentClosed(body) => children::parent_closed::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::CreateSchedule(_)
         | Body::UpdateSchedule(_)

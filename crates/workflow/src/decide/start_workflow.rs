@@ -25,6 +25,7 @@ use crate::{
     activity::options::complete_policy,
     answer::Started,
     askers::{self, Asker},
+    children,
     commands::check::is_nil,
     run::{
         Run, first_run_id, is_open, new_event,
@@ -72,8 +73,14 @@ fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkfl
             let now = run.now();
             let mut begun = Start { askers: asker.into_iter().collect(), ..Start::of_request(request, now) };
             begun.attributes.eager_execution_accepted = eager_start::accepts(request, &begun.attributes);
+            if let Some(parent) = &body.parent {
+                children::fill_in(&mut begun.attributes, &command.namespace, parent);
+            }
             start(&mut run, begun, &settings);
-            schedule_first_workflow_task(&mut run);
+            if body.parent.is_none() {
+                // A child waits until its parent says that it knows of it.
+                schedule_first_workflow_task(&mut run);
+            }
             let eager_workflow_task = eager_start::start(&mut run, request, &settings);
             Ok(Outcome::Answer(Answer::Started(Started { eager_workflow_task, ..started_answer(tx, &key, true) })))
         }

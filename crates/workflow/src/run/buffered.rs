@@ -53,9 +53,9 @@ impl Run<'_, '_> {
         self.record(Record::BufferedEvents(BufferedEvents { events }));
     }
 
-    /// Appends the waiting events, the ends of activities last. No workflow task may be started.
+    /// Appends the waiting events, the ends of activities and children last. No workflow task may be started.
     ///
-    /// If an activity's ActivityTaskStarted waits as well, then its end gets its `started_event_id` here.
+    /// If the start of an activity or a child waits as well, then its end gets its `started_event_id` here.
     pub(crate) fn flush_buffered_events(&mut self) {
         let events = self.state().buffered_events.clone();
         if events.is_empty() {
@@ -66,13 +66,14 @@ impl Run<'_, '_> {
         let mut started_event_ids = BTreeMap::new();
         for mut event in first.into_iter().chain(last) {
             wire_started_event_id(&mut event, &started_event_ids);
-            let scheduled_event_id = match &event.attributes {
-                Some(Attributes::ActivityTaskStartedEventAttributes(attributes)) => Some(attributes.scheduled_event_id),
+            let begun = match &event.attributes {
+                Some(Attributes::ActivityTaskStartedEventAttributes(a)) => Some(a.scheduled_event_id),
+                Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(a)) => Some(a.initiated_event_id),
                 _ => None,
             };
             let event_id = self.add_whole_event(event);
-            if let Some(scheduled_event_id) = scheduled_event_id {
-                started_event_ids.insert(scheduled_event_id, event_id);
+            if let Some(begun) = begun {
+                started_event_ids.insert(begun, event_id);
             }
         }
     }
@@ -103,19 +104,29 @@ fn is_completion(event: &HistoryEvent) -> bool {
             | EventType::ActivityTaskFailed
             | EventType::ActivityTaskTimedOut
             | EventType::ActivityTaskCanceled
+            | EventType::ChildWorkflowExecutionCompleted
+            | EventType::ChildWorkflowExecutionFailed
+            | EventType::ChildWorkflowExecutionTimedOut
+            | EventType::ChildWorkflowExecutionCanceled
+            | EventType::ChildWorkflowExecutionTerminated
     )
 }
 
-/// Writes into an activity's end the id that its ActivityTaskStarted got in the same flush.
+/// Writes into the end of an activity or a child the id that its start got in the same flush.
 fn wire_started_event_id(event: &mut HistoryEvent, started_event_ids: &BTreeMap<i64, i64>) {
-    let (scheduled_event_id, started_event_id) = match &mut event.attributes {
+    let (begun, started_event_id) = match &mut event.attributes {
         Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
         Some(Attributes::ActivityTaskFailedEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
         Some(Attributes::ActivityTaskTimedOutEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
         Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => (a.scheduled_event_id, &mut a.started_event_id),
+        Some(Attributes::ChildWorkflowExecutionCompletedEventAttributes(a)) => (a.initiated_event_id, &mut a.started_event_id),
+        Some(Attributes::ChildWorkflowExecutionFailedEventAttributes(a)) => (a.initiated_event_id, &mut a.started_event_id),
+        Some(Attributes::ChildWorkflowExecutionTimedOutEventAttributes(a)) => (a.initiated_event_id, &mut a.started_event_id),
+        Some(Attributes::ChildWorkflowExecutionCanceledEventAttributes(a)) => (a.initiated_event_id, &mut a.started_event_id),
+        Some(Attributes::ChildWorkflowExecutionTerminatedEventAttributes(a)) => (a.initiated_event_id, &mut a.started_event_id),
         _ => return,
     };
-    if let Some(id) = started_event_ids.get(&scheduled_event_id) {
+    if let Some(id) = started_event_ids.get(&begun) {
         *started_event_id = *id;
     }
 }

@@ -14,11 +14,11 @@ use super::{
     Run, new_event,
     workflow_task::{SERVER_IDENTITY, TaskFailure},
 };
-use crate::{askers, commands::CommandContext, visibility};
+use crate::{askers, children, commands::CommandContext, visibility};
 
 impl Run<'_, '_> {
-    /// Closes the run by this event. Its visibility document is published. Those who have asked for the run are told, if no other run
-    /// follows. The retention in force gives the time of its deletion. No workflow task may be started and no event may wait: see
+    /// Closes the run by this event. Its visibility document is published. Its pending children are told, and so are those who have asked
+    /// for the run, if no other run follows. The retention in force gives the time of its deletion. No workflow task may be started and no event may wait: see
     /// [`Run::force_end_workflow_task`].
     pub(crate) fn close(&mut self, event_type: EventType, attributes: Attributes, settings: &CommandSettings) {
         self.close_with(new_event(event_type, attributes, self.now()), settings);
@@ -29,6 +29,7 @@ impl Run<'_, '_> {
         self.renew_retention(settings);
         let event_id = self.add_whole_event(event);
         self.publish_visibility();
+        children::tell_children(self, settings);
         askers::tell_closed(self, event_id, settings);
     }
 

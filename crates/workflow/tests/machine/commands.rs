@@ -1,6 +1,6 @@
 //! Completions whose commands cannot be done.
 
-use klamm_messages::temporal::command::v1::{ScheduleActivityTaskCommandAttributes, StartChildWorkflowExecutionCommandAttributes};
+use klamm_messages::temporal::command::v1::{ScheduleActivityTaskCommandAttributes, ScheduleNexusOperationCommandAttributes};
 
 use crate::{Attributes, activity, complete, env::Env, timer};
 
@@ -41,9 +41,9 @@ fn a_later_attempt_with_bad_commands_is_left_to_its_timeout() {
 fn a_command_that_is_not_built_fails_the_task() {
     let mut env = Env::started();
     let task = env.poll();
-    let child = Attributes::StartChildWorkflowExecutionCommandAttributes(StartChildWorkflowExecutionCommandAttributes::default());
-    insta::assert_snapshot!(env.complete_refused(&task, vec![child]), @"InvalidArgument: FeatureDisabled: StartChildWorkflowExecution commands are not supported yet.");
-    insta::assert_snapshot!(env.history_from(4), @"4 WorkflowTaskFailed {scheduled: 2, started: 3, cause: FEATURE_DISABLED, message: FeatureDisabled: StartChildWorkflowExecution commands are not supported yet., identity: worker}");
+    let nexus = Attributes::ScheduleNexusOperationCommandAttributes(ScheduleNexusOperationCommandAttributes::default());
+    insta::assert_snapshot!(env.complete_refused(&task, vec![nexus]), @"InvalidArgument: FeatureDisabled: ScheduleNexusOperation commands are not supported yet.");
+    insta::assert_snapshot!(env.history_from(4), @"4 WorkflowTaskFailed {scheduled: 2, started: 3, cause: FEATURE_DISABLED, message: FeatureDisabled: ScheduleNexusOperation commands are not supported yet., identity: worker}");
 }
 
 #[test]

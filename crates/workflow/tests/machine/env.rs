@@ -199,7 +199,7 @@ impl Env {
             ..StartWorkflowExecutionRequest::default()
         };
         change(&mut request);
-        Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: format!("run-{}", self.run_count), scheduled_by: None })
+        Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: format!("run-{}", self.run_count), ..StartWorkflow::default() })
     }
 
     /// Starts it.
@@ -442,7 +442,7 @@ pub fn production() -> CommandSettings {
         history_size_suggest_continue_as_new_bytes: 4 << 20,
         search_attribute_types: [("Keyword".to_owned(), IndexedValueType::Keyword as i32)].into(),
         schedule_audit_retention: None,
-        namespace_id: String::new(),
+        namespace_id: "id".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod buffered;
 mod chains;
+mod children;
 mod close;
 mod commands;
 mod continue_as_new;
@@ -9,6 +10,7 @@ mod deletion;
 mod eager_start;
 mod env;
 mod external;
+mod families;
 mod limits;
 mod operations;
 mod pause;

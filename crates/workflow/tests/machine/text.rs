@@ -96,6 +96,8 @@ fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
             ("continued", a.continued_execution_run_id.clone()),
             ("first", a.first_execution_run_id.clone()),
             ("original", a.original_execution_run_id.clone()),
+            ("parent", child(a.parent_workflow_execution.as_ref())),
+            ("root", child(a.root_workflow_execution.as_ref())),
         ],
         Attributes::WorkflowTaskScheduledEventAttributes(a) => vec![
             ("queue", queue(a.task_queue.as_ref())),
@@ -197,10 +199,71 @@ fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
         Attributes::ActivityTaskCanceledEventAttributes(a) => {
             vec![("scheduled", a.scheduled_event_id.to_string()), ("started", a.started_event_id.to_string())]
         }
+        Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(_)
+        | Attributes::StartChildWorkflowExecutionFailedEventAttributes(_)
+        | Attributes::ChildWorkflowExecutionStartedEventAttributes(_)
+        | Attributes::ChildWorkflowExecutionCompletedEventAttributes(_)
+        | Attributes::ChildWorkflowExecutionFailedEventAttributes(_)
+        | Attributes::ChildWorkflowExecutionCanceledEventAttributes(_)
+        | Attributes::ChildWorkflowExecutionTimedOutEventAttributes(_)
+        | Attributes::ChildWorkflowExecutionTerminatedEventAttributes(_) => child_fields(attributes),
         Attributes::TimerStartedEventAttributes(a) => vec![("id", a.timer_id.clone())],
         Attributes::TimerFiredEventAttributes(a) => vec![("id", a.timer_id.clone()), ("started", a.started_event_id.to_string())],
         _ => Vec::new(),
     }
+}
+
+/// The attributes that matter of an event about a child.
+#[allow(deprecated, reason = "older SDKs use control")]
+fn child_fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
+    let ended = |execution: &Option<WorkflowExecution>, initiated: i64, started: i64, what: (&'static str, String)| {
+        vec![("child", child(execution.as_ref())), ("initiated", initiated.to_string()), ("started", started.to_string()), what]
+    };
+    match attributes {
+        Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(a) => vec![
+            ("id", a.workflow_id.clone()),
+            ("type", a.workflow_type.clone().unwrap_or_default().name),
+            ("queue", queue(a.task_queue.as_ref())),
+            ("run_timeout", duration(a.workflow_run_timeout.as_ref())),
+            ("execution_timeout", duration(a.workflow_execution_timeout.as_ref())),
+            ("task_timeout", duration(a.workflow_task_timeout.as_ref())),
+            ("close", a.parent_close_policy().as_str_name().trim_start_matches("PARENT_CLOSE_POLICY_").to_owned()),
+            ("reuse", a.workflow_id_reuse_policy().as_str_name().trim_start_matches("WORKFLOW_ID_REUSE_POLICY_").to_owned()),
+            ("completed", a.workflow_task_completed_event_id.to_string()),
+        ],
+        Attributes::StartChildWorkflowExecutionFailedEventAttributes(a) => vec![
+            ("id", a.workflow_id.clone()),
+            ("type", a.workflow_type.clone().unwrap_or_default().name),
+            ("initiated", a.initiated_event_id.to_string()),
+            ("cause", a.cause().as_str_name().trim_start_matches("START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_").to_owned()),
+            ("control", a.control.clone()),
+        ],
+        Attributes::ChildWorkflowExecutionStartedEventAttributes(a) => {
+            vec![("child", child(a.workflow_execution.as_ref())), ("initiated", a.initiated_event_id.to_string())]
+        }
+        Attributes::ChildWorkflowExecutionCompletedEventAttributes(a) => {
+            ended(&a.workflow_execution, a.initiated_event_id, a.started_event_id, ("result", payloads(a.result.as_ref())))
+        }
+        Attributes::ChildWorkflowExecutionFailedEventAttributes(a) => {
+            let message = a.failure.clone().unwrap_or_default().message;
+            ended(&a.workflow_execution, a.initiated_event_id, a.started_event_id, ("message", message))
+        }
+        Attributes::ChildWorkflowExecutionCanceledEventAttributes(a) => {
+            ended(&a.workflow_execution, a.initiated_event_id, a.started_event_id, ("details", payloads(a.details.as_ref())))
+        }
+        Attributes::ChildWorkflowExecutionTimedOutEventAttributes(a) => {
+            let state = a.retry_state().as_str_name().trim_start_matches("RETRY_STATE_").to_owned();
+            ended(&a.workflow_execution, a.initiated_event_id, a.started_event_id, ("retry_state", state))
+        }
+        Attributes::ChildWorkflowExecutionTerminatedEventAttributes(a) => {
+            ended(&a.workflow_execution, a.initiated_event_id, a.started_event_id, ("", String::new()))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn child(execution: Option<&WorkflowExecution>) -> String {
+    execution.map(|execution| format!("{}/{}", execution.workflow_id, execution.run_id)).unwrap_or_default()
 }
 
 /// The type that goes with a command's attributes.

@@ -4,7 +4,7 @@ use klamm_backend::Backend;
 use klamm_filters::VisibilityQueries;
 use klamm_machine::time;
 use klamm_messages::{
-    klamm::v1::{ActivityPhase, PendingActivity, RunState, WorkflowTaskPhase, WorkflowTaskState},
+    klamm::v1::{ActivityPhase, PendingActivity, PendingChild, RunState, WorkflowTaskPhase, WorkflowTaskState},
     temporal::{
         activity::v1::ActivityOptions,
         common::v1::{RetryPolicy, WorkflowExecution, WorkflowType},
@@ -13,8 +13,8 @@ use klamm_messages::{
         sdk::v1::UserMetadata,
         taskqueue::v1::TaskQueue,
         workflow::v1::{
-            PendingActivityInfo, PendingWorkflowTaskInfo, RequestIdInfo, WorkflowExecutionConfig, WorkflowExecutionExtendedInfo,
-            WorkflowExecutionInfo, WorkflowExecutionPauseInfo,
+            PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, RequestIdInfo, WorkflowExecutionConfig,
+            WorkflowExecutionExtendedInfo, WorkflowExecutionInfo, WorkflowExecutionPauseInfo,
             pending_activity_info::{
                 PauseInfo,
                 pause_info::{Manual, PausedBy},
@@ -52,6 +52,7 @@ fn describe(state: &RunState, first: Option<&HistoryEvent>) -> DescribeWorkflowE
         execution_config: Some(config(&started, first.and_then(|event| event.user_metadata.clone()))),
         workflow_execution_info: Some(info(state, &started)),
         pending_activities: state.activities.values().map(pending_activity).collect(),
+        pending_children: state.children.iter().map(|(id, child)| pending_child(*id, child)).collect(),
         pending_workflow_task: state.workflow_task.as_ref().and_then(pending_workflow_task),
         workflow_extended_info: Some(extended_info(state, first.and_then(|event| event.event_time))),
         ..DescribeWorkflowExecutionResponse::default()
@@ -190,6 +191,17 @@ fn pending_activity(activity: &PendingActivity) -> PendingActivityInfo {
             ..ActivityOptions::default()
         }),
         ..PendingActivityInfo::default()
+    }
+}
+
+/// A child that has not ended.
+fn pending_child(initiated_id: i64, child: &PendingChild) -> PendingChildExecutionInfo {
+    PendingChildExecutionInfo {
+        workflow_id: child.workflow_id.clone(),
+        run_id: child.started_run_id.clone(),
+        workflow_type_name: child.workflow_type.clone(),
+        initiated_id,
+        parent_close_policy: child.parent_close_policy,
     }
 }
 

@@ -124,3 +124,23 @@ fn a_paused_activity_says_who_holds_it_back() {
         assert_eq!((paused.pause_time, paused.paused_by), (at(7), Some(by)));
     }
 }
+
+#[test]
+fn pending_children_are_shown() {
+    let child = |started_run_id: &str| PendingChild {
+        workflow_id: "c".to_owned(),
+        workflow_type: "C".to_owned(),
+        parent_close_policy: 2,
+        started_run_id: started_run_id.to_owned(),
+        started_event_id: 0,
+    };
+    let state = RunState { children: [(5, child("r")), (6, child(""))].into(), ..RunState::default() };
+    let shown = |initiated_id, run_id: &str| PendingChildExecutionInfo {
+        workflow_id: "c".to_owned(),
+        run_id: run_id.to_owned(),
+        workflow_type_name: "C".to_owned(),
+        initiated_id,
+        parent_close_policy: 2,
+    };
+    assert_eq!(describe(&state, None).pending_children, [shown(5, "r"), shown(6, "")]);
+}

@@ -97,7 +97,7 @@ impl Env {
             request_id: format!("start of {workflow_id}"),
             ..StartWorkflowExecutionRequest::default()
         };
-        let start = StartWorkflow { request: Some(request), run_id: format!("run of {workflow_id}"), scheduled_by: None };
+        let start = StartWorkflow { request: Some(request), run_id: format!("run of {workflow_id}"), ..StartWorkflow::default() };
         self.submit(workflow_id, Body::StartWorkflow(start)).await
     }
 

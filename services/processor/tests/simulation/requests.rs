@@ -47,7 +47,7 @@ pub fn start(workflow_id: &str, request_id: &str) -> Command {
         request_id: request_id.to_owned(),
         ..StartWorkflowExecutionRequest::default()
     };
-    let start = StartWorkflow { request: Some(request), run_id: String::new(), scheduled_by: None };
+    let start = StartWorkflow { request: Some(request), run_id: String::new(), ..StartWorkflow::default() };
     command(workflow_id, Body::StartWorkflow(start))
 }
 

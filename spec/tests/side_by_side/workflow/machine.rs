@@ -109,7 +109,11 @@ impl Machine {
             workflow_run_timeout: start.timeout.and_then(duration),
             ..StartWorkflowExecutionRequest::default()
         };
-        match self.decide(Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: start.run.clone(), scheduled_by: None }))? {
+        match self.decide(Body::StartWorkflow(StartWorkflow {
+            request: Some(request),
+            run_id: start.run.clone(),
+            ..StartWorkflow::default()
+        }))? {
             Answer::Started(started) => Ok((started.run_id, started.started)),
             other => panic!("{other:?}"),
         }

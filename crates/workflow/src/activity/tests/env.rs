@@ -71,7 +71,7 @@ impl Env {
             ..StartWorkflowExecutionRequest::default()
         };
         change(&mut request);
-        env.accept(Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: "run".to_owned(), scheduled_by: None }));
+        env.accept(Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: "run".to_owned(), ..StartWorkflow::default() }));
         env
     }
 
