@@ -38,6 +38,7 @@ var measured = map[string]string{
 // sortedBy names lists whose order means nothing, and what to order them by.
 var sortedBy = map[string]string{
 	"pending_activities": "activity_id",
+	"pending_children":   "workflow_id",
 	"pollers":            "identity",
 }
 
