@@ -22,6 +22,18 @@ impl Cron {
         Some(Time::from_millis(next.checked_mul(1000)?))
     }
 
+    /// Whether a workflow may have this schedule (Temporal: common/backoff/cron.go, ValidateSchedule).
+    ///
+    /// # Errors
+    /// Temporal's text, for what is no schedule and for one that is never due. An empty text asks for no schedule and is fine.
+    pub fn check(text: &str) -> Result<(), &'static str> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let cron = Self::parse(text).map_err(|_| "invalid CronSchedule.")?;
+        if cron.is_never() { Err("invalid CronSchedule, no time can be found to satisfy the schedule") } else { Ok(()) }
+    }
+
     /// Whether there is no such time in any year ("30 February"). It is asked of five years with a leap day among them.
     pub fn is_never(&self) -> bool {
         const YEAR_2024: Time = Time::from_millis(1_704_067_200_000);

@@ -6,14 +6,7 @@ use crate::fault::{Fault, Result};
 
 /// Refuses a text that is no schedule, and one that is never due. An empty text asks for no schedule and is fine.
 pub fn schedule(text: &str) -> Result<()> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    let cron = Cron::parse(text).map_err(|_| Fault::invalid("invalid CronSchedule."))?;
-    if cron.is_never() {
-        return Err(Fault::invalid("invalid CronSchedule, no time can be found to satisfy the schedule"));
-    }
-    Ok(())
+    Cron::check(text).map_err(Fault::invalid)
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod start;
 pub(crate) mod start_answered;
 mod started;
 mod tell;
+mod waiting;
 
 pub(crate) use apply::{apply_ended, apply_initiated, apply_started};
 pub(crate) use start::{fill_in, is_initiated_since, send_starts};

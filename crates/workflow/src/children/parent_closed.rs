@@ -39,11 +39,13 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Parent
     Ok(Outcome::Answer(Answer::Empty))
 }
 
-/// Whether the open run belongs to the chain that the parent had as its child.
+/// Whether the open run belongs to the chain that the parent had as its child. Where the chain is known, another run of the parent may have
+/// started it: one that a reset has put the parent in the place of.
 fn is_child(state: &RunState, body: &ParentClosed) -> bool {
     let parent = state.started.as_ref().and_then(|started| started.parent_workflow_execution.as_ref());
-    let is_chain = body.first_run_id.is_empty() || first_run_id(state) == body.first_run_id;
-    is_open(state) && is_chain && parent.is_some() && parent == body.parent.as_ref()
+    let (Some(parent), Some(closed)) = (parent, body.parent.as_ref()) else { return false };
+    let is_it = if body.first_run_id.is_empty() { parent == closed } else { first_run_id(state) == body.first_run_id };
+    is_open(state) && is_it && parent.workflow_id == closed.workflow_id
 }
 
 /// Asks the run to cancel, unless it was asked before.

@@ -16,20 +16,19 @@ use klamm_messages::{
     },
 };
 
-use super::started;
+use super::{started, waiting::waiting_run};
 use crate::{
     Answer, Workflow,
     decide::{limits, locate},
     run::Run,
-    tables::RunKey,
 };
 
 /// Decides the command. A parent that has closed, or does not wait for this child, is told in vain.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ChildRunClosed) -> Decision<Answer> {
     let parent = body.parent.clone().unwrap_or_default();
     let settings = locate::settings(command);
-    let run_id = parent.execution.as_ref().map_or("", |execution| &execution.run_id);
-    let mut run = Run::new(tx, RunKey::new(&command.namespace, &command.workflow_id, run_id));
+    let key = waiting_run(tx, &command.namespace, &command.workflow_id, &parent);
+    let mut run = Run::new(tx, key);
     if !run.is_open() || pending(&run, &parent, body).is_none() {
         return Ok(Outcome::Answer(Answer::Empty));
     }

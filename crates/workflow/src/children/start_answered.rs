@@ -9,12 +9,11 @@ use klamm_messages::{
     },
 };
 
-use super::{started, tell::to_child};
+use super::{started, tell::to_child, waiting::waiting_run};
 use crate::{
     Answer, Workflow,
     decide::{limits, locate},
     run::{Run, is_open},
-    tables::RunKey,
 };
 
 /// Decides the command. The child's first workflow task waits for this, so that the parent knows of the child before anything can come of
@@ -25,8 +24,8 @@ use crate::{
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ChildStartAnswered) -> Decision<Answer> {
     let parent = body.parent.clone().unwrap_or_default();
     let settings = locate::settings(command);
-    let run_id = parent.execution.as_ref().map_or("", |execution| &execution.run_id);
-    let mut run = Run::new(tx, RunKey::new(&command.namespace, &command.workflow_id, run_id));
+    let key = waiting_run(tx, &command.namespace, &command.workflow_id, &parent);
+    let mut run = Run::new(tx, key);
     let state = run.state();
     let waits = |child: &&PendingChild| child.workflow_id == body.workflow_id && child.started_run_id.is_empty();
     let Some(child) = state.children.get(&parent.initiated_event_id).filter(waits) else { return Ok(Outcome::Answer(Answer::Empty)) };

@@ -3,6 +3,7 @@
 //!
 //! Temporal: workflow_task_completed_handler.go (handleCommandStartChildWorkflow), api/command_attr_validator.go.
 
+use klamm_cron::Cron;
 use klamm_machine::time;
 use klamm_messages::temporal::{
     command::v1::StartChildWorkflowExecutionCommandAttributes,
@@ -17,7 +18,7 @@ use super::{
     search_attributes,
 };
 use crate::{
-    activity::options::{check_priority, complete_queue},
+    activity::options::{check_priority, complete_policy, complete_queue},
     children::PENDING_CHILDREN_MAX,
     decide::{
         limits::blob_fits,
@@ -60,16 +61,10 @@ pub(crate) fn handle(
 
 /// Refuses options that workflows have not yet.
 fn refuse_unbuilt(attributes: &StartChildWorkflowExecutionCommandAttributes) -> Result<(), CommandFailure> {
-    let unbuilt = if attributes.retry_policy.is_some() {
-        "a retry policy"
-    } else if !attributes.cron_schedule.is_empty() {
-        "a cron schedule"
-    } else if attributes.versioning_override.is_some() {
-        "a versioning override"
-    } else {
+    if attributes.versioning_override.is_none() {
         return Ok(());
-    };
-    let message = format!("StartChildWorkflowExecution commands with {unbuilt} are not supported yet.");
+    }
+    let message = "StartChildWorkflowExecution commands with a versioning override are not supported yet.";
     Err(CommandFailure::new(WorkflowTaskFailedCause::FeatureDisabled, message))
 }
 
@@ -103,6 +98,14 @@ fn complete(
         *timeout = duration_of(timeout.as_ref())
             .map_err(|error| bad(format!("Invalid {name} on StartChildWorkflowExecutionCommand: {error}. {of_it}")))?;
     }
+    attributes.retry_policy = attributes
+        .retry_policy
+        .take()
+        .map(complete_policy)
+        .transpose()
+        .map_err(|error| bad(format!("invalid WorkflowRetryPolicy on StartChildWorkflowExecutionCommand: {error}. {of_it}")))?;
+    Cron::check(&attributes.cron_schedule)
+        .map_err(|error| bad(format!("invalid CronSchedule on StartChildWorkflowExecutionCommand: {error}. {of_it}")))?;
     let checked = attributes.search_attributes.take().map(|given| search_attributes::checked(given, cx.settings, namespace));
     attributes.search_attributes = checked.transpose().map_err(|error| {
         let message = format!("invalid SearchAttributes on StartChildWorkflowCommand: {error}. {of_it}");

@@ -7,7 +7,7 @@ use klamm_messages::{
     klamm::v1::{Command, RunState, command::Body},
     temporal::{
         command::v1::{RequestCancelExternalWorkflowExecutionCommandAttributes, StartChildWorkflowExecutionCommandAttributes},
-        common::v1::{Header, Memo, Payload, Priority, SearchAttributes, WorkflowType},
+        common::v1::{Header, Memo, Payload, Priority, RetryPolicy, SearchAttributes, WorkflowType},
         enums::v1::{ParentClosePolicy, WorkflowExecutionStatus, WorkflowIdReusePolicy},
         history::v1::history_event,
         workflowservice::v1::StartWorkflowExecutionRequest,
@@ -49,19 +49,19 @@ fn deliver_one(env: &mut Env) -> bool {
 }
 
 /// Decides all that was sent, and what is sent because of it.
-fn deliver(env: &mut Env) {
+pub fn deliver(env: &mut Env) {
     while deliver_one(env) {}
 }
 
 /// A started workflow whose first task has been completed with these commands; nothing is delivered yet.
-fn parent(commands: Vec<Attributes>) -> Env {
+pub fn parent(commands: Vec<Attributes>) -> Env {
     let mut env = Env::started();
     env.work(commands);
     env
 }
 
 /// The same, with one child that runs.
-fn with_child(policy: ParentClosePolicy) -> Env {
+pub fn with_child(policy: ParentClosePolicy) -> Env {
     let mut env = parent(vec![child("c", policy)]);
     deliver(&mut env);
     env
@@ -73,11 +73,11 @@ fn newest(env: &Env, id: &str) -> RunKey {
     RunKey::new("default", id, &row.current_run_id)
 }
 
-fn state(env: &Env, id: &str) -> RunState {
+pub fn state(env: &Env, id: &str) -> RunState {
     env.rows.get::<Runs>(&newest(env, id)).map(|state| (*state).clone()).unwrap_or_default()
 }
 
-fn status(env: &Env, id: &str) -> WorkflowExecutionStatus {
+pub fn status(env: &Env, id: &str) -> WorkflowExecutionStatus {
     WorkflowExecutionStatus::try_from(state(env, id).status).unwrap()
 }
 
@@ -88,7 +88,7 @@ fn history_of(env: &Env, id: &str) -> String {
 }
 
 /// A worker does the waiting workflow task of `id` with these commands.
-fn work_of(env: &mut Env, id: &str, commands: Vec<Attributes>) {
+pub fn work_of(env: &mut Env, id: &str, commands: Vec<Attributes>) {
     let row = env::tasks(&env.rows).into_iter().find(|row| row.workflow_id == id).expect("a task of it waits");
     let started = env.decide_for(id, start_task_body(&row, "poll")).unwrap();
     let klamm_machine::Outcome::Answer(klamm_workflow::Answer::WorkflowTaskStarted(task)) = started else { panic!("{started:?}") };
@@ -491,6 +491,9 @@ fn bad_attributes_fail_the_task_in_temporals_words() {
     insta::assert_snapshot!(refused(|a| a.workflow_execution_timeout = Some(seconds(-1))), @"InvalidArgument: BadStartChildExecutionAttributes: Invalid WorkflowExecutionTimeout on StartChildWorkflowExecutionCommand: negative duration. WorkflowId=c WorkflowType=C Namespace=default");
     insta::assert_snapshot!(refused(|a| a.workflow_run_timeout = Some(seconds(-1))), @"InvalidArgument: BadStartChildExecutionAttributes: Invalid WorkflowRunTimeout on StartChildWorkflowExecutionCommand: negative duration. WorkflowId=c WorkflowType=C Namespace=default");
     insta::assert_snapshot!(refused(|a| a.workflow_task_timeout = Some(seconds(-1))), @"InvalidArgument: BadStartChildExecutionAttributes: Invalid WorkflowTaskTimeout on StartChildWorkflowExecutionCommand: negative duration. WorkflowId=c WorkflowType=C Namespace=default");
+    insta::assert_snapshot!(refused(|a| a.cron_schedule = "often".to_owned()), @"InvalidArgument: BadStartChildExecutionAttributes: invalid CronSchedule on StartChildWorkflowExecutionCommand: invalid CronSchedule.. WorkflowId=c WorkflowType=C Namespace=default");
+    let negative = Some(RetryPolicy { maximum_attempts: -1, ..RetryPolicy::default() });
+    insta::assert_snapshot!(refused(|a| a.retry_policy = negative), @"InvalidArgument: BadStartChildExecutionAttributes: invalid WorkflowRetryPolicy on StartChildWorkflowExecutionCommand: MaximumAttempts cannot be negative on retry policy.. WorkflowId=c WorkflowType=C Namespace=default");
     insta::assert_snapshot!(refused(|a| a.priority = Some(Priority { priority_key: -1, ..Priority::default() })), @"InvalidArgument: BadStartChildExecutionAttributes: priority key can't be negative");
     insta::assert_snapshot!(refused(|a| a.task_queue = Some(env::queue("/_sys/q"))), @r#"InvalidArgument: BadStartChildExecutionAttributes: invalid TaskQueue on StartChildWorkflowExecutionCommand: task queue name cannot start with reserved prefix /_sys/. WorkflowId=c WorkflowType=C Namespace=default TaskQueue=name:"/_sys/q"  kind:TASK_QUEUE_KIND_NORMAL"#);
     insta::assert_snapshot!(
@@ -538,8 +541,6 @@ fn a_child_cannot_be_cancelled_by_the_completion_that_starts_it() {
 
 #[test]
 fn options_that_are_not_built_are_refused() {
-    assert!(refused(|a| a.cron_schedule = "@daily".to_owned()).starts_with("InvalidArgument: FeatureDisabled: "));
-    assert!(refused(|a| a.retry_policy = Some(Default::default())).starts_with("InvalidArgument: FeatureDisabled: "));
     assert!(refused(|a| a.versioning_override = Some(Default::default())).starts_with("InvalidArgument: FeatureDisabled: "));
 }
 

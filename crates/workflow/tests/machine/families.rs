@@ -278,7 +278,8 @@ fn check_settled(env: &Env) {
     };
     for parent in &runs {
         for (initiated, child) in &parent.children {
-            let open: Vec<_> = children_of(parent, *initiated).into_iter().filter(|run| is_open(run)).collect();
+            let chain = children_of(parent, *initiated);
+            let open: Vec<_> = chain.iter().filter(|run| is_open(run)).collect();
             if is_open(parent) {
                 assert_eq!(open.len(), 1, "child {initiated} of {}", parent.run_id);
                 let started = open[0].started.as_ref().expect("it has begun");
@@ -286,7 +287,8 @@ fn check_settled(env: &Env) {
             } else if child.parent_close_policy() == ParentClosePolicy::Terminate {
                 assert!(open.is_empty(), "a child outlives {}", parent.run_id);
             } else if child.parent_close_policy() == ParentClosePolicy::RequestCancel {
-                assert!(open.iter().all(|run| run.cancel_requested));
+                // A run that continues as new after it was asked leaves no request to the next.
+                assert!(open.is_empty() || chain.iter().any(|run| run.cancel_requested));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod buffered;
 mod chains;
+mod child_chains;
 mod children;
 mod close;
 mod commands;
@@ -17,6 +18,7 @@ mod pause;
 mod properties;
 mod reservations;
 mod reset;
+mod reset_children;
 mod retention;
 mod riders;
 mod scheduled;

@@ -15,6 +15,7 @@
 
 mod advance;
 mod budget;
+mod children;
 mod copy;
 mod finish;
 mod fork;

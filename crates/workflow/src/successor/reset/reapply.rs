@@ -14,7 +14,7 @@ use klamm_messages::{
     },
 };
 
-use super::budget::Budget;
+use super::{budget::Budget, children};
 use crate::{
     decide::start_workflow::has_request,
     run::{Run, new_event},
@@ -79,7 +79,7 @@ fn again(run: &Run<'_, '_>, reset: &ResetState, event: &HistoryEvent) -> Option<
         Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(options) if changes(run, options) => {
             (EventType::WorkflowExecutionOptionsUpdated, Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(options.clone()))
         }
-        _ => return None,
+        _ => children::again(&run.state(), reset, event)?,
     };
     let again = new_event(event_type, attributes, run.now());
     Some(HistoryEvent { links: event.links.clone(), worker_may_ignore: event.worker_may_ignore, ..again })
