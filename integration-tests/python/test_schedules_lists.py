@@ -100,6 +100,7 @@ async def test_filters_select_by_custom_attributes_by_id_and_by_pause(schedules:
 async def test_the_list_follows_pauses_actions_updates_and_deletion(schedules: Schedules):
     three = Three(schedules)
     await three.make()
+    await three.expect("", 1, 2, 3)
     client = schedules.env.client
     await client.get_schedule_handle(schedules.id("1")).pause(note="not now")
     await client.get_schedule_handle(schedules.id("2")).trigger()

@@ -15,8 +15,9 @@ async def await_until(
     """Call `probe` until it returns something true, and return that.
 
     `probe` may be plain or async. An AssertionError inside it counts as "not
-    yet", so that a probe can be written as the final assertion; the last one
-    is shown when the deadline passes. Any other exception ends the wait.
+    yet", so that a probe can be written as the final assertion, and so does a
+    LookupError: what it looks for is not there yet. The last one is shown when
+    the deadline passes. Any other exception ends the wait.
     """
     end = time.monotonic() + deadline_s
     last: Any = None
@@ -28,7 +29,7 @@ async def await_until(
             if value:
                 return value
             last = value
-        except AssertionError as error:
+        except (AssertionError, LookupError) as error:
             last = error
         if time.monotonic() >= end:
             raise AssertionError(f"not within {deadline_s} s: {what}; last seen: {last!r}")

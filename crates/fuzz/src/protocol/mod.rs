@@ -21,7 +21,7 @@ use std::{
 
 use parking_lot::Mutex;
 use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::{messages::Messages, mutate::mutate, random::Random};
 use client::Client;
@@ -170,7 +170,7 @@ impl Fuzzer {
                 }
                 // At the deadline the client itself ends the call.
                 let is_late = !waits(method.name()) && sent_at.elapsed() >= deadline;
-                let is_fault = is_fault_of_server(status.code()) || is_late;
+                let is_fault = is_fault_of_server(&status) || is_late;
                 (format!("{:?}", status.code()), is_fault.then(|| format!("{:?}: {}", status.code(), status.message())))
             }
         };
@@ -240,9 +240,15 @@ fn waits(method: &str) -> bool {
     method.starts_with("Poll") || matches!(method, "GetWorkflowExecutionHistory" | "QueryWorkflow")
 }
 
-/// Codes by which a server says that it is at fault.
-fn is_fault_of_server(code: Code) -> bool {
-    matches!(code, Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::Aborted | Code::OutOfRange)
+/// What Temporal's server answers to bad input with the code Internal; so klamm does, too.
+const BAD_INPUT_TEXTS: [&str; 1] = ["unknown reset reapply type: "];
+
+/// Whether the server says by the code that it is at fault.
+fn is_fault_of_server(status: &Status) -> bool {
+    if status.code() == Code::Internal && BAD_INPUT_TEXTS.iter().any(|text| status.message().starts_with(text)) {
+        return false;
+    }
+    matches!(status.code(), Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::Aborted | Code::OutOfRange)
 }
 
 fn resident_mib(pid: u32) -> Result<u64, String> {
