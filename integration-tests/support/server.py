@@ -18,6 +18,8 @@ from .process import cpu_seconds
 
 #: The longest a start may take, replay of a crashed server's log included.
 READY_DEADLINE_S = 60.0
+#: Where completion callbacks may go: to servers of the tests.
+CALLBACK_ADDRESS = "http://127.0.0.1:*"
 #: The longest a clean stop may take after SIGTERM.
 STOP_DEADLINE_S = 15.0
 #: The longest `klamm verify` and other commands that ask the server may take.
@@ -80,7 +82,7 @@ class KlammServer:
 
     def _dev_options(self) -> List[str]:
         places = ["--data-dir", str(self.data_dir), "--port", str(self.port), "--http-port", str(self.http_port)]
-        return ["dev", *places]
+        return ["dev", *places, "--callback-address", CALLBACK_ADDRESS]
 
     def _serve_variables(self) -> Dict[str, str]:
         settings = {
@@ -89,6 +91,7 @@ class KlammServer:
             "server.port": str(self.port),
             "server.http_port": str(self.http_port),
             "server.data_dir": str(self.data_dir),
+            "limits.callback_addresses": CALLBACK_ADDRESS,
             **self.settings,
         }
         return {f"KLAMM_{key.replace('.', '__').upper()}": value for key, value in settings.items()}

@@ -34,6 +34,8 @@ pub enum Kind {
     ScheduleRemains = 12,
     /// Configuration of task queues.
     TaskQueueConfig = 23,
+    /// Completion callbacks that are to be called now.
+    Callback = 19,
     /// Tests' own.
     Test = 100,
 }

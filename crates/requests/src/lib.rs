@@ -9,6 +9,8 @@
 //! kind of thing).
 
 pub mod access;
+pub mod addresses;
+pub mod batch;
 pub mod calls;
 pub mod failures;
 pub mod fault;
@@ -20,6 +22,7 @@ mod text;
 pub mod tokens;
 pub mod validate;
 
+pub use addresses::Addresses;
 pub use fault::{Fault, Result};
 pub use limits::Limits;
 pub use terms::Terms;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::addresses::Addresses;
+
 /// Limits, in bytes unless something else is said. For each: Temporal's setting in brackets, then the default. The fields' names are keys
 /// of klamm's configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +35,16 @@ pub struct Limits {
     pub links: usize,
     /// Size of one link (frontend.linkMaxSize); 4000.
     pub link_bytes: usize,
+    /// Hosts that may be called back (callback.allowedAddresses); none.
+    pub callback_addresses: Addresses,
+    /// Completion callbacks of a request (callback.maxPerExecution); 2000. A workflow has at most 32 in all.
+    pub callbacks: usize,
+    /// URL of a callback (frontend.callbackURLMaxLength); 1000.
+    pub callback_url_bytes: usize,
+    /// Names and values of all headers of a callback (frontend.callbackHeaderMaxLength); 8 KiB.
+    pub callback_header_bytes: usize,
+    /// Executions of one namespace that a batch operation deals with per second (worker.batcherRPS); 50.
+    pub batch_per_second: u32,
     /// Search attributes of a request (frontend.searchAttributesNumberOfKeysLimit); 100.
     pub search_attributes: usize,
     /// Value of one search attribute (frontend.searchAttributesSizeOfValueLimit); 2 KiB.
@@ -74,6 +86,11 @@ impl Default for Limits {
             history_bytes_suggest_continue_as_new: 4 * MIB as u64,
             links: 10,
             link_bytes: 4000,
+            callback_addresses: Addresses::default(),
+            callbacks: 2000,
+            callback_url_bytes: 1000,
+            callback_header_bytes: 8 * KIB,
+            batch_per_second: 50,
             search_attributes: 100,
             search_attribute_value_bytes: 2 * KIB,
             search_attributes_bytes: 40 * KIB,

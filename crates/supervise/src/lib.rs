@@ -8,9 +8,11 @@
 //! Nothing here knows what a part does.
 
 mod health;
+mod owned;
 mod panics;
 mod part;
 
 pub use health::{Health, Reason, Role, Severity};
+pub use owned::each_owned;
 pub use panics::{Panicked, install_hook};
 pub use part::{Part, Supervisor};

@@ -3,9 +3,9 @@
 //! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log come in, public and internal events go out. It has no clock,
 //! randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`]. Then read the tables of contents: commands of the log in
 //! `decide`, commands of a completed workflow task in `commands`, events in `apply`. `reservations` is about pollers that ride in a
-//! command, `askers` about those who are told of the runs that they have asked for, `children` about the runs that a workflow starts,
-//! `external` about signals and cancel requests to other workflows, `successor` about the next run of a chain. All of these use the verbs of
-//! `run`.
+//! command, `askers` about those who are told of the runs that they have asked for, `callback` about those who are called over HTTP,
+//! `children` about the runs that a workflow starts, `external` about signals and cancel requests to other workflows, `successor` about the
+//! next run of a chain. All of these use the verbs of `run`.
 
 #![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as older workers send them")]
 
@@ -17,6 +17,7 @@ pub mod visibility;
 mod activity;
 mod apply;
 mod askers;
+mod callback;
 mod children;
 mod commands;
 mod decide;

@@ -40,13 +40,18 @@ var sortedBy = map[string]string{
 	"pending_activities": "activity_id",
 	"pending_children":   "workflow_id",
 	"pollers":            "identity",
+	"callbacks":          "callback",
 }
 
 var (
 	uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	// nominalPattern is a time of whole seconds inside a text, as in a scheduled run's id.
 	nominalPattern = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
-	timePattern    = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
+	// portPattern is the address of a server of the scenario.
+	portPattern = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+	// workerPattern is the identity of the reference's own worker: its process and machine.
+	workerPattern = regexp.MustCompile(`^\d+@[^@]*@$`)
+	timePattern   = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
 // Normalize replaces what differs from run to run: the suffix that makes ids
@@ -142,6 +147,9 @@ func (n *normalizer) scalar(key, text string) string {
 	if key == "first_workflow_task_backoff" && strings.Contains(text, ".") {
 		return "<what is left of a second>"
 	}
+	if key == "identity" && workerPattern.MatchString(text) {
+		return "<the server's own worker>"
+	}
 	if key == "request_id" && uuidPattern.MatchString(text) {
 		return "<request-id>"
 	}
@@ -160,6 +168,7 @@ func (n *normalizer) text(text string) string {
 		}
 		return inside
 	})
+	text = portPattern.ReplaceAllString(text, "127.0.0.1:<port>")
 	return uuidPattern.ReplaceAllStringFunc(text, func(id string) string {
 		if _, known := n.uuids[id]; !known {
 			n.uuids[id] = fmt.Sprintf("<uuid-%d>", len(n.uuids)+1)
@@ -223,6 +232,8 @@ func field(value any, name string) string {
 	if !ok {
 		return ""
 	}
-	text, _ := object[name].(string)
-	return text
+	if text, ok := object[name].(string); ok {
+		return text
+	}
+	return fmt.Sprint(object[name])
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"go.temporal.io/server/chasm/lib/callback"
 	"go.temporal.io/server/common/dynamicconfig"
 )
 
@@ -29,6 +30,9 @@ func settings() dynamicconfig.StaticClient {
 		// One queue partition: a poll meets its task without forwarding.
 		dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  one(1),
 		dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): one(1),
+
+		// Scenarios have callbacks made to servers of their own.
+		callback.AllowedAddresses.Key(): one([]any{map[string]any{"Pattern": "127.0.0.1:*", "AllowInsecure": true}}),
 
 		// No rate limit stands in the way of scenarios that run side by side.
 		dynamicconfig.FrontendNamespaceReplicationInducingAPIsRPS.Key():                        one(1000),

@@ -15,7 +15,7 @@ func All() []harness.Scenario {
 		externals, activities, activityRetries, activityTimeouts, activityCancellation, activityByID, badActivities, activityOperators,
 		timers, markersAndProperties,
 		workflowTasks, pauses, resets, badCommands, sticky, queries,
-		closing, runTimeouts, chains, histories, children,
+		closing, runTimeouts, chains, histories, callbacks, batches, children,
 		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
 		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, system,
 	} {

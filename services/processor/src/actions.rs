@@ -1,7 +1,8 @@
 //! The effects that a handled command has outside its partition.
 //!
-//! A machine changes rows. The rows of some tables concern others too: task queues (tasks and configuration), the scheduler (wake rows) and the
-//! known namespaces. An [`Action`] tells them of a changed row. The action is found by the table's type, so a row is never taken for one of
+//! A machine changes rows. The rows of some tables concern others too: task queues (tasks and configuration), the scheduler (wake rows),
+//! whoever calls callbacks, and the known namespaces. An [`Action`] tells them of a changed row. The action is found by the table's type, so a
+//! row is never taken for one of
 //! another table.
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use klamm_machine::{
     wakes::Wakes,
 };
 use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, WakeRow};
-use klamm_workflow::tables::Tasks;
+use klamm_workflow::tables::{Callbacks, Tasks};
 
 use crate::machines::MachineName;
 
@@ -36,6 +37,8 @@ pub(crate) enum Action {
     },
     /// A machine wants to look at something again at a certain time.
     Wake(Arc<WakeRow>),
+    /// A completion callback is to be called.
+    Call,
     /// A namespace is new or has changed.
     Namespace(Arc<NamespaceState>),
     /// The configuration of a task queue has changed.
@@ -55,6 +58,8 @@ impl Action {
         let row = row?;
         if table::is_of::<Wakes>(&key) {
             Some(Self::Wake(downcast::<Wakes>(row)))
+        } else if table::is_of::<Callbacks>(&key) {
+            Some(Self::Call)
         } else if table::is_of::<Namespaces>(&key) {
             Some(Self::Namespace(downcast::<Namespaces>(row)))
         } else if table::is_of::<TaskQueueConfigs>(&key) {
@@ -69,7 +74,7 @@ impl Action {
 mod tests {
     use klamm_cluster::QueueKey;
     use klamm_machine::{Table, Time};
-    use klamm_messages::klamm::v1::RunState;
+    use klamm_messages::klamm::v1::{CallbackRow, RunState};
     use klamm_workflow::tables::{RunKey, Runs};
 
     use super::*;
@@ -89,6 +94,10 @@ mod tests {
         let wake = WakeRow { due: Some(Time::from_millis(5).into()), ..WakeRow::default() };
         assert_eq!(row::<Wakes>(&wake, wake.clone()), Some(Action::Wake(Arc::new(wake.clone()))));
         assert_eq!(Action::of(Wakes::key(&wake), None), None);
+
+        let callback = CallbackRow::default();
+        assert_eq!(row::<Callbacks>(&callback, callback.clone()), Some(Action::Call));
+        assert_eq!(Action::of(Callbacks::key(&callback), None), None);
 
         let namespace = NamespaceState { name: "n".to_owned(), ..NamespaceState::default() };
         assert_eq!(row::<Namespaces>("n", namespace.clone()), Some(Action::Namespace(Arc::new(namespace))));

@@ -10,7 +10,7 @@
 //!   upkeep, gaining        looking after the store, taking partitions over
 //!   reads, submitting, dispatcher, asking, verify       what callers want of them
 //!   processor    all of it put together
-//!   serve, wake_source     the processor as a gateway's backend and as the scheduler's source
+//!   serve, wake_source, callback_source     the processor as a gateway's backend, and as the source of wake-ups and of callbacks
 //!   committer, readers, awaiting_sends, care, cleaner   threads and tasks that work on it
 //! ```
 
@@ -19,6 +19,8 @@ mod answers;
 mod arrivals;
 mod asking;
 pub mod awaiting_sends;
+mod batch_waiting;
+mod callback_source;
 pub mod care;
 pub mod cleaner;
 mod clock;

@@ -44,6 +44,11 @@ fn known(kind: u8, mut fields: Fields<'_>) -> Option<String> {
             let _type = fields.u8()?;
             format!("configuration of task queue {name}")
         }
+        kind if kind == Kind::Callback as u8 => {
+            let (destination, run) = (fields.text()?, fields.entity(3)?);
+            let (number, _attempt) = (fields.i64()?, fields.i64()?);
+            format!("call of callback {number} of {run} to {destination}")
+        }
         _ => return None,
     };
     fields.0.is_empty().then_some(name)
@@ -105,9 +110,9 @@ impl Fields<'_> {
 mod tests {
     use klamm_cluster::namespaces::Namespaces;
     use klamm_machine::{Table, key::KeyBytes, wakes::Wakes};
-    use klamm_messages::klamm::v1::{TaskRow, WakeRow};
+    use klamm_messages::klamm::v1::{CallbackRow, TaskRow, WakeRow};
     use klamm_schedule::tables::{Decisions, Definitions, Outcomes, Progresses, Remains, ScheduleKey};
-    use klamm_workflow::tables::{History, RunKey, Runs, Tasks, Workflows};
+    use klamm_workflow::tables::{Callbacks, History, RunKey, Runs, Tasks, Workflows};
 
     use super::*;
 
@@ -132,6 +137,14 @@ mod tests {
             scheduled_time: Some(Time::from_millis(-1).into()),
             ..TaskRow::default()
         };
+        let callback = CallbackRow {
+            destination: text("http://host:80"),
+            namespace: text("default"),
+            workflow_id: text("hello"),
+            run_id: text("r"),
+            callback: 2,
+            attempt: 1,
+        };
         for (key, expected) in [
             (Workflows::key(&(text("default"), text("hello"))), "workflow default/hello"),
             (Runs::key(&run), "run default/a\\u{1}b/r"),
@@ -144,6 +157,7 @@ mod tests {
             (Outcomes::key(&schedule), "outcome of schedule shop/hourly"),
             (Decisions::key(&(schedule.clone(), 3)), "decision 3 of schedule shop/hourly"),
             (Remains::key(&schedule), "remains of schedule shop/hourly"),
+            (Callbacks::key(&callback), "call of callback 2 of default/hello/r to http://host:80"),
             (KeyBytes::new(Kind::Test).u8(1).finish(), "row 0x6401"),
             (KeyBytes::new(Kind::Run).u8(1).finish(), "row 0x0301"),
             (Vec::new(), "row 0x"),

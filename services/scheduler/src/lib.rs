@@ -8,11 +8,10 @@ mod backlog;
 mod source;
 mod watch;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use klamm_machine::Time;
-use klamm_supervise::Supervisor;
-use tokio::task::{AbortHandle, JoinSet};
+use klamm_supervise::{Supervisor, each_owned};
 
 pub use source::{Due, WakeSource};
 
@@ -25,35 +24,15 @@ const IN_FLIGHT_MIN: usize = 16;
 /// the watch of a partition panics, it begins anew: it finds the rows again whose wake-ups were under way, and doubled wake-ups change
 /// nothing.
 pub async fn run<S: WakeSource>(source: Arc<S>, now: impl Fn() -> Time + Clone + Send + 'static, supervisor: Supervisor) {
-    let mut here = source.partitions();
-    let mut tasks = JoinSet::new();
-    let mut watches: BTreeMap<u32, (i64, AbortHandle)> = BTreeMap::new();
-    loop {
-        let partitions = here.borrow_and_update().clone();
-        watches.retain(|partition, (ownership, watch)| {
-            let is_kept = partitions.get(partition) == Some(ownership);
-            if !is_kept {
-                watch.abort();
-            }
-            is_kept
-        });
-        let in_flight_max = (IN_FLIGHT_MAX / partitions.len().max(1)).max(IN_FLIGHT_MIN);
-        for (partition, ownership) in partitions {
-            watches.entry(partition).or_insert_with(|| {
-                let (source, now, part) = (source.clone(), now.clone(), supervisor.part(format!("scheduler/{partition}")));
-                let watching = part.task(move |part| watch::watch(source.clone(), part, partition, in_flight_max, now.clone()));
-                (ownership, tasks.spawn(watching))
-            });
-        }
-        tokio::select! {
-            biased;
-            told = here.changed() => if told.is_err() {
-                // The sender is gone, so no partition comes or goes any more. The watches go on.
-                std::future::pending::<()>().await;
-            },
-            Some(_) = tasks.join_next() => {}
-        }
-    }
+    let here = source.partitions();
+    let count = here.clone();
+    each_owned(here, |partition| {
+        let in_flight_max = (IN_FLIGHT_MAX / count.borrow().len().max(1)).max(IN_FLIGHT_MIN);
+        let (source, now) = (source.clone(), now.clone());
+        let part = supervisor.part(format!("scheduler/{partition}"));
+        part.task(move |part| watch::watch(source.clone(), part, partition, in_flight_max, now.clone()))
+    })
+    .await;
 }
 
 #[cfg(test)]

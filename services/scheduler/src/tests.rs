@@ -1,6 +1,6 @@
 //! Partitions that come and go, in virtual time.
 
-use std::{sync::Mutex, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use tokio::sync::watch::Sender;
 

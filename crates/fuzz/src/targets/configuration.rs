@@ -26,6 +26,7 @@ const LINES: &[&str] = &[
     "z = 1979-05-27T07:32:00Z",
     "log_level = \"info\"",
     "topic_prefix = \"klamm.\"",
+    "callback_addresses = [\"http://*:80\"]",
     "data_dir = 'x'",
     "memo_bytes = 1_000",
     "n = 0xff",

@@ -28,6 +28,7 @@ pub mod reset_workflow;
 pub mod search_attributes;
 pub mod signal_with_start_workflow;
 pub mod signal_workflow;
+pub mod start_batch_operation;
 pub mod start_workflow;
 pub mod task_queue_config;
 pub mod terminate_workflow;

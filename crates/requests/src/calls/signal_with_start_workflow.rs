@@ -54,7 +54,7 @@ pub fn command(mut request: SignalWithStartWorkflowExecutionRequest, terms: &Ter
     validate::sizes::blob(request.input.as_ref(), limits)?;
     validate::sizes::blob(request.signal_input.as_ref(), limits)?;
     validate::sizes::memo(request.memo.as_ref(), limits)?;
-    validate::start::NotBuilt { completion_callbacks: &[], versioning_override: request.versioning_override.as_ref() }.check()?;
+    validate::start::NotBuilt { versioning_override: request.versioning_override.as_ref() }.check()?;
 
     validate::canonical::policies(&mut request.workflow_id_reuse_policy, &mut request.workflow_id_conflict_policy);
     validate::canonical::links(&mut request.links);

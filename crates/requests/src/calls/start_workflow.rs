@@ -45,18 +45,17 @@ pub fn command(mut request: StartWorkflowExecutionRequest, terms: &Terms<'_>) ->
     validate::start::on_conflict_options(request.on_conflict_options.as_ref())?;
     validate::search_attributes::check_and_type(request.search_attributes.as_mut(), terms.namespace, limits)?;
     validate::priority::check(request.priority.as_ref())?;
-    validate::links::check(&request.links, limits)?;
+    validate::callbacks::check(&mut request.completion_callbacks, limits)?;
+    let links = validate::callbacks::all_links(&mut request.links, &request.completion_callbacks);
+    validate::links::check(&links, limits)?;
     validate::start::time_skipping(request.time_skipping_config.as_ref())?;
     validate::sizes::blob(request.input.as_ref(), limits)?;
     validate::sizes::memo(request.memo.as_ref(), limits)?;
-    validate::start::NotBuilt {
-        completion_callbacks: &request.completion_callbacks,
-        versioning_override: request.versioning_override.as_ref(),
-    }
-    .check()?;
+    validate::start::NotBuilt { versioning_override: request.versioning_override.as_ref() }.check()?;
 
     validate::canonical::policies(&mut request.workflow_id_reuse_policy, &mut request.workflow_id_conflict_policy);
     validate::canonical::links(&mut request.links);
+    request.completion_callbacks.iter_mut().for_each(|callback| validate::canonical::links(&mut callback.links));
     validate::canonical::failure(request.continued_failure.as_mut());
     // Temporal does not act on this hint. The record leaves it out.
     request.eager_worker_deployment_options = None;

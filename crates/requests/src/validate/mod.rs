@@ -2,6 +2,7 @@
 //!
 //! A caller makes the checks in Temporal's order, so that a request with two faults gets the same answer as from Temporal.
 
+pub mod callbacks;
 pub mod canonical;
 pub mod cron;
 pub mod durations;

@@ -72,7 +72,7 @@ pub fn action_can_start(schedule: &mut Schedule, limits: &Limits) -> Result<()> 
     priority::check(start.priority.as_ref())?;
     sizes::blob(start.input.as_ref(), limits)?;
     sizes::memo(start.memo.as_ref(), limits)?;
-    start::NotBuilt { completion_callbacks: &[], versioning_override: start.versioning_override.as_ref() }.check()
+    start::NotBuilt { versioning_override: start.versioning_override.as_ref() }.check()
 }
 
 /// Checks the size of the memo together with the action's input, and the size of the whole schedule.

@@ -1,7 +1,7 @@
 //! What StartWorkflowExecution and SignalWithStartWorkflowExecution have in common.
 
 use klamm_messages::temporal::{
-    common::v1::{Callback, TimeSkippingConfig},
+    common::v1::TimeSkippingConfig,
     workflow::v1::{OnConflictOptions, VersioningOverride},
 };
 use prost_types::Duration;
@@ -95,8 +95,6 @@ pub fn time_skipping(config: Option<&TimeSkippingConfig>) -> Result<()> {
 /// Fields whose features klamm does not have yet. Each is refused by name, so that no start silently ignores what the caller asked for.
 #[derive(Debug)]
 pub struct NotBuilt<'r> {
-    /// Calls somebody when the workflow closes.
-    pub completion_callbacks: &'r [Callback],
     /// Pins the workflow to a worker version.
     pub versioning_override: Option<&'r VersioningOverride>,
 }
@@ -104,9 +102,6 @@ pub struct NotBuilt<'r> {
 impl NotBuilt<'_> {
     /// Refuses the first of these fields that is set.
     pub fn check(&self) -> Result<()> {
-        if !self.completion_callbacks.is_empty() {
-            return Err(Fault::not_built("completion_callbacks"));
-        }
         if self.versioning_override.is_some() {
             return Err(Fault::not_built("versioning_override"));
         }

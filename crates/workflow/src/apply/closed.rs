@@ -10,7 +10,7 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, workflow_task};
-use crate::{activity, successor::next_run_id};
+use crate::{activity, callback, successor::next_run_id};
 
 /// An hour in milliseconds. Closed runs are deleted at full hours, so that their tombstones are written together.
 const HOUR_MILLIS: i64 = 3_600_000;
@@ -20,6 +20,7 @@ const HOUR_MILLIS: i64 = 3_600_000;
 pub(super) fn apply(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
     workflow_task::withdraw(run, rows);
     activity::apply_run_closed(run, rows);
+    callback::apply_closed(run, event);
     run.status = status(event.event_type()) as i32;
     run.close_time = event.event_time;
     run.buffered_events.clear();

@@ -5,7 +5,7 @@ use klamm_messages::klamm::v1::WakeRow;
 
 use super::{TaskRows, workflow_task};
 use crate::{
-    MACHINE, activity,
+    MACHINE, activity, callback,
     tables::{History, RunKey, Runs, Workflows},
 };
 
@@ -17,6 +17,7 @@ pub(super) fn apply(tables: &mut dyn Tables, key: &RunKey) {
         workflow_task::end(&mut run, &mut rows);
         activity::apply_run_closed(&mut run, &mut rows);
         rows.write(tables);
+        callback::write(tables, &callback::due(&run), Vec::new());
         let entity = WakeRow {
             machine: MACHINE.to_owned(),
             namespace: key.namespace.clone(),

@@ -15,6 +15,7 @@ use klamm_messages::{
 
 use super::{TaskRows, closed, waiting};
 use crate::{
+    callback,
     commands::check::is_nil,
     tables::{RunNames, Workflows},
 };
@@ -47,6 +48,7 @@ pub(super) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &
     run.memo = started.memo.clone();
     run.search_attributes = started.search_attributes.clone();
     run.auto_reset_points = started.prev_auto_reset_points.clone();
+    callback::apply_started(run, event, started);
     run.started = Some(without_payloads(started));
 }
 
@@ -60,6 +62,7 @@ fn without_payloads(started: &WorkflowExecutionStartedEventAttributes) -> Workfl
         memo: None,
         search_attributes: None,
         prev_auto_reset_points: None,
+        completion_callbacks: Vec::new(),
         ..started.clone()
     }
 }
@@ -80,7 +83,13 @@ pub(super) fn apply_signaled(run: &mut RunState, signal: &WorkflowExecutionSigna
 }
 
 /// A start with conflict policy USE_EXISTING attached something to this run, or an operator gave it other options.
-pub(super) fn apply_options_updated(run: &mut RunState, options: &WorkflowExecutionOptionsUpdatedEventAttributes, rows: &mut TaskRows) {
+pub(super) fn apply_options_updated(
+    run: &mut RunState,
+    event: &HistoryEvent,
+    options: &WorkflowExecutionOptionsUpdatedEventAttributes,
+    rows: &mut TaskRows,
+) {
+    callback::apply_options_updated(run, event, options);
     note_request(run, &options.attached_request_id);
     apply_options(run, options, rows);
 }

@@ -27,7 +27,7 @@ use klamm_messages::{
 };
 
 use crate::{
-    Event, MACHINE, activity, children, external,
+    Event, MACHINE, activity, callback, children, external,
     tables::{History, RunKey, RunNames, Runs},
     timer,
 };
@@ -68,6 +68,7 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
     }
     let mut rows = TaskRows::default();
     let (mut old_wake, mut new_wake) = (None, None);
+    let (mut old_calls, mut new_calls) = (Vec::new(), Vec::new());
     let begin = || RunState {
         namespace: namespace.clone(),
         workflow_id: workflow_id.clone(),
@@ -77,11 +78,14 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
     };
     tables.upsert_at::<Runs>(Runs::key_of(names), begin, |run| {
         old_wake = run.wake_time.as_ref().map(Time::from);
+        old_calls = callback::due(run);
         apply_to_run(run, kind, &mut rows);
+        new_calls = callback::due(run);
         run.wake_time = wake::next(run).map(Into::into);
         new_wake = run.wake_time.as_ref().map(Time::from);
     });
     rows.write(tables);
+    callback::write(tables, &old_calls, new_calls);
     if old_wake != new_wake {
         let (namespace, id, run_id) = (namespace.clone(), workflow_id.clone(), run_id.clone());
         wakes::set(tables, WakeRow { machine: MACHINE.to_owned(), namespace, id, run_id, due: None }, old_wake, new_wake);
@@ -101,6 +105,7 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
         Record::WorkflowIdFreed(_) => run.workflow_id_freed = true,
         Record::Reset(state) => reset::apply(run, state, rows),
         Record::ResetBase(state) => run.reset_base = Some(state.clone()),
+        Record::Callback(attempts) => callback::apply_attempts(run, attempts),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
     }
 }
@@ -113,7 +118,7 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
         Attributes::WorkflowExecutionStartedEventAttributes(a) => execution::apply_started(run, event, a),
         Attributes::WorkflowExecutionSignaledEventAttributes(a) => execution::apply_signaled(run, a),
         Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => run.cancel_requested = true,
-        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => execution::apply_options_updated(run, a, rows),
+        Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(a) => execution::apply_options_updated(run, event, a, rows),
         Attributes::WorkflowExecutionPausedEventAttributes(a) => paused::apply_paused(run, event, a, rows),
         Attributes::WorkflowExecutionUnpausedEventAttributes(_) => paused::apply_unpaused(run, rows),
         Attributes::UpsertWorkflowSearchAttributesEventAttributes(a) => execution::apply_search_attributes(run, a),

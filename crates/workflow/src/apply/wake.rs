@@ -3,7 +3,7 @@
 use klamm_machine::{Time, time};
 use klamm_messages::klamm::v1::{RunState, WorkflowTaskPhase};
 
-use crate::{activity, external, run, timer};
+use crate::{activity, callback, external, run, timer};
 
 /// The earliest time at which something is due about the run; `None` when only events from outside concern it.
 pub(super) fn next(state: &RunState) -> Option<Time> {
@@ -11,7 +11,8 @@ pub(super) fn next(state: &RunState) -> Option<Time> {
         return None;
     }
     if !run::is_open(state) {
-        return state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref()).map(Time::from);
+        let delete = state.execution.as_ref().and_then(|execution| execution.delete_time.as_ref()).map(Time::from);
+        return delete.into_iter().chain(callback::next_wake(state)).min();
     }
     // A paused run gets no workflow task, and its activities no attempts.
     let paused = run::is_paused(state);

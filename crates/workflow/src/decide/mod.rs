@@ -23,7 +23,7 @@ pub(crate) mod wake_up;
 use klamm_machine::{Decision, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, command::Body};
 
-use crate::{Answer, Workflow, activity, children, external};
+use crate::{Answer, Workflow, activity, callback, children, external};
 
 /// Decides one command. If a run has sent it because its workflow asked for it, the run is told what came of it.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer> {
@@ -65,6 +65,7 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         Body::ChildRunClosed(body) => children::run_closed::decide(tx, command, body),
         Body::ScheduleFirstWorkflowTask(body) => children::first_task::decide(tx, command, body),
         Body::ParentClosed(body) => children::parent_closed::decide(tx, command, body),
+        Body::RecordCallbackAttempt(body) => callback::record_attempt::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::CreateSchedule(_)
         | Body::UpdateSchedule(_)

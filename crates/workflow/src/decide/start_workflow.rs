@@ -25,7 +25,7 @@ use crate::{
     activity::options::complete_policy,
     answer::Started,
     askers::{self, Asker},
-    children,
+    callback, children,
     commands::check::is_nil,
     run::{
         Run, first_run_id, is_open, new_event,
@@ -61,11 +61,12 @@ fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkfl
             Ok(Outcome::Answer(Answer::Started(Started { eager_workflow_task, ..started_answer(tx, &key, started) })))
         }
         Resolution::UseExisting(key) => {
-            attach(&mut Run::new(tx, key.clone()), request);
+            attach(&mut Run::new(tx, key.clone()), request)?;
             Ok(answer(tx, &key, false))
         }
         Resolution::New { replaces } => {
             let key = RunKey::new(&command.namespace, &command.workflow_id, &body.run_id);
+            callback::check_limit(&RunState::default(), request.completion_callbacks.len())?;
             if let Some(old) = replaces {
                 terminate_for(&mut Run::new(tx, old), &body.run_id, &settings);
             }
@@ -234,6 +235,7 @@ impl Start {
                 memo: without_nulls_memo(request.memo.clone()),
                 search_attributes: without_nulls_search_attributes(request.search_attributes.clone()),
                 priority: request.priority.clone(),
+                completion_callbacks: request.completion_callbacks.clone(),
                 ..WorkflowExecutionStartedEventAttributes::default()
             },
             event: HistoryEvent { links: request.links.clone(), user_metadata: request.user_metadata.clone(), ..HistoryEvent::default() },
@@ -307,11 +309,17 @@ fn without_nulls(mut fields: BTreeMap<String, Payload>) -> Option<BTreeMap<Strin
 }
 
 /// Attaches to the existing run what the caller asked to attach.
-fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) {
-    let Some(options) = &request.on_conflict_options else { return };
+///
+/// # Errors
+/// FailedPrecondition when the run would have too many callbacks.
+fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) -> Result<(), Rejection> {
+    let Some(options) = &request.on_conflict_options else { return Ok(()) };
+    let callbacks = if options.attach_completion_callbacks { request.completion_callbacks.clone() } else { Vec::new() };
+    callback::check_limit(&run.state(), callbacks.len())?;
     let event = new_event(
         EventType::WorkflowExecutionOptionsUpdated,
         Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(WorkflowExecutionOptionsUpdatedEventAttributes {
+            attached_completion_callbacks: callbacks,
             attached_request_id: if options.attach_request_id { request.request_id.clone() } else { String::new() },
             ..WorkflowExecutionOptionsUpdatedEventAttributes::default()
         }),
@@ -319,14 +327,12 @@ fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) {
     );
     let links = if options.attach_links { request.links.clone() } else { Vec::new() };
     run.add_or_buffer_whole_event(HistoryEvent { links, worker_may_ignore: true, ..event });
+    Ok(())
 }
 
 /// Refuses options of a start that are not built. (The gateway refuses them first.)
 fn refuse_unbuilt(request: &StartWorkflowExecutionRequest) -> Result<(), Rejection> {
     let unbuilt = |what: &str| Err(Rejection::Unimplemented(format!("{what} is not supported yet.")));
-    if !request.completion_callbacks.is_empty() {
-        return unbuilt("completion_callbacks");
-    }
     if request.versioning_override.is_some() {
         return unbuilt("versioning_override");
     }

@@ -13,7 +13,7 @@ use super::{limits, locate};
 use crate::{
     Answer, Event, Workflow, activity,
     apply::wake::workflow_task_deadline,
-    external,
+    callback, external,
     run::{Run, is_open, is_paused},
     successor::{self, after_timeout},
     tables::{History, RunKey, Runs},
@@ -31,6 +31,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &WakeUp
     }
     if !is_open(&state) {
         drop(state);
+        callback::wake(&mut run);
         delete(&mut run, now);
         return Ok(Outcome::Answer(Answer::Empty));
     }
@@ -116,6 +117,7 @@ pub(crate) fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String>
     if run.state().reset_base.is_some() {
         suffixes.push("~reset_base/0".to_owned());
     }
+    suffixes.extend(run.state().callbacks.keys().map(|number| format!("~callback/{number}")));
     for (_, event) in run.tx.range::<History>(&from, &to, usize::MAX) {
         suffixes.push(event.event_id.to_string());
         match event.event_type() {

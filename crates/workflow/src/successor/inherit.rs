@@ -17,6 +17,7 @@ use klamm_messages::{
 use super::{backoff::backoff, reset_points::rolled_over};
 use crate::{
     askers::Asker,
+    callback,
     decide::start_workflow::{Start, without_nulls_memo, without_nulls_search_attributes},
     run::first_run_id,
 };
@@ -141,6 +142,7 @@ pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent,
         parent_initiated_event_id: before.parent_initiated_event_id,
         parent_initiated_event_version: before.parent_initiated_event_version,
         root_workflow_execution: before.root_workflow_execution,
+        completion_callbacks: callback::handed_on(state, initiator),
 
         // Its place in the chain.
         continued_execution_run_id: state.run_id.clone(),
@@ -153,7 +155,6 @@ pub(super) fn start_of(next: Next, state: &RunState, start_event: &HistoryEvent,
         // Not handed on: nobody requests the run, or what they belong to is not built.
         identity: String::new(),
         eager_execution_accepted: false,
-        completion_callbacks: Vec::new(),
         source_version_stamp: None,
         inherited_build_id: String::new(),
         versioning_override: None,
@@ -186,7 +187,7 @@ fn last_result(start_event: &HistoryEvent) -> Option<&Payloads> {
 #[cfg(test)]
 mod tests {
     use klamm_messages::{
-        klamm::v1::{ExecutionState, ScheduledBy},
+        klamm::v1::{AttachedCallback, ExecutionState, ScheduledBy},
         temporal::{
             common::v1::{Callback, Link, Payload, Priority, WorkflowExecution},
             sdk::v1::UserMetadata,
@@ -282,7 +283,7 @@ mod tests {
             workflow_id: String::new(),
             original_execution_run_id: String::new(),
             identity: String::new(),
-            completion_callbacks: Vec::new(),
+            completion_callbacks: vec![Callback::default()],
             versioning_override: None,
             ..begun()
         }
@@ -306,6 +307,7 @@ mod tests {
             memo: memo("upserted"),
             search_attributes: search_attributes("upserted"),
             auto_reset_points: Some(ResetPoints { points }),
+            callbacks: [(1, AttachedCallback { callback: Some(Callback::default()), ..AttachedCallback::default() })].into(),
             execution: Some(ExecutionState {
                 start_request_id: "request".to_owned(),
                 scheduled_by: Some(scheduled_by()),
@@ -325,7 +327,8 @@ mod tests {
 
     #[test]
     fn the_same_again_is_what_the_run_before_was_started_to_do() {
-        for (initiator, attempt) in [(ContinueAsNewInitiator::Retry, 5), (ContinueAsNewInitiator::CronSchedule, 1)] {
+        let (retry, cron) = (ContinueAsNewInitiator::Retry, ContinueAsNewInitiator::CronSchedule);
+        for (initiator, attempt, completion_callbacks) in [(retry, 5, vec![Callback::default()]), (cron, 1, Vec::new())] {
             let next = Next {
                 initiator,
                 backoff: Some(seconds(7)),
@@ -339,6 +342,7 @@ mod tests {
                 first_workflow_task_backoff: Some(seconds(7)),
                 last_completion_result: payloads("result"),
                 continued_failure: failure("boom"),
+                completion_callbacks,
                 ..handed_on()
             };
             assert_eq!(next_of(next).attributes, expected);

@@ -1,6 +1,8 @@
 //! The workflow machine from outside: commands in, histories as text out, in virtual time.
 
+mod activity_check;
 mod buffered;
+mod callbacks;
 mod chains;
 mod child_chains;
 mod children;

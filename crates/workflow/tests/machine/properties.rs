@@ -1,18 +1,14 @@
 //! Random commands: whatever comes, state is the fold of events, ids are contiguous, one run at most is open, and nothing panics.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use klamm_machine::{Decision, TablesExt};
 use klamm_messages::{
     klamm::v1::{
-        ActivityPhase, ActivityTaskToken, Command, CommandSettings, CompleteActivityTask, ExternalAnswered, ExternalOutcome,
-        FailActivityTask, FailWorkflowTask, PendingActivity, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind,
-        WorkflowTaskPhase, command::Body,
+        ActivityTaskToken, Command, CommandSettings, CompleteActivityTask, ExternalAnswered, ExternalOutcome, FailActivityTask,
+        FailWorkflowTask, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind, WorkflowTaskPhase, command::Body,
     },
     temporal::{
         common::v1::{Header, Memo, Payload, SearchAttributes},
-        enums::v1::{WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
-        history::v1::{HistoryEvent, history_event::Attributes},
+        enums::v1::{WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
         workflowservice::v1::RespondWorkflowTaskFailedRequest,
     },
 };
@@ -24,7 +20,9 @@ use klamm_workflow::{
 use proptest::prelude::*;
 
 use crate::{
-    activity, cancel, cancel_activity, cancel_timer,
+    activity,
+    activity_check::{check_activities, is_open},
+    callbacks, cancel, cancel_activity, cancel_timer,
     chains::{Follows, follows},
     complete, continue_as_new, deletion,
     env::{self, Env, complete_body, signal_body, sticky, terminate_body, token},
@@ -43,6 +41,12 @@ enum Step {
         run_timeout: i64,
         follows: Follows,
         eager: bool,
+    },
+    /// A start that uses the open run and attaches a callback.
+    Attach,
+    /// A call of a callback ends, for good or not.
+    CallbackAttempt {
+        failure: Option<bool>,
     },
     /// A schedule starts it.
     ScheduledStart(Follows),
@@ -141,6 +145,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(terminates, delay, run_timeout, follows, eager)| Step::Start { terminates, delay, run_timeout, follows, eager }),
         2 => follows().prop_map(Step::ScheduledStart),
         1 => follows().prop_map(Step::SignalWithStart),
+        1 => Just(Step::Attach),
+        3 => prop::option::of(any::<bool>()).prop_map(|failure| Step::CallbackAttempt { failure }),
         5 => (0..6_u8).prop_map(|request| Step::Signal { request }),
         1 => Just(Step::Cancel),
         1 => Just(Step::Terminate),
@@ -218,12 +224,25 @@ impl World {
                     request.retry_policy = follows.policy();
                     request.cron_schedule = follows.cron();
                     request.request_eager_execution = *eager;
+                    request.completion_callbacks = vec![callbacks::callback("start")];
                     request.memo = Some(Memo { fields: entries() });
                     request.header = Some(Header { fields: entries() });
                     request.search_attributes = Some(SearchAttributes { indexed_fields: entries() });
                 });
                 if let Ok(klamm_machine::Outcome::Answer(Answer::Started(started))) = self.env.decide(body) {
                     self.tasks.extend(started.eager_workflow_task.map(|task| *task));
+                }
+            }
+            Step::Attach => {
+                let body = self.env.start_body(|request| {
+                    let request_id = request.request_id.clone();
+                    callbacks::attaching(request, &request_id, &["attached"]);
+                });
+                self.decide(body);
+            }
+            Step::CallbackAttempt { failure } => {
+                if let Some(row) = callbacks::due(&self.env).first() {
+                    self.decide(callbacks::attempt_body(row, *failure));
                 }
             }
             Step::ScheduledStart(follows) => {
@@ -428,9 +447,10 @@ impl World {
     }
 
     fn check_run(&self, run: &RunState) {
+        callbacks::check(&self.env, run);
         let events = self.env.events(&klamm_workflow::tables::RunKey::new(&run.namespace, &run.workflow_id, &run.run_id));
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
-        self.check_activities(run, &events);
+        check_activities(&self.env, run, &events);
         check_pending(run, &events);
         assert_eq!(ids, (1..run.next_event_id).collect::<Vec<_>>(), "event ids of {}", run.run_id);
         let phase = run.workflow_task.as_ref().map(|task| task.phase());
@@ -442,76 +462,6 @@ impl World {
         if phase != Some(WorkflowTaskPhase::Started) {
             assert!(run.buffered_events.is_empty(), "events wait for nothing");
         }
-    }
-
-    /// The run's activities are those that its history has begun and not ended, and each that waits for a worker has its one task.
-    fn check_activities(&self, run: &RunState, events: &[HistoryEvent]) {
-        let is_open = is_open(run);
-        let is_paused = run.status == WorkflowExecutionStatus::Paused as i32;
-        assert!(!is_paused || run.pause.is_some());
-        assert!(!is_paused || env::tasks(&self.env.rows).iter().all(|task| task.run_id != run.run_id), "a task of a paused run waits");
-        let mut begun = BTreeMap::new();
-        let mut cancel_requested = BTreeSet::new();
-        for event in events.iter().chain(&run.buffered_events) {
-            if let Some(Attributes::ActivityTaskCancelRequestedEventAttributes(requested)) = &event.attributes {
-                cancel_requested.insert(requested.scheduled_event_id);
-            }
-            if let Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled)) = &event.attributes {
-                begun.insert(event.event_id, scheduled.activity_id.clone());
-            }
-            let Some((scheduled, started)) = ended_activity(event) else { continue };
-            assert!(begun.remove(&scheduled).is_some(), "activity {scheduled} of {} ends twice, or was never begun", run.run_id);
-            // Ids of events that wait for the workflow task are not known yet.
-            let start = events.iter().find(|other| other.event_id == started).filter(|_| event.event_id > 0);
-            let of = |start: &HistoryEvent| match &start.attributes {
-                Some(Attributes::ActivityTaskStartedEventAttributes(start)) => start.scheduled_event_id,
-                _ => 0,
-            };
-            assert!(start.is_none_or(|start| of(start) == scheduled), "activity {scheduled} of {} was started by {started}", run.run_id);
-        }
-        let id =
-            |activity: &PendingActivity| activity.scheduled.as_ref().map(|scheduled| scheduled.activity_id.clone()).unwrap_or_default();
-        let pending: BTreeMap<_, _> = run.activities.iter().map(|(scheduled, activity)| (*scheduled, id(activity))).collect();
-        if !is_open {
-            // The end of an activity that no worker had waits for the task's last command. If that closes the run, it is left out.
-            begun.retain(|scheduled, _| pending.contains_key(scheduled) || !cancel_requested.contains(scheduled));
-        }
-        assert_eq!(pending, begun, "activities of {}", run.run_id);
-        let by_id: BTreeMap<_, _> = pending.iter().filter(|_| is_open).map(|(scheduled, id)| (id.clone(), *scheduled)).collect();
-        assert_eq!(run.activity_ids, by_id, "activities of {} by their ids", run.run_id);
-
-        let mut expected = Vec::new();
-        for (scheduled, activity) in &run.activities {
-            let state = activity.state.as_ref().expect("every activity has a state");
-            assert_eq!(state.scheduled_event_id, *scheduled);
-            assert!(state.attempt >= 1 && state.stamp >= i64::from(state.attempt), "attempt {} has stamp {}", state.attempt, state.stamp);
-            assert_eq!(state.started_time.is_some(), state.phase() == ActivityPhase::Started, "activity {scheduled} of {}", run.run_id);
-            if is_open && !is_paused && state.phase() == ActivityPhase::Scheduled && state.pause.is_none() {
-                expected.push((*scheduled, state.stamp, state.attempt));
-            }
-        }
-        let tasks = env::tasks(&self.env.rows).into_iter();
-        let of_run = tasks.filter(|task| task.kind == TaskKind::Activity as i32 && task.run_id == run.run_id);
-        let mut waiting: Vec<_> = of_run.map(|task| (task.scheduled_event_id, task.stamp, task.attempt)).collect();
-        waiting.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(waiting, expected, "activities of {} that wait for workers", run.run_id);
-    }
-}
-
-/// Whether the run has begun and not closed.
-fn is_open(run: &RunState) -> bool {
-    matches!(run.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
-}
-
-/// The activity that the event ends: ids of its ActivityTaskScheduled and, where a worker had it, ActivityTaskStarted.
-fn ended_activity(event: &HistoryEvent) -> Option<(i64, i64)> {
-    match event.attributes.as_ref()? {
-        Attributes::ActivityTaskCompletedEventAttributes(ended) => Some((ended.scheduled_event_id, ended.started_event_id)),
-        Attributes::ActivityTaskFailedEventAttributes(ended) => Some((ended.scheduled_event_id, ended.started_event_id)),
-        Attributes::ActivityTaskTimedOutEventAttributes(ended) => Some((ended.scheduled_event_id, ended.started_event_id)),
-        Attributes::ActivityTaskCanceledEventAttributes(ended) => Some((ended.scheduled_event_id, ended.started_event_id)),
-        _ => None,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use klamm_api::workflowservice::v1::{workflow_service_server::WorkflowService, *};
 use klamm_messages::temporal::{
-    common::v1::{Link, Payload, Payloads, Priority, RetryPolicy, WorkflowExecution, WorkflowType},
+    common::v1::{
+        Callback, Link, Payload, Payloads, Priority, RetryPolicy, WorkflowExecution, WorkflowType,
+        callback::{self, Nexus},
+    },
     enums::v1::{TaskQueueKind, WorkflowIdConflictPolicy, WorkflowIdReusePolicy},
     query::v1::WorkflowQuery,
     taskqueue::v1::TaskQueue,
@@ -131,10 +134,22 @@ async fn starts_are_refused_in_temporals_words() {
         ),
         (|r| r.cron_schedule = "every day".to_owned(), invalid, "invalid CronSchedule."),
         (|r| r.cron_schedule = "0 0 30 2 *".to_owned(), invalid, "invalid CronSchedule, no time can be found to satisfy the schedule"),
+        (|r| r.completion_callbacks = vec![Default::default()], Code::Unimplemented, "unknown callback variant: <nil>"),
         (
-            |r| r.completion_callbacks = vec![Default::default()],
+            |r| {
+                let nexus = Nexus { url: "http://169.254.169.254/".to_owned(), ..Nexus::default() };
+                r.completion_callbacks = vec![Callback { variant: Some(callback::Variant::Nexus(nexus)), links: Vec::new() }];
+            },
+            invalid,
+            "invalid url: url does not match any configured callback address: http://169.254.169.254/",
+        ),
+        (
+            |r| {
+                let nexus = Nexus { url: "temporal://system".to_owned(), ..Nexus::default() };
+                r.completion_callbacks = vec![Callback { variant: Some(callback::Variant::Nexus(nexus)), links: Vec::new() }];
+            },
             Code::Unimplemented,
-            "completion_callbacks is not supported by this version of klamm.",
+            "A callback to temporal://system (Nexus) is not supported by this version of klamm.",
         ),
         (
             |r| r.versioning_override = Some(Default::default()),
@@ -276,7 +291,7 @@ async fn calls_that_are_not_built_say_their_names() {
     let gateway = Fake::new().gateway();
     let mut asked = workflow_service::ask_what_is_not_built(&gateway).await;
     asked.extend(operator_service::ask_what_is_not_built(&gateway).await);
-    assert!(asked.iter().any(|(_, name, _)| *name == "StartBatchOperation") && asked.iter().any(|(_, name, _)| *name == "DeleteNamespace"));
+    assert!(asked.iter().any(|(_, name, _)| *name == "CreateWorkflowRule") && asked.iter().any(|(_, name, _)| *name == "DeleteNamespace"));
     for (method, name, status) in asked {
         assert_eq!(name.to_ascii_lowercase(), method.replace('_', ""), "the table's name of {method}");
         let expected = (Code::Unimplemented, format!("{name} is not supported by this version of klamm."));

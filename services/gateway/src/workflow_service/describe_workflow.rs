@@ -8,12 +8,12 @@ use klamm_messages::{
     temporal::{
         activity::v1::ActivityOptions,
         common::v1::{RetryPolicy, WorkflowExecution, WorkflowType},
-        enums::v1::{EventType, PendingActivityState, PendingWorkflowTaskState, TaskQueueKind},
+        enums::v1::{PendingActivityState, PendingWorkflowTaskState, TaskQueueKind},
         history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes},
         sdk::v1::UserMetadata,
         taskqueue::v1::TaskQueue,
         workflow::v1::{
-            PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, RequestIdInfo, WorkflowExecutionConfig,
+            PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
             WorkflowExecutionExtendedInfo, WorkflowExecutionInfo, WorkflowExecutionPauseInfo,
             pending_activity_info::{
                 PauseInfo,
@@ -27,6 +27,7 @@ use klamm_requests::{Result, validate};
 use klamm_workflow::visibility;
 use prost_types::{Duration, Timestamp};
 
+use super::describe_callbacks;
 use crate::{call::Call, gateway::Gateway, runs};
 
 /// What Temporal shows as the expiration of a run that has none: Go's zero time, 0001-01-01.
@@ -54,6 +55,7 @@ fn describe(state: &RunState, first: Option<&HistoryEvent>) -> DescribeWorkflowE
         pending_activities: state.activities.values().map(pending_activity).collect(),
         pending_children: state.children.iter().map(|(id, child)| pending_child(*id, child)).collect(),
         pending_workflow_task: state.workflow_task.as_ref().and_then(pending_workflow_task),
+        callbacks: describe_callbacks::callbacks(state),
         workflow_extended_info: Some(extended_info(state, first.and_then(|event| event.event_time))),
         ..DescribeWorkflowExecutionResponse::default()
     }
@@ -101,7 +103,6 @@ fn info(state: &RunState, started: &WorkflowExecutionStartedEventAttributes) -> 
 }
 
 fn extended_info(state: &RunState, first_event_time: Option<Timestamp>) -> WorkflowExecutionExtendedInfo {
-    let start = RequestIdInfo { event_type: EventType::WorkflowExecutionStarted as i32, event_id: 1, buffered: false };
     WorkflowExecutionExtendedInfo {
         execution_expiration_time: state.execution_expiration_time,
         run_expiration_time: Some(state.run_expiration_time.unwrap_or(NO_TIME)),
@@ -114,7 +115,7 @@ fn extended_info(state: &RunState, first_event_time: Option<Timestamp>) -> Workf
             paused_time: pause.time,
             reason: pause.reason.clone(),
         }),
-        request_id_infos: [(state.start_request_id.clone(), start)].into_iter().filter(|(id, _)| !id.is_empty()).collect(),
+        request_id_infos: describe_callbacks::request_ids(state),
         ..WorkflowExecutionExtendedInfo::default()
     }
 }

@@ -1,6 +1,7 @@
 //! `temporal.api.workflowservice.v1.WorkflowService`: the table of contents. There is one file per call, or per group of similar calls.
 
 mod answered_links;
+mod batch;
 mod cancel_activity_task;
 mod complete_activity_task;
 mod complete_workflow_task;
@@ -8,6 +9,7 @@ mod count_schedules;
 mod create_schedule;
 mod delete_schedule;
 mod delete_workflow;
+mod describe_callbacks;
 mod describe_schedule;
 mod describe_workflow;
 mod fail_activity_task;
@@ -95,6 +97,10 @@ service! {
         read(namespace) describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse = describe_schedule::handle;
         write(namespace) update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse = update_schedule::handle;
         write(namespace) patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse = patch_schedule::handle;
+        write(namespace) start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = batch::handle_start;
+        write(namespace) stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = batch::handle_stop;
+        read(namespace) describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = batch::handle_describe;
+        read(namespace) list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = batch::handle_list;
         read(namespace) list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse = list_schedule_matching_times::handle;
         write(namespace) delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse = delete_schedule::handle;
         read(namespace) list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = list_schedules::handle;
@@ -144,10 +150,6 @@ service! {
         write(namespace) set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse = "SetWorkerDeploymentManager";
         write(namespace) update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = "UpdateWorkflowExecution";
         read(namespace) poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = "PollWorkflowExecutionUpdate";
-        write(namespace) start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse = "StartBatchOperation";
-        write(namespace) stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse = "StopBatchOperation";
-        read(namespace) describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse = "DescribeBatchOperation";
-        read(namespace) list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse = "ListBatchOperations";
         write(namespace) poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = "PollNexusTaskQueue";
         write(namespace) respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = "RespondNexusTaskCompleted";
         write(namespace) respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = "RespondNexusTaskFailed";

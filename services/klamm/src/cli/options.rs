@@ -91,6 +91,10 @@ pub struct DevOptions {
     /// Start although the log is damaged: keep the records before the damage, give up those behind it, and say how many those are.
     #[arg(long, conflicts_with = "in_memory")]
     pub salvage: bool,
+    /// Host that completion callbacks may go to, as host:port, or http://host:port where HTTPS is not needed; a * stands for any characters;
+    /// may be given several times.
+    #[arg(long = "callback-address", value_name = "HOST:PORT")]
+    pub callback_addresses: Vec<String>,
     /// Which clients may use `klamm topics`, `klamm schedule`, `klamm status` and `klamm verify`.
     #[arg(long, value_name = "WHO", value_enum, default_value_t = Inspect::Loopback)]
     pub inspect: Inspect,

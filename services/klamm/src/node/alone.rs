@@ -71,6 +71,8 @@ pub struct ServerOptions {
     pub doors: Doors,
     /// Which clients klamm's own service answers.
     pub inspect: Inspect,
+    /// The gateway's limits.
+    pub limits: Limits,
 }
 
 /// Runs until SIGINT or SIGTERM, then stops in order: no new calls, last outputs committed, store flushed.
@@ -90,7 +92,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         supervisor: supervisor.clone(),
         verify_dir,
         clock,
-        settings: klamm_requests::settings::configured(&Limits::default()),
+        settings: klamm_requests::settings::configured(&options.limits),
         ..ProcessorConfig::new(topics.clone(), member.clone())
     };
     telemetry.sources().add(sources::store(store.clone()));
@@ -102,6 +104,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         partition_count: options.partitions,
         persistence_store: options.store_name.to_owned(),
         address: grpc_address.to_string(),
+        limits: options.limits,
         ..GatewayConfig::default()
     };
     let intervals = Intervals { prompt: Some(PROMPT), ..Intervals::default() };

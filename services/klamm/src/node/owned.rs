@@ -41,6 +41,8 @@ pub struct Owned {
     sender: JoinHandle<()>,
     carer: JoinHandle<()>,
     scheduler: JoinHandle<()>,
+    callbacks: JoinHandle<()>,
+    batch: JoinHandle<()>,
 }
 
 /// Takes the partitions over: take-over records, fencing, fold, replay. This blocks a thread of its own, not the runtime's.
@@ -86,15 +88,19 @@ impl Recovered {
             let clock = processor.clone();
             tokio::spawn(klamm_scheduler::run(processor.clone(), move || clock.log_now(), config.supervisor.clone()))
         };
+        let callbacks = tokio::spawn(klamm_callbacks::run(processor.clone(), config.supervisor.clone()));
         let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone());
+        let batch_per_second = gateway.limits.batch_per_second;
         let gateway = Arc::new(Gateway::new(processor.clone(), index, gateway));
+        let batch = klamm_batch::Settings { per_second: batch_per_second };
+        let batch = tokio::spawn(klamm_batch::run(gateway.clone(), processor.clone(), batch, config.supervisor.clone()));
         let routes = klamm_gateway::routes(gateway, |routes| {
             let check = move |request: tonic::Request<()>| access::check(inspect, request.extensions()).map(|()| request);
             let server = InspectServer::new(inspector).accept_compressed(Gzip).send_compressed(Gzip);
             routes.add_service(InterceptedService::new(server, check));
         });
         let routes = routes.await.map_err(|error| SetupError::new("serving gRPC", error, "this is a bug in klamm, please report it"))?;
-        let owned = Owned { processor, committer, readers, cleaner, sender, carer, scheduler };
+        let owned = Owned { processor, committer, readers, cleaner, sender, carer, scheduler, callbacks, batch };
         owned.tell(true);
         Ok((owned, routes))
     }
@@ -120,6 +126,8 @@ impl Owned {
     pub async fn stop(self) {
         self.tell(false);
         self.scheduler.abort();
+        self.callbacks.abort();
+        self.batch.abort();
         self.processor.close();
         let (committer, readers, cleaner) = (self.committer, self.readers, self.cleaner);
         // Dropping these waits for their threads, and the committer's for its last commits. So it is done on a thread for blocking work.

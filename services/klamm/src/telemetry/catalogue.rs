@@ -144,6 +144,14 @@ pub const CATALOGUE: &[Section] = &[
         ],
     },
     Section {
+        title: "Completion callbacks",
+        about: "Temporal's names. `outcome` is `success`, `retryable-error` (there is another attempt) or `error`.",
+        metrics: &[
+            counter("callback_outbound_requests", "calls", &["outcome"], "Calls of completion callbacks"),
+            histogram("callback_outbound_latency", &["outcome"], "How long these calls took"),
+        ],
+    },
+    Section {
         title: "Visibility",
         about: "",
         metrics: &[

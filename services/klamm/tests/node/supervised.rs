@@ -13,6 +13,9 @@ use super::{PATIENCE, insist_on_start, start_supervised};
 
 /// Parts that begin anew. A part that is new in the process belongs here, or to those that stop something.
 const RUN_AGAIN: &[&str] = &[
+    "batch",
+    "callbacks/0",
+    "callbacks/1",
     "care",
     "cleaner",
     "committer",

@@ -3,6 +3,7 @@
 use klamm_engine::{Error as EngineError, partition::Handled};
 use klamm_log::{ReadBatch, ReadLimit, Stored};
 use klamm_machine::Rejection;
+use tokio::sync::Notify;
 
 use super::{
     failure::Failure,
@@ -16,12 +17,13 @@ use crate::{
     task_queues::{Offered, Origin},
 };
 
-/// What is needed to drive one partition: its state, its sends, and when the scheduler looks at it.
+/// What is needed to drive one partition: its state, its sends, and those who look at its rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Driving<'a> {
     pub(super) guarded: &'a Guarded,
     pub(super) sends: &'a Sends,
     pub(super) next_look: &'a NextLook,
+    pub(super) callbacks_changed: &'a Notify,
 }
 
 impl Driving<'_> {
@@ -128,6 +130,7 @@ impl Driving<'_> {
             }
             Action::TakeBack { key } => process.home.take_back(&key),
             Action::Wake(row) => self.next_look.appeared(&row),
+            Action::Call => self.callbacks_changed.notify_one(),
             Action::Namespace(state) => process.namespaces.changed((*state).clone()),
             Action::TaskQueue(state) => process.home.configure(&state),
         }

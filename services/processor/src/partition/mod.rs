@@ -20,6 +20,7 @@ use std::{sync::Arc, time::Duration};
 use klamm_engine::{Error as EngineError, partition::Settings, recover};
 use klamm_log::Offset;
 use klamm_machine::Time;
+use tokio::sync::Notify;
 
 use commits::Commits;
 pub(crate) use commits::Tried;
@@ -43,6 +44,8 @@ pub(crate) struct Owned {
     sends: Sends,
     commits: Commits,
     next_look: NextLook,
+    /// Notified when a callback is to be called.
+    callbacks_changed: Notify,
 }
 
 impl Owned {
@@ -53,6 +56,7 @@ impl Owned {
             sends: Sends::default(),
             commits: Commits::new(recovered.producer),
             next_look: NextLook::default(),
+            callbacks_changed: Notify::new(),
         }
     }
 
@@ -126,7 +130,8 @@ impl Owned {
     }
 
     fn driving(&self) -> Driving<'_> {
-        Driving { guarded: &self.guarded, sends: &self.sends, next_look: &self.next_look }
+        let Self { guarded, sends, next_look, callbacks_changed, .. } = self;
+        Driving { guarded, sends, next_look, callbacks_changed }
     }
 
     /// Begins to append the commands that the partition's machines have sent. Adds the partitions that have got some already to `targets`.
@@ -184,6 +189,11 @@ impl Owned {
     /// When the scheduler looks at the partition's wake rows next.
     pub(crate) fn next_look(&self) -> &NextLook {
         &self.next_look
+    }
+
+    /// Notified when a callback of the partition is to be called.
+    pub(crate) fn callbacks_changed(&self) -> &Notify {
+        &self.callbacks_changed
     }
 
     /// The partition's tables cannot be trusted any more. The partition stops until it has been built anew.

@@ -196,6 +196,20 @@ impl TaskQueues {
         }
     }
 
+    /// The namespaces in which a task waits on a queue of this name.
+    pub fn namespaces_waiting(&self, name: &str) -> Vec<String> {
+        let queues: Vec<_> = {
+            let queues = self.queues.lock();
+            let named = queues.iter().filter(|(id, _)| id.name == name);
+            named.map(|(id, queue)| (id.namespace.clone(), queue.clone())).collect()
+        };
+        let waiting = queues.into_iter().filter(|(_, queue)| queue.lock().backlog() > 0);
+        let mut namespaces: Vec<_> = waiting.map(|(namespace, _)| namespace).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        namespaces
+    }
+
     /// Offers a query to the pollers of a queue.
     pub fn add_query(&self, id: &QueueId, query: QueryTask) {
         self.queue(id).lock().add(Offer::Query(Box::new(query)), now());

@@ -6,6 +6,7 @@ use klamm_messages::klamm::v1::{CommandSettings, ExecutionState, ResetBase, Rese
 use super::{budget::Budget, fork, reapply};
 use crate::{
     askers::Asker,
+    callback,
     decide::{locate, update_workflow_options},
     external,
     run::{Run, first_run_id, is_open},
@@ -32,6 +33,9 @@ fn terminate_newest(run: &mut Run<'_, '_>, reset: &ResetState, settings: &Comman
     let Some(state) = run.tx.get::<Runs>(&newest).filter(|state| is_open(state)) else { return Vec::new() };
     let is_of_the_chain = first_run_id(&state) == first_run_id(&run.state());
     let mut newest = Run::new(run.tx, newest);
+    // What waits may attach callbacks, and these are not called either.
+    newest.force_end_workflow_task();
+    callback::stay(&mut newest);
     if is_of_the_chain {
         let askers = state.execution.as_ref().map(Asker::of_run).unwrap_or_default();
         newest.terminate_untold(&reset.reason, IDENTITY, settings);
