@@ -143,13 +143,5 @@ pub(crate) fn task_row(run: &RunState, activity: &PendingActivity) -> Option<Tas
 /// The activity's priority laid over the workflow's, field by field (common/priorities/priority_util.go, Merge).
 pub(crate) fn effective_priority(run: &RunState, scheduled: &ActivityTaskScheduledEventAttributes) -> Option<Priority> {
     let workflows = run.started.as_ref().and_then(|started| started.priority.as_ref());
-    match (workflows, &scheduled.priority) {
-        (None, own) => own.clone(),
-        (Some(workflows), None) => Some(workflows.clone()),
-        (Some(workflows), Some(own)) => Some(Priority {
-            priority_key: if own.priority_key == 0 { workflows.priority_key } else { own.priority_key },
-            fairness_key: if own.fairness_key.is_empty() { workflows.fairness_key.clone() } else { own.fairness_key.clone() },
-            fairness_weight: if own.fairness_weight == 0.0 { workflows.fairness_weight } else { own.fairness_weight },
-        }),
-    }
+    priority::merge(workflows, scheduled.priority.as_ref())
 }

@@ -3,7 +3,7 @@
 use klamm_messages::{
     klamm::v1::{Command, CommandSettings, Parent, RunState, StartWorkflow, command::Body},
     temporal::{
-        common::v1::{Priority, WorkflowExecution},
+        common::v1::WorkflowExecution,
         enums::v1::WorkflowIdConflictPolicy,
         history::v1::{
             HistoryEvent, StartChildWorkflowExecutionInitiatedEventAttributes, WorkflowExecutionStartedEventAttributes,
@@ -15,6 +15,7 @@ use klamm_messages::{
 
 use super::tell::to_child;
 use crate::{
+    priority,
     run::{Run, is_open},
     tables::History,
 };
@@ -74,7 +75,7 @@ fn request(
         memo: initiated.memo,
         search_attributes: initiated.search_attributes,
         user_metadata: event.user_metadata.clone(),
-        priority: merged(priority, initiated.priority),
+        priority: priority::merge(priority, initiated.priority.as_ref()),
         ..StartWorkflowExecutionRequest::default()
     }
 }
@@ -91,16 +92,6 @@ fn parent(state: &RunState, event: &HistoryEvent, initiated: &StartChildWorkflow
     }
 }
 
-/// The child's priority: each field that the command leaves out is the parent's (common/priorities, Merge).
-fn merged(parent: Option<&Priority>, child: Option<Priority>) -> Option<Priority> {
-    let (Some(parent), Some(child)) = (parent, &child) else { return child.or_else(|| parent.cloned()) };
-    Some(Priority {
-        priority_key: if child.priority_key == 0 { parent.priority_key } else { child.priority_key },
-        fairness_key: if child.fairness_key.is_empty() { &parent.fairness_key } else { &child.fairness_key }.clone(),
-        fairness_weight: if child.fairness_weight == 0.0 { parent.fairness_weight } else { child.fairness_weight },
-    })
-}
-
 /// Writes into a child's first event who its parent is.
 pub(crate) fn fill_in(attributes: &mut WorkflowExecutionStartedEventAttributes, namespace: &str, parent: &Parent) {
     attributes.parent_workflow_namespace = namespace.to_owned();
@@ -108,22 +99,4 @@ pub(crate) fn fill_in(attributes: &mut WorkflowExecutionStartedEventAttributes, 
     attributes.parent_workflow_execution.clone_from(&parent.execution);
     attributes.parent_initiated_event_id = parent.initiated_event_id;
     attributes.root_workflow_execution.clone_from(&parent.root);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_child_takes_what_its_priority_leaves_out_from_the_parent() {
-        let priority = |priority_key, fairness_key: &str, fairness_weight| {
-            Some(Priority { priority_key, fairness_key: fairness_key.to_owned(), fairness_weight })
-        };
-        let parent = priority(2, "tenant", 3.0);
-        assert_eq!(merged(parent.as_ref(), None), parent);
-        assert_eq!(merged(None, priority(4, "", 0.0)), priority(4, "", 0.0));
-        assert_eq!(merged(None, None), None);
-        assert_eq!(merged(parent.as_ref(), priority(4, "", 0.0)), priority(4, "tenant", 3.0));
-        assert_eq!(merged(parent.as_ref(), priority(0, "own", 1.0)), priority(2, "own", 1.0));
-    }
 }
