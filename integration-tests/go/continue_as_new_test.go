@@ -40,4 +40,5 @@ func TestAClientFollowsAChainOfRuns(t *testing.T) {
 			e.Equal("WorkflowExecutionCompleted", last.EventType.String())
 		}
 	}
+	e.replayed(e.c.GetWorkflow(e.ctx, run.GetID(), first))
 }

@@ -68,6 +68,8 @@ type env struct {
 	ctx   context.Context
 	c     client.Client
 	queue string
+	// workflows are those that the test's workers know.
+	workflows []any
 }
 
 // newEnv lets its test run beside the others.
@@ -86,7 +88,7 @@ func newLoneEnv(t *testing.T) *env {
 	ctx, cancel := context.WithTimeout(context.Background(), testDeadline)
 	t.Cleanup(cancel)
 	queue := fmt.Sprintf("go-%s-%s", strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")), uuid.NewString()[:8])
-	return &env{require.New(t), t, ctx, c, queue}
+	return &env{Assertions: require.New(t), t: t, ctx: ctx, c: c, queue: queue}
 }
 
 // id is a workflow id of this test.
@@ -101,6 +103,11 @@ func (e *env) work(things ...any) (stop func()) {
 		WorkerStopTimeout:            time.Second,
 	})
 	register(w, things...)
+	for _, thing := range things {
+		if _, ok := thing.(activityFunc); !ok {
+			e.workflows = append(e.workflows, thing)
+		}
+	}
 	e.NoError(w.Start())
 	stop = sync.OnceFunc(w.Stop)
 	e.t.Cleanup(stop)
@@ -169,6 +176,47 @@ func (e *env) names(run client.WorkflowRun) []string {
 		names = append(names, event.EventType.String())
 	}
 	return names
+}
+
+// replayed checks that the SDK replays the run's history, those of the runs that follow it, and those of its children.
+func (e *env) replayed(run client.WorkflowRun) {
+	e.t.Helper()
+	e.replayedRun(run.GetID(), run.GetRunID())
+}
+
+func (e *env) replayedRun(workflowID, runID string) {
+	e.t.Helper()
+	replayer := worker.NewWorkflowReplayer()
+	for _, wf := range e.workflows {
+		replayer.RegisterWorkflow(wf)
+	}
+	events := e.history(workflowID, runID)
+	// A run that was ended before its first task has nothing to replay, says the SDK.
+	if len(events) > 2 {
+		e.NoError(replayer.ReplayWorkflowHistoryWithOptions(quiet{}, &historypb.History{Events: events}, worker.ReplayWorkflowHistoryOptions{
+			OriginalExecution: workflow.Execution{ID: workflowID, RunID: runID},
+		}), workflowID)
+	}
+	if next := following(events[len(events)-1]); next != "" {
+		e.replayedRun(workflowID, next)
+	}
+	for _, event := range events {
+		if child := event.GetChildWorkflowExecutionStartedEventAttributes().GetWorkflowExecution(); child != nil {
+			e.replayedRun(child.GetWorkflowId(), child.GetRunId())
+		}
+	}
+}
+
+// following is the run that a run's last event names as the next.
+func following(last *historypb.HistoryEvent) string {
+	switch {
+	case last.GetWorkflowExecutionCompletedEventAttributes() != nil:
+		return last.GetWorkflowExecutionCompletedEventAttributes().GetNewExecutionRunId()
+	case last.GetWorkflowExecutionFailedEventAttributes() != nil:
+		return last.GetWorkflowExecutionFailedEventAttributes().GetNewExecutionRunId()
+	default:
+		return last.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
+	}
 }
 
 // until calls probe, on the test's goroutine, until it is true.
