@@ -53,15 +53,35 @@ export class Env {
   }
 }
 
+/** Bundled once for all test files, see bundle.ts. */
+function programs() {
+  const codePath = process.env.WORKFLOW_BUNDLE;
+  return codePath ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('./workflows') };
+}
+
+/** Check that the SDK replays the history of the handle's run, those of the runs that follow it, and those of its children. */
+export async function replay(client: Client, handle: WorkflowHandle): Promise<void> {
+  const history = await handle.fetchHistory();
+  await Worker.runReplayHistory(programs(), history, handle.workflowId);
+  const last = history.events!.at(-1)!;
+  const next =
+    last.workflowExecutionCompletedEventAttributes?.newExecutionRunId ||
+    last.workflowExecutionFailedEventAttributes?.newExecutionRunId ||
+    last.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  if (next) await replay(client, client.workflow.getHandle(handle.workflowId, next));
+  for (const { childWorkflowExecutionStartedEventAttributes: started } of history.events!) {
+    const child = started?.workflowExecution;
+    if (child) await replay(client, client.workflow.getHandle(child.workflowId!, child.runId!));
+  }
+}
+
 /** A worker with all programs of the suite. Heartbeats are hardly throttled, so that scenarios need no long timeouts. */
 export async function newWorker(taskQueue: string, options: Partial<WorkerOptions> = {}): Promise<Worker> {
-  const codePath = process.env.WORKFLOW_BUNDLE;
   return Worker.create({
     connection: await workerConnection,
     taskQueue,
     activities,
-    // Bundled once for all test files, see bundle.ts.
-    ...(codePath ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('./workflows') }),
+    ...programs(),
     maxHeartbeatThrottleInterval: 50,
     shutdownGraceTime: '2 seconds',
     ...options,

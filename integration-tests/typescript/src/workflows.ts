@@ -1,7 +1,10 @@
 /** All programs of the suite, as the SDK's bundler wants them: one module that exports every workflow. */
 export * from './programs/cancellation';
 export * from './programs/chain';
+export * from './programs/chain_retries';
+export * from './programs/children';
 export * from './programs/climb';
+export * from './programs/externals';
 export * from './programs/hello';
 export * from './programs/many';
 export * from './programs/order';
