@@ -3,8 +3,9 @@
 //! An append or a commit is one atomic write batch with WAL (write-ahead log). Once the call has returned, the records survive the death of
 //! the process; with [`Settings::fsync`], or after [`Log::sync`], they survive a power loss too. Only one process at a time can use the
 //! directory: RocksDB locks it, and this lock fences other processes. The newest records of each partition stay in memory for readers that
-//! follow the writer closely. A background thread expires and compacts records and gives disk space back. While the disk is nearly full,
-//! writes are refused; they are taken again as soon as there is room.
+//! follow the writer closely. With fsync, one thread writes the appends of all partitions, so that a sync serves all who wait. Another
+//! thread expires and compacts records and gives disk space back. While the disk is nearly full, writes are refused; they are taken again as
+//! soon as there is room.
 
 mod bounds;
 mod catalog;
@@ -21,6 +22,7 @@ mod queue;
 mod read;
 mod room;
 mod settings;
+mod synced;
 mod trim;
 mod verify;
 mod write;
@@ -31,17 +33,19 @@ pub use klamm_disk::FreeBytes;
 use parking_lot::Mutex;
 use rocksdb::Env;
 
-use self::{core::Core, housekeeping::Housekeeper};
+use self::{core::Core, housekeeping::Housekeeper, synced::SyncedWriter, write::Request};
 pub use settings::Settings;
 
-use crate::{Appended, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional};
+use crate::{Appended, Appending, Clock, Error, Log, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional};
 
 /// A log in a directory, or in memory.
 ///
 /// The directory's lock is released when this log and every [`Transactional`] made from it are dropped.
 pub struct EmbeddedLog {
-    /// Dropped first: it stops the thread.
+    /// Dropped first: this ends the threads.
     _housekeeper: Option<Housekeeper>,
+    /// Writes all appends, where each has to be synced.
+    synced: Option<SyncedWriter>,
     core: Arc<Core>,
 }
 
@@ -65,6 +69,7 @@ impl EmbeddedLog {
 
     fn start(path: &Path, env: Option<&Env>, clock: Arc<dyn Clock>, settings: Settings) -> Result<Self, Error> {
         let (interval, salvage, supervisor) = (settings.housekeeping_interval, settings.salvage, settings.supervisor.clone());
+        let syncs = settings.fsync && env.is_none();
         let core = Arc::new(Core::open(path, env, clock, settings)?);
         let is_small = core.table_bytes() <= verify::AT_OPEN_BYTES_MAX;
         if env.is_none() && is_small {
@@ -78,7 +83,18 @@ impl EmbeddedLog {
         let verify = env.is_none() && !is_small;
         let start = |interval| Housekeeper::start(Arc::downgrade(&core), interval, verify, &supervisor);
         let housekeeper = interval.map(start).transpose()?;
-        Ok(Self { _housekeeper: housekeeper, core })
+        let synced = syncs.then(|| SyncedWriter::start(core.clone(), &supervisor)).transpose();
+        let synced = synced.map_err(|error| Error::Unavailable { reason: format!("no thread for the log's writes: {error}") })?;
+        Ok(Self { _housekeeper: housekeeper, synced, core })
+    }
+
+    /// Takes an append. It is done already where nothing has to be synced.
+    fn begin(&self, topic: &str, partition: u32, records: Vec<Record>) -> Appending {
+        let Some(synced) = &self.synced else { return Appending::done(self.core.append(topic, partition, records)) };
+        match self.core.checked(topic, partition, &records) {
+            Ok(topic) => synced.append(Request { topic, partition, records }),
+            Err(error) => Appending::done(Err(error)),
+        }
     }
 
     /// One round of housekeeping now: expires, compacts where it is due, gives disk space back.
@@ -123,7 +139,15 @@ impl Log for EmbeddedLog {
     }
 
     fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
-        self.core.append(topic, partition, records)
+        self.begin(topic, partition, records).wait()
+    }
+
+    fn append_async(&self, topic: &str, partition: u32, record: Record) -> Appending {
+        self.begin(topic, partition, vec![record])
+    }
+
+    fn append_group(&self, topic: &str, partition: u32, records: Vec<Record>) -> Vec<Appending> {
+        vec![self.begin(topic, partition, records)]
     }
 
     fn transactional(&self, id: &str) -> Result<Box<dyn Transactional>, Error> {

@@ -22,7 +22,7 @@ use crate::{Appended, Appending, Error, Offset, Output, ReadBatch, ReadLimit, Re
 /// compaction.
 ///
 /// Calls may block for as long as a disk or a broker takes. Only [`Log::wait`] waits for records to come. Async code calls
-/// [`Log::append_async`], which on Kafka holds no thread while the broker works, and [`Log::readable`], which takes a [`Waker`]. A read of
+/// [`Log::append_async`], which holds no thread while a broker or a sync of the disk works, and [`Log::readable`], which takes a [`Waker`]. A read of
 /// what this process has just appended asks no broker either.
 /// All calls may be made from any thread. `topic` is a topic's full name. Every call with a topic or partition that does not exist gives
 /// [`Error::UnknownTopic`] or [`Error::UnknownPartition`].
@@ -59,8 +59,8 @@ pub trait Log: Send + Sync {
 
     /// Takes a record for appending, as [`Log::append`] does, and gives a future of the outcome instead of waiting for it.
     ///
-    /// The record is appended whether or not anybody polls the future. Where an append is one short write (embedded log), it is done when
-    /// this call returns. The future ends in bounded time whatever happens to the broker, if need be with [`Error::InDoubt`].
+    /// The record is appended whether or not anybody polls the future. Where an append is one short write (embedded log without fsync), it
+    /// is done when this call returns. The future ends in bounded time whatever happens to the broker, if need be with [`Error::InDoubt`].
     fn append_async(&self, topic: &str, partition: u32, record: Record) -> Appending {
         Appending::done(self.append(topic, partition, vec![record]))
     }

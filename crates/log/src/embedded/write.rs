@@ -16,7 +16,7 @@ use super::{
 use crate::{Appended, Error, Offset, Output, Record, Stored, Topic, wakers::wake};
 
 /// Appends that wait are written together up to so many bytes.
-const GROUP_BYTES_MAX: usize = 4 << 20;
+pub(super) const GROUP_BYTES_MAX: usize = 4 << 20;
 
 /// Larger buffers are given back after use.
 const SCRATCH_BYTES_MAX: usize = 64 << 10;
@@ -27,11 +27,10 @@ const BATCH_RECORD_BYTES: usize = 32;
 impl Core {
     /// See [`crate::Log::append`].
     ///
-    /// Appends that meet at one partition are written together, in the order in which they came. With fsync, one sync serves them all.
+    /// Appends that meet at one partition are written together, in the order in which they came.
     pub(super) fn append(&self, topic: &str, partition: u32, records: Vec<Record>) -> Result<Appended, Error> {
-        let known = self.topic(topic)?;
+        let known = self.checked(topic, partition, &records)?;
         let place = known.partition(partition)?;
-        known.topic.check_batch(&records)?;
         let mut lead = match place.queue.enter(records) {
             Entered::Done(result) => return result,
             Entered::Lead(lead) => lead,
@@ -51,6 +50,14 @@ impl Core {
         own
     }
 
+    /// The topic, when these records may be appended to this partition of it.
+    pub(super) fn checked(&self, topic: &str, partition: u32, records: &[Record]) -> Result<Arc<TopicState>, Error> {
+        let known = self.topic(topic)?;
+        known.partition(partition)?;
+        known.topic.check_batch(records)?;
+        Ok(known)
+    }
+
     /// Writes several batches to one partition.
     fn write_group(
         &self,
@@ -65,12 +72,7 @@ impl Core {
         let mut draft = Draft::new(writer, self.clock.now_ms());
         let mut appended = Vec::with_capacity(groups.len());
         for records in groups {
-            let first_offset = writer.next + draft.count();
-            for record in records {
-                draft.add(&mut batch, topic, place.place, writer, record);
-            }
-            let timestamp_ms = draft.records.last().map_or(draft.append_ms, |stored| stored.timestamp_ms);
-            appended.push(Appended { first_offset, timestamp_ms });
+            appended.push(draft.add_all(&mut batch, topic, place.place, writer, records));
         }
         draft.sweep(&mut batch, place.place, writer);
         let written = self.write(batch);
@@ -82,23 +84,34 @@ impl Core {
     /// See [`crate::Transactional::commit`].
     pub(super) fn commit(&self, outputs: Vec<Output>) -> Result<Vec<Offset>, Error> {
         let mut topics: BTreeMap<Arc<str>, Arc<TopicState>> = BTreeMap::new();
-        let mut places: BTreeMap<Place, (Arc<TopicState>, u32)> = BTreeMap::new();
-        let mut size = 0;
-        for output in &outputs {
-            let known = match topics.get(&output.topic) {
+        let mut requests = Vec::with_capacity(outputs.len());
+        for Output { topic, partition, record } in outputs {
+            let known = match topics.get(&topic) {
                 Some(known) => known.clone(),
-                None => topics.entry(output.topic.clone()).or_insert(self.topic(&output.topic)?).clone(),
+                None => topics.entry(topic.clone()).or_insert(self.topic(&topic)?).clone(),
             };
-            let place = known.partition(output.partition)?.place;
-            known.topic.check_record(&output.record)?;
-            size += output.record.size() + BATCH_RECORD_BYTES;
-            places.entry(place).or_insert((known, output.partition));
+            known.partition(partition)?;
+            known.topic.check_record(&record)?;
+            requests.push(Request { topic: known, partition, records: [record] });
         }
-        if outputs.is_empty() {
+        if requests.is_empty() {
             return Ok(Vec::new());
         }
+        Ok(self.write_all(requests)?.into_iter().map(|appended| appended.first_offset).collect())
+    }
+
+    /// Writes the records of all requests, or none, and shows them to readers. Gives where the records of each request stand.
+    pub(super) fn write_all<R>(&self, requests: Vec<Request<R>>) -> Result<Vec<Appended>, Error>
+    where
+        R: AsRef<[Record]> + IntoIterator<Item = Record>,
+    {
+        let size = requests.iter().flat_map(|request| request.records.as_ref()).map(|record| record.size() + BATCH_RECORD_BYTES).sum();
         self.room.take(size)?;
-        // Writers are locked in the order of their places. So two commits never wait for each other for ever.
+        let mut places: BTreeMap<Place, (Arc<TopicState>, u32)> = BTreeMap::new();
+        for Request { topic, partition, .. } in &requests {
+            places.entry(topic.partition(*partition)?.place).or_insert_with(|| (topic.clone(), *partition));
+        }
+        // Writers are locked in the order of their places. So two calls never wait for each other for ever.
         let now_ms = self.clock.now_ms();
         let mut parts: BTreeMap<Place, Part<'_>> = BTreeMap::new();
         for (place, (known, partition)) in &places {
@@ -108,12 +121,10 @@ impl Core {
             parts.insert(*place, Part { topic: &known.topic, partition, writer, draft });
         }
         let mut batch = WriteBatch::with_capacity_bytes(size);
-        let mut offsets = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            let place = topics.get(&output.topic).map(|known| Place { topic: known.number, partition: output.partition });
-            let part = place.and_then(|place| parts.get_mut(&place));
-            if let Some(Part { topic, partition, writer, draft }) = part {
-                offsets.push(draft.add(&mut batch, topic, partition.place, writer, output.record));
+        let mut appended = Vec::with_capacity(requests.len());
+        for Request { topic, partition, records } in requests {
+            if let Some(Part { topic, partition, writer, draft }) = parts.get_mut(&topic.partition(partition)?.place) {
+                appended.push(draft.add_all(&mut batch, topic, partition.place, writer, records));
             }
         }
         for (place, part) in &parts {
@@ -129,7 +140,7 @@ impl Core {
         }
         drop(parts);
         wake(wakers);
-        written.map(|()| offsets)
+        written.map(|()| appended)
     }
 
     /// See [`crate::Log::sync`].
@@ -144,7 +155,17 @@ impl Core {
     }
 }
 
-/// A commit's share of one partition.
+/// Records for one partition.
+pub(super) struct Request<R> {
+    /// The topic.
+    pub(super) topic: Arc<TopicState>,
+    /// The partition, which exists.
+    pub(super) partition: u32,
+    /// In the order in which they are to stand there.
+    pub(super) records: R,
+}
+
+/// One partition's share of what is written at once.
 struct Part<'a> {
     topic: &'a Topic,
     partition: &'a Partition,
@@ -167,8 +188,23 @@ impl Draft {
         self.records.len() as Offset
     }
 
-    /// Adds a record to the batch; gives its offset.
-    fn add(&mut self, batch: &mut WriteBatch, topic: &Topic, place: Place, writer: &mut Writer, mut record: Record) -> Offset {
+    /// Adds records to the batch; gives where they will stand.
+    fn add_all(
+        &mut self,
+        batch: &mut WriteBatch,
+        topic: &Topic,
+        place: Place,
+        writer: &mut Writer,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Appended {
+        let first_offset = writer.next + self.count();
+        for record in records {
+            self.add(batch, topic, place, writer, record);
+        }
+        Appended { first_offset, timestamp_ms: self.records.last().map_or(self.append_ms, |stored| stored.timestamp_ms) }
+    }
+
+    fn add(&mut self, batch: &mut WriteBatch, topic: &Topic, place: Place, writer: &mut Writer, mut record: Record) {
         if topic.spec.log_append_time {
             record.timestamp_ms = self.append_ms;
         }
@@ -180,7 +216,6 @@ impl Draft {
             writer.scratch = Vec::new();
         }
         self.records.push(Stored { offset, timestamp_ms: record.timestamp_ms, record });
-        offset
     }
 
     /// Deletes what a failed write may have left above the records of this draft.
