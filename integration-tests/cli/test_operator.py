@@ -76,6 +76,37 @@ async def test_the_cluster_is_healthy_and_says_its_version(cli: Cli):
     assert system["capabilities"]["encodedFailureAttributes"] is True
 
 
+async def test_a_namespace_is_deleted_with_all_that_is_in_it(cli: Cli):
+    name = f"cli-{uuid.uuid4().hex[:8]}"
+    await cli.text("operator", "namespace", "create", "-n", name)
+    start = ["workflow", "start", "-n", name, "--type", "W", "--task-queue", "q", "--workflow-id", "w"]
+    await cli.text(*start)
+    (described,) = as_list(await cli("operator", "namespace", "describe", "-n", name))
+    namespace_id = described["namespaceInfo"]["id"]
+    await cli.text("operator", "namespace", "delete", "-n", name, "--yes")
+    with pytest.raises(CommandFailed, match="not found"):
+        await cli.text(*start)
+    listed = await cli("operator", "namespace", "list")
+    assert name not in [entry["namespaceInfo"]["name"] for entry in listed]
+
+    async def is_gone():
+        try:
+            (deleted,) = as_list(await cli("operator", "namespace", "describe", "--namespace-id", namespace_id))
+        except CommandFailed as failed:
+            assert "not found" in str(failed)
+            return True
+        assert deleted["namespaceInfo"]["state"] == "NAMESPACE_STATE_DELETED"
+        assert deleted["namespaceInfo"]["name"] == f"{name}-deleted-{namespace_id[:5]}"
+        return False
+
+    await await_until(is_gone, "the namespace is gone", 60)
+    await cli.text("operator", "namespace", "create", "-n", name)
+    with pytest.raises(CommandFailed, match="not found"):
+        await cli("workflow", "describe", "-n", name, "--workflow-id", "w")
+    with pytest.raises(CommandFailed, match="protected from deletion"):
+        await cli.text("operator", "namespace", "delete", "-n", "default", "--yes")
+
+
 def as_list(answer):
     """`namespace describe` prints a list of one; be indifferent to that."""
     return answer if isinstance(answer, list) else [answer]

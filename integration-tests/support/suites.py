@@ -66,8 +66,9 @@ def readme_suite(call: Call) -> bool:
 
 def crash_suite(call: Call) -> bool:
     """On Kafka brokers are killed, too: another test. Its progress (seed, kills) is shown as it happens."""
-    file = "test_crash_on_kafka.py" if call.environment.get("KLAMM_IT_LOG") == "kafka" else "test_crash.py"
-    return pytest_folder("crash", "-s", file)(call)
+    on_kafka = call.environment.get("KLAMM_IT_LOG") == "kafka"
+    files = ["test_crash_on_kafka.py"] if on_kafka else ["test_crash.py", "test_namespaces.py"]
+    return pytest_folder("crash", "-s", *files)(call)
 
 
 def schedules_suite(call: Call) -> bool:

@@ -1,10 +1,10 @@
 //! A namespace as it stands, and its next state.
 
 use klamm_machine::{Rejection, Tx};
-use klamm_messages::klamm::v1::{ClusterRecord, NamespaceState, cluster_record::Record};
+use klamm_messages::klamm::v1::NamespaceState;
 use prost::Message;
 
-use crate::{Cluster, Namespaces};
+use crate::{Cluster, Event, Namespaces};
 
 /// The namespace, or the rejection that names it.
 pub(crate) fn existing(tx: &Tx<'_, Cluster>, name: &str) -> Result<NamespaceState, Rejection> {
@@ -27,8 +27,13 @@ pub(crate) fn change(tx: &mut Tx<'_, Cluster>, state: NamespaceState) -> Result<
     if size > NAMESPACE_BYTES_MAX && tx.get::<Namespaces>(&state.name).is_none_or(|old| size > old.encoded_len()) {
         return Err(Rejection::invalid(format!("Namespace size exceeds limit ({size}/{NAMESPACE_BYTES_MAX} bytes).")));
     }
-    if tx.get::<Namespaces>(&state.name).is_none_or(|old| *old != state) {
-        tx.emit(ClusterRecord { record: Some(Record::Namespace(state)) });
-    }
+    put(tx, state);
     Ok(())
+}
+
+/// As [`change`], whatever its size: what the machine itself adds to a namespace is small.
+pub(crate) fn put(tx: &mut Tx<'_, Cluster>, state: NamespaceState) {
+    if tx.get::<Namespaces>(&state.name).is_none_or(|old| *old != state) {
+        tx.emit(Event::namespace(state));
+    }
 }

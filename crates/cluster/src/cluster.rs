@@ -11,7 +11,7 @@ pub struct Cluster;
 pub enum Answer {
     /// Nothing to tell.
     Empty,
-    /// The namespace as it stands after the command (register, update).
+    /// The namespace as it stands after the command (register, update, delete).
     Namespace(Box<NamespaceState>),
     /// The configuration of a task queue as it stands after the command.
     TaskQueueConfig(Box<TaskQueueConfig>),

@@ -9,8 +9,11 @@
 mod add_search_attributes;
 mod change;
 mod cluster;
+mod delete_namespace;
 mod deprecate_namespace;
+mod event;
 pub mod namespaces;
+mod reclaim_namespace;
 mod register_namespace;
 mod remove_search_attributes;
 mod retention;
@@ -19,16 +22,17 @@ mod update_namespace;
 mod update_task_queue_config;
 
 use klamm_machine::{Decision, Machine, Outcome, Rejection, Tables, TablesExt, Tx, key};
-use klamm_messages::klamm::v1::{ClusterRecord, Command, cluster_command, cluster_record::Record, command::Body};
+use klamm_messages::klamm::v1::{Command, cluster_command, cluster_record::Record, command::Body};
 
 pub use change::NAMESPACE_BYTES_MAX;
 pub use cluster::{Answer, Cluster};
+pub use event::Event;
 pub use namespaces::Namespaces;
 pub use retention::{RETENTION_MIN_GLOBAL, RETENTION_MIN_LOCAL};
 pub use task_queues::{QueueKey, TaskQueueConfigs};
 
 impl Machine for Cluster {
-    type Event = ClusterRecord;
+    type Event = Event;
     type Answer = Answer;
 
     fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answer> {
@@ -40,6 +44,8 @@ impl Machine for Cluster {
             Some(Body_::RegisterNamespace(command)) => register_namespace::decide(tx, command)?,
             Some(Body_::UpdateNamespace(command)) => update_namespace::decide(tx, command)?,
             Some(Body_::DeprecateNamespace(command)) => deprecate_namespace::decide(tx, command)?,
+            Some(Body_::DeleteNamespace(command)) => delete_namespace::decide(tx, command)?,
+            Some(Body_::ReclaimNamespace(command)) => reclaim_namespace::decide(tx, command)?,
             Some(Body_::AddSearchAttributes(command)) => add_search_attributes::decide(tx, command)?,
             Some(Body_::RemoveSearchAttributes(command)) => remove_search_attributes::decide(tx, command)?,
             Some(Body_::UpdateTaskQueueConfig(command)) => update_task_queue_config::decide(tx, command)?,
@@ -48,25 +54,44 @@ impl Machine for Cluster {
         Ok(Outcome::Answer(answer))
     }
 
-    fn apply(&self, tables: &mut dyn Tables, event: &ClusterRecord) {
-        match &event.record {
-            Some(Record::Namespace(state)) => tables.put::<Namespaces>(&state.name, state.clone()),
-            Some(Record::TaskQueue(state)) => tables.put::<TaskQueueConfigs>(&QueueKey::of(state), state.clone()),
-            None => {}
+    fn apply(&self, tables: &mut dyn Tables, event: &Event) {
+        match event {
+            Event::Record(record) => match &record.record {
+                Some(Record::Namespace(state)) => tables.put::<Namespaces>(&state.name, state.clone()),
+                Some(Record::TaskQueue(state)) => tables.put::<TaskQueueConfigs>(&QueueKey::of(state), state.clone()),
+                None => {}
+            },
+            Event::RemoveNamespace(name) => tables.remove::<Namespaces>(name.as_str()),
+            Event::RemoveTaskQueue(key) => tables.remove::<TaskQueueConfigs>(key),
         }
     }
 }
 
-/// Key of a record on the topic `cluster`: `kind/name`, each part percent-encoded. `None` for a record that holds nothing.
-pub fn topic_key(record: &ClusterRecord) -> Option<String> {
-    match record.record.as_ref()? {
-        Record::Namespace(state) => Some(key::topic_key(["namespace", &state.name])),
-        Record::TaskQueue(state) => {
-            let kind = task_queues::type_name(state.task_queue_type);
-            Some(key::topic_key(["task-queue", &state.namespace, kind, &state.task_queue]))
-        }
+/// Key of an event on the topic `cluster`: `kind/name`, each part percent-encoded. `None` for a record that holds nothing.
+pub fn topic_key(event: &Event) -> Option<String> {
+    let of_namespace = |name: &str| key::topic_key([NAMESPACE, name]);
+    Some(match event {
+        Event::Record(record) => match record.record.as_ref()? {
+            Record::Namespace(state) => of_namespace(&state.name),
+            Record::TaskQueue(state) => task_queues::topic_key(&QueueKey::of(state)),
+        },
+        Event::RemoveNamespace(name) => of_namespace(name),
+        Event::RemoveTaskQueue(queue) => task_queues::topic_key(queue),
+    })
+}
+
+/// What a tombstone under this key of the topic says. `None`: the key is of an unknown form.
+pub fn tombstone(topic_key: &str) -> Option<Event> {
+    let mut parts = key::topic_key_parts(topic_key).into_iter();
+    match parts.next()?.as_str() {
+        NAMESPACE => parts.next().map(Event::RemoveNamespace),
+        task_queues::TOPIC_KIND => task_queues::of_topic_key(parts).map(Event::RemoveTaskQueue),
+        _ => None,
     }
 }
+
+/// First part of the topic keys of namespaces.
+const NAMESPACE: &str = "namespace";
 
 #[cfg(test)]
 mod tests;

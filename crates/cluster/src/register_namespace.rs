@@ -6,7 +6,7 @@ use klamm_messages::{
     temporal::enums::v1::NamespaceState as Lifecycle,
 };
 
-use crate::{Answer, Cluster, Namespaces, change::change, retention};
+use crate::{Answer, Cluster, Namespaces, change::change, namespaces::all, retention};
 
 /// Longest name, bytes (Temporal: limit.maxIDLength).
 const NAME_LENGTH_MAX: usize = 1000;
@@ -26,6 +26,12 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &RegisterNamespace) -> R
     if tx.get::<Namespaces>(&command.name).is_some() {
         return Err(Rejection::NamespaceAlreadyExists(format!("Namespace {:?} already exists", command.name)));
     }
+    if is_taken(tx, &command.name) {
+        return Err(Rejection::NamespaceAlreadyExists(format!(
+            "Namespace {:?} is being deleted: its name is free again once nothing is left in it",
+            command.name
+        )));
+    }
     let id = if command.id.is_empty() { tx.context.derive_id() } else { command.id.clone() };
     let state = NamespaceState {
         name: command.name.clone(),
@@ -37,8 +43,14 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &RegisterNamespace) -> R
         data: command.data.clone(),
         is_global: command.is_global,
         create_time: Some(tx.context.now.into()),
-        search_attributes: Default::default(),
+        ..NamespaceState::default()
     };
     change(tx, state.clone())?;
     Ok(Answer::Namespace(Box::new(state)))
+}
+
+/// Whether runs or schedules of a deleted namespace are still kept under this name. A new namespace of the name would have them.
+fn is_taken(tx: &Tx<'_, Cluster>, name: &str) -> bool {
+    let (from, to) = all();
+    tx.range::<Namespaces>(&from, &to, usize::MAX).iter().any(|(_, state)| state.deleted_from == name && state.emptied_time.is_none())
 }

@@ -1,6 +1,9 @@
 //! Table of the configuration of task queues.
 
-use klamm_machine::{Kind, Table, key::KeyBytes, key::prefix_end};
+use klamm_machine::{
+    Kind, Table,
+    key::{self, KeyBytes, prefix_end},
+};
 use klamm_messages::{klamm::v1::TaskQueueState, temporal::enums::v1::TaskQueueType};
 
 use crate::namespaces::HASH;
@@ -43,6 +46,29 @@ pub fn all() -> (Vec<u8>, Vec<u8>) {
     let to = prefix_end(&from);
     (from, to)
 }
+
+/// Beginning of the keys of a namespace's queues.
+pub(crate) fn of_namespace(namespace: &str) -> Vec<u8> {
+    KeyBytes::new(TaskQueueConfigs::KIND).u32(HASH).str(namespace).finish()
+}
+
+/// First part of the topic keys of task queues.
+pub(crate) const TOPIC_KIND: &str = "task-queue";
+
+/// Key of a queue on the topic.
+pub(crate) fn topic_key(queue: &QueueKey) -> String {
+    key::topic_key([TOPIC_KIND, &queue.namespace, type_name(queue.task_queue_type), &queue.task_queue])
+}
+
+/// The queue that the rest of a topic key names.
+pub(crate) fn of_topic_key(mut parts: impl Iterator<Item = String>) -> Option<QueueKey> {
+    let (namespace, kind, task_queue) = (parts.next()?, parts.next()?, parts.next()?);
+    let task_queue_type = (0..=TYPE_MAX).find(|number| type_name(*number) == kind)?;
+    Some(QueueKey { namespace, task_queue, task_queue_type })
+}
+
+/// Highest number of a side.
+const TYPE_MAX: i32 = TaskQueueType::Nexus as i32;
 
 /// A side's name in keys of the topic.
 pub(crate) fn type_name(task_queue_type: i32) -> &'static str {

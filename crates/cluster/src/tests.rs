@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx, table::DecodeRow};
 use klamm_messages::{
     klamm::v1::{
-        AddSearchAttributes, ClusterCommand, ClusterRecord, Command, DeprecateNamespace, NamespaceState, RegisterNamespace,
-        RemoveSearchAttributes, UpdateNamespace, UpdateTaskQueueConfig, cluster_command::Command as Body_, cluster_record::Record,
-        command::Body,
+        AddSearchAttributes, ClusterCommand, Command, DeleteNamespace, DeprecateNamespace, NamespaceState, ReclaimNamespace,
+        RegisterNamespace, RemoveSearchAttributes, UpdateNamespace, UpdateTaskQueueConfig, cluster_command::Command as Body_,
+        cluster_record::Record, command::Body,
     },
     temporal::{
         enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
@@ -16,7 +16,7 @@ use klamm_messages::{
 };
 use proptest::prelude::*;
 
-use crate::{Answer, Cluster, Namespaces, namespaces, topic_key};
+use crate::{Answer, Cluster, Event, Namespaces, QueueKey, TaskQueueConfigs, namespaces, tombstone, topic_key};
 
 /// Tables in a map of encoded rows: what comes back has gone through the bytes.
 #[derive(Default, Clone, PartialEq, Debug)]
@@ -48,7 +48,7 @@ impl Tables for Rows {
 #[derive(Default)]
 struct Env {
     rows: Rows,
-    events: Vec<ClusterRecord>,
+    events: Vec<Event>,
     offset: i64,
 }
 
@@ -106,10 +106,19 @@ fn remove(namespace: &str, attributes: &[&str]) -> Body_ {
 }
 
 /// One line per event: key, lifecycle, retention in seconds, what else is set.
-fn story(events: &[ClusterRecord]) -> String {
+fn story(events: &[Event]) -> String {
     let mut text = String::new();
     for event in events {
-        let Some(Record::Namespace(state)) = &event.record else { panic!("no namespace") };
+        let Event::Record(record) = event else {
+            let key = topic_key(event).expect("a key");
+            assert_eq!(tombstone(&key).as_ref(), Some(event), "the tombstone says it all");
+            writeln!(text, "{key} removed").expect("text");
+            continue;
+        };
+        let Some(Record::Namespace(state)) = &record.record else {
+            writeln!(text, "{}", topic_key(event).expect("a key")).expect("text");
+            continue;
+        };
         let attributes: Vec<_> = state.search_attributes.iter().map(|(name, value_type)| format!("{name}={value_type}")).collect();
         writeln!(
             text,
@@ -218,6 +227,91 @@ fn the_life_of_a_namespace() {
     assert_eq!(env.rows.range::<Namespaces>(&from, &to, 10).len(), 2);
 }
 
+fn delete(name: &str, id: &str, seconds: i64) -> Body_ {
+    let delay = Some(prost_types::Duration { seconds, nanos: 0 });
+    Body_::DeleteNamespace(DeleteNamespace { name: name.to_owned(), id: id.to_owned(), delay, only_marks: false })
+}
+
+fn reclaim(name: &str) -> Body_ {
+    Body_::ReclaimNamespace(ReclaimNamespace { name: name.to_owned() })
+}
+
+fn named(answer: Result<Answer, Rejection>) -> String {
+    match answer {
+        Ok(Answer::Namespace(state)) => state.name,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_deleted_namespace_is_renamed_and_goes_once_nothing_is_left() {
+    let mut env = Env::default();
+    env.decide(register("shop", 72)).expect("registered");
+    env.decide(weigh("shop", &[("a", 2.0)], &[])).expect("configured");
+    let not_deleted = Rejection::FailedPrecondition("Namespace shop was not deleted.".to_owned());
+    assert_eq!(env.refused(reclaim("shop")), not_deleted);
+    assert_eq!(named(env.decide(delete("shop", "id-of-shop", 0))), "shop-deleted-id-of");
+    // Whoever has seen it under its old name means the same one.
+    assert_eq!(named(env.decide(delete("shop", "id-of-shop", 0))), "shop-deleted-id-of");
+    assert_eq!(named(env.decide(delete("shop-deleted-id-of", "", 0))), "shop-deleted-id-of");
+    assert_eq!(env.refused(delete("shop", "", 0)), Rejection::NamespaceNotFound("shop".to_owned()));
+    let taken = "Namespace \"shop\" is being deleted: its name is free again once nothing is left in it";
+    assert_eq!(env.refused(register("shop", 72)), Rejection::NamespaceAlreadyExists(taken.to_owned()));
+    env.decide(reclaim("shop-deleted-id-of")).expect("the task queue");
+    env.decide(reclaim("shop-deleted-id-of")).expect("nothing is left");
+    env.decide(register("shop", 1)).expect("the name is free");
+    env.decide(reclaim("shop-deleted-id-of")).expect("the namespace");
+    assert_eq!(env.refused(reclaim("shop-deleted-id-of")), Rejection::NamespaceNotFound("shop-deleted-id-of".to_owned()));
+    insta::assert_snapshot!(story(&env.events), @r#"
+    namespace/shop REGISTERED 259200 s "" {} []
+    task-queue/shop/activity/q
+    namespace/shop removed
+    namespace/shop-deleted-id-of DELETED 259200 s "" {} []
+    task-queue/shop/activity/q removed
+    namespace/shop-deleted-id-of DELETED 259200 s "" {} []
+    namespace/shop REGISTERED 3600 s "" {} []
+    namespace/shop-deleted-id-of removed
+    "#);
+    let queue = QueueKey { namespace: "shop".to_owned(), task_queue: "q".to_owned(), task_queue_type: 2 };
+    assert!(env.rows.get::<TaskQueueConfigs>(&queue).is_none());
+}
+
+#[test]
+fn a_deleted_namespace_stays_for_its_delay() {
+    let mut env = Env::default();
+    env.decide(register("shop", 72)).expect("registered");
+    env.decide(delete("shop", "", 3600)).expect("deleted");
+    let name = "shop-deleted-id-of";
+    for _ in 0..3 {
+        env.decide(reclaim(name)).expect("nothing is left");
+    }
+    assert!(env.namespace(name).emptied_time.is_some());
+    env.decide(register("shop", 72)).expect("its name is free meanwhile");
+    // The names of the second one are taken, so its new name is longer.
+    assert_eq!(named(env.decide(delete("shop", "", 0))), "shop-deleted-id-of-");
+    env.decide(delete(name, "", 0)).expect("the delay is over");
+    env.decide(reclaim(name)).expect("gone");
+    assert!(env.rows.get::<Namespaces>(name).is_none());
+}
+
+#[test]
+fn a_namespace_that_is_only_marked_keeps_its_name() {
+    let mut env = Env::default();
+    env.decide(register("shop", 72)).expect("registered");
+    let mark = DeleteNamespace { name: "shop".to_owned(), only_marks: true, ..DeleteNamespace::default() };
+    assert_eq!(named(env.decide(Body_::DeleteNamespace(mark))), "shop");
+    assert_eq!(env.namespace("shop").state, Lifecycle::Deleted as i32);
+    env.refused(reclaim("shop"));
+    assert_eq!(named(env.decide(delete("shop", "", 0))), "shop-deleted-id-of");
+}
+
+#[test]
+fn tombstones_of_unknown_keys_say_nothing() {
+    for key in ["", "namespace", "task-queue/a/activity", "task-queue/a/other/q", "else/a"] {
+        assert_eq!(tombstone(key), None, "{key}");
+    }
+}
+
 #[test]
 fn refusals_say_what_temporal_says() {
     let mut env = Env::default();
@@ -282,6 +376,9 @@ fn any_command() -> impl Strategy<Value = Body_> {
             add(name, &[(attribute, IndexedValueType::try_from(value_type).expect("a type"))])
         }),
         (namespace.clone(), attribute).prop_map(|(name, attribute)| remove(name, &[attribute])),
+        (namespace.clone(), any::<bool>()).prop_map(|(name, by_id)| delete(name, if by_id { "id-of-a" } else { "" }, 0)),
+        namespace.clone().prop_map(|name| weigh(name, &[("a", 1.0)], &[])),
+        namespace.clone().prop_map(|name| reclaim(&format!("{name}-deleted-id-of"))),
         (namespace, prop::option::of(0i64..3), "[a-c]", "[a-c]").prop_map(|(name, hours, key, value)| {
             Body_::UpdateNamespace(UpdateNamespace {
                 name: name.to_owned(),

@@ -2,12 +2,12 @@
 
 use klamm_machine::{Rejection, Tx};
 use klamm_messages::{
-    klamm::v1::{ClusterRecord, TaskQueueState, UpdateTaskQueueConfig, cluster_record::Record},
+    klamm::v1::{TaskQueueState, UpdateTaskQueueConfig},
     temporal::taskqueue::v1::{ConfigMetadata, RateLimitConfig},
 };
 use prost_types::Timestamp;
 
-use crate::{Answer, Cluster, TaskQueueConfigs, change::existing, task_queues::QueueKey};
+use crate::{Answer, Cluster, Event, TaskQueueConfigs, change::existing, task_queues::QueueKey};
 
 /// Most weights that one queue may override (Temporal: matching.maxFairnessKeyWeightOverrides).
 const WEIGHT_OVERRIDES_MAX: usize = 1_000;
@@ -37,7 +37,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &UpdateTaskQueueConfig) 
     let QueueKey { namespace, task_queue, task_queue_type } = key;
     let state = TaskQueueState { namespace, task_queue, task_queue_type, config: Some(config.clone()) };
     if known.is_none_or(|known| *known != state) {
-        tx.emit(ClusterRecord { record: Some(Record::TaskQueue(state)) });
+        tx.emit(Event::task_queue(state));
     }
     Ok(Answer::TaskQueueConfig(Box::new(config)))
 }

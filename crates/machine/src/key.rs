@@ -135,6 +135,20 @@ impl KeyBytes {
     }
 }
 
+/// The namespace and the id in a key that begins with them: kind, hash, namespace, id. `None` for a key of another form.
+pub fn entity_names(key: &[u8]) -> Option<(&str, &str)> {
+    let (namespace, rest) = split_text(key.get(1 + size_of::<u32>()..)?)?;
+    let (id, _) = split_text(rest)?;
+    Some((namespace, id))
+}
+
+/// Splits a text off that [`KeyBytes::str`] has written.
+fn split_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (text, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    Some((std::str::from_utf8(text).ok()?, rest))
+}
+
 /// First key after all keys that begin with `prefix`.
 pub fn prefix_end(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
@@ -183,6 +197,16 @@ mod tests {
         let key = KeyBytes::default().str(&long).str("r").finish();
         assert_eq!(key[..2], [0xff, 0xff]);
         assert_eq!(key.len(), 2 + usize::from(u16::MAX) + 3);
+    }
+
+    #[test]
+    fn names_are_read_from_keys() {
+        let key = KeyBytes::new(crate::Kind::Run).hash("a/b", "w").str("a/b").str("w").str("r").finish();
+        assert_eq!(entity_names(&key), Some(("a/b", "w")));
+        assert_eq!(entity_names(&key[..key.len() - 3]), Some(("a/b", "w")));
+        for length in 0..key.len() - 4 {
+            assert_eq!(entity_names(&key[..length]), None, "{length}");
+        }
     }
 
     #[test]

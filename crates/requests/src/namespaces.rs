@@ -19,7 +19,7 @@ const REGISTERED: &[Lifecycle] = &[Lifecycle::Registered];
 const REGISTERED_OR_DEPRECATED: &[Lifecycle] = &[Lifecycle::Registered, Lifecycle::Deprecated];
 
 /// Temporal's own namespace. It is known, although nothing runs in it here.
-const SYSTEM_NAMESPACE: &str = "temporal-system";
+pub(crate) const SYSTEM_NAMESPACE: &str = "temporal-system";
 
 /// The namespace of a request that starts work.
 pub fn registered<'n>(namespaces: &'n Namespaces, name: &str, limits: &Limits) -> Result<&'n NamespaceState> {

@@ -1,6 +1,8 @@
 //! What is left of a schedule after its deletion: its decisions, for as long as they are kept, and what is needed to explain them.
 
-use klamm_machine::{Time, Tx};
+use std::time::Duration;
+
+use klamm_machine::{Time, Tx, time};
 use klamm_messages::klamm::v1::{
     CommandSettings, ScheduleDecision, ScheduleDefinition, ScheduleProgress, ScheduleRecord, ScheduleRemains, ScheduledBy, StartingAction,
     schedule_record::Record,
@@ -12,6 +14,9 @@ use crate::{
     limits::FORGOTTEN_OF_DELETED_MAX,
     tables::{Remains, ScheduleKey},
 };
+
+/// How long decisions are kept that are to go at once. No time at all would stand for the default.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// Writes the remains of a schedule that is being deleted.
 pub(crate) fn leave(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey, definition: &ScheduleDefinition, progress: ScheduleProgress) {
@@ -48,6 +53,20 @@ pub(crate) fn leave(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey, definition: &S
     };
     let delete_time = Some(tx.context.now.into());
     write(tx, key, ScheduleRemains { definition: Some(definition), progress: Some(progress), delete_time });
+}
+
+/// Lets what is left of a deleted schedule go with its next wake-ups, the first of which is due now. Does nothing when it goes already.
+pub(crate) fn hurry(tx: &mut Tx<'_, Schedule>, key: &ScheduleKey) {
+    let Some(remains) = tx.get::<Remains>(key) else { return };
+    if kept_for(&remains) <= AT_ONCE {
+        return;
+    }
+    let mut remains = ScheduleRemains::clone(&remains);
+    remains.definition.get_or_insert_default().settings.get_or_insert_default().schedule_audit_retention = Some(time::to_proto(AT_ONCE));
+    let progress = remains.progress.get_or_insert_default();
+    progress.wake_time = None;
+    progress.audit_expiry_time = Some(tx.context.now.into());
+    write(tx, key, remains);
 }
 
 /// Decides a wake-up for an id without a schedule. Decisions that have been kept long enough are removed, and with the last of them the

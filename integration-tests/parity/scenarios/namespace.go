@@ -2,9 +2,14 @@ package scenarios
 
 import (
 	"strings"
+	"time"
 
 	namespacepb "go.temporal.io/api/namespace/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 	. "klamm.dev/integration-tests/parity/harness"
 )
 
@@ -13,6 +18,8 @@ var namespaces = []Scenario{
 	{Name: "namespace_update", Run: namespaceUpdate},
 	{Name: "namespace_bad_requests", Run: namespaceBadRequests},
 	{Name: "namespace_isolation", Run: namespaceIsolation},
+	{Name: "namespace_delete", Run: namespaceDelete},
+	{Name: "namespace_delete_bad_requests", Run: namespaceDeleteBadRequests},
 }
 
 type registerRequest = workflowservice.RegisterNamespaceRequest
@@ -115,4 +122,79 @@ func namespaceIsolation(e *Env) {
 		Namespace: other.Namespace, TaskQueue: e.Queue(), Identity: Identity,
 	})
 	e.Step("task here", CompleteWorkflow("done"))
+}
+
+type deleteNamespaceRequest = operatorservice.DeleteNamespaceRequest
+
+// namespaceDelete deletes a namespace that has a run. The delay keeps it for as long as the scenario looks at it.
+func namespaceDelete(e *Env) {
+	Quiet(e, e.WF.RegisterNamespace, registration(e, "ns"))
+	other := *e
+	other.Namespace = e.ID("ns")
+	start := other.StartRequest("wf")
+	e.Eventually("the new namespace is usable", func() bool {
+		_, err := Go(rpcWait, e.WF.StartWorkflowExecution, start).Wait()
+		return err == nil
+	})
+	id := Quiet(e, e.WF.DescribeNamespace, &workflowservice.DescribeNamespaceRequest{Namespace: other.Namespace}).GetNamespaceInfo().GetId()
+	answer, err := Go(time.Minute, e.Operator.DeleteNamespace, &deleteNamespaceRequest{
+		Namespace: other.Namespace, NamespaceDeleteDelay: durationpb.New(time.Hour),
+	}).Wait()
+	e.Note("deleted", status.Code(err).String())
+	deleted := answer.GetDeletedNamespace()
+	e.Note("the new name has the beginning of the id", deleted == other.Namespace+"-deleted-"+id[:5])
+	describe := &workflowservice.DescribeNamespaceRequest{Id: id}
+	info := Quiet(e, e.WF.DescribeNamespace, describe).GetNamespaceInfo()
+	e.Note("state", info.GetState().String())
+	e.Note("described by id under its new name", info.GetName() == deleted)
+	describeNamespace(e, "describe the old name", other.Namespace)
+	e.Eventually("the old name is unknown", func() bool {
+		_, err := Go(rpcWait, e.WF.StartWorkflowExecution, start).Wait()
+		return status.Code(err) == codes.NotFound
+	})
+	_, _ = Call(e, "start under the old name", e.WF.StartWorkflowExecution, start)
+	_, _ = Call(e, "list under the old name", e.WF.ListWorkflowExecutions, &workflowservice.ListWorkflowExecutionsRequest{Namespace: other.Namespace})
+	_, _ = Call(e, "update under the old name", e.WF.UpdateNamespace, &workflowservice.UpdateNamespaceRequest{Namespace: other.Namespace})
+	_, _ = Call(e, "delete under the old name", e.Operator.DeleteNamespace, &deleteNamespaceRequest{Namespace: other.Namespace})
+	under := other.StartRequest("wf")
+	under.Namespace = deleted
+	_, err = Go(rpcWait, e.WF.StartWorkflowExecution, under).Wait()
+	e.Note("start under the new name", status.Code(err).String())
+	for _, includes := range []bool{false, true} {
+		e.Note("listed among all", listedNamespace(e, deleted, includes))
+	}
+}
+
+func listedNamespace(e *Env, name string, includesDeleted bool) bool {
+	var token []byte
+	for {
+		page := Quiet(e, e.WF.ListNamespaces, &workflowservice.ListNamespacesRequest{
+			PageSize: 100, NextPageToken: token, NamespaceFilter: &namespacepb.NamespaceFilter{IncludeDeleted: includesDeleted},
+		})
+		for _, namespace := range page.GetNamespaces() {
+			if namespace.GetNamespaceInfo().GetName() == name {
+				return true
+			}
+		}
+		if token = page.GetNextPageToken(); len(token) == 0 {
+			return false
+		}
+	}
+}
+
+func namespaceDeleteBadRequests(e *Env) {
+	for _, bad := range []struct {
+		step    string
+		request *deleteNamespaceRequest
+	}{
+		{"neither name nor id", &deleteNamespaceRequest{}},
+		{"both name and id", &deleteNamespaceRequest{Namespace: "a", NamespaceId: "b"}},
+		{"long name", &deleteNamespaceRequest{Namespace: strings.Repeat("n", 1001)}},
+		{"unknown name", &deleteNamespaceRequest{Namespace: e.ID("nowhere")}},
+		{"unknown id", &deleteNamespaceRequest{NamespaceId: "11111111-2222-3333-4444-555555555555"}},
+		{"the system's", &deleteNamespaceRequest{Namespace: "temporal-system"}},
+		{"the system's by id", &deleteNamespaceRequest{NamespaceId: "32049b68-7872-4094-8e63-d0dd59896a83"}},
+	} {
+		_, _ = CallWithin(e, "delete: "+bad.step, time.Minute, e.Operator.DeleteNamespace, bad.request)
+	}
 }

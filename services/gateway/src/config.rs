@@ -9,6 +9,8 @@ use klamm_requests::Limits;
 pub struct Config {
     /// Limits of requests and of what they make.
     pub limits: Limits,
+    /// Namespaces that nobody may delete (worker.protectedNamespaces); default: none.
+    pub protected_namespaces: Vec<String>,
     /// Id of this cluster (GetClusterInfo), a UUID as text; default: `klamm`.
     pub cluster_id: String,
     /// Name of this cluster; default: `active`, Temporal's name for a cluster that is alone.
@@ -39,6 +41,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
+            protected_namespaces: Vec::new(),
             cluster_id: "klamm".to_owned(),
             cluster_name: "active".to_owned(),
             partition_count: 8,

@@ -41,6 +41,11 @@ pub(crate) enum Action {
     Call,
     /// A namespace is new or has changed.
     Namespace(Arc<NamespaceState>),
+    /// There is no namespace under this key of the table any more.
+    NamespaceRemoved {
+        /// The key.
+        key: Vec<u8>,
+    },
     /// The configuration of a task queue has changed.
     TaskQueue(Arc<TaskQueueState>),
 }
@@ -54,7 +59,11 @@ impl Action {
                 None => Self::TakeBack { key },
             });
         }
-        // A deleted wake row needs no action, since a wake-up without cause changes nothing. Namespaces and configurations are never deleted.
+        if row.is_none() && table::is_of::<Namespaces>(&key) {
+            return Some(Self::NamespaceRemoved { key });
+        }
+        // A deleted wake row needs no action, since a wake-up without cause changes nothing. The configurations of a deleted namespace go
+        // with it.
         let row = row?;
         if table::is_of::<Wakes>(&key) {
             Some(Self::Wake(downcast::<Wakes>(row)))
@@ -101,6 +110,8 @@ mod tests {
 
         let namespace = NamespaceState { name: "n".to_owned(), ..NamespaceState::default() };
         assert_eq!(row::<Namespaces>("n", namespace.clone()), Some(Action::Namespace(Arc::new(namespace))));
+        let key = Namespaces::key("n");
+        assert_eq!(Action::of(key.clone(), None), Some(Action::NamespaceRemoved { key }));
 
         let queue = TaskQueueState { namespace: "n".to_owned(), task_queue: "q".to_owned(), ..TaskQueueState::default() };
         assert_eq!(row::<TaskQueueConfigs>(&QueueKey::of(&queue), queue.clone()), Some(Action::TaskQueue(Arc::new(queue))));

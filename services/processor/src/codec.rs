@@ -41,9 +41,13 @@ impl Codec<Event> for AvroCodec {
                 key_suffixes.iter().map(tombstone).collect()
             }
             Event::Schedule(event) => schedules::encode(event),
-            Event::Cluster(record) => {
-                let key = klamm_cluster::topic_key(record).unwrap_or_default();
-                vec![Encoded { topic: topic::CLUSTER, key, value: Some(frame::encode(record)) }]
+            Event::Cluster(event) => {
+                let key = klamm_cluster::topic_key(event).unwrap_or_default();
+                let value = match event {
+                    klamm_cluster::Event::Record(record) => Some(frame::encode(&**record)),
+                    klamm_cluster::Event::RemoveNamespace(_) | klamm_cluster::Event::RemoveTaskQueue(_) => None,
+                };
+                vec![Encoded { topic: topic::CLUSTER, key, value }]
             }
         }
     }
@@ -66,7 +70,11 @@ impl Codec<Event> for AvroCodec {
             (topic::SCHEDULES, None) => schedules::tombstone(key),
             (topic::CLUSTER, Some(value)) => {
                 let record: ClusterRecord = frame::decode(value).map_err(|error| error.to_string())?;
-                Ok(Folded::Event(Event::Cluster(record)))
+                Ok(Folded::Event(Event::Cluster(klamm_cluster::Event::Record(Box::new(record)))))
+            }
+            (topic::CLUSTER, None) => {
+                let key = std::str::from_utf8(key).map_err(|_| "the key is not UTF-8".to_owned())?;
+                Ok(klamm_cluster::tombstone(key).map_or(Folded::Nothing, |event| Folded::Event(Event::Cluster(event))))
             }
             _ => Ok(Folded::Nothing),
         }

@@ -11,7 +11,7 @@
 //!   reads, submitting, dispatcher, asking, verify       what callers want of them
 //!   processor    all of it put together
 //!   serve, wake_source, callback_source     the processor as a gateway's backend, and as the source of wake-ups and of callbacks
-//!   committer, readers, awaiting_sends, care, cleaner   threads and tasks that work on it
+//!   committer, readers, awaiting_sends, care, cleaner, reclaimer   threads and tasks that work on it
 //! ```
 
 mod actions;
@@ -44,6 +44,7 @@ pub mod queue_metrics;
 mod readers;
 mod reads;
 mod rebuilt;
+pub mod reclaimer;
 mod reservations;
 mod row_names;
 mod runs;

@@ -2,7 +2,7 @@
 
 use klamm_cluster::Cluster;
 use klamm_machine::{Decision, Machine, Outcome, Rejection, Tables, Tx};
-use klamm_messages::klamm::v1::{ClusterRecord, Command, command::Body};
+use klamm_messages::klamm::v1::{Command, command::Body};
 use klamm_schedule::Schedule;
 use klamm_workflow::{Workflow, answer::StartedReservation};
 
@@ -27,7 +27,7 @@ pub enum Event {
     /// An event of the schedule machine: topic `schedules`.
     Schedule(klamm_schedule::Event),
     /// An event of the cluster machine: topic `cluster`.
-    Cluster(ClusterRecord),
+    Cluster(klamm_cluster::Event),
 }
 
 /// What came of an accepted command.

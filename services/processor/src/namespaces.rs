@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use klamm_machine::Table;
 use klamm_messages::klamm::v1::NamespaceState;
 use parking_lot::RwLock;
 use prost_types::Duration;
@@ -25,6 +26,11 @@ impl Namespaces {
     pub(crate) fn replace(&self, states: impl IntoIterator<Item = NamespaceState>) {
         let states = states.into_iter().map(|state| (state.name.clone(), state)).collect();
         *self.0.write() = Arc::new(states);
+    }
+
+    /// Forgets the namespace under this key of the table.
+    pub(crate) fn removed(&self, key: &[u8]) {
+        Arc::make_mut(&mut self.0.write()).retain(|name, _| klamm_cluster::Namespaces::key(name) != key);
     }
 
     /// Takes a namespace that is new or has changed.

@@ -13,6 +13,6 @@ use crate::{fault::Result, terms::Terms, validate};
 /// What Temporal says of an identity that is too long.
 pub fn command(request: DeleteScheduleRequest, terms: &Terms<'_>) -> Result<Command> {
     validate::ids::identity(&request.identity, terms.limits)?;
-    let body = Body::DeleteSchedule(DeleteSchedule {});
+    let body = Body::DeleteSchedule(DeleteSchedule::default());
     Ok(Command { request_id: (terms.new_id)(), ..terms.schedule_command(request.schedule_id, request.identity, body) })
 }

@@ -1,9 +1,10 @@
-//! RegisterNamespace, UpdateNamespace, DeprecateNamespace.
+//! RegisterNamespace, UpdateNamespace, DeprecateNamespace, DeleteNamespace.
 
 use klamm_messages::{
-    klamm::v1::{Command, DeprecateNamespace, NamespaceState, RegisterNamespace, UpdateNamespace, cluster_command},
+    klamm::v1::{Command, DeleteNamespace, DeprecateNamespace, NamespaceState, RegisterNamespace, UpdateNamespace, cluster_command},
     temporal::{
         enums::v1::NamespaceState as Lifecycle,
+        operatorservice::v1::DeleteNamespaceRequest,
         workflowservice::v1::{RegisterNamespaceRequest, UpdateNamespaceRequest},
     },
 };
@@ -12,8 +13,12 @@ use super::cluster;
 use crate::{
     fault::{Fault, Result},
     limits::Limits,
+    namespaces::{Namespaces, SYSTEM_NAMESPACE},
     validate,
 };
+
+/// Id of Temporal's own namespace.
+const SYSTEM_NAMESPACE_ID: &str = "32049b68-7872-4094-8e63-d0dd59896a83";
 
 /// The command that registers a namespace with this id.
 ///
@@ -42,8 +47,8 @@ pub fn register(request: RegisterNamespaceRequest, id: String, limits: &Limits) 
 pub struct Update {
     /// For the log.
     pub command: Command,
-    /// Whether the namespace has to be deprecated as well ([`deprecate`]), once the command is accepted.
-    pub deprecates: bool,
+    /// The state that the namespace gets as well ([`in_state`]), once the command is accepted.
+    pub state: Option<Lifecycle>,
 }
 
 /// The command that updates this namespace.
@@ -73,15 +78,53 @@ pub fn update(request: UpdateNamespaceRequest, namespace: &NamespaceState) -> Re
         retention: config.workflow_execution_retention_ttl,
         data: info.data.into_iter().collect(),
     };
-    Ok(Update {
-        command: cluster::command(&namespace.name, cluster_command::Command::UpdateNamespace(command)),
-        deprecates: state == Some(Lifecycle::Deprecated),
-    })
+    Ok(Update { command: cluster::command(&namespace.name, cluster_command::Command::UpdateNamespace(command)), state })
 }
 
 /// The command that deprecates the namespace.
 pub fn deprecate(name: &str) -> Command {
     cluster::command(name, cluster_command::Command::DeprecateNamespace(DeprecateNamespace { name: name.to_owned() }))
+}
+
+/// The command that brings a namespace into the state that its update asks for. A namespace that an update marks as deleted keeps its name
+/// and what is in it, until it is deleted ([`delete`]).
+pub fn in_state(name: &str, state: Lifecycle) -> Command {
+    if state == Lifecycle::Deprecated {
+        return deprecate(name);
+    }
+    let body = DeleteNamespace { name: name.to_owned(), only_marks: true, ..DeleteNamespace::default() };
+    cluster::command(name, cluster_command::Command::DeleteNamespace(body))
+}
+
+/// The command that deletes a namespace, which may be deleted already. `protected` are those that nobody may delete.
+///
+/// # Errors
+/// What Temporal says of the first fault (namespace_validator.go, deletenamespace/workflow.go).
+pub fn delete(request: DeleteNamespaceRequest, namespaces: &Namespaces, protected: &[String], limits: &Limits) -> Result<Command> {
+    let (name, id) = (request.namespace, request.namespace_id);
+    validate::ids::namespace(&name, limits)?;
+    match (name.is_empty(), id.is_empty()) {
+        (true, true) => return Err(Fault::invalid("Namespace not set on request.")),
+        (false, false) => return Err(Fault::invalid("Only one of namespace name or Id should be set on request.")),
+        _ => {}
+    }
+    if name == SYSTEM_NAMESPACE || id == SYSTEM_NAMESPACE_ID {
+        return Err(Fault::FailedPrecondition("unable to delete system namespace".to_owned()));
+    }
+    let found = if id.is_empty() { namespaces.get(&name) } else { namespaces.values().find(|namespace| namespace.id == id) };
+    let Some(namespace) = found else {
+        return Err(Fault::NamespaceNotFound(if id.is_empty() { name } else { id }));
+    };
+    if protected.contains(&namespace.name) {
+        return Err(Fault::FailedPrecondition(format!("namespace {} is protected from deletion", namespace.name)));
+    }
+    let body = DeleteNamespace {
+        name: namespace.name.clone(),
+        id: namespace.id.clone(),
+        delay: request.namespace_delete_delay,
+        only_marks: false,
+    };
+    Ok(cluster::command(&namespace.name, cluster_command::Command::DeleteNamespace(body)))
 }
 
 /// The state that an update asks for. `None` when the state stays as it is (Temporal: namespace_handler.go validateStateUpdate).
@@ -92,7 +135,7 @@ fn check_state(now: i32, asked: i32) -> Result<Option<Lifecycle>> {
     }
     match asked {
         Lifecycle::Deprecated if now == Lifecycle::Registered as i32 => Ok(Some(asked)),
-        Lifecycle::Deleted => Err(Fault::not_built("Deleting a namespace")),
+        Lifecycle::Deleted => Ok(Some(asked)),
         _ => Err(Fault::invalid("Invalid namespace state update.")),
     }
 }

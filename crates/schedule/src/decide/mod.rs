@@ -20,7 +20,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Schedule>, command: &Command) -> Decision<A
         Body::CreateSchedule(body) => create::decide(tx, command, body),
         Body::UpdateSchedule(body) => update::decide(tx, command, body),
         Body::PatchSchedule(body) => patch::decide(tx, command, body),
-        Body::DeleteSchedule(_) => delete::decide(tx, command),
+        Body::DeleteSchedule(body) => delete::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::ScheduledStartAnswered(body) => start_answered::decide(tx, command, body),
         Body::ScheduledRunClosed(body) => run_closed::decide(tx, command, body),

@@ -460,7 +460,7 @@ pub fn patch_body(request_id: &str, change: impl FnOnce(&mut SchedulePatch)) -> 
 
 /// A delete.
 pub fn delete_body() -> Body {
-    Body::DeleteSchedule(DeleteSchedule {})
+    Body::DeleteSchedule(DeleteSchedule::default())
 }
 
 /// The wake-up that a row asks for.

@@ -1,5 +1,7 @@
 //! Namespaces and their search attributes, and what the server tells about itself.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use klamm_api::{
     operatorservice::v1::{operator_service_server::OperatorService, *},
@@ -10,7 +12,7 @@ use klamm_messages::{
     klamm::v1::{NamespaceState, cluster_command::Command as Cluster, command::Body},
     temporal::{
         enums::v1::{IndexedValueType, NamespaceState as Lifecycle, TaskQueueType},
-        namespace::v1::{NamespaceConfig, UpdateNamespaceInfo},
+        namespace::v1::{NamespaceConfig, NamespaceFilter, UpdateNamespaceInfo},
         taskqueue::v1::TaskQueue,
     },
 };
@@ -18,6 +20,7 @@ use prost_types::Duration;
 use tonic::{Code, Request, Status};
 
 use super::fake::Fake;
+use crate::{Config, Gateway};
 
 fn cluster_command(fake: &Fake) -> Cluster {
     let command = fake.with(|state| state.commands.remove(0));
@@ -122,6 +125,94 @@ async fn a_namespace_is_not_registered_again_by_an_update() {
     };
     let result = Fake::new().gateway().update_namespace(Request::new(request)).await;
     assert_eq!(said(result), (Code::InvalidArgument, "Invalid namespace state update.".to_owned()));
+}
+
+fn protecting(fake: &Fake, names: &[&str]) -> Gateway<Fake, Fake> {
+    let protected_namespaces = names.iter().map(|name| (*name).to_owned()).collect();
+    Gateway::new(Arc::new(fake.clone()), fake.clone(), Config { protected_namespaces, ..Config::default() })
+}
+
+#[tokio::test]
+async fn a_namespace_is_deleted_by_name_or_id_and_answered_with_its_new_name() {
+    for (namespace, id) in [("old", ""), ("", "id-of-old")] {
+        let fake = Fake::new();
+        let state = fake.with(|state| state.namespaces["old"].clone());
+        let renamed = NamespaceState { name: "old-deleted-id-of".to_owned(), ..state };
+        fake.with(|state| state.replies.push_back(Ok(Reply::Cluster(klamm_cluster::Answer::Namespace(Box::new(renamed))))));
+        let request = DeleteNamespaceRequest {
+            namespace: namespace.to_owned(),
+            namespace_id: id.to_owned(),
+            namespace_delete_delay: Some(Duration { seconds: 5, nanos: 0 }),
+        };
+        let answer = protecting(&fake, &["default"]).delete_namespace(Request::new(request)).await.unwrap().into_inner();
+        assert_eq!(answer.deleted_namespace, "old-deleted-id-of");
+        let Cluster::DeleteNamespace(command) = cluster_command(&fake) else { panic!("no deletion") };
+        assert_eq!((command.name.as_str(), command.id.as_str(), command.delay.unwrap().seconds), ("old", "id-of-old", 5));
+        assert!(!command.only_marks);
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_deleted_is_refused() {
+    let fake = Fake::new();
+    let gateway = protecting(&fake, &["default"]);
+    let long = "n".repeat(1001);
+    for (namespace, id, code, message) in [
+        ("", "", Code::InvalidArgument, "Namespace not set on request."),
+        ("old", "id-of-old", Code::InvalidArgument, "Only one of namespace name or Id should be set on request."),
+        (long.as_str(), "", Code::InvalidArgument, "Namespace length exceeds limit."),
+        ("x", "", Code::NotFound, "Namespace x is not found."),
+        ("", "y", Code::NotFound, "Namespace y is not found."),
+        ("temporal-system", "", Code::FailedPrecondition, "unable to delete system namespace"),
+        ("", "32049b68-7872-4094-8e63-d0dd59896a83", Code::FailedPrecondition, "unable to delete system namespace"),
+        ("default", "", Code::FailedPrecondition, "namespace default is protected from deletion"),
+        ("", "id-of-default", Code::FailedPrecondition, "namespace default is protected from deletion"),
+    ] {
+        let request = DeleteNamespaceRequest { namespace: namespace.to_owned(), namespace_id: id.to_owned(), namespace_delete_delay: None };
+        assert_eq!(said(gateway.delete_namespace(Request::new(request)).await), (code, message.to_owned()));
+    }
+    assert!(fake.with(|state| state.commands.is_empty()));
+}
+
+#[tokio::test]
+async fn a_deleted_namespace_is_shown_but_not_used() {
+    let fake = Fake::new();
+    fake.with(|state| {
+        let deleted = NamespaceState { state: Lifecycle::Deleted as i32, ..state.namespaces["old"].clone() };
+        state.namespaces.insert("old".to_owned(), deleted);
+    });
+    let gateway = fake.gateway();
+    let describe = DescribeNamespaceRequest { namespace: "old".to_owned(), ..DescribeNamespaceRequest::default() };
+    let described = gateway.describe_namespace(Request::new(describe)).await.unwrap().into_inner();
+    assert_eq!(described.namespace_info.unwrap().state, Lifecycle::Deleted as i32);
+    for (include_deleted, count) in [(false, 1), (true, 2)] {
+        let filter = NamespaceFilter { include_deleted };
+        let request = ListNamespacesRequest { namespace_filter: Some(filter), ..ListNamespacesRequest::default() };
+        assert_eq!(gateway.list_namespaces(Request::new(request)).await.unwrap().into_inner().namespaces.len(), count);
+    }
+    let update = UpdateNamespaceRequest { namespace: "old".to_owned(), ..UpdateNamespaceRequest::default() };
+    let (code, message) = said(gateway.update_namespace(Request::new(update)).await);
+    assert_eq!(code, Code::FailedPrecondition, "{message}");
+    let list = ListWorkflowExecutionsRequest { namespace: "old".to_owned(), ..ListWorkflowExecutionsRequest::default() };
+    assert_eq!(said(gateway.list_workflow_executions(Request::new(list)).await).0, Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn an_update_can_mark_a_namespace_as_deleted() {
+    let fake = Fake::new();
+    updated(&fake, "old");
+    updated(&fake, "old");
+    let request = UpdateNamespaceRequest {
+        namespace: "old".to_owned(),
+        update_info: Some(UpdateNamespaceInfo { state: Lifecycle::Deleted as i32, ..Default::default() }),
+        ..UpdateNamespaceRequest::default()
+    };
+    let answer = fake.gateway().update_namespace(Request::new(request)).await.unwrap().into_inner();
+    assert_eq!(answer.namespace_info.unwrap().state, Lifecycle::Deleted as i32);
+    let (Cluster::UpdateNamespace(_), Cluster::DeleteNamespace(command)) = (cluster_command(&fake), cluster_command(&fake)) else {
+        panic!("no deletion")
+    };
+    assert!(command.only_marks);
 }
 
 #[tokio::test]

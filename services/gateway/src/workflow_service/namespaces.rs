@@ -99,13 +99,13 @@ pub(super) async fn handle_update<B: Backend, V: VisibilityQueries>(
 ) -> Result<UpdateNamespaceResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    let Update { command, deprecates } = calls::namespaces::update(request, namespace)?;
+    let Update { command, state } = calls::namespaces::update(request, namespace)?;
     let Answer::Namespace(mut updated) = gateway.submit_cluster(&call, command).await? else {
         return Err(unexpected_answer());
     };
-    if deprecates {
-        gateway.submit_cluster(&call, calls::namespaces::deprecate(&namespace.name)).await?;
-        updated.state = Lifecycle::Deprecated as i32;
+    if let Some(state) = state {
+        gateway.submit_cluster(&call, calls::namespaces::in_state(&namespace.name, state)).await?;
+        updated.state = state as i32;
     }
     let shown = shown(&updated, &gateway.config);
     Ok(UpdateNamespaceResponse {

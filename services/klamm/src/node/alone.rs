@@ -100,6 +100,8 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     let recovered = owned::recover(config, log.clone(), store).await?;
     let feeder = feeding::feed(&log, &topics, index.clone(), Pace::Prompt, &supervisor)?;
     let gateway = GatewayConfig {
+        // The next start would make them again.
+        protected_namespaces: options.namespaces.iter().map(|namespace| namespace.name.clone()).collect(),
         cluster_id: member,
         partition_count: options.partitions,
         persistence_store: options.store_name.to_owned(),

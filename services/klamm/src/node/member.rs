@@ -193,6 +193,8 @@ async fn take_over(
         let _ = changes.changed().await;
     }
     let gateway = GatewayConfig {
+        // The next start would make them again.
+        protected_namespaces: options.namespaces.iter().map(|namespace| namespace.name.clone()).collect(),
         cluster_id: cluster_id(&options.topics),
         partition_count: options.topics.partitions,
         persistence_store: "klamm".to_owned(),

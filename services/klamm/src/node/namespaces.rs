@@ -38,6 +38,10 @@ pub async fn make(processor: &Arc<Processor>, namespace: &NamespaceToMake) -> Re
             }
         }
     }
+    if !processor.namespaces().contains_key(&namespace.name) {
+        tracing::warn!(namespace = namespace.name, "the namespace is being deleted, so it could not be registered; start again later");
+        return Ok(());
+    }
     if namespace.search_attributes.is_empty() {
         return Ok(());
     }

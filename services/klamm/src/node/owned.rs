@@ -40,6 +40,7 @@ pub struct Owned {
     cleaner: Cleaner,
     sender: JoinHandle<()>,
     carer: JoinHandle<()>,
+    reclaimer: JoinHandle<()>,
     scheduler: JoinHandle<()>,
     callbacks: JoinHandle<()>,
     batch: JoinHandle<()>,
@@ -81,6 +82,7 @@ impl Recovered {
         let cleaner = Cleaner::start(processor.clone(), &intervals).map_err(no_thread)?;
         let committer = Committer::start(processor.clone(), intervals).map_err(no_thread)?;
         let carer = tokio::spawn(klamm_processor::care::run(processor.clone()));
+        let reclaimer = tokio::spawn(klamm_processor::reclaimer::run(processor.clone()));
         for namespace in namespaces {
             namespaces::make(&processor, namespace).await?;
         }
@@ -100,7 +102,7 @@ impl Recovered {
             routes.add_service(InterceptedService::new(server, check));
         });
         let routes = routes.await.map_err(|error| SetupError::new("serving gRPC", error, "this is a bug in klamm, please report it"))?;
-        let owned = Owned { processor, committer, readers, cleaner, sender, carer, scheduler, callbacks, batch };
+        let owned = Owned { processor, committer, readers, cleaner, sender, carer, reclaimer, scheduler, callbacks, batch };
         owned.tell(true);
         Ok((owned, routes))
     }
@@ -127,6 +129,7 @@ impl Owned {
         self.tell(false);
         self.scheduler.abort();
         self.callbacks.abort();
+        self.reclaimer.abort();
         self.batch.abort();
         self.processor.close();
         let (committer, readers, cleaner) = (self.committer, self.readers, self.cleaner);

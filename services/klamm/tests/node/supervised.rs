@@ -21,6 +21,7 @@ const RUN_AGAIN: &[&str] = &[
     "committer",
     "log-housekeeper",
     "members",
+    "reclaimer",
     "scheduler/0",
     "scheduler/1",
     "standby",

@@ -131,7 +131,13 @@ impl Driving<'_> {
             Action::TakeBack { key } => process.home.take_back(&key),
             Action::Wake(row) => self.next_look.appeared(&row),
             Action::Call => self.callbacks_changed.notify_one(),
-            Action::Namespace(state) => process.namespaces.changed((*state).clone()),
+            Action::Namespace(state) => {
+                if state.emptied_time.is_some() && !process.namespaces.all().contains_key(&state.deleted_from) {
+                    process.home.forget_configuration(&state.deleted_from);
+                }
+                process.namespaces.changed((*state).clone());
+            }
+            Action::NamespaceRemoved { key } => process.namespaces.removed(&key),
             Action::TaskQueue(state) => process.home.configure(&state),
         }
     }

@@ -20,6 +20,9 @@ pub trait Home: Send + Sync {
     /// Puts the configuration of a queue in force.
     fn configure(&self, state: &TaskQueueState);
 
+    /// Nothing is configured any more about the queues of a namespace.
+    fn forget_configuration(&self, namespace: &str);
+
     /// Forgets all tasks of a partition that is not owned here any more.
     fn forget(&self, partition: u32);
 }

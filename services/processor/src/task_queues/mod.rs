@@ -123,6 +123,13 @@ impl Home for TaskQueues {
         }
     }
 
+    fn forget_configuration(&self, namespace: &str) {
+        let forgotten: Vec<_> = self.configs.lock().extract_if(|id, _| id.namespace == namespace).map(|(id, _)| id).collect();
+        for queue in forgotten.iter().filter_map(|id| self.known(id)) {
+            queue.lock().configure(Arc::default(), now());
+        }
+    }
+
     fn forget(&self, partition: u32) {
         let queues: Vec<_> = { self.queues.lock().values().cloned().collect() };
         queues.iter().for_each(|queue| queue.lock().forget(partition));

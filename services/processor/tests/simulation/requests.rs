@@ -141,7 +141,7 @@ pub fn trigger(schedule_id: &str, request_id: &str, now_ms: i64) -> Command {
 
 /// Deletes a schedule.
 pub fn delete_schedule(schedule_id: &str) -> Command {
-    command(schedule_id, Body::DeleteSchedule(DeleteSchedule {}))
+    command(schedule_id, Body::DeleteSchedule(DeleteSchedule::default()))
 }
 
 /// How a worker completes a workflow task, besides its commands.

@@ -1,0 +1,28 @@
+//! What the cluster machine emits.
+
+use klamm_messages::klamm::v1::{ClusterRecord, NamespaceState, TaskQueueState, cluster_record::Record};
+
+use crate::QueueKey;
+
+/// A fact about one thing of the cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A thing as it stands: a record of the topic.
+    Record(Box<ClusterRecord>),
+    /// A namespace of this name is no more: a tombstone.
+    RemoveNamespace(String),
+    /// Nothing is configured about a task queue any more: a tombstone.
+    RemoveTaskQueue(QueueKey),
+}
+
+impl Event {
+    /// The namespace as it stands.
+    pub(crate) fn namespace(state: NamespaceState) -> Self {
+        Self::Record(Box::new(ClusterRecord { record: Some(Record::Namespace(state)) }))
+    }
+
+    /// The configuration of a task queue as it stands.
+    pub(crate) fn task_queue(state: TaskQueueState) -> Self {
+        Self::Record(Box::new(ClusterRecord { record: Some(Record::TaskQueue(state)) }))
+    }
+}
