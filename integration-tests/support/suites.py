@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Callable, Dict, List, Optional, Tuple
 
 from .kafka import java
-from .toolchain import ensure_cli, ensure_go, ensure_maven_project, ensure_node, ensure_venv, node_sources
+from .toolchain import ensure_cli, ensure_go, ensure_maven_project, ensure_node, ensure_ui_server, ensure_venv, node_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -62,6 +62,11 @@ def cli_suite(call: Call) -> bool:
 
 def readme_suite(call: Call) -> bool:
     return pytest_folder("readme")(call, TEMPORAL_CLI=str(ensure_cli()))
+
+
+def http_suite(call: Call) -> bool:
+    """Temporal's web UI server is one of its clients."""
+    return pytest_folder("http")(call, UI_SERVER=str(ensure_ui_server()))
 
 
 def crash_suite(call: Call) -> bool:
@@ -136,6 +141,7 @@ SUITES: Dict[str, Suite] = {
     "crash": Suite(crash_suite, shares=False),
     "schedules": Suite(schedules_suite, shares=False),
     "fuzz": Suite(pytest_folder("fuzz", "-s"), shares=False, logs=("embedded",)),
+    "http": Suite(http_suite, shares=False, logs=("embedded",)),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
     "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
@@ -144,6 +150,6 @@ SUITES: Dict[str, Suite] = {
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 #: The soak is short here, and on Kafka run by name.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme"], ["schedules"], ["crash"], ["soak"]]),
+    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http"], ["schedules"], ["crash"], ["soak"]]),
     ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["bursts"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
 ]

@@ -29,6 +29,8 @@ _INSTALLING = threading.RLock()
 
 #: The CLI release that the CLI suite drives.
 CLI_VERSION = "v1.5.1"
+#: The release of Temporal's web UI whose server the HTTP suite drives.
+UI_SERVER_VERSION = "v2.54.0"
 
 #: The Go that is brought where the system has none or an older one than the go.mod files of the project ask for, as the module proxy has
 #: it, with the SHA-256 of its archive.
@@ -229,6 +231,24 @@ def ensure_maven_project(project: Path) -> Path:
         subprocess.run(command, cwd=project, check=True, stdin=subprocess.DEVNULL)
         done.touch()
     return directory
+
+
+@one_at_a_time
+def ensure_ui_server() -> Path:
+    """The server of Temporal's web UI of the pinned version, built by `go install` when missing."""
+    directory = cache_dir() / "bin"
+    binary = directory / "ui-server"
+    stamp = directory / f"ui-server-{UI_SERVER_VERSION}"
+    if not (binary.exists() and stamp.exists()):
+        print(f"building Temporal's UI server {UI_SERVER_VERSION} into {directory} (some minutes, once)", flush=True)
+        directory.mkdir(parents=True, exist_ok=True)
+        package = f"github.com/temporalio/ui-server/v2/cmd/server@{UI_SERVER_VERSION}"
+        environment = {**os.environ, "GOBIN": str(directory), "GOFLAGS": ""}
+        subprocess.run([str(ensure_go()), "install", package], check=True, env=environment)
+        # Its command is named by its folder.
+        (directory / "server").rename(binary)
+        stamp.touch()
+    return binary
 
 
 @one_at_a_time

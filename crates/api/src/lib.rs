@@ -37,3 +37,7 @@ pub mod klamm {
 
 /// Descriptors of all services here and of the messages that they use (an encoded `FileDescriptorSet`), for server reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/api_descriptors.bin"));
+
+/// The HTTP rules of Temporal's services (their `google.api.http` options), one a line: service, call, method, path, and `*` when the body is
+/// the request. They stand in the order of the proto files.
+pub const HTTP_RULES: &str = include_str!("../http_rules.txt");

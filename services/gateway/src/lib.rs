@@ -25,7 +25,7 @@ mod workflow_service;
 pub use config::Config;
 pub use gateway::Gateway;
 pub use klamm_requests::Limits;
-pub use server::{ServeError, routes, serve};
+pub use server::{Calls, ServeError, routes, serve};
 
 #[cfg(test)]
 mod tests;

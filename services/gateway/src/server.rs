@@ -13,7 +13,7 @@ use klamm_api::{
     workflowservice::v1::workflow_service_server::WorkflowServiceServer,
 };
 use klamm_backend::Backend;
-use klamm_connections::{Protocol, Received, Room, Served, Settings};
+use klamm_connections::{Protocol, Room, Served, Settings};
 use klamm_filters::VisibilityQueries;
 use tokio::net::TcpListener;
 use tonic::{
@@ -61,7 +61,7 @@ pub async fn routes<B: Backend, V: VisibilityQueries>(
 /// at their deadlines, so the caller limits this wait.)
 pub async fn serve(routes: Routes, listener: TcpListener, room: Room, settings: Settings, shutdown: impl Future<Output = ()>) {
     let refusal = || Status::resource_exhausted("This connection leaves too many bytes of answers unread; read them first.").into_http();
-    let served = Served { service: Calls { routes: routes.prepare() }, refusal, name: "grpc" };
+    let served = Served { service: Calls::new(routes), refusal, name: "grpc" };
     klamm_connections::serve(listener, room, Protocol::Http2, settings, served, shutdown).await;
 }
 
@@ -71,13 +71,24 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
-/// What is done for every call, whichever service answers it.
+/// Answers calls: what is done for every call, whichever service answers it and wherever it comes from.
 #[derive(Clone)]
-struct Calls {
+pub struct Calls {
     routes: Routes,
 }
 
-impl Service<http::Request<Received>> for Calls {
+impl Calls {
+    /// Calls of these routes.
+    pub fn new(routes: Routes) -> Self {
+        Self { routes: routes.prepare() }
+    }
+}
+
+impl<B> Service<http::Request<B>> for Calls
+where
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
@@ -86,7 +97,7 @@ impl Service<http::Request<Received>> for Calls {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: http::Request<Received>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
         answer_as_asked(request.headers_mut());
         let timeout = call::timeout(request.headers().get("grpc-timeout").and_then(|header| header.to_str().ok()));
         let answered = self.routes.call(request);

@@ -66,6 +66,8 @@ fn start(clock: Arc<SetClock>) -> (u16, u16) {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port,
         http_port,
+        http_hosts: Vec::new(),
+        http_origins: Vec::new(),
         partitions: 4,
         namespaces: vec![NamespaceToMake {
             name: "default".to_owned(),

@@ -73,9 +73,15 @@ pub struct DevOptions {
     /// Port of the gRPC API; 0 takes a free one.
     #[arg(long, default_value_t = 7233)]
     pub port: u16,
-    /// Port for /metrics, /healthz, /livez and /readyz; 0 takes a free one.
+    /// Port of HTTP: Temporal's HTTP API and klamm's own, /metrics, /healthz, /livez and /readyz; 0 takes a free one.
     #[arg(long, default_value_t = 8233)]
     pub http_port: u16,
+    /// Host name under which the HTTP API may be asked, without port, besides those of this machine; may be given several times.
+    #[arg(long = "http-host", value_name = "HOST")]
+    pub http_hosts: Vec<String>,
+    /// Origin whose pages may use the HTTP API from a browser, such as http://localhost:5173; may be given several times.
+    #[arg(long = "http-origin", value_name = "ORIGIN")]
+    pub http_origins: Vec<String>,
     /// Number of partitions, a power of two; fixed once the data directory exists.
     #[arg(long, default_value_t = 8)]
     pub partitions: u32,

@@ -46,6 +46,8 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         ip: options.ip,
         port: options.port,
         http_port: options.http_port,
+        http_hosts: options.http_hosts,
+        http_origins: options.http_origins,
         partitions: options.partitions,
         namespaces,
         store_name: "klamm",

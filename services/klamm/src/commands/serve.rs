@@ -7,7 +7,7 @@ use std::{
 };
 
 use klamm_engine::Topics;
-use klamm_gateway::Limits;
+use klamm_gateway::{Calls, Limits};
 use klamm_log::Log;
 use klamm_processor::Intervals;
 use klamm_supervise::{Health, Role, Severity, Supervisor};
@@ -18,7 +18,8 @@ use crate::{
     cli::ServeOptions,
     commands::check,
     config::Config,
-    http, logging,
+    http::{self, Safety, Site},
+    logging,
     node::{
         announce, data_dir,
         descriptors::{self, Budget, LogKind},
@@ -66,8 +67,13 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     let supervisor = Supervisor::default();
     supervisor.health().report(START, Severity::Failure, waiting.clone());
     let front = Front::new(&waiting, config.connections.inspect);
-    let schemas = klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone());
-    let web = tokio::spawn(http::serve(web, doors.clone(), telemetry, supervisor.clone(), schemas, wait_for(stopped.clone())));
+    let site = Site {
+        calls: Calls::new(member::routes(&front)),
+        safety: Safety::new(web_address, &config.server.http_hosts, &config.server.http_origins),
+        schemas: klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone()),
+        ui: None,
+    };
+    let web = tokio::spawn(http::serve(web, doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone())));
     let mut serving = member::serve(&front, grpc, doors, stopped.clone());
     announce::addresses(grpc_address, web_address);
     let ready = tokio::spawn(tell_when_ready(supervisor.health().clone(), front.clone(), started));

@@ -53,10 +53,26 @@ fn server(config: &Config) -> Result<(), SetupError> {
     {
         return Err(wrong("server.advertised_address", format!("{address:?} is not host:port"), "write it such as klamm-1:7233"));
     }
+    if let Some(host) = server.http_hosts.iter().find(|host| host.is_empty() || host.contains(['/', '*'])) {
+        return Err(wrong(
+            "server.http_hosts",
+            format!("{host:?} is no host name"),
+            "write names without port, such as [\"klamm.example\"]",
+        ));
+    }
+    if let Some(origin) = server.http_origins.iter().find(|origin| !is_origin(origin)) {
+        return Err(wrong("server.http_origins", format!("{origin:?} is no origin"), "write it such as https://tools.example"));
+    }
     if server.namespaces.iter().any(String::is_empty) {
         return Err(wrong("server.namespaces", "a name is empty", "write names, such as [\"default\"]"));
     }
     Ok(())
+}
+
+/// Whether a text is scheme and host, with a port at most.
+pub fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")).map(|host| host.strip_suffix('/').unwrap_or(host));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']))
 }
 
 fn connections(config: &Config) -> Result<(), SetupError> {

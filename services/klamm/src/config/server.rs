@@ -16,6 +16,11 @@ pub struct Server {
     pub port: u16,
     /// Port of HTTP; 0 takes a free one.
     pub http_port: u16,
+    /// Host names under which the HTTP API may be asked, without port. Empty: those of this machine if klamm listens on loopback only, else
+    /// any.
+    pub http_hosts: Vec<String>,
+    /// Origins whose pages may use the HTTP API from a browser, such as `https://tools.example`.
+    pub http_origins: Vec<String>,
     /// `host:port` by which other members of the cluster reach this one's gRPC API; see [`Server::advertised`].
     #[serde(with = "optional")]
     pub advertised_address: Option<String>,
@@ -49,6 +54,8 @@ impl Default for Server {
             ip: IpAddr::from([127, 0, 0, 1]),
             port: 7233,
             http_port: 8233,
+            http_hosts: Vec::new(),
+            http_origins: Vec::new(),
             advertised_address: None,
             data_dir: "klamm-serve-data".into(),
             namespaces: vec!["default".to_owned()],

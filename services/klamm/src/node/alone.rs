@@ -8,7 +8,7 @@ use std::{
 };
 
 use klamm_engine::Topics;
-use klamm_gateway::{Config as GatewayConfig, Limits};
+use klamm_gateway::{Calls, Config as GatewayConfig, Limits};
 use klamm_log::{Clock, Log};
 use klamm_processor::{Config as ProcessorConfig, Intervals};
 use klamm_store::Store;
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::{
     config::Inspect,
-    http,
+    http::{self, Safety, Site},
     node::{
         announce,
         descriptors::{Doors, LogKind},
@@ -61,6 +61,10 @@ pub struct ServerOptions {
     pub port: u16,
     /// Port of HTTP; 0: any.
     pub http_port: u16,
+    /// Host names under which the HTTP API may be asked.
+    pub http_hosts: Vec<String>,
+    /// Origins whose pages may use the HTTP API.
+    pub http_origins: Vec<String>,
     /// Number of partitions.
     pub partitions: u32,
     /// Namespaces that are made if they are missing.
@@ -114,8 +118,13 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     telemetry.sources().add(sources::task_queues(Arc::downgrade(owned.processor())));
 
     let (stop, stopped) = watch::channel(false);
-    let schemas = klamm_registry::serving::routes(PREFIX, None);
-    let web = http::serve(web, options.doors.clone(), telemetry, supervisor.clone(), schemas, wait_for(stopped.clone()));
+    let site = Site {
+        calls: Calls::new(routes.clone()),
+        safety: Safety::new(web_address, &options.http_hosts, &options.http_origins),
+        schemas: klamm_registry::serving::routes(PREFIX, None),
+        ui: None,
+    };
+    let web = http::serve(web, options.doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone()));
     let web = tokio::spawn(web);
     let mut serving = tokio::spawn(klamm_gateway::serve(routes, grpc, options.doors.grpc, options.doors.settings, wait_for(stopped)));
 

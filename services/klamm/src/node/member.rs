@@ -55,10 +55,14 @@ const LEASE: &str = "lease";
 /// A lease that has ended is reported only after this time. When it ends for a shorter time, calls just wait.
 const LEASE_ENDED_FOR: Duration = Duration::from_secs(5);
 
+/// The front as routes.
+pub fn routes(front: &Front) -> Routes {
+    Routes::from(axum::Router::new().fallback_service(front.clone()))
+}
+
 /// Serves gRPC with the front on a listener until `stopped`.
 pub fn serve(front: &Front, listener: TcpListener, doors: Doors, stopped: watch::Receiver<bool>) -> tokio::task::JoinHandle<()> {
-    let routes = Routes::from(axum::Router::new().fallback_service(front.clone()));
-    tokio::spawn(klamm_gateway::serve(routes, listener, doors.grpc, doors.settings, wait_for(stopped)))
+    tokio::spawn(klamm_gateway::serve(routes(front), listener, doors.grpc, doors.settings, wait_for(stopped)))
 }
 
 /// Stands by, takes over and owns, again and again until `stopped`. Then gives the partitions up in order.

@@ -72,6 +72,7 @@ pub const CATALOGUE: &[Section] = &[
                 are `_unknown_`.",
         metrics: &[
             counter("service_requests", "calls", CALL, "Calls that came"),
+            counter("http_service_requests", "calls", &["operation"], "Those of them that came by the HTTP API"),
             gauge("service_pending_requests", "calls", CALL, "Calls under way, including long polls"),
             histogram("service_latency", CALL, "How long calls took; polls and other waiting calls count with their wait"),
             counter("service_errors", "calls", CALL, "Calls that failed through no fault of the caller (Unavailable, Internal)"),

@@ -1,0 +1,207 @@
+//! Temporal's HTTP API of a running `klamm dev`.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+const KLAMM: &str = env!("CARGO_BIN_EXE_klamm");
+/// Longest time that a test waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `klamm dev` on free ports, in memory.
+struct Server {
+    child: Child,
+    http: String,
+}
+
+impl Server {
+    fn start(options: &[&str]) -> Self {
+        let arguments = [&["dev", "--port", "0", "--http-port", "0", "--in-memory", "--partitions", "1"], options].concat();
+        let mut child = Command::new(KLAMM).args(arguments).stdout(Stdio::piped()).spawn().expect("klamm starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines().map(|line| line.expect("a line"));
+        let line = lines.into_iter().find(|line| line.starts_with("HTTP:")).expect("an address");
+        let http = line.split_whitespace().nth(1).expect("an address").trim_start_matches("http://").to_owned();
+        Self { child, http }
+    }
+
+    /// Sends a request as it stands, and reads the answer: its status, its headers and its body.
+    fn send(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> (u16, String, String) {
+        let mut socket = TcpStream::connect(&self.http).expect("a connection");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        let host =
+            if headers.iter().any(|header| header.starts_with("host:")) { String::new() } else { format!("host: {}\r\n", self.http) };
+        let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        let head = format!("{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {}\r\n{more}\r\n", body.len());
+        socket.write_all(head.as_bytes()).expect("sent");
+        // A server that refuses a body need not read it.
+        let _ = socket.write_all(body);
+        let mut answer = Vec::new();
+        let _ = socket.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        (status, head.to_ascii_lowercase(), body.to_owned())
+    }
+
+    fn get(&self, path: &str) -> (u16, Value) {
+        let (status, _, body) = self.send("GET", path, &[], b"");
+        (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")))
+    }
+
+    fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        let (status, _, body) = self.send("POST", path, &["content-type: application/json"], body.as_bytes());
+        (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const START: &str =
+    r#"{"workflowType": {"name": "t"}, "taskQueue": {"name": "q"}, "input": [{"a": [1, 9007199254740993]}, "x"], "requestId": "r"}"#;
+
+#[test]
+fn workflows_are_started_listed_and_read() {
+    let server = Server::start(&[]);
+    let (status, started) = server.post("/api/v1/namespaces/default/workflows/w%2F1", START);
+    assert_eq!((status, &started["started"]), (200, &json!(true)), "{started}");
+    assert_eq!(server.post("/namespaces/default/workflows/w%2F1", START).1["runId"], started["runId"], "the same request");
+
+    let (status, history) = server.get("/api/v1/namespaces/default/workflows/w%2F1/history?maximumPageSize=10");
+    let first = &history["history"]["events"][0];
+    assert_eq!((status, &first["eventId"], &first["eventType"]), (200, &json!("1"), &json!("EVENT_TYPE_WORKFLOW_EXECUTION_STARTED")));
+    let (_, _, text) = server.send("GET", "/api/v1/namespaces/default/workflows/w%2F1/history", &[], b"");
+    assert!(text.contains(r#""input":[{"a":[1,9007199254740993]},"x"]"#), "{text}");
+    let (_, long) = server.get("/api/v1/namespaces/default/workflows/w%2F1/history?noPayloadShorthand&pretty");
+    let payload = &long["history"]["events"][0]["workflowExecutionStartedEventAttributes"]["input"]["payloads"][1];
+    assert_eq!(payload, &json!({ "metadata": { "encoding": "anNvbi9wbGFpbg==" }, "data": "Ingi" }));
+
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (_, list) = server.get("/api/v1/namespaces/default/workflows?query=WorkflowType%3D't'&pageSize=5");
+        match list["executions"][0]["execution"]["workflowId"].as_str() {
+            Some(id) => break assert_eq!(id, "w/1"),
+            None => assert!(Instant::now() < deadline, "{list}"),
+        }
+    }
+    let (status, closed) = server.post("/api/v1/namespaces/default/workflows/w%2F1/terminate", r#"{"reason": "enough"}"#);
+    assert_eq!((status, closed), (200, json!({})));
+    let (_, described) = server.get("/api/v1/namespaces/default/workflows/w%2F1");
+    assert_eq!(described["workflowExecutionInfo"]["status"], "WORKFLOW_EXECUTION_STATUS_TERMINATED");
+}
+
+#[test]
+fn refusals_are_statuses() {
+    let server = Server::start(&[]);
+    let refused = |method: &str, path: &str, body: &str| {
+        let (status, _, body) = server.send(method, path, &["content-type: application/json"], body.as_bytes());
+        let error: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"));
+        (
+            status,
+            error["code"].as_i64().unwrap_or_default(),
+            error["message"].as_str().unwrap_or_default().to_owned(),
+            error["details"].clone(),
+        )
+    };
+    let text = |(status, code, message, _): (u16, i64, String, Value)| (status, code, message);
+    let start = "/api/v1/namespaces/default/workflows/w";
+    for (method, path, body, expected) in [
+        ("GET", "/api/v1/nowhere", "", (404, 5, "Not Found")),
+        ("GET", "/", "", (404, 5, "Not Found")),
+        ("GET", "/api/v1/namespaces/%zz", "", (400, 3, "Bad Request")),
+        ("PUT", "/api/v1/system-info", "", (501, 12, "Method Not Allowed")),
+        ("POST", start, "{", (400, 3, "unexpected EOF")),
+        ("POST", start, "nope", (400, 3, "invalid character 'o' in literal null (expecting 'u')")),
+        ("POST", start, "[]", (400, 3, "temporalproto: syntax error (line 1:1): unexpected token [")),
+        ("POST", start, r#"{"nope": 1}"#, (400, 3, "temporalproto: (line 1:2): unknown field \"nope\"")),
+        ("POST", start, r#"{"workflowType": {"name": 5}}"#, (400, 3, "temporalproto: (line 1:27): invalid value for string type: 5")),
+        ("POST", start, "{}", (400, 3, "WorkflowType is not set on request.")),
+        (
+            "GET",
+            "/api/v1/namespaces/default/workflows?pageSize=x",
+            "",
+            (400, 3, "parsing field \"page_size\": strconv.ParseInt: parsing \"x\": invalid syntax"),
+        ),
+        ("GET", "/api/v1/namespaces/default/workflows?pageSize=%zz", "", (400, 3, "invalid URL escape in \"pageSize=%zz\"")),
+    ] {
+        let (status, code, message) = text(refused(method, path, body));
+        if message != expected.2 && body == "{}" {
+            // The call's own refusal; which comes first is the call's matter.
+            assert_eq!((status, code), (400, 3), "{message}");
+            continue;
+        }
+        assert_eq!((status, code, message.as_str()), expected, "{method} {path} {body}");
+    }
+    let (status, code, _, details) = refused("GET", "/api/v1/namespaces/nobody/workflows", "");
+    assert_eq!((status, code), (404, 5));
+    assert_eq!(details[0]["@type"], "type.googleapis.com/temporal.api.errordetails.v1.NamespaceNotFoundFailure");
+    assert_eq!(details[0]["namespace"], "nobody");
+    let (status, code, ..) = refused("GET", "/api/v1/namespaces/default/workflow-rules", "");
+    assert_eq!((status, code), (501, 12));
+
+    let (status, _, body) = server.send("POST", start, &[], b"{}");
+    assert!(status == 400 && body.contains("content-type"), "{status} {body}");
+    let (status, _, body) = server.send("POST", start, &["content-type: text/plain"], b"{}");
+    assert!(status == 400 && body.contains("text/plain"), "{status} {body}");
+    let large = vec![b' '; (4 << 20) + 1];
+    let (status, _, body) = server.send("POST", start, &["content-type: application/json"], &large);
+    assert!(status == 400 && body.contains("http: request body too large"), "{status} {body}");
+}
+
+#[test]
+fn pages_of_elsewhere_are_refused() {
+    let server = Server::start(&["--http-origin", "http://localhost:5173"]);
+    let start = "/api/v1/namespaces/default/workflows/w";
+    let json = "content-type: application/json";
+    let status = |headers: &[&str]| server.send("POST", start, &[&[json], headers].concat(), START.as_bytes()).0;
+    assert_eq!(status(&["origin: http://evil.example"]), 403);
+    assert_eq!(status(&["sec-fetch-site: cross-site"]), 403);
+    assert_eq!(status(&["host: evil.example"]), 403);
+    assert_eq!(server.send("GET", "/api/v1/system-info", &["host: evil.example"], b"").2, r#"{"code":7,"message":"Host not allowed"}"#);
+    assert_eq!(status(&[&format!("origin: http://{}", server.http)]), 200);
+    let (code, head, _) = server.send("GET", "/api/v1/system-info", &["origin: http://evil.example"], b"");
+    assert!(code == 200 && !head.contains("access-control"), "{head}");
+    let (code, head, _) = server.send("GET", "/api/v1/system-info", &["origin: http://localhost:5173"], b"");
+    assert!(code == 200 && head.contains("access-control-allow-origin: http://localhost:5173"), "{head}");
+    let preflight = ["origin: http://localhost:5173", "access-control-request-method: POST"];
+    assert_eq!(server.send("OPTIONS", start, &preflight, b"").0, 204);
+    assert_eq!(server.send("GET", "/healthz", &["host: evil.example"], b"").0, 200);
+}
+
+#[test]
+fn long_polls_wait_and_end_with_their_client() {
+    let server = Server::start(&[]);
+    assert_eq!(server.post("/api/v1/namespaces/default/workflows/w", START).0, 200);
+    let history =
+        "/api/v1/namespaces/default/workflows/w/history?waitNewEvent=true&historyEventFilterType=HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT";
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| server.get(history));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished());
+        assert_eq!(server.post("/api/v1/namespaces/default/workflows/w/terminate", "{}").0, 200);
+        let (_, closed) = waiting.join().expect("an answer");
+        assert_eq!(closed["history"]["events"][0]["eventType"], "EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED");
+    });
+    let began = Instant::now();
+    let (status, _, body) =
+        server.send("GET", "/api/v1/namespaces/default/workflows/none/history?waitNewEvent=true", &["grpc-timeout: 200m"], b"");
+    assert!(status == 404 && began.elapsed() < PATIENCE, "{status} {body}");
+}
+
+#[test]
+fn the_document_is_served() {
+    let server = Server::start(&[]);
+    let (status, document) = server.get("/openapi.json");
+    assert_eq!((status, &document["openapi"]), (200, &json!("3.0.3")));
+    assert!(document["paths"]["/api/v1/namespaces/{namespace}/workflows"]["get"].is_object());
+    assert_eq!(server.get("/api/v1/openapi.json").1, document);
+}
