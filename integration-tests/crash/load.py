@@ -9,34 +9,44 @@ from typing import Dict, List
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import (
+    ResetWorkflowExecutionRequest,
+    SignalWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from insist import CALL_TIMEOUT, Clients
-from programs import Order, Receipt
+from programs import TASK_TIMEOUT, Order, Receipt
 
-#: The workflow task timeout of an order: a task lost with the server's answer
-#: is missed after this long.
-TASK_TIMEOUT = timedelta(seconds=2)
+#: The share of orders that are reset.
+RESETS = 0.15
 #: How long one wait for a result may take before it is asked for again, perhaps of another server.
 RESULT_TIMEOUT = timedelta(seconds=15)
 
 
 class Load:
-    """`in_flight` drivers; each starts an order, signals it twice, awaits its receipt, and begins again."""
+    """Drivers that keep `in_flight` orders open; each starts two neighbours, signals them twice, resets some, awaits their receipts, and
+    begins again.
+    """
 
     def __init__(self, clients: Clients, task_queue: str, in_flight: int, chance: random.Random) -> None:
         self.clients = clients
         self.task_queue = task_queue
         self.chance = chance
-        #: Workflow id → run id of every start that was answered.
+        #: Workflow id → run id of every start that was answered, or of the reset that followed it.
         self.acknowledged: Dict[str, str] = {}
+        #: Workflow id → run id of the run that was reset.
+        self.reset_from: Dict[str, str] = {}
+        #: Workflow id → that of the order that tells it something.
+        self.neighbours: Dict[str, str] = {}
         #: Workflow id → what its result was.
         self.receipts: Dict[str, Receipt] = {}
         self._next = 0
         self._ending = False
-        self._drivers: List[asyncio.Task] = [asyncio.create_task(self._drive()) for _ in range(in_flight)]
+        self._drivers: List[asyncio.Task] = [asyncio.create_task(self._drive()) for _ in range(max(1, in_flight // 2))]
 
     def open_runs(self) -> Dict[str, str]:
         """The acknowledged runs without a receipt."""
@@ -59,19 +69,28 @@ class Load:
 
     async def _drive(self) -> None:
         while not self._ending:
-            self._next += 1
-            await self._order(self._next)
+            numbers = (self._next + 1, self._next + 2)
+            self._next += 2
+            one, other = (f"{self.task_queue}-{number}" for number in numbers)
+            self.neighbours |= {one: other, other: one}
+            for number, workflow_id in zip(numbers, (one, other)):
+                order = Order(number, self.chance.uniform(0.1, 1.5), self.neighbours[workflow_id])
+                self.acknowledged[workflow_id] = await self._start(workflow_id, order)
+            await asyncio.gather(self._go_on(one), self._go_on(other))
 
-    async def _order(self, number: int) -> None:
-        workflow_id = f"{self.task_queue}-{number}"
-        run_id = await self._start(workflow_id, Order(number, self.chance.uniform(0.1, 1.5)))
-        self.acknowledged[workflow_id] = run_id
-        for text in ("first", "second"):
-            await asyncio.sleep(self.chance.uniform(0, 0.6))
-            await self._signal(workflow_id, run_id, text)
+    async def _go_on(self, workflow_id: str) -> None:
+        """Signals the order twice, resets it perhaps, and awaits its receipt."""
+        # Nothing, or the number of signals that come before the reset.
+        reset_after = self.chance.randrange(3) if self.chance.random() < RESETS else None
+        for sent, text in enumerate(("first", "second", None)):
+            if sent == reset_after:
+                await self._reset(workflow_id)
+            if text is not None:
+                await asyncio.sleep(self.chance.uniform(0, 0.6))
+                await self._signal(workflow_id, self.acknowledged[workflow_id], text)
 
         async def result(client: Client) -> Receipt:
-            handle = client.get_workflow_handle(workflow_id, run_id=run_id, result_type=Receipt)
+            handle = client.get_workflow_handle(workflow_id, run_id=self.acknowledged[workflow_id], result_type=Receipt)
             return await handle.result(rpc_timeout=RESULT_TIMEOUT)
 
         self.receipts[workflow_id] = await self.clients.insist(result)
@@ -96,6 +115,31 @@ class Load:
             lambda client: client.workflow_service.start_workflow_execution(request, retry=True, timeout=CALL_TIMEOUT)
         )
         return answer.run_id
+
+    async def _reset(self, workflow_id: str) -> None:
+        """Reset to the last workflow task that has ended, with one request id however often it takes."""
+        base = self.acknowledged[workflow_id]
+
+        async def task(client: Client) -> int:
+            while True:
+                history = await client.get_workflow_handle(workflow_id, run_id=base).fetch_history(rpc_timeout=CALL_TIMEOUT)
+                for event in reversed(history.events):
+                    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                        return event.event_id
+                await asyncio.sleep(0.1)
+
+        request = ResetWorkflowExecutionRequest(
+            namespace=self.clients.any.namespace,
+            request_id=str(uuid.uuid4()),
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=base),
+            workflow_task_finish_event_id=await self.clients.insist(task),
+            reason="drawn",
+        )
+        answer = await self.clients.insist(
+            lambda client: client.workflow_service.reset_workflow_execution(request, timeout=CALL_TIMEOUT)
+        )
+        self.reset_from[workflow_id] = base
+        self.acknowledged[workflow_id] = answer.run_id
 
     async def _signal(self, workflow_id: str, run_id: str, text: str) -> None:
         """Signal with one request id however often it takes.

@@ -1,4 +1,4 @@
-"""The load: orders of two activities, a timer and two signals, and what each attempt did."""
+"""The load: orders of two activities, a timer, two signals, two parts and a word to a neighbour; and what each attempt did."""
 
 import asyncio
 import uuid
@@ -9,10 +9,14 @@ from typing import Dict, List
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 #: The task queue of all orders.
 TASK_QUEUE = "crash"
+#: The workflow task timeout of an order and of its parts: a task lost with the server's answer
+#: is missed after this long.
+TASK_TIMEOUT = timedelta(seconds=2)
 
 
 @dataclass
@@ -21,15 +25,19 @@ class Order:
 
     number: int
     pause_s: float
+    #: The workflow id of another order, which tells this one something and is told something.
+    neighbour: str = ""
 
 
 @dataclass
 class Receipt:
-    """What a completed order returns: the effects of its activities and the signals, in order."""
+    """What a completed order returns: the effects of its activities and of its parts, the signals, and what it has heard."""
 
     number: int
     effects: List[str] = field(default_factory=list)
+    parts: List[str] = field(default_factory=list)
     signals: List[str] = field(default_factory=list)
+    heard: List[str] = field(default_factory=list)
 
 
 class Effects:
@@ -50,33 +58,66 @@ class Effects:
         return effect
 
 
+async def step(name: str) -> str:
+    """Has the effect of the activity."""
+    # A killed server may have handed out a task whose worker never got it:
+    # the timeouts are short, because that attempt is only missed by them.
+    return await workflow.execute_activity(
+        "step",
+        name,
+        result_type=str,
+        start_to_close_timeout=timedelta(seconds=3),
+        retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=50), backoff_coefficient=1.0),
+    )
+
+
+@workflow.defn
+class PartWorkflow:
+    """A part of an order: the child of the order's run."""
+
+    @workflow.run
+    async def run(self, name: str) -> str:
+        return await step(name)
+
+
 @workflow.defn
 class OrderWorkflow:
     def __init__(self) -> None:
         self.signals: List[str] = []
+        self.heard: List[str] = []
 
     @workflow.signal
     def note(self, text: str) -> None:
         self.signals.append(text)
 
+    @workflow.signal
+    def hear(self, text: str) -> None:
+        self.heard.append(text)
+
     @workflow.run
     async def run(self, order: Order) -> Receipt:
-        first = await self.step("pack")
+        parts = [asyncio.create_task(self.part(f"part {number}")) for number in (1, 2)]
+        first = await step("pack")
         await asyncio.sleep(order.pause_s)
-        await workflow.wait_condition(lambda: len(self.signals) >= 2)
-        second = await self.step("ship")
-        return Receipt(order.number, [first, second], self.signals)
+        # Both neighbours have been started when the first signal comes, and neither ends before it has heard the other.
+        await workflow.wait_condition(lambda: len(self.signals) >= 1)
+        await self.tell(order.neighbour)
+        await workflow.wait_condition(lambda: len(self.signals) >= 2 and len(self.heard) >= 1)
+        made = [await part for part in parts]
+        second = await step("ship")
+        return Receipt(order.number, [first, second], made, self.signals, self.heard)
 
-    async def step(self, name: str) -> str:
-        # A killed server may have handed out a task whose worker never got it:
-        # the timeouts are short, because that attempt is only missed by them.
-        return await workflow.execute_activity(
-            "step",
-            name,
-            result_type=str,
-            start_to_close_timeout=timedelta(seconds=3),
-            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=50), backoff_coefficient=1.0),
-        )
+    async def part(self, name: str) -> str:
+        # A run that begins again after a reset has parts of its own, because its random numbers are others.
+        id = f"{workflow.info().workflow_id}-{name[-1]}-{workflow.uuid4().hex[:12]}"
+        return await workflow.execute_child_workflow(PartWorkflow.run, name, id=id, task_timeout=TASK_TIMEOUT)
+
+    async def tell(self, neighbour: str) -> None:
+        """Tells the neighbour something that was never said before. After a reset the neighbour may have ended long ago."""
+        try:
+            await workflow.get_external_workflow_handle(neighbour).signal("hear", workflow.uuid4().hex)
+        except ApplicationError:
+            pass
 
 
 def order_worker(client: Client, effects: Effects) -> Worker:
@@ -84,7 +125,7 @@ def order_worker(client: Client, effects: Effects) -> Worker:
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[OrderWorkflow],
+        workflows=[OrderWorkflow, PartWorkflow],
         activities=[effects.step],
         # The sandbox is the Python suite's concern; here it is only load.
         workflow_runner=UnsandboxedWorkflowRunner(),

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import List
 
 import pytest
+from bystanders import Bystanders
 from histories import Histories
 from insist import Clients
 from load import Load
-from outcomes import check_outcomes, check_visibility
+from outcomes import await_parts, check_outcomes, check_visibility
 from programs import Effects, order_worker
 from support.server import KlammServer, klamm_binary
 
@@ -105,12 +106,15 @@ async def test_every_acknowledged_order_completes_exactly_once(server: KlammServ
     chance = random.Random(SEED)
     clients = await Clients.connect(server.address)
     effects, histories = Effects(), Histories(clients)
+    bystanders = Bystanders(clients)
+    await bystanders.start()
     async with order_worker(clients.any, effects):
         load = Load(clients, "crash", IN_FLIGHT, chance)
         killer = Killer(server, load, histories, chance)
         await killer.run()
         last_kill = time.monotonic()
         await load.drain(DRAIN_DEADLINE_S)
+        await await_parts(clients.any)
     print(
         f"{len(load.receipts)} orders done, the last {time.monotonic() - last_kill:.1f} s after the last kill; "
         f"slowest start {max(killer.restarts_s):.2f} s",
@@ -120,6 +124,7 @@ async def test_every_acknowledged_order_completes_exactly_once(server: KlammServ
     assert load.receipts.keys() == load.acknowledged.keys()
     await check_outcomes(clients, load, effects, histories)
     await check_visibility(clients.any, load)
+    await bystanders.check()
     await check_verify_and_clean_restart(server, load, histories)
     print(f"{histories.reads} histories read, each began with what had been read of it before", flush=True)
 

@@ -17,13 +17,14 @@ from typing import Iterator, List
 import pytest
 from temporalio.client import Client, RetryConfig
 
+from bystanders import Bystanders
 from cluster import Cluster
 from fates import Fate, draw
 from histories import Histories
 from insist import Clients
 from killer import Killer
 from load import Load
-from outcomes import check_outcomes, check_visibility
+from outcomes import await_parts, check_outcomes, check_visibility
 from prober import Prober
 from programs import TASK_QUEUE, Effects, order_worker
 from support.consumers import PythonConsumer, problems, read_with_java, summary
@@ -81,6 +82,8 @@ async def test_every_acknowledged_order_completes_exactly_once(cluster: Cluster,
     probes = {address: await Client.connect(address, retry_config=once) for address in addresses}
     prober = await Prober.start(clients.any, PARTITIONS)
     effects, histories = Effects(), Histories(clients)
+    bystanders = Bystanders(clients)
+    await bystanders.start()
     # A worker on each server: tasks come through whichever lives.
     async with order_worker(clients.all[0], effects), order_worker(clients.all[1], effects):
         load = Load(clients, TASK_QUEUE, IN_FLIGHT, chance)
@@ -90,6 +93,7 @@ async def test_every_acknowledged_order_completes_exactly_once(cluster: Cluster,
             await killer.meet(fate, f"{number}/{len(fates)}")
         last_kill = time.monotonic()
         await load.drain(DRAIN_DEADLINE_S)
+        await await_parts(clients.any)
     print(
         f"{len(load.receipts)} orders done in {time.monotonic() - begin:.0f} s, "
         f"the last {time.monotonic() - last_kill:.1f} s after the last kill",
@@ -99,6 +103,7 @@ async def test_every_acknowledged_order_completes_exactly_once(cluster: Cluster,
     assert load.receipts.keys() == load.acknowledged.keys()
     await check_outcomes(clients, load, effects, histories)
     await check_visibility(clients.any, load)
+    await bystanders.check()
     await check_verify(cluster)
     await check_consumers(cluster, consumer, load, histories)
     await check_clean_restart(cluster, load, histories)

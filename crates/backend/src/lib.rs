@@ -70,6 +70,24 @@ pub struct Poll {
     pub deadline: Instant,
 }
 
+/// What a worker says when it shuts down.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Goodbye {
+    /// Namespace.
+    pub namespace: String,
+    /// Its sticky queue, which has no poller from now on; empty: it has none.
+    pub sticky_task_queue: String,
+    /// Its instance key: its parked polls end empty, and so do those that come within the next moments. Empty: they are not known apart
+    /// from those of others.
+    pub worker_instance_key: String,
+    /// Identity of its polls.
+    pub identity: String,
+    /// The queue that it polls; empty: its polls are left alone.
+    pub task_queue: String,
+    /// The sides of that queue of which it is no poller any more.
+    pub sides: Vec<TaskQueueSide>,
+}
+
 /// A poll that is not taken, because the worker wants what is not there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RefusedPoll {
@@ -255,8 +273,8 @@ pub trait Backend: Send + Sync + 'static {
     /// What is known of a task queue.
     fn describe_task_queue(&self, namespace: &str, task_queue: &str, side: TaskQueueSide) -> TaskQueueDescription;
 
-    /// A worker says goodbye: its sticky queue has no poller from now on, and parked polls of `worker_instance_key` end empty.
-    fn forget_worker(&self, namespace: &str, sticky_task_queue: &str, worker_instance_key: &str);
+    /// A worker says goodbye.
+    fn forget_worker(&self, goodbye: Goodbye);
 
     /// All namespaces by name, as they stand.
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>>;

@@ -96,67 +96,28 @@ pub struct Kind {
     pub number: BatchOperationType,
     /// Its type in Temporal's texts.
     pub go_type: &'static str,
-    /// The call that it makes for each execution.
-    pub call: &'static str,
-    /// Whether that call is built.
-    pub is_built: bool,
     /// Whether only executions are meant that are running or paused.
     pub open_only: bool,
 }
 
 /// All kinds.
 const KINDS: &[Kind] = &[
-    kind("terminate", BatchOperationType::TerminateWorkflow, "TerminationOperation", "TerminateWorkflowExecution", true, true),
-    kind("cancel", BatchOperationType::CancelWorkflow, "CancellationOperation", "RequestCancelWorkflowExecution", true, true),
-    kind("signal", BatchOperationType::SignalWorkflow, "SignalOperation", "SignalWorkflowExecution", true, true),
-    kind("delete", BatchOperationType::DeleteWorkflow, "DeletionOperation", "DeleteWorkflowExecution", true, false),
-    kind("reset", BatchOperationType::ResetWorkflow, "ResetOperation", "ResetWorkflowExecution", false, false),
-    kind(
-        "update_options",
-        BatchOperationType::UpdateWorkflowExecutionOptions,
-        "UpdateWorkflowOptionsOperation",
-        "UpdateWorkflowExecutionOptions",
-        true,
-        true,
-    ),
-    kind("unpause_activities", BatchOperationType::UnpauseActivity, "UnpauseActivitiesOperation", "UnpauseActivity", true, true),
-    kind("reset_activities", BatchOperationType::ResetActivity, "ResetActivitiesOperation", "ResetActivity", true, true),
-    kind(
-        "update_activity_options",
-        BatchOperationType::UpdateActivityOptions,
-        "UpdateActivityOptionsOperation",
-        "UpdateActivityOptions",
-        true,
-        true,
-    ),
-    kind(
-        "cancel_activities",
-        BatchOperationType::CancelActivity,
-        "CancelActivitiesOperation",
-        "RequestCancelActivityExecution",
-        false,
-        true,
-    ),
-    kind(
-        "terminate_activities",
-        BatchOperationType::TerminateActivity,
-        "TerminateActivitiesOperation",
-        "TerminateActivityExecution",
-        false,
-        true,
-    ),
-    kind("delete_activities", BatchOperationType::DeleteActivity, "DeleteActivitiesOperation", "DeleteActivityExecution", false, false),
+    kind("terminate", BatchOperationType::TerminateWorkflow, "TerminationOperation", true),
+    kind("cancel", BatchOperationType::CancelWorkflow, "CancellationOperation", true),
+    kind("signal", BatchOperationType::SignalWorkflow, "SignalOperation", true),
+    kind("delete", BatchOperationType::DeleteWorkflow, "DeletionOperation", false),
+    kind("reset", BatchOperationType::ResetWorkflow, "ResetOperation", false),
+    kind("update_options", BatchOperationType::UpdateWorkflowExecutionOptions, "UpdateWorkflowOptionsOperation", true),
+    kind("unpause_activities", BatchOperationType::UnpauseActivity, "UnpauseActivitiesOperation", true),
+    kind("reset_activities", BatchOperationType::ResetActivity, "ResetActivitiesOperation", true),
+    kind("update_activity_options", BatchOperationType::UpdateActivityOptions, "UpdateActivityOptionsOperation", true),
+    kind("cancel_activities", BatchOperationType::CancelActivity, "CancelActivitiesOperation", true),
+    kind("terminate_activities", BatchOperationType::TerminateActivity, "TerminateActivitiesOperation", true),
+    kind("delete_activities", BatchOperationType::DeleteActivity, "DeleteActivitiesOperation", false),
 ];
 
-const fn kind(
-    name: &'static str,
-    number: BatchOperationType,
-    go_type: &'static str,
-    call: &'static str,
-    is_built: bool,
-    open_only: bool,
-) -> Kind {
-    Kind { name, number, go_type, call, is_built, open_only }
+const fn kind(name: &'static str, number: BatchOperationType, go_type: &'static str, open_only: bool) -> Kind {
+    Kind { name, number, go_type, open_only }
 }
 
 /// The kind of an operation.

@@ -6,6 +6,7 @@ use klamm_workflow::{
     tables::RunKey,
 };
 use prost::Message;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, Result};
 
@@ -116,6 +117,29 @@ impl HistoryPage {
             return Err(Fault::invalid("RunId in the request does not match the NextPageToken."));
         }
         Ok(page)
+    }
+}
+
+/// How far a reader of the list of workers has come, in the form that Temporal's server gives it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkersPage {
+    /// Instance key of the last worker given.
+    #[serde(rename = "l", default)]
+    pub after: String,
+}
+
+impl WorkersPage {
+    /// Reads a token. None stands for the beginning.
+    pub fn read(token: &[u8]) -> Result<Self> {
+        if token.is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice(token).map_err(|_| Fault::invalid("invalid next_page_token"))
+    }
+
+    /// The token.
+    pub fn written(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
     }
 }
 

@@ -17,7 +17,7 @@ func All() []harness.Scenario {
 		workflowTasks, pauses, resets, badCommands, sticky, queries,
 		closing, runTimeouts, chains, histories, callbacks, batches, children,
 		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
-		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, system,
+		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, workers, system,
 		childEdges, runEdges,
 	} {
 		all = append(all, group...)

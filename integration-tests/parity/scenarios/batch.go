@@ -87,6 +87,53 @@ func batchOperations(e *Env) {
 	unknown.VisibilityQuery = "Nowhere = 'x'"
 	_, _ = Call(e, "a query with an unknown attribute", e.WF.StartBatchOperation, unknown)
 	ended(e, "unknown attribute")
+
+	batchResets(e, first)
+}
+
+// resetJob resets to what the operation says.
+func resetJob(e *Env, job string, operation *batchpb.BatchOperationReset) *batchRequest {
+	reset := terminateJob(e, job)
+	operation.Identity = Identity
+	reset.Operation = &workflowservice.StartBatchOperationRequest_ResetOperation{ResetOperation: operation}
+	return reset
+}
+
+// batchResets resets a run whose first task waits, again and again.
+func batchResets(e *Env, run Run) {
+	e.Step("first task")
+	_ = e.Signal("signal two", run, "two", 2)
+	e.Step("second task")
+
+	first := resetJob(e, "reset first", &batchpb.BatchOperationReset{
+		Options: &commonpb.ResetOptions{Target: &commonpb.ResetOptions_FirstWorkflowTask{}},
+	})
+	first.VisibilityQuery = fmt.Sprintf("WorkflowId = '%s'", run.ID)
+	_, _ = Call(e, "reset to the first task", e.WF.StartBatchOperation, first)
+	ended(e, "reset first")
+	e.Step("task after the first reset")
+
+	last := resetJob(e, "reset last", &batchpb.BatchOperationReset{ResetType: enumspb.RESET_TYPE_LAST_WORKFLOW_TASK})
+	last.Executions = []*commonpb.WorkflowExecution{Execution(run.ID, ""), Execution(e.ID("not there"), "")}
+	_, _ = Call(e, "reset to the last task", e.WF.StartBatchOperation, last)
+	ended(e, "reset last")
+	e.RecordHistory("reset to the last task", Run{ID: run.ID})
+
+	here := resetJob(e, "reset here", &batchpb.BatchOperationReset{Options: &commonpb.ResetOptions{
+		Target:                   &commonpb.ResetOptions_WorkflowTaskId{WorkflowTaskId: 3},
+		ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
+	}})
+	here.Executions = []*commonpb.WorkflowExecution{Execution(run.ID, "")}
+	_, _ = Call(e, "reset to a task", e.WF.StartBatchOperation, here)
+	ended(e, "reset here")
+	e.RecordHistory("reset to a task", Run{ID: run.ID})
+
+	build := resetJob(e, "reset build", &batchpb.BatchOperationReset{Options: &commonpb.ResetOptions{
+		Target: &commonpb.ResetOptions_BuildId{BuildId: "no build"},
+	}})
+	build.Executions = []*commonpb.WorkflowExecution{Execution(run.ID, "")}
+	_, _ = Call(e, "reset to an unknown build", e.WF.StartBatchOperation, build)
+	ended(e, "reset build")
 }
 
 func batchBadRequests(e *Env) {

@@ -14,6 +14,7 @@ var taskQueues = []Scenario{
 	{Name: "poll_bad_requests", Run: pollBadRequests},
 	{Name: "poll_empty", Run: pollEmpty},
 	{Name: "describe_task_queue", Run: describeTaskQueue},
+	{Name: "describe_task_queue_enhanced", Run: describeTaskQueueEnhanced},
 	{Name: "shutdown_worker", Run: shutdownWorker},
 }
 
@@ -71,6 +72,47 @@ func describeTaskQueue(e *Env) {
 	describe("no type", e.Queue(), enumspb.TASK_QUEUE_TYPE_UNSPECIFIED)
 	describe("no queue", nil, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 	describe("empty queue", &taskqueuepb.TaskQueue{}, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+}
+
+func describeTaskQueueEnhanced(e *Env) {
+	// Each has a queue of its own, because the reference keeps its answers for a while.
+	for _, asked := range []struct {
+		step    string
+		request *workflowservice.DescribeTaskQueueRequest
+	}{
+		{"nothing", &workflowservice.DescribeTaskQueueRequest{}},
+		{"pollers", &workflowservice.DescribeTaskQueueRequest{ReportPollers: true}},
+		{"stats", &workflowservice.DescribeTaskQueueRequest{ReportStats: true}},
+		{"reachability", &workflowservice.DescribeTaskQueueRequest{ReportTaskReachability: true}},
+		{"activities only", &workflowservice.DescribeTaskQueueRequest{
+			ReportPollers: true, ReportStats: true, TaskQueueTypes: []enumspb.TaskQueueType{enumspb.TASK_QUEUE_TYPE_ACTIVITY},
+		}},
+		{"no version", &workflowservice.DescribeTaskQueueRequest{Versions: &taskqueuepb.TaskQueueVersionSelection{}}},
+		{"unversioned", &workflowservice.DescribeTaskQueueRequest{
+			ReportPollers: true, Versions: &taskqueuepb.TaskQueueVersionSelection{Unversioned: true},
+		}},
+		{"a version", &workflowservice.DescribeTaskQueueRequest{
+			ReportPollers: true, ReportStats: true, ReportTaskReachability: true,
+			Versions: &taskqueuepb.TaskQueueVersionSelection{Unversioned: true, BuildIds: []string{"a-build"}},
+		}},
+		{"all active", &workflowservice.DescribeTaskQueueRequest{Versions: &taskqueuepb.TaskQueueVersionSelection{AllActive: true}}},
+		{"too many versions", &workflowservice.DescribeTaskQueueRequest{
+			ReportTaskReachability: true, Versions: &taskqueuepb.TaskQueueVersionSelection{BuildIds: []string{"1", "2", "3", "4", "5", "6"}},
+		}},
+	} {
+		queue := e.NamedQueue(asked.step)
+		_ = Quiet(e, e.WF.StartWorkflowExecution, func() *startRequest {
+			request := e.StartRequest(asked.step)
+			request.TaskQueue = queue
+			return request
+		}())
+		_ = Quiet(e, e.WF.PollWorkflowTaskQueue, &workflowservice.PollWorkflowTaskQueueRequest{
+			Namespace: e.Namespace, TaskQueue: queue, Identity: Identity,
+		})
+		asked.request.Namespace, asked.request.TaskQueue = e.Namespace, queue
+		asked.request.ApiMode = enumspb.DESCRIBE_TASK_QUEUE_MODE_ENHANCED
+		_, _ = Call(e, asked.step, e.WF.DescribeTaskQueue, asked.request)
+	}
 }
 
 func shutdownWorker(e *Env) {

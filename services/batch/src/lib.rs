@@ -13,6 +13,7 @@ mod activity;
 mod calls;
 mod operate;
 mod pace;
+mod reset;
 mod worker;
 mod workflow;
 

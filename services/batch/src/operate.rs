@@ -7,12 +7,12 @@ use klamm_api::workflowservice::v1::{
 };
 use klamm_messages::temporal::common::v1::WorkflowExecution;
 use tonic::{Code, Status};
-use uuid::Uuid;
 
 use crate::{
     activities,
-    calls::{IDENTITY, call},
+    calls::{IDENTITY, call, request_id},
     pace::Pace,
+    reset,
 };
 
 /// Most attempts at one execution.
@@ -96,35 +96,10 @@ async fn once<S: WorkflowService>(service: &S, request: &StartBatchOperationRequ
             };
             service.update_workflow_execution_options(call(update)).await.map(drop)
         }
+        Some(Operation::ResetOperation(operation)) => reset::reset(service, request, execution, operation).await,
         Some(Operation::UnpauseActivitiesOperation(operation)) => activities::unpause(service, namespace, execution, operation).await,
         Some(Operation::ResetActivitiesOperation(operation)) => activities::reset(service, namespace, execution, operation).await,
         Some(Operation::UpdateActivityOptionsOperation(operation)) => activities::update(service, namespace, execution, operation).await,
         _ => Err(Status::unimplemented("This batch operation is not built.")),
-    }
-}
-
-/// The same id whenever a page is gone through again, so that the call takes effect once
-/// (Temporal: service/worker/batcher/activities.go deterministicRequestID).
-fn request_id(request: &StartBatchOperationRequest, what: &str, execution: &WorkflowExecution, more: &str) -> String {
-    let mut key = format!("{}:{what}:{}:{}", request.job_id, execution.workflow_id, execution.run_id);
-    if !more.is_empty() {
-        key.push(':');
-        key.push_str(more);
-    }
-    Uuid::new_v5(&Uuid::nil(), key.as_bytes()).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_has_the_same_id_each_time() {
-        let request = StartBatchOperationRequest { job_id: "job".to_owned(), ..StartBatchOperationRequest::default() };
-        let execution = |run_id: &str| WorkflowExecution { workflow_id: "w".to_owned(), run_id: run_id.to_owned() };
-        let id = |run_id: &str, signal: &str| request_id(&request, "signal", &execution(run_id), signal);
-        assert_eq!(id("r", "s"), id("r", "s"));
-        assert_ne!(id("r", "s"), id("r", "t"));
-        assert_ne!(id("r", "s"), id("q", "s"));
     }
 }

@@ -13,15 +13,17 @@ use klamm_workflow::Answer;
 use prost::Message;
 use uuid::Uuid;
 
-use crate::{call::Call, computing::Computing, config::Config};
+use crate::{call::Call, computing::Computing, config::Config, workers::Workers};
 
-/// Serves Temporal's API over a backend (the owners of partitions) and the visibility index. Its only state are the turns at computing.
+/// Serves Temporal's API over a backend (the owners of partitions) and the visibility index. Its only state are the turns at computing, and
+/// the workers that have sent heartbeats.
 #[derive(Debug)]
 pub struct Gateway<B, V> {
     pub(crate) backend: Arc<B>,
     pub(crate) visibility: V,
     pub(crate) config: Config,
     pub(crate) computing: Computing,
+    pub(crate) workers: Arc<Workers>,
 }
 
 /// A new UUID as text.
@@ -32,7 +34,7 @@ pub(crate) fn new_id() -> String {
 impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     /// A gateway over this backend and this index.
     pub fn new(backend: Arc<B>, visibility: V, config: Config) -> Self {
-        Self { backend, visibility, config, computing: Computing::default() }
+        Self { backend, visibility, config, computing: Computing::default(), workers: Arc::default() }
     }
 
     /// The terms that a request about this namespace is checked against.

@@ -1,7 +1,8 @@
 //! The gateway: Temporal's gRPC API in front of the owners of partitions.
 //!
 //! [`klamm_requests`] checks requests and makes commands of them. A [`klamm_backend::Backend`] does everything else. The gateway turns
-//! refusals into gRPC statuses (`status.rs`). It decides nothing about workflows, holds no state, and touches neither log nor store. Read
+//! refusals into gRPC statuses (`status.rs`). It decides nothing about workflows, and touches neither log nor store. Its only state is
+//! the list of workers (`workers.rs`), which may be lost at any time. Read
 //! first: [`Gateway`], [`serve`], then the tables of contents `workflow_service` and `operator_service`.
 
 pub mod access;
@@ -20,6 +21,7 @@ mod table;
 mod telemetry;
 mod unreadable;
 pub mod versions;
+mod workers;
 mod workflow_service;
 
 pub use config::Config;

@@ -1,16 +1,12 @@
 //! A batch operation outlives the process that carries it out.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+mod running;
+
+use std::time::{Duration, Instant};
 
 use klamm_api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeBatchOperationRequest, DescribeBatchOperationResponse, GetWorkflowExecutionHistoryRequest,
     StartBatchOperationRequest, StartWorkflowExecutionRequest, start_batch_operation_request::Operation,
-    workflow_service_client::WorkflowServiceClient,
 };
 use klamm_messages::temporal::{
     batch::v1::BatchOperationSignal,
@@ -18,39 +14,13 @@ use klamm_messages::temporal::{
     enums::v1::{BatchOperationState, EventType},
     taskqueue::v1::TaskQueue,
 };
-use tonic::transport::Channel;
+
+use running::{Server, server};
 
 /// How long something may take that takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Workflows; dealing with them takes a second at least.
 const COUNT: i64 = 60;
-
-/// A running `klamm dev`; it is killed when dropped.
-struct Server {
-    child: Child,
-    client: WorkflowServiceClient<Channel>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn server(data: &Path) -> Server {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_klamm"))
-        .args(["dev", "--port", "0", "--http-port", "0", "--data-dir"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("klamm starts");
-    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let line = lines.map(|line| line.expect("a line")).find(|line| line.starts_with("gRPC:")).expect("an address");
-    let address = line.split_whitespace().nth(1).expect("an address").to_owned();
-    let client = WorkflowServiceClient::connect(format!("http://{address}")).await.expect("a connection");
-    Server { child, client }
-}
 
 impl Server {
     async fn start(&mut self) {
@@ -109,7 +79,7 @@ impl Server {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_goes_on_in_the_next_process() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut first = server(dir.path()).await;
+    let mut first = server(dir.path(), &[]).await;
     first.start().await;
     first.signal_all().await;
     let deadline = Instant::now() + PATIENCE;
@@ -119,7 +89,7 @@ async fn a_job_goes_on_in_the_next_process() {
     }
     drop(first);
 
-    let mut second = server(dir.path()).await;
+    let mut second = server(dir.path(), &[]).await;
     let deadline = Instant::now() + PATIENCE;
     let job = loop {
         let job = second.job().await;

@@ -1,17 +1,14 @@
 //! A completion callback outlives the process that was to call it.
 
+mod running;
+
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{SocketAddr, TcpListener},
-    path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use klamm_api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
-    workflow_service_client::WorkflowServiceClient,
-};
+use klamm_api::workflowservice::v1::{DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest};
 use klamm_messages::temporal::{
     common::v1::{
         Callback, WorkflowExecution, WorkflowType,
@@ -21,37 +18,13 @@ use klamm_messages::temporal::{
     taskqueue::v1::TaskQueue,
     workflow::v1::CallbackInfo,
 };
-use tonic::transport::Channel;
+
+use running::{Server, server};
 
 /// How long something may take that takes a moment.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A running `klamm dev`; it is killed when dropped.
-struct Server {
-    child: Child,
-    client: WorkflowServiceClient<Channel>,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn server(data: &Path) -> Server {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_klamm"))
-        .args(["dev", "--port", "0", "--http-port", "0", "--callback-address", "http://127.0.0.1:*", "--data-dir"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("klamm starts");
-    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let line = lines.map(|line| line.expect("a line")).find(|line| line.starts_with("gRPC:")).expect("an address");
-    let address = line.split_whitespace().nth(1).expect("an address").to_owned();
-    let client = WorkflowServiceClient::connect(format!("http://{address}")).await.expect("a connection");
-    Server { child, client }
-}
+/// Callbacks may go to this machine.
+const OPTIONS: &[&str] = &["--callback-address", "http://127.0.0.1:*"];
 
 fn execution() -> Option<WorkflowExecution> {
     Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: String::new() })
@@ -117,7 +90,7 @@ async fn a_callback_that_nobody_took_is_called_by_the_next_process() {
     let address = reserved.local_addr().expect("its address");
     drop(reserved);
 
-    let mut first = server(dir.path()).await;
+    let mut first = server(dir.path(), OPTIONS).await;
     first.start_and_terminate(address).await;
     let tried = first.until(CallbackState::BackingOff).await;
     assert!(tried.last_attempt_failure.is_some_and(|failure| failure.message.contains("refused")));
@@ -125,7 +98,7 @@ async fn a_callback_that_nobody_took_is_called_by_the_next_process() {
 
     let listener = TcpListener::bind(address).expect("the port is still free");
     let taken = tokio::task::spawn_blocking(move || take_one(&listener));
-    let mut second = server(dir.path()).await;
+    let mut second = server(dir.path(), OPTIONS).await;
     let callback = second.until(CallbackState::Succeeded).await;
     assert!(callback.attempt > tried.attempt, "{callback:?}");
     let request = taken.await.expect("a request");

@@ -15,8 +15,8 @@ use klamm_workflow::{answer::StartedWorkflowTask, tables::RunKey};
 use crate::{
     Backend, Processor,
     backend::{
-        ActivityTask, Error, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription, TaskQueueSide,
-        WorkflowTask,
+        ActivityTask, Error, Goodbye, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
+        TaskQueueSide, WorkflowTask,
     },
     queue_metrics::Started,
 };
@@ -114,11 +114,8 @@ impl Backend for Processor {
         self.queues.describe(namespace, task_queue, side.into())
     }
 
-    fn forget_worker(&self, namespace: &str, sticky_task_queue: &str, worker_instance_key: &str) {
-        if !sticky_task_queue.is_empty() {
-            self.queues.forget_sticky(namespace, sticky_task_queue);
-        }
-        self.queues.end_polls(namespace, worker_instance_key);
+    fn forget_worker(&self, goodbye: Goodbye) {
+        self.queues.forget_worker(&goodbye);
     }
 
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {

@@ -3,7 +3,10 @@
 //! Temporal: service/frontend/workflow_handler.go (the older calls, by id, type or all), chasm/lib/activity/validator.go and handler.go (the
 //! newer ones, by id; without a workflow id they are about a standalone activity).
 
-use klamm_messages::{klamm::v1::ActivitySelector, temporal::common::v1::WorkflowExecution};
+use klamm_messages::{
+    klamm::v1::{ActivitySelector, Command, command::Body},
+    temporal::common::v1::WorkflowExecution,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -33,6 +36,11 @@ pub(super) fn by_type(activity_type: String) -> ActivitySelector {
 /// All activities, if the request says so.
 pub(super) fn all(all: bool) -> ActivitySelector {
     ActivitySelector { all, ..ActivitySelector::default() }
+}
+
+/// The command about activities of this workflow.
+pub(super) fn command(execution: Option<WorkflowExecution>, identity: String, body: Body, terms: &Terms<'_>) -> Command {
+    terms.workflow_command(execution.unwrap_or_default().workflow_id, identity, body)
 }
 
 /// What a newer call names.

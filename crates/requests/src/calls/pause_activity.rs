@@ -22,7 +22,7 @@ pub fn command(request: PauseActivityRequest, terms: &Terms<'_>) -> Result<Comma
     });
     let activities = Some(operated::named(request.execution.as_ref(), activities)?);
     let body = PauseActivity { execution: request.execution, activities, reason: request.reason, request_id: request.request_id };
-    Ok(of_body(body, request.identity, terms))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::PauseActivity(body), terms))
 }
 
 /// The command of the newer call.
@@ -44,10 +44,5 @@ pub fn command_of_execution(mut request: PauseActivityExecutionRequest, terms: &
     }
     let body =
         PauseActivity { execution: Some(execution), activities: Some(activities), reason: request.reason, request_id: request.request_id };
-    Ok(of_body(body, request.identity, terms))
-}
-
-fn of_body(body: PauseActivity, identity: String, terms: &Terms<'_>) -> Command {
-    let workflow_id = body.execution.as_ref().map(|execution| execution.workflow_id.clone()).unwrap_or_default();
-    terms.workflow_command(workflow_id, identity, Body::PauseActivity(body))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::PauseActivity(body), terms))
 }

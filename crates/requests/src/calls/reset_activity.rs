@@ -27,7 +27,7 @@ pub fn command(request: ResetActivityRequest, terms: &Terms<'_>) -> Result<Comma
         restore_original_options: request.restore_original_options,
         jitter: request.jitter,
     };
-    Ok(of_body(body, request.identity, terms))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::ResetActivity(body), terms))
 }
 
 /// The command of the newer call.
@@ -53,10 +53,5 @@ pub fn command_of_execution(mut request: ResetActivityExecutionRequest, terms: &
         restore_original_options: request.restore_original_options,
         jitter: request.jitter,
     };
-    Ok(of_body(body, request.identity, terms))
-}
-
-fn of_body(body: ResetActivity, identity: String, terms: &Terms<'_>) -> Command {
-    let workflow_id = body.execution.as_ref().map(|execution| execution.workflow_id.clone()).unwrap_or_default();
-    terms.workflow_command(workflow_id, identity, Body::ResetActivity(body))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::ResetActivity(body), terms))
 }

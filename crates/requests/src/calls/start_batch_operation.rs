@@ -33,16 +33,13 @@ const WHICH_ACTIVITIES: &str = "Either activity type must be set, or match all s
 /// The start of the workflow. Its id is the job's.
 ///
 /// # Errors
-/// What Temporal says of the first fault. Unimplemented: the call that would be made for each execution is not built.
+/// What Temporal says of the first fault.
 pub fn command(request: StartBatchOperationRequest, terms: &Terms<'_>) -> Result<Command> {
     let operation = check(&request)?;
     let kind = batch::kind_of(operation);
     if let Err(error) = Query::check_syntax(&request.visibility_query) {
         let error = error.trim_start_matches("malformed SQL query: ");
         return Err(Fault::invalid(format!("invalid visibility query: {error}")));
-    }
-    if !kind.is_built {
-        return Err(Fault::not_built(&format!("A batch operation by {}", kind.call)));
     }
     validate::ids::workflow_id(&request.job_id, terms.limits)?;
     let identity = batch::identity_of(operation).to_owned();

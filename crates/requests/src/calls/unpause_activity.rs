@@ -26,7 +26,7 @@ pub fn command(request: UnpauseActivityRequest, terms: &Terms<'_>) -> Result<Com
         reset_heartbeat: request.reset_heartbeat,
         jitter: request.jitter,
     };
-    Ok(of_body(body, request.identity, terms))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::UnpauseActivity(body), terms))
 }
 
 /// The command of the newer call.
@@ -46,10 +46,5 @@ pub fn command_of_execution(mut request: UnpauseActivityExecutionRequest, terms:
     operated::check_jitter(&mut request.jitter)?;
     let body =
         UnpauseActivity { execution: Some(execution), activities: Some(activities), jitter: request.jitter, ..UnpauseActivity::default() };
-    Ok(of_body(body, request.identity, terms))
-}
-
-fn of_body(body: UnpauseActivity, identity: String, terms: &Terms<'_>) -> Command {
-    let workflow_id = body.execution.as_ref().map(|execution| execution.workflow_id.clone()).unwrap_or_default();
-    terms.workflow_command(workflow_id, identity, Body::UnpauseActivity(body))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::UnpauseActivity(body), terms))
 }

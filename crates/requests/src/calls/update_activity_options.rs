@@ -53,7 +53,7 @@ pub fn command(request: UpdateActivityOptionsRequest, terms: &Terms<'_>) -> Resu
         paths: request.update_mask.as_ref().map(camel_case),
         restore_original: request.restore_original,
     };
-    Ok(of_body(body, request.identity, terms))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::UpdateActivityOptions(body), terms))
 }
 
 /// The command of the newer call.
@@ -89,12 +89,7 @@ pub fn command_of_execution(mut request: UpdateActivityExecutionOptionsRequest, 
         paths: request.update_mask.as_ref().map(camel_case),
         restore_original: request.restore_original,
     };
-    Ok(of_body(body, request.identity, terms))
-}
-
-fn of_body(body: UpdateActivityOptions, identity: String, terms: &Terms<'_>) -> Command {
-    let workflow_id = body.execution.as_ref().map(|execution| execution.workflow_id.clone()).unwrap_or_default();
-    terms.workflow_command(workflow_id, identity, Body::UpdateActivityOptions(body))
+    Ok(operated::command(body.execution.clone(), request.identity, Body::UpdateActivityOptions(body), terms))
 }
 
 /// Options come from the request or from the activity's own event, not from both.

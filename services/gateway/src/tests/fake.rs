@@ -7,7 +7,7 @@ use std::{
 };
 
 use klamm_backend::{
-    ActivityTask, Backend, Error, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
+    ActivityTask, Backend, Error, Goodbye, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
     TaskQueueFigures, TaskQueueSide, WorkflowTask,
 };
 use klamm_filters::{Count, Group, Page, Scope, VisibilityQueries, index::Error as IndexError};
@@ -42,6 +42,7 @@ pub(crate) struct State {
     pub(crate) after_wait: Option<RunState>,
     pub(crate) polls: Vec<Poll>,
     pub(crate) refused: Vec<RefusedPoll>,
+    pub(crate) goodbyes: Vec<Goodbye>,
     /// Queries for the next workflow task.
     pub(crate) waiting_queries: BTreeMap<String, WorkflowQuery>,
     pub(crate) workflow_task: Option<WorkflowTask>,
@@ -216,7 +217,9 @@ impl Backend for Fake {
         }
     }
 
-    fn forget_worker(&self, _namespace: &str, _sticky_task_queue: &str, _worker_instance_key: &str) {}
+    fn forget_worker(&self, goodbye: Goodbye) {
+        self.with(|state| state.goodbyes.push(goodbye));
+    }
 
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {
         Arc::new(self.with(|state| state.namespaces.clone()))

@@ -11,5 +11,6 @@ mod schedules;
 mod starts;
 mod validation;
 mod visibility;
+mod workers;
 mod workflow_operators;
 mod workflow_tasks;

@@ -11,9 +11,9 @@ use klamm_backend::Reply;
 use klamm_messages::{
     klamm::v1::{NamespaceState, cluster_command::Command as Cluster, command::Body},
     temporal::{
-        enums::v1::{IndexedValueType, NamespaceState as Lifecycle, TaskQueueType},
+        enums::v1::{BuildIdTaskReachability, IndexedValueType, NamespaceState as Lifecycle, TaskQueueType},
         namespace::v1::{NamespaceConfig, NamespaceFilter, UpdateNamespaceInfo},
-        taskqueue::v1::TaskQueue,
+        taskqueue::v1::{TaskQueue, TaskQueueVersionSelection},
     },
 };
 use prost_types::Duration;
@@ -283,10 +283,16 @@ async fn task_queues_are_described_in_the_old_and_the_enhanced_way() {
     assert_eq!(describe(activity).await.stats.unwrap().approximate_backlog_count, 8);
     assert_eq!(describe(request.clone()).await.stats.unwrap().approximate_backlog_count, 7);
 
-    let enhanced = describe(DescribeTaskQueueRequest { api_mode: 1, ..request }).await;
+    let enhanced = describe(DescribeTaskQueueRequest { api_mode: 1, ..request.clone() }).await;
     let unversioned = &enhanced.versions_info[""];
     for (kind, backlog) in [(TaskQueueType::Workflow, 7), (TaskQueueType::Activity, 8)] {
         let stats = unversioned.types_info[&(kind as i32)].stats.as_ref().unwrap();
         assert_eq!(stats.approximate_backlog_count, backlog);
     }
+    let versions = TaskQueueVersionSelection { build_ids: vec!["b".to_owned()], ..TaskQueueVersionSelection::default() };
+    let request = DescribeTaskQueueRequest { api_mode: 1, versions: Some(versions), report_task_reachability: true, ..request };
+    let versions = describe(request).await.versions_info;
+    assert_eq!(versions.keys().collect::<Vec<_>>(), ["b"]);
+    assert_eq!(versions["b"].task_reachability(), BuildIdTaskReachability::Unreachable);
+    assert_eq!(versions["b"].types_info[&1].stats.as_ref().unwrap().approximate_backlog_count, 0);
 }

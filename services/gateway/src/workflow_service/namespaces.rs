@@ -144,7 +144,12 @@ fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceRespon
             data: namespace.data.clone().into_iter().collect(),
             id: namespace.id.clone(),
             // Those that are not set belong to features of later versions. SDKs then do without them.
-            capabilities: Some(Capabilities { eager_workflow_start: true, workflow_pause: true, ..Capabilities::default() }),
+            capabilities: Some(Capabilities {
+                eager_workflow_start: true,
+                workflow_pause: true,
+                worker_heartbeats: true,
+                ..Capabilities::default()
+            }),
             limits: Some(ShownLimits {
                 blob_size_limit_error: config.limits.blob_bytes as i64,
                 memo_size_limit_error: config.limits.memo_bytes as i64,

@@ -1,10 +1,8 @@
-//! ResetStickyTaskQueue and ShutdownWorker: a worker does not have workflows in its cache any more.
+//! ResetStickyTaskQueue: a worker does not have a workflow in its cache any more.
 
 use klamm_backend::Backend;
 use klamm_filters::VisibilityQueries;
-use klamm_messages::temporal::workflowservice::v1::{
-    ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse, ShutdownWorkerRequest, ShutdownWorkerResponse,
-};
+use klamm_messages::temporal::workflowservice::v1::{ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse};
 use klamm_requests::{Result, calls::reset_sticky_task_queue};
 
 use crate::{call::Call, gateway::Gateway};
@@ -19,16 +17,4 @@ pub(super) async fn handle_reset<B: Backend, V: VisibilityQueries>(
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     gateway.submit(&call, reset_sticky_task_queue::command(&request, &gateway.terms(namespace))?).await?;
     Ok(ResetStickyTaskQueueResponse {})
-}
-
-/// A worker shuts down. Its sticky queue is given up, and its polls end.
-pub(super) async fn handle_shutdown<B: Backend, V: VisibilityQueries>(
-    gateway: &Gateway<B, V>,
-    _call: Call,
-    request: ShutdownWorkerRequest,
-) -> Result<ShutdownWorkerResponse> {
-    let namespaces = gateway.backend.namespaces();
-    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    gateway.backend.forget_worker(&namespace.name, &request.sticky_task_queue, &request.worker_instance_key);
-    Ok(ShutdownWorkerResponse {})
 }

@@ -1,15 +1,18 @@
 //! DescribeTaskQueue and ListTaskQueuePartitions.
 
-use std::{collections::BTreeMap, time::UNIX_EPOCH};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::UNIX_EPOCH,
+};
 
 use klamm_backend::{Backend, TaskQueueFigures, TaskQueueSide};
 use klamm_filters::VisibilityQueries;
 use klamm_machine::time;
 use klamm_messages::temporal::{
-    enums::v1::{DescribeTaskQueueMode, TaskQueueKind, TaskQueueType},
+    enums::v1::{BuildIdTaskReachability, DescribeTaskQueueMode, TaskQueueKind, TaskQueueType},
     taskqueue::v1::{
         TaskIdBlock, TaskQueuePartitionMetadata, TaskQueueStats, TaskQueueStatus, TaskQueueTypeInfo, TaskQueueVersionInfo,
-        TaskQueueVersioningInfo,
+        TaskQueueVersionSelection, TaskQueueVersioningInfo,
     },
     workflowservice::v1::{
         DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest, ListTaskQueuePartitionsResponse,
@@ -22,6 +25,9 @@ use crate::{call::Call, gateway::Gateway};
 
 /// The version that stands for workers without one.
 const UNVERSIONED: &str = "__unversioned__";
+
+/// Most versions of which a request may ask whether they are needed (limit.reachabilityQueryBuildIds).
+const REACHABILITY_BUILD_IDS_MAX: usize = 5;
 
 #[allow(deprecated, reason = "clients still ask in the older modes")]
 pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
@@ -41,24 +47,29 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
                 "Enhanced DescribeTaskQueue is not valid for a sticky queue, use api_mode=UNSPECIFIED or a normal queue.",
             ));
         }
-        let types = if request.task_queue_types.is_empty() {
-            vec![TaskQueueType::Workflow as i32, TaskQueueType::Activity as i32]
-        } else {
-            request.task_queue_types
-        };
-        let types_info = types
-            .into_iter()
-            .map(|number| {
-                let description = side(number).map(describe).unwrap_or_default();
+        let types = types_or_both(request.task_queue_types);
+        let types_info = |version: &str| {
+            let info = types.iter().map(|number| {
+                // Workers and tasks belong to no version.
+                let description = side(*number).filter(|_| version.is_empty()).map(describe).unwrap_or_default();
                 let stats = request.report_stats.then(|| stats(&description.total()));
-                (number, TaskQueueTypeInfo { pollers: description.pollers, stats })
-            })
-            .collect();
-        let versions_info = [(String::new(), TaskQueueVersionInfo { types_info, ..TaskQueueVersionInfo::default() })];
-        return Ok(DescribeTaskQueueResponse {
-            versions_info: versions_info.into_iter().collect(),
-            ..DescribeTaskQueueResponse::default()
+                (*number, TaskQueueTypeInfo { pollers: if request.report_pollers { description.pollers } else { Vec::new() }, stats })
+            });
+            info.collect()
+        };
+        let versions = versions(request.versions, request.report_task_reachability)?;
+        let versions_info = versions.into_iter().map(|version| {
+            let reachability = if !request.report_task_reachability {
+                BuildIdTaskReachability::Unspecified
+            } else if version.is_empty() {
+                BuildIdTaskReachability::Reachable
+            } else {
+                BuildIdTaskReachability::Unreachable
+            };
+            let info = TaskQueueVersionInfo { types_info: types_info(&version), task_reachability: reachability as i32 };
+            (version, info)
         });
+        return Ok(DescribeTaskQueueResponse { versions_info: versions_info.collect(), ..DescribeTaskQueueResponse::default() });
     }
 
     let description = side(request.task_queue_type).map(describe).unwrap_or_default();
@@ -102,8 +113,25 @@ pub(super) async fn handle_partitions<B: Backend, V: VisibilityQueries>(
     })
 }
 
+/// The versions that a request names; the empty one stands for workers without a version. None stands for the default version, which is that
+/// one. (Temporal: matching_engine.go, getBuildIds.)
+fn versions(selection: Option<TaskQueueVersionSelection>, reports_reachability: bool) -> Result<BTreeSet<String>> {
+    let Some(TaskQueueVersionSelection { build_ids, unversioned, .. }) = selection else { return Ok(BTreeSet::from([String::new()])) };
+    if reports_reachability && build_ids.len() > REACHABILITY_BUILD_IDS_MAX {
+        return Err(Fault::invalid(format!(
+            "Too many build ids queried at once with ReportTaskReachability==true, limit: {REACHABILITY_BUILD_IDS_MAX}"
+        )));
+    }
+    Ok(build_ids.into_iter().chain(unversioned.then(String::new)).collect())
+}
+
+/// The types that a request names. None stands for workflow and activity tasks.
+pub(super) fn types_or_both(types: Vec<i32>) -> Vec<i32> {
+    if types.is_empty() { vec![TaskQueueType::Workflow as i32, TaskQueueType::Activity as i32] } else { types }
+}
+
 /// The side of a task queue for a type. Unspecified means workflow tasks. There are no Nexus tasks yet.
-fn side(task_queue_type: i32) -> Option<TaskQueueSide> {
+pub(super) fn side(task_queue_type: i32) -> Option<TaskQueueSide> {
     match TaskQueueType::try_from(task_queue_type).unwrap_or_default() {
         TaskQueueType::Unspecified | TaskQueueType::Workflow => Some(TaskQueueSide::Workflow),
         TaskQueueType::Activity => Some(TaskQueueSide::Activity),

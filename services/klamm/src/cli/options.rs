@@ -101,6 +101,9 @@ pub struct DevOptions {
     /// may be given several times.
     #[arg(long = "callback-address", value_name = "HOST:PORT")]
     pub callback_addresses: Vec<String>,
+    /// Executions of one namespace that a batch operation deals with per second; default: 50.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_per_second: Option<u32>,
     /// Which clients may use `klamm topics`, `klamm schedule`, `klamm status` and `klamm verify`.
     #[arg(long, value_name = "WHO", value_enum, default_value_t = Inspect::Loopback)]
     pub inspect: Inspect,

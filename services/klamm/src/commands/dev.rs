@@ -39,7 +39,11 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         .into_iter()
         .map(|name| NamespaceToMake { name, retention: RETENTION, search_attributes: search_attributes.clone() })
         .collect();
-    let limits = Limits { callback_addresses: callback_addresses(&options.callback_addresses)?, ..Limits::default() };
+    let limits = Limits {
+        callback_addresses: callback_addresses(&options.callback_addresses)?,
+        batch_per_second: options.batch_per_second.unwrap_or(Limits::default().batch_per_second),
+        ..Limits::default()
+    };
     let budget = Budget::of(descriptors::raise(), LogKind::Embedded, 0)?;
     let parts = if options.in_memory { in_memory(&options)? } else { on_disk(&options, &budget)? };
     let options = ServerOptions {

@@ -15,6 +15,7 @@ mod backlog;
 mod fairness;
 mod home;
 mod id;
+mod left;
 mod limit;
 mod offer;
 mod parked;
@@ -40,6 +41,7 @@ use parking_lot::Mutex;
 use aside::Aside;
 pub use home::{Home, Offered, Origin};
 pub use id::{QueueId, TaskType, WorkerVersion};
+use left::Left;
 use offer::DEFAULT_PRIORITY;
 pub use offer::{Offer, QueryTask, Task};
 pub use parked::Parked;
@@ -50,7 +52,7 @@ pub use reserved::Reserved;
 pub use routing::{CachedFirst, Routing};
 
 use crate::{
-    backend::{Poll, RefusedPoll, TaskQueueDescription},
+    backend::{Goodbye, Poll, RefusedPoll, TaskQueueDescription},
     clock::now,
 };
 
@@ -78,6 +80,7 @@ pub struct TaskQueues {
     /// Tasks whose partition cannot start them for now.
     aside: Mutex<Aside>,
     refusals: Refusals,
+    left: Left,
     /// What is configured, also for queues that are not here for now.
     configs: Mutex<HashMap<QueueId, Arc<TaskQueueConfig>>>,
     routing: Box<dyn Routing>,
@@ -146,6 +149,7 @@ impl TaskQueues {
             elsewhere: Mutex::default(),
             aside: Mutex::default(),
             refusals: Refusals::default(),
+            left: Left::default(),
             configs: Mutex::default(),
             routing: Box::new(routing),
         }
@@ -233,9 +237,19 @@ impl TaskQueues {
     }
 
     /// Parks a poll. It gets an offer that waits already, or the next one. Dropping the [`Parked`] gives an offer back that was not taken.
+    /// A poll whose worker has just said goodbye gets nothing.
     pub fn park(&self, task_type: TaskType, poll: impl Into<Arc<Poll>>) -> Parked {
         let poll = poll.into();
-        Parked::new(self.queue(&self.queue_of_poll(&poll, task_type)), poll)
+        if self.left.has(&poll, now()) {
+            return Parked::ended();
+        }
+        let queue = self.queue(&self.queue_of_poll(&poll, task_type));
+        let parked = Parked::new(queue.clone(), poll.clone());
+        // The goodbye may have ended the worker's polls just before this one was there.
+        if self.left.has(&poll, now()) {
+            queue.lock().end_polls(&poll.namespace, &poll.worker_instance_key);
+        }
+        parked
     }
 
     /// Takes a poll that waits on the queue, to ride in a command that may schedule a task there. Only while no task or query waits and no
@@ -289,8 +303,26 @@ impl TaskQueues {
         self.known(id).is_some_and(|queue| queue.lock().has_poller(now(), window))
     }
 
+    /// A worker says goodbye. Its sticky queue goes, its polls end empty, and the queue that it polled does not show it any more.
+    pub fn forget_worker(&self, goodbye: &Goodbye) {
+        let Goodbye { namespace, sticky_task_queue, worker_instance_key, identity, task_queue, sides } = goodbye;
+        if !sticky_task_queue.is_empty() {
+            self.forget_sticky(namespace, sticky_task_queue);
+        }
+        if worker_instance_key.is_empty() || task_queue.is_empty() {
+            return;
+        }
+        self.left.note(namespace, worker_instance_key, now());
+        self.end_polls(namespace, worker_instance_key);
+        for side in sides {
+            if let Some(queue) = self.known(&QueueId::normal(namespace, task_queue, (*side).into())) {
+                queue.lock().forget_poller(identity);
+            }
+        }
+    }
+
     /// The worker of the sticky queue is gone. The queue's tasks go to their normal queues, and its parked polls end empty.
-    pub fn forget_sticky(&self, namespace: &str, sticky_task_queue: &str) {
+    fn forget_sticky(&self, namespace: &str, sticky_task_queue: &str) {
         let id = QueueId::sticky(namespace, sticky_task_queue);
         let Some(queue) = ({ self.queues.lock().remove(&id) }) else { return };
         let tasks = queue.lock().close();
@@ -298,10 +330,7 @@ impl TaskQueues {
     }
 
     /// Ends the parked polls of a worker instance.
-    pub fn end_polls(&self, namespace: &str, worker_instance_key: &str) {
-        if worker_instance_key.is_empty() {
-            return;
-        }
+    fn end_polls(&self, namespace: &str, worker_instance_key: &str) {
         let queues: Vec<_> = { self.queues.lock().values().cloned().collect() };
         for queue in queues {
             queue.lock().end_polls(namespace, worker_instance_key);

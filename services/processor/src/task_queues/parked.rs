@@ -25,6 +25,11 @@ impl Parked {
         Self { queue, number, nudge, receiver: Some(receiver) }
     }
 
+    /// A poll that waits for nothing.
+    pub(super) fn ended() -> Self {
+        Self { queue: Arc::default(), number: 0, nudge: Arc::default(), receiver: None }
+    }
+
     /// Waits for the offer. `None` when the poll was ended.
     pub async fn offer(&mut self) -> Option<Offer> {
         let receiver = self.receiver.as_mut()?;

@@ -59,6 +59,11 @@ impl Pollers {
         }
     }
 
+    /// Forgets a poller.
+    pub fn forget(&mut self, identity: &str) {
+        self.0.pop(identity);
+    }
+
     /// Whether nobody is remembered.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

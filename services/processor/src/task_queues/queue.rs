@@ -391,6 +391,11 @@ impl Queue {
         self.pollers.saw(identity, None, Some(refused), now);
     }
 
+    /// Shows the poller no longer.
+    pub fn forget_poller(&mut self, identity: &str) {
+        self.pollers.forget(identity);
+    }
+
     fn saw(&mut self, poll: &Poll, now: Instant) {
         self.last_poll = Some(now);
         self.pollers.saw(&poll.identity, poll.max_tasks_per_second, None, now);

@@ -147,7 +147,7 @@ async fn a_worker_that_shuts_down_ends_its_riders_too_but_keeps_what_was_started
     let queues = TaskQueues::default();
     let (mut empty, mut lucky) = (queues.park(WORKFLOW, poll("q")), queues.park(WORKFLOW, poll("q")));
     let (first, second) = (reserve(&queues).unwrap(), reserve(&queues).unwrap());
-    queues.end_polls("default", "worker-1");
+    queues.forget_worker(&super::goodbye("worker-1", "q"));
     drop(first);
     assert!(empty.offer().await.is_none());
     let id = second.poll_id().to_owned();

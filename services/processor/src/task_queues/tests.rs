@@ -10,7 +10,7 @@ use klamm_messages::{
 use klamm_workflow::tables::{RunKey, Tasks};
 
 use super::*;
-use crate::backend::{RefusedPoll, TaskQueueSide};
+use crate::backend::{Goodbye, RefusedPoll, TaskQueueSide};
 
 #[path = "fairness_tests.rs"]
 mod fairness;
@@ -125,7 +125,7 @@ async fn a_sticky_task_goes_to_the_normal_queue_when_its_worker_is_gone() {
     drop(queues.park(TaskType::Workflow, Poll { task_queue, ..poll("sticky") }));
     add(&queues, sticky(2));
     assert_eq!(queues.backlog_of(&QueueId::sticky("default", "sticky")), 1, "its worker has polled just now");
-    queues.forget_sticky("default", "sticky");
+    queues.forget_worker(&Goodbye { sticky_task_queue: "sticky".to_owned(), ..goodbye("", "") });
     assert_eq!(next(&queues, "normal").await, 2, "its worker said goodbye");
 }
 
@@ -133,9 +133,30 @@ async fn a_sticky_task_goes_to_the_normal_queue_when_its_worker_is_gone() {
 async fn a_worker_that_shuts_down_ends_its_polls_empty() {
     let queues = TaskQueues::default();
     let mut parked = queues.park(TaskType::Workflow, poll("q"));
-    queues.end_polls("default", "another");
-    queues.end_polls("default", "worker-1");
+    queues.forget_worker(&goodbye("another", "q"));
+    queues.forget_worker(&goodbye("worker-1", ""));
+    add(&queues, row("q", 1, 3));
+    assert!(parked.offer().await.is_some(), "it polls on");
+    let mut parked = queues.park(TaskType::Workflow, poll("q"));
+    assert_eq!(queues.describe("default", "q", TaskType::Workflow).pollers.len(), 1);
+    queues.forget_worker(&goodbye("worker-1", "q"));
     assert!(parked.offer().await.is_none());
+    assert!(queues.describe("default", "q", TaskType::Workflow).pollers.is_empty());
+    // A poll of its own that comes late does not take a task with it.
+    add(&queues, row("q", 2, 3));
+    assert!(queues.park(TaskType::Workflow, poll("q")).offer().await.is_none());
+    assert_eq!(queues.backlog(), 1);
+}
+
+fn goodbye(worker_instance_key: &str, task_queue: &str) -> Goodbye {
+    Goodbye {
+        namespace: "default".to_owned(),
+        worker_instance_key: worker_instance_key.to_owned(),
+        identity: "me".to_owned(),
+        task_queue: task_queue.to_owned(),
+        sides: vec![TaskQueueSide::Workflow],
+        ..Goodbye::default()
+    }
 }
 
 #[tokio::test]

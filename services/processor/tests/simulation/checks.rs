@@ -1,6 +1,7 @@
 //! What must be so.
 
 pub mod answers;
+pub mod children;
 pub mod histories;
 pub mod outputs;
 pub mod sends;

@@ -299,9 +299,10 @@ impl World {
         }
         lives.iter().for_each(checks::histories::check);
         checks::answers::check(&self.book.borrow(), &lives);
+        let children = checks::children::check(&lives);
         let sends = checks::sends::check(&self.witness, self.topics.partitions);
         self.look();
-        self.note(|| format!("done: {} runs, {sends} sends", lives.len()));
+        self.note(|| format!("done: {} runs, {children} children, {sends} sends", lives.len()));
     }
 }
 

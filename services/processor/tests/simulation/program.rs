@@ -6,11 +6,11 @@ use klamm_machine::time::to_proto;
 use klamm_messages::temporal::{
     command::v1::{
         CancelWorkflowExecutionCommandAttributes, Command, CompleteWorkflowExecutionCommandAttributes,
-        ContinueAsNewWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes, StartTimerCommandAttributes,
-        command::Attributes,
+        ContinueAsNewWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes,
+        StartChildWorkflowExecutionCommandAttributes, StartTimerCommandAttributes, command::Attributes,
     },
     common::v1::{ActivityType, Payload, Payloads, RetryPolicy, WorkflowType},
-    enums::v1::{CommandType, EventType},
+    enums::v1::{CommandType, EventType, ParentClosePolicy},
     history::v1::{HistoryEvent, history_event::Attributes as Event},
     taskqueue::v1::TaskQueue,
 };
@@ -31,18 +31,35 @@ pub struct Plan {
     pub signals: usize,
     /// So many runs follow the first one.
     pub further_runs: usize,
+    /// Each run has so many children.
+    pub children: u64,
 }
+
+/// Ids of children begin so.
+const CHILD: char = 'c';
+
+/// Events that end a child, or say that it was not started.
+const ENDS_OF_CHILDREN: [EventType; 6] = [
+    EventType::StartChildWorkflowExecutionFailed,
+    EventType::ChildWorkflowExecutionCompleted,
+    EventType::ChildWorkflowExecutionFailed,
+    EventType::ChildWorkflowExecutionCanceled,
+    EventType::ChildWorkflowExecutionTimedOut,
+    EventType::ChildWorkflowExecutionTerminated,
+];
 
 /// The plan of a workflow id.
 pub fn plan(workflow_id: &str) -> Plan {
     // FNV-1a.
     let hash = workflow_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let scheduled = workflow_id.starts_with('s');
+    // Nobody signals those that a schedule or another workflow has started.
+    let is_asked_for = !workflow_id.starts_with(['s', CHILD]);
     Plan {
         activities: (hash >> 40) % 3,
         has_timer: (hash >> 44).is_multiple_of(3),
-        signals: if scheduled { 0 } else { (hash >> 48) as usize % 3 },
+        signals: if is_asked_for { (hash >> 48) as usize % 3 } else { 0 },
         further_runs: usize::from((hash >> 52).is_multiple_of(5)),
+        children: if workflow_id.starts_with(CHILD) { 0 } else { ((hash >> 56) % 5).saturating_sub(2) },
     }
 }
 
@@ -62,12 +79,18 @@ pub fn go_on(workflow_id: &str, history: &[Arc<HistoryEvent>], eager: bool) -> V
     if plan.has_timer && count(EventType::TimerStarted) == 0 {
         commands.push(timer());
     }
+    let children = count(EventType::StartChildWorkflowExecutionInitiated);
+    if children == 0 {
+        let left = runs_left(workflow_id, history);
+        commands.extend((0..plan.children).map(|n| child(&format!("{CHILD}{n}.{left} of {workflow_id}"), n)));
+    }
     if !commands.is_empty() {
         return commands;
     }
     let open_activities = scheduled - count(EventType::ActivityTaskCompleted) - count(EventType::ActivityTaskFailed);
     let open_timers = count(EventType::TimerStarted) - count(EventType::TimerFired);
-    if open_activities + open_timers > 0 {
+    let open_children = children - ENDS_OF_CHILDREN.into_iter().map(count).sum::<usize>();
+    if open_activities + open_timers + open_children > 0 {
         return Vec::new();
     }
     match runs_left(workflow_id, history) {
@@ -136,6 +159,21 @@ fn activity(n: u64, eager: bool) -> Command {
         ..ScheduleActivityTaskCommandAttributes::default()
     };
     command(CommandType::ScheduleActivityTask, Attributes::ScheduleActivityTaskCommandAttributes(attributes))
+}
+
+/// A child. What becomes of it when its parent closes differs.
+fn child(workflow_id: &str, n: u64) -> Command {
+    let policies = [ParentClosePolicy::Terminate, ParentClosePolicy::Abandon, ParentClosePolicy::RequestCancel];
+    let policy = policies[(n as usize + workflow_id.len()) % policies.len()];
+    let attributes = StartChildWorkflowExecutionCommandAttributes {
+        workflow_id: workflow_id.to_owned(),
+        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+        task_queue: Some(queue(WORKFLOWS)),
+        workflow_task_timeout: Some(to_proto(Duration::from_secs(4))),
+        parent_close_policy: policy as i32,
+        ..StartChildWorkflowExecutionCommandAttributes::default()
+    };
+    command(CommandType::StartChildWorkflowExecution, Attributes::StartChildWorkflowExecutionCommandAttributes(attributes))
 }
 
 fn timer() -> Command {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use klamm_processor::{
     Backend,
-    backend::{ActivityTask, WorkflowTask},
+    backend::{ActivityTask, Goodbye, WorkflowTask},
 };
 
 use crate::{
@@ -76,7 +76,13 @@ impl World {
     pub fn goodbye(&mut self, member: usize) {
         let Some(up) = &self.members[member].up else { return };
         let worker = self.rng.below(WORKERS.len());
-        up.processor.forget_worker(NAMESPACE, STICKY[worker], WORKERS[worker]);
+        up.processor.forget_worker(Goodbye {
+            namespace: NAMESPACE.to_owned(),
+            sticky_task_queue: STICKY[worker].to_owned(),
+            worker_instance_key: WORKERS[worker].to_owned(),
+            task_queue: WORKFLOWS.to_owned(),
+            ..Goodbye::default()
+        });
         self.note(|| format!("{} says goodbye to {}", WORKERS[worker], self.members[member].name));
     }
 
