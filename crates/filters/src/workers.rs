@@ -30,6 +30,10 @@ impl WorkerQuery {
         if text.is_empty() {
             return Ok(Self(None));
         }
+        if text.trim().is_empty() {
+            // Temporal parses it without the statement around it.
+            return Err("malformed query: syntax error at position 1".to_owned());
+        }
         let statement = Self::statement(text).map_err(|error| match error {
             Error::InvalidQuery(what) | Error::NotForSchedules(what) => match what.strip_prefix("malformed SQL query: ") {
                 Some(what) => format!("malformed query: {what}"),
@@ -48,7 +52,7 @@ impl WorkerQuery {
         // Here a condition must come first.
         let first = text.split_whitespace().next().unwrap_or_default();
         if statement.filter.is_none() {
-            return Err(lexer::syntax_error(true, first.len(), (!first.is_empty()).then_some(first.to_ascii_lowercase()).as_deref()));
+            return Err(lexer::syntax_error(true, first.len(), Some(&first.to_ascii_lowercase())));
         }
         Ok(statement)
     }
@@ -263,6 +267,7 @@ mod tests {
     #[test]
     fn syntax_errors_are_told() {
         for (query, told) in [
+            (" ", "malformed query: syntax error at position 1"),
             ("TaskQueue =", "malformed query: syntax error at position 39"),
             ("TaskQueue = 'orders' LIMIT 5", "operation is not supported: 'limit' clause"),
             ("ORDER BY TaskQueue", "malformed query: syntax error at position 33 near 'order'"),

@@ -31,6 +31,8 @@ var measured = map[string]string{
 	"execution_duration":          "<duration>",
 	"last_access_time":            "<time>",
 	"rate_per_second":             "<rate>",
+	"tasks_add_rate":              "<rate>",
+	"tasks_dispatch_rate":         "<rate>",
 	"current_retry_interval":      "<duration>",
 	"external_payload_size_bytes": "<size>",
 }
