@@ -8,6 +8,7 @@ from typing import List
 import pytest
 
 from conftest import Cli, CommandFailed
+from programs.hello import HelloWorkflow, compose_greeting
 from programs.signals import CollectWorkflow
 from support.awaiting import await_until
 from support.env import Env
@@ -115,3 +116,26 @@ async def test_a_job_that_is_stopped_has_failed(cli: Cli, env: Env):
 async def test_a_query_that_is_none_is_refused(cli: Cli, env: Env):
     with pytest.raises(CommandFailed, match="invalid"):
         await cli("workflow", "terminate", "--query", "WorkflowId = ", "--reason", "none", "-y")
+
+
+async def test_reset_by_query(cli: Cli, env: Env):
+    """Closed workflows begin again with their first workflow task."""
+    async with env.worker([HelloWorkflow], [compose_greeting]):
+        first_runs = {}
+        for n in range(2):
+            handle = await env.start(HelloWorkflow.run, "again", id=env.id(str(n)))
+            first_runs[handle.id] = handle.first_execution_run_id
+            assert await handle.result() == "Hello, again!"
+        query = f"TaskQueue = '{env.task_queue}'"
+
+        async def found() -> bool:
+            return (await env.client.count_workflows(f"{query} AND ExecutionStatus = 'Completed'")).count == 2
+
+        await await_until(found, "both in the list")
+        reset = ["workflow", "reset", "--query", query, "--type", "FirstWorkflowTask", "--reason", "wrong", "-y"]
+        job = await until_ended(cli, await begin(cli, *reset))
+        assert (job["state"], job["completeOperationCount"]) == ("BATCH_OPERATION_STATE_COMPLETED", "2")
+        for workflow_id, first_run in first_runs.items():
+            handle = env.client.get_workflow_handle(workflow_id)
+            assert (await handle.describe()).run_id != first_run
+            assert await handle.result() == "Hello, again!"
