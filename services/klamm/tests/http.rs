@@ -1,4 +1,4 @@
-//! Temporal's HTTP API of a running `klamm dev`.
+//! Temporal's HTTP API and klamm's own of a running `klamm dev`.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -204,4 +204,152 @@ fn the_document_is_served() {
     assert_eq!((status, &document["openapi"]), (200, &json!("3.0.3")));
     assert!(document["paths"]["/api/v1/namespaces/{namespace}/workflows"]["get"].is_object());
     assert_eq!(server.get("/api/v1/openapi.json").1, document);
+}
+
+#[test]
+fn lists_of_what_does_not_exist_yet_are_empty() {
+    let server = Server::start(&[]);
+    for path in ["worker-deployments", "activities", "activity-count", "nexus-operations", "nexus-operation-count", "workflow-rules"] {
+        assert_eq!(server.get(&format!("/api/v1/namespaces/default/{path}")), (200, json!({})), "{path}");
+        assert_eq!(server.get(&format!("/api/v1/namespaces/nobody/{path}")).0, 404, "{path}");
+    }
+    assert_eq!(server.get("/api/v1/nexus/endpoints"), (200, json!({})));
+}
+
+/// The events of a stream, up to the one that `is_last` says.
+fn events(server: &Server, path: &str, is_last: impl Fn(&str, &Value) -> bool) -> Vec<(String, Value)> {
+    let mut socket = TcpStream::connect(&server.http).expect("a connection");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    socket.write_all(format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", server.http).as_bytes()).expect("sent");
+    let (mut name, mut found) = (String::new(), Vec::new());
+    for line in BufReader::new(socket).lines() {
+        let line = line.unwrap_or_else(|error| panic!("{path}: {error}: {found:?}"));
+        if let Some(text) = line.strip_prefix("event: ") {
+            name = text.to_owned();
+        }
+        if let Some(data) = line.strip_prefix("data: ") {
+            let data: Value = serde_json::from_str(data).expect("JSON");
+            let ends = is_last(&name, &data);
+            found.push((name.clone(), data));
+            if ends {
+                return found;
+            }
+        }
+    }
+    panic!("{path}: the stream ended: {found:?}")
+}
+
+#[test]
+fn klamm_tells_of_itself() {
+    let server = Server::start(&[]);
+    assert_eq!(server.post("/api/v1/namespaces/default/workflows/w", START).0, 200);
+    let (status, overview) = server.get("/api/klamm/v1/overview");
+    assert_eq!(
+        (status, &overview["role"], &overview["logKind"], &overview["problem"]),
+        (200, &json!("owner"), &json!("embedded"), &Value::Null)
+    );
+    assert_eq!(
+        (&overview["counts"]["namespaces"], &overview["counts"]["partitions"], &overview["counts"]["members"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    assert_eq!(overview["health"]["ready"], true);
+    let (_, partitions) = server.get("/api/klamm/v1/partitions");
+    assert_eq!(partitions["partitions"][0]["owner"], overview["owner"]);
+    assert!(
+        partitions["partitions"][0]["takeOverOffset"].is_i64() && partitions["partitions"][0]["end"].as_i64() > Some(0),
+        "{partitions}"
+    );
+    let (_, members) = server.get("/api/klamm/v1/members");
+    assert_eq!((&members["members"][0]["standing"], &members["members"][0]["lastBeat"]), (&json!("owner"), &Value::Null));
+    let (_, queues) = server.get("/api/klamm/v1/namespaces/default/task-queues");
+    assert_eq!((&queues["taskQueues"][0]["name"], &queues["taskQueues"][0]["backlogCount"]), (&json!("q"), &json!(1)), "{queues}");
+
+    let (_, topics) = server.get("/api/klamm/v1/topics");
+    assert!(topics["topics"].as_array().expect("a list").iter().any(|topic| topic["shortName"] == "history"), "{topics}");
+    let (_, commands) = server.get("/api/klamm/v1/topics/commands");
+    assert_eq!((&commands["name"], &commands["partitions"][0]["firstOffset"]), (&json!("klamm.commands"), &json!(0)));
+    let (_, page) = server.get("/api/klamm/v1/topics/commands/records?partition=0&key=default%2Fw&limit=5");
+    let record = &page["records"][0];
+    assert_eq!((&record["key"], &record["tombstone"]), (&json!("default/w"), &json!(false)), "{page}");
+    assert!(record["value"]["start_workflow"].is_object() || record["value"].is_object(), "{record}");
+    assert!(page["next"]["0"].as_i64() > record["offset"].as_i64());
+
+    for (path, code) in [
+        ("/api/klamm/v1/topics/none", 404),
+        ("/api/klamm/v1/topics/commands/records?partition=7", 404),
+        ("/api/klamm/v1/topics/commands/records?limit=0", 400),
+        ("/api/klamm/v1/topics/commands/records?limit=many", 400),
+        ("/api/klamm/v1/topics/commands/tail?since=yesterday", 400),
+        ("/api/klamm/v1/namespaces/nobody/task-queues", 404),
+        ("/api/klamm/v1/namespaces/default/schedules/none/audit", 404),
+        ("/api/klamm/v1/namespaces/default/workflows/none/history/live", 404),
+        ("/api/klamm/v1/namespaces/default/workflows/none/records", 404),
+        ("/api/klamm/v1/namespaces/default/workflow-count/live?query=%3D", 400),
+        ("/api/klamm/v1/nowhere", 404),
+    ] {
+        let (status, error) = server.get(path);
+        assert_eq!(status, code, "{path}: {error}");
+        assert!(error["message"].is_string(), "{error}");
+    }
+}
+
+#[test]
+fn updates_come_by_themselves() {
+    let server = Server::start(&[]);
+    let counted = |count: &'static str| move |_: &str, data: &Value| data["count"] == *count;
+    std::thread::scope(|scope| {
+        let counts = scope.spawn(|| events(&server, "/api/klamm/v1/namespaces/default/workflow-count/live", counted("1")));
+        let records = scope.spawn(|| {
+            events(&server, "/api/klamm/v1/topics/history/tail?key=w", |_, record| {
+                record["key"].as_str().is_some_and(|key| key.ends_with("/2"))
+            })
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(server.post("/api/v1/namespaces/default/workflows/w", START).0, 200);
+        let live =
+            scope.spawn(|| events(&server, "/api/klamm/v1/namespaces/default/workflows/w/history/live?after=1", |name, _| name == "end"));
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(server.post("/api/v1/namespaces/default/workflows/w/signal/go", "{}").0, 200);
+        assert_eq!(server.post("/api/v1/namespaces/default/workflows/w/terminate", "{}").0, 200);
+        let live = live.join().expect("events");
+        let ids: Vec<_> =
+            live.iter().filter(|(name, _)| name == "event").map(|(_, event)| event["eventId"].as_str().unwrap_or_default()).collect();
+        assert_eq!(ids, ["2", "3", "4"], "{live:?}");
+        assert!(!counts.join().expect("counts").is_empty());
+        assert!(!records.join().expect("records").is_empty());
+    });
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (status, found) = server.get("/api/klamm/v1/namespaces/default/workflows/w/records");
+        let ids: Vec<_> =
+            found["events"].as_array().into_iter().flatten().map(|event| event["eventId"].as_i64().unwrap_or_default()).collect();
+        if ids == [1, 2, 3, 4] {
+            break assert_eq!(
+                (status, &found["topic"], &found["partition"], &found["next"]),
+                (200, &json!("klamm.history"), &json!(0), &Value::Null)
+            );
+        }
+        assert!(Instant::now() < deadline, "{found}");
+    }
+}
+
+#[test]
+fn audits_are_shown() {
+    let server = Server::start(&[]);
+    let schedule = r#"{"schedule": {"spec": {"interval": [{"interval": "1s"}]}, "action": {"startWorkflow": {"workflowId": "s", "workflowType": {"name": "t"},
+        "taskQueue": {"name": "q"}}}}, "requestId": "r"}"#;
+    assert_eq!(server.post("/api/v1/namespaces/default/schedules/often", schedule).0, 200);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (status, audit) = server.get("/api/klamm/v1/namespaces/default/schedules/often/audit");
+        assert_eq!(status, 200, "{audit}");
+        if audit["summary"]["fired"].as_i64() > Some(0) {
+            let entry =
+                audit["entries"].as_array().expect("a list").iter().find(|entry| entry["decision"] == "fired").expect("one").clone();
+            assert!(entry["workflowId"].as_str().is_some_and(|id| id.starts_with("s-")) && entry["lateMs"].is_i64(), "{entry}");
+            break;
+        }
+        assert!(Instant::now() < deadline, "{audit}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }

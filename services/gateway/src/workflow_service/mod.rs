@@ -12,6 +12,7 @@ mod delete_workflow;
 mod describe_callbacks;
 mod describe_schedule;
 mod describe_workflow;
+mod empty_lists;
 mod fail_activity_task;
 mod fail_workflow_task;
 mod get_history;
@@ -125,6 +126,12 @@ service! {
         read(namespace) describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse = workers::handle_describe;
         read(namespace) fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse = workers::handle_fetch_config;
         write(namespace) update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse = workers::handle_update_config;
+        read(namespace) list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse = empty_lists::handle;
+        read(namespace) list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = empty_lists::handle;
+        read(namespace) list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = empty_lists::handle;
+        read(namespace) list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = empty_lists::handle;
+        read(namespace) count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = empty_lists::handle;
+        read(namespace) count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = empty_lists::handle;
         read(system) list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse = namespaces::handle_list;
         read(system) get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse = visibility::handle_get_search_attributes;
         read(system) get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = system::handle_cluster_info;
@@ -149,7 +156,6 @@ service! {
         write(namespace) delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse = "DeleteWorkerDeployment";
         write(namespace) delete_worker_deployment_version(DeleteWorkerDeploymentVersionRequest) -> DeleteWorkerDeploymentVersionResponse = "DeleteWorkerDeploymentVersion";
         write(namespace) set_worker_deployment_ramping_version(SetWorkerDeploymentRampingVersionRequest) -> SetWorkerDeploymentRampingVersionResponse = "SetWorkerDeploymentRampingVersion";
-        read(namespace) list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse = "ListWorkerDeployments";
         write(namespace) create_worker_deployment(CreateWorkerDeploymentRequest) -> CreateWorkerDeploymentResponse = "CreateWorkerDeployment";
         write(namespace) create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse = "CreateWorkerDeploymentVersion";
         write(namespace) update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse = "UpdateWorkerDeploymentVersionComputeConfig";
@@ -164,7 +170,6 @@ service! {
         write(namespace) create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse = "CreateWorkflowRule";
         read(namespace) describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse = "DescribeWorkflowRule";
         write(namespace) delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse = "DeleteWorkflowRule";
-        read(namespace) list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse = "ListWorkflowRules";
         write(namespace) trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse = "TriggerWorkflowRule";
         write(namespace) start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse = "StartActivityExecution";
         write(namespace) start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse = "StartNexusOperationExecution";
@@ -172,10 +177,6 @@ service! {
         read(namespace) describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse = "DescribeNexusOperationExecution";
         read(namespace) poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse = "PollActivityExecution";
         read(namespace) poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse = "PollNexusOperationExecution";
-        read(namespace) list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse = "ListActivityExecutions";
-        read(namespace) list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse = "ListNexusOperationExecutions";
-        read(namespace) count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse = "CountActivityExecutions";
-        read(namespace) count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse = "CountNexusOperationExecutions";
         write(namespace) request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse = "RequestCancelActivityExecution";
         write(namespace) request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse = "RequestCancelNexusOperationExecution";
         write(namespace) terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse = "TerminateActivityExecution";

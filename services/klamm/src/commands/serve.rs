@@ -69,6 +69,7 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     let front = Front::new(&waiting, config.connections.inspect);
     let site = Site {
         calls: Calls::new(member::routes(&front)),
+        log_kind: "kafka",
         safety: Safety::new(web_address, &config.server.http_hosts, &config.server.http_origins),
         schemas: klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone()),
         ui: None,

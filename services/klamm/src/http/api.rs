@@ -19,7 +19,7 @@ use klamm_gateway::Calls;
 use klamm_rest::{Form, Found, Invalid, Unroutable};
 use tonic::Status;
 
-use super::{described::API, grpc, status};
+use super::{described::API, grpc, klamm, status};
 
 /// Bytes of a body (Temporal: MaxHTTPAPIRequestBytes).
 const BODY_BYTES_MAX: usize = 4 << 20;
@@ -116,5 +116,9 @@ pub async fn openapi() -> Response {
 }
 
 fn document() -> serde_json::Value {
-    klamm_rest::document(&API, "klamm", env!("CARGO_PKG_VERSION"), PREFIX)
+    let mut document = klamm_rest::document(&API, "klamm", env!("CARGO_PKG_VERSION"), PREFIX);
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.extend(klamm::paths());
+    }
+    document
 }

@@ -13,6 +13,7 @@ mod api;
 mod described;
 mod grpc;
 mod health;
+mod klamm;
 mod safety;
 mod status;
 
@@ -40,6 +41,8 @@ pub use safety::Safety;
 pub struct Site {
     /// Answers the calls that requests become.
     pub calls: Calls,
+    /// What the topics are kept in: `embedded` or `kafka`.
+    pub log_kind: &'static str,
     /// Which requests are refused.
     pub safety: Safety,
     /// The registry's endpoints.
@@ -66,7 +69,8 @@ pub async fn serve(
         });
         rendered.await.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")))
     };
-    let app = Router::new().route("/metrics", get(render)).merge(health::routes(supervisor.clone())).merge(routes(site));
+    let app =
+        Router::new().route("/metrics", get(render)).merge(health::routes(supervisor.clone())).merge(routes(site, &supervisor, &doors));
     let refusal = || (StatusCode::SERVICE_UNAVAILABLE, "too many answers are left unread\n").into_response();
     let served = Served { service: app, refusal, name: "http" };
     let part = supervisor.part("http");
@@ -78,8 +82,10 @@ pub async fn serve(
 }
 
 /// The routes of a site.
-fn routes(site: Site) -> Router {
-    let Site { calls, safety, schemas, ui } = site;
+fn routes(site: Site, supervisor: &Supervisor, doors: &Doors) -> Router {
+    let Site { calls, log_kind, safety, schemas, ui } = site;
+    // Streams stay open. Half of the connections are left for others, such as probes.
+    let own = klamm::routes(calls.clone(), supervisor.clone(), log_kind, doors.http.size() / 2);
     let temporal = api::Temporal::new(calls);
     let rest = Rest { temporal, ui };
     let guarded = Router::new()
@@ -87,6 +93,7 @@ fn routes(site: Site) -> Router {
         .route("/api/v1/openapi.json", get(api::openapi))
         .fallback(rest_of)
         .with_state(Arc::new(rest))
+        .merge(own)
         .layer(middleware::from_fn_with_state(Arc::new(safety), safety::guard));
     schemas.fallback_service(guarded)
 }

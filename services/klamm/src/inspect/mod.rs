@@ -3,20 +3,24 @@
 pub mod access;
 mod asking;
 mod audit;
+mod finding;
+mod members;
+mod queues;
 mod reading;
 mod status;
 
 use std::{pin::Pin, sync::Arc};
 
 use klamm_api::klamm::v1::{
-    AuditScheduleRequest, DescribeTopicRequest, DescribeTopicResponse, GetStatusRequest, GetStatusResponse, ListTopicsRequest,
+    AuditScheduleRequest, DescribeTopicRequest, DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest,
+    GetStatusResponse, ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest,
     ListTopicsResponse, ReadTopicRequest, ScheduleAudit, TopicInfo, TopicPartition, TopicRecord, VerifyDifference, VerifyProgress,
     VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
 };
 use klamm_engine::Topics;
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
 use klamm_machine::Time;
-use klamm_processor::Processor;
+use klamm_processor::{Backend, Processor};
 use klamm_visibility::Index;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -119,6 +123,28 @@ impl Inspect for Inspector {
         answer.map(Response::new).map_err(|error| Status::unavailable(error.to_string()))
     }
 
+    async fn list_task_queues(&self, request: Request<ListTaskQueuesRequest>) -> Result<Response<ListTaskQueuesResponse>, Status> {
+        let request = request.into_inner();
+        if !request.namespace.is_empty() && !self.processor.namespaces().contains_key(&request.namespace) {
+            return Err(Status::not_found(format!("{NO_NAMESPACE} {:?}", request.namespace)));
+        }
+        Ok(Response::new(queues::list(&self.processor, &request)))
+    }
+
+    async fn list_members(&self, _: Request<ListMembersRequest>) -> Result<Response<ListMembersResponse>, Status> {
+        let topics = self.topics.clone();
+        let mut members = ask(&self.log, move |log| members::heard(log, &topics)).await?;
+        if members.is_empty() {
+            members.push(members::alone(self.address.clone(), &self.processor.take_overs()));
+        }
+        Ok(Response::new(ListMembersResponse { members }))
+    }
+
+    async fn find_events(&self, request: Request<FindEventsRequest>) -> Result<Response<FindEventsResponse>, Status> {
+        let (topics, request) = (self.topics.clone(), request.into_inner());
+        Ok(Response::new(ask(&self.log, move |log| finding::find(log, &topics, &request)).await?))
+    }
+
     type VerifyStream = Streamed<VerifyReport>;
 
     async fn verify(&self, _: Request<VerifyRequest>) -> Result<Response<Self::VerifyStream>, Status> {
@@ -195,5 +221,6 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         cleanup: cleanup.to_owned(),
         description: description.to_owned(),
         value_type: value_type.to_owned(),
+        short_name: topics.short(&topic.spec.name).unwrap_or(&topic.spec.name).to_owned(),
     }
 }

@@ -61,7 +61,8 @@ pub(super) async fn read(
                     }
                     left -= 1;
                 }
-                if left == 0 {
+                // A reader that looks for a rare key gets nothing for long, and may have gone meanwhile.
+                if left == 0 || sender.is_closed() {
                     return Ok(());
                 }
                 if batch.next_offset >= batch.end_offset {
@@ -138,7 +139,7 @@ fn read_at(log: &dyn Log, topic: &str, partition: u32, from: Offset, limit: Read
 
 /// The offset of the first record whose time is `since` or later. The search relies on times that go up along a partition, as they nearly
 /// always do. Where they go back, the first such record may be missed.
-fn first_since(log: &dyn Log, topic: &str, partition: u32, start: Offset, since: i64) -> Result<Offset, Status> {
+pub(super) fn first_since(log: &dyn Log, topic: &str, partition: u32, start: Offset, since: i64) -> Result<Offset, Status> {
     let (mut low, mut high) = (start, log.end_offset(topic, partition).map_err(status)?);
     let one = ReadLimit { records: 1, ..ReadLimit::default() };
     while low < high {
@@ -182,6 +183,11 @@ fn check_size<'a>(records: impl Iterator<Item = &'a Stored>) -> Result<(), Statu
         true => Err(Status::invalid_argument(format!("the last records are more than {} MiB: ask for fewer", TAIL_BYTES_MAX >> 20))),
         false => Ok(()),
     }
+}
+
+/// The last `count` records between two offsets.
+pub(super) fn newest(log: &dyn Log, topic: &str, from: Offset, end: Offset, count: usize) -> Result<VecDeque<Stored>, Status> {
+    newest_in(log, topic, 0, from, end, count, &Wanted { since: None, key_part: String::new() })
 }
 
 /// The last `count` wanted records between two offsets.

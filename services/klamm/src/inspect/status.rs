@@ -30,6 +30,7 @@ impl Asked {
             problem: problem.unwrap_or_default(),
             partitions: partitions.collect::<Result<_, _>>()?,
             namespaces: self.processor.namespaces().len() as u64,
+            task_queues: self.processor.task_queue_figures().len() as u64,
             owner_since: Some(self.since.into()),
             owner: self.address,
         })

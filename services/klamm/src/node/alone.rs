@@ -120,6 +120,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     let (stop, stopped) = watch::channel(false);
     let site = Site {
         calls: Calls::new(routes.clone()),
+        log_kind: "embedded",
         safety: Safety::new(web_address, &options.http_hosts, &options.http_origins),
         schemas: klamm_registry::serving::routes(PREFIX, None),
         ui: None,

@@ -1,0 +1,42 @@
+//! klamm's own part of the HTTP API: JSON of what its Inspect service tells, and live updates.
+//!
+//! Names are in camelCase, counts and offsets are numbers, times are RFC 3339 in UTC with milliseconds. docs/http.md has an example of each path.
+
+mod asked;
+mod handling;
+mod live;
+mod openapi;
+mod overview;
+mod records;
+mod schedules;
+mod stream;
+mod topics;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use klamm_gateway::Calls;
+use klamm_supervise::Supervisor;
+
+use handling::Klamm;
+
+pub(super) use openapi::paths;
+
+/// The routes, over these calls. `streams_max` is the number of streams that may be open.
+pub fn routes(calls: Calls, supervisor: Supervisor, log_kind: &'static str, streams_max: usize) -> Router {
+    let klamm = Klamm::new(calls, supervisor, log_kind, streams_max);
+    Router::new()
+        .route("/api/klamm/v1/overview", get(overview::overview))
+        .route("/api/klamm/v1/partitions", get(overview::partitions))
+        .route("/api/klamm/v1/members", get(overview::members))
+        .route("/api/klamm/v1/topics", get(topics::list))
+        .route("/api/klamm/v1/topics/{topic}", get(topics::describe))
+        .route("/api/klamm/v1/topics/{topic}/records", get(records::read))
+        .route("/api/klamm/v1/topics/{topic}/tail", get(records::tail))
+        .route("/api/klamm/v1/namespaces/{namespace}/task-queues", get(topics::task_queues))
+        .route("/api/klamm/v1/namespaces/{namespace}/schedules/{schedule}/audit", get(schedules::audit))
+        .route("/api/klamm/v1/namespaces/{namespace}/workflows/{workflow}/records", get(records::of_run))
+        .route("/api/klamm/v1/namespaces/{namespace}/workflows/{workflow}/history/live", get(live::history))
+        .route("/api/klamm/v1/namespaces/{namespace}/workflow-count/live", get(live::count))
+        .with_state(Arc::new(klamm))
+}
