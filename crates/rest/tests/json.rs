@@ -104,8 +104,9 @@ fn value(field: &FieldDescriptor, rng: &mut TestRng, depth: usize) -> Value {
 
 fn single(kind: &Kind, rng: &mut TestRng, depth: usize) -> Value {
     match kind {
-        Kind::Double => Value::F64([0.5, -1e300, f64::INFINITY, 3.0, 1e21][rng.random_range(0..5)]),
-        Kind::Float => Value::F32([0.5, -1e30, f32::NEG_INFINITY, 0.1, 3.0][rng.random_range(0..5)]),
+        // The oracle has no infinities in wrappers; `refusals_have_the_texts_of_temporal` has one.
+        Kind::Double => Value::F64([0.5, -1e300, 2.5, 3.0, 1e21][rng.random_range(0..5)]),
+        Kind::Float => Value::F32([0.5, -1e30, -0.25, 0.1, 3.0][rng.random_range(0..5)]),
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(rng.random()),
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(rng.random()),
         Kind::Uint32 | Kind::Fixed32 => Value::U32(rng.random()),
@@ -282,6 +283,7 @@ fn refusals_have_the_texts_of_temporal() {
             "{\"retryPolicy\": {\"maximumAttempts\": \"3\", \"backoffCoefficient\": 2}}",
             r#"{"retryPolicy":{"backoffCoefficient":2,"maximumAttempts":3}}"#,
         ),
+        ("{\"retryPolicy\": {\"backoffCoefficient\": \"-Infinity\"}}", r#"{"retryPolicy":{"backoffCoefficient":"-Infinity"}}"#),
         ("{\"input\": [{\"a\": 1}, \"x\"]}", r#"{"input":[{"a":1},"x"]}"#),
     ] {
         let message = decode(text.as_bytes(), &start, SHORT).unwrap_or_else(|error| panic!("{error}: {text}"));

@@ -145,7 +145,7 @@ fn refusals_are_statuses() {
     assert_eq!((status, code), (404, 5));
     assert_eq!(details[0]["@type"], "type.googleapis.com/temporal.api.errordetails.v1.NamespaceNotFoundFailure");
     assert_eq!(details[0]["namespace"], "nobody");
-    let (status, code, ..) = refused("GET", "/api/v1/namespaces/default/workflow-rules", "");
+    let (status, code, ..) = refused("GET", "/api/v1/namespaces/default/workflow-rules/none", "");
     assert_eq!((status, code), (501, 12));
 
     let (status, _, body) = server.send("POST", start, &[], b"{}");
@@ -252,7 +252,7 @@ fn klamm_tells_of_itself() {
         (&overview["counts"]["namespaces"], &overview["counts"]["partitions"], &overview["counts"]["members"]),
         (&json!(1), &json!(1), &json!(1))
     );
-    assert_eq!(overview["health"]["ready"], true);
+    assert_eq!((&overview["health"]["ready"], &overview["address"]), (&json!(true), &overview["owner"]));
     let (_, partitions) = server.get("/api/klamm/v1/partitions");
     assert_eq!(partitions["partitions"][0]["owner"], overview["owner"]);
     assert!(
@@ -261,6 +261,7 @@ fn klamm_tells_of_itself() {
     );
     let (_, members) = server.get("/api/klamm/v1/members");
     assert_eq!((&members["members"][0]["standing"], &members["members"][0]["lastBeat"]), (&json!("owner"), &Value::Null));
+    assert_eq!(members["members"][0]["self"], true);
     let (_, queues) = server.get("/api/klamm/v1/namespaces/default/task-queues");
     assert_eq!((&queues["taskQueues"][0]["name"], &queues["taskQueues"][0]["backlogCount"]), (&json!("q"), &json!(1)), "{queues}");
 

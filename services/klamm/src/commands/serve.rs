@@ -70,6 +70,7 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     let site = Site {
         calls: Calls::new(member::routes(&front)),
         log_kind: "kafka",
+        address: config.server.advertised(grpc_address.port()),
         safety: Safety::new(web_address, &config.server.http_hosts, &config.server.http_origins),
         schemas: klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone()),
         ui: None,

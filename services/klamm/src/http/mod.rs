@@ -33,6 +33,7 @@ use klamm_supervise::Supervisor;
 use tokio::net::TcpListener;
 use tonic::codegen::Service as _;
 
+use self::klamm::Klamm;
 use crate::{node::descriptors::Doors, telemetry::Telemetry};
 
 pub use safety::Safety;
@@ -43,6 +44,8 @@ pub struct Site {
     pub calls: Calls,
     /// What the topics are kept in: `embedded` or `kafka`.
     pub log_kind: &'static str,
+    /// `host:port` by which others reach this process's gRPC API.
+    pub address: String,
     /// Which requests are refused.
     pub safety: Safety,
     /// The registry's endpoints.
@@ -83,9 +86,9 @@ pub async fn serve(
 
 /// The routes of a site.
 fn routes(site: Site, supervisor: &Supervisor, doors: &Doors) -> Router {
-    let Site { calls, log_kind, safety, schemas, ui } = site;
+    let Site { calls, log_kind, address, safety, schemas, ui } = site;
     // Streams stay open. Half of the connections are left for others, such as probes.
-    let own = klamm::routes(calls.clone(), supervisor.clone(), log_kind, doors.http.size() / 2);
+    let own = klamm::routes(Klamm::new(calls.clone(), supervisor.clone(), log_kind, address, doors.http.size() / 2));
     let temporal = api::Temporal::new(calls);
     let rest = Rest { temporal, ui };
     let guarded = Router::new()

@@ -121,6 +121,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     let site = Site {
         calls: Calls::new(routes.clone()),
         log_kind: "embedded",
+        address: grpc_address.to_string(),
         safety: Safety::new(web_address, &options.http_hosts, &options.http_origins),
         schemas: klamm_registry::serving::routes(PREFIX, None),
         ui: None,

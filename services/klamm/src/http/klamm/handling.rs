@@ -1,6 +1,6 @@
 //! What the handlers have in common.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use axum::{
     Json,
@@ -25,14 +25,18 @@ pub struct Klamm {
     pub calls: Calls,
     pub supervisor: Supervisor,
     pub log_kind: &'static str,
+    /// `host:port` by which others reach this process's gRPC API.
+    pub address: String,
+    /// When the process began to serve.
+    pub started: SystemTime,
     /// Places of streams.
     pub streams: Arc<Semaphore>,
 }
 
 impl Klamm {
     /// What they have, with so many places of streams.
-    pub fn new(calls: Calls, supervisor: Supervisor, log_kind: &'static str, streams_max: usize) -> Self {
-        Self { calls, supervisor, log_kind, streams: Arc::new(Semaphore::new(streams_max)) }
+    pub fn new(calls: Calls, supervisor: Supervisor, log_kind: &'static str, address: String, streams_max: usize) -> Self {
+        Self { calls, supervisor, log_kind, address, started: SystemTime::now(), streams: Arc::new(Semaphore::new(streams_max)) }
     }
 
     /// A client of klamm's own service.

@@ -15,16 +15,11 @@ mod topics;
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use klamm_gateway::Calls;
-use klamm_supervise::Supervisor;
 
-use handling::Klamm;
+pub(super) use self::{handling::Klamm, openapi::paths};
 
-pub(super) use openapi::paths;
-
-/// The routes, over these calls. `streams_max` is the number of streams that may be open.
-pub fn routes(calls: Calls, supervisor: Supervisor, log_kind: &'static str, streams_max: usize) -> Router {
-    let klamm = Klamm::new(calls, supervisor, log_kind, streams_max);
+/// The routes.
+pub fn routes(klamm: Klamm) -> Router {
     Router::new()
         .route("/api/klamm/v1/overview", get(overview::overview))
         .route("/api/klamm/v1/partitions", get(overview::partitions))

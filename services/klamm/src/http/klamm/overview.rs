@@ -33,6 +33,8 @@ pub async fn overview(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answered
         "version": env!("CARGO_PKG_VERSION"),
         "role": health.role().name(),
         "logKind": klamm.log_kind,
+        "address": klamm.address,
+        "startTime": shown(Some(&Timestamp::from(klamm.started))),
         "owner": optional(&status.owner),
         "ownerSince": shown(status.owner_since.as_ref()),
         "problem": optional(&problem),
@@ -79,10 +81,10 @@ pub async fn partitions(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answer
 pub async fn members(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answered {
     let members = klamm.inspect().list_members(from(asked.peer, ListMembersRequest {})).await?.into_inner().members;
     let now = Timestamp::from(std::time::SystemTime::now());
-    Ok(Json(json!({ "members": members.iter().map(|member| shown_member(member, &now)).collect::<Vec<_>>() })))
+    Ok(Json(json!({ "members": members.iter().map(|member| shown_member(member, &klamm.address, &now)).collect::<Vec<_>>() })))
 }
 
-fn shown_member(member: &MemberInfo, now: &Timestamp) -> Value {
+fn shown_member(member: &MemberInfo, own_address: &str, now: &Timestamp) -> Value {
     let partitions = member.partitions.iter().map(|partition| {
         json!({
             "partition": partition.partition,
@@ -99,6 +101,7 @@ fn shown_member(member: &MemberInfo, now: &Timestamp) -> Value {
         "lastBeat": shown(member.last_beat.as_ref()),
         "ageMs": member.last_beat.as_ref().map(|beat| (millis(now) - millis(beat)).max(0)),
         "alive": member.alive,
+        "self": member.address == own_address,
         "partitions": partitions.collect::<Vec<_>>(),
     })
 }
