@@ -31,6 +31,15 @@ pub fn existing<'n>(namespaces: &'n Namespaces, name: &str, limits: &Limits) -> 
     in_one_of(namespaces, name, REGISTERED_OR_DEPRECATED, limits)
 }
 
+/// Checks the namespace that a command about another workflow names. A workflow may name the system's; that the command is refused then is
+/// for the workflow to say.
+pub fn target(namespaces: &Namespaces, name: &str, limits: &Limits) -> Result<()> {
+    if name == SYSTEM_NAMESPACE {
+        return Ok(());
+    }
+    existing(namespaces, name, limits).map(|_| ())
+}
+
 /// The namespace of a request with a task token. It is the token's. If the request names a known namespace, it must be the same one.
 pub fn of_token<'n>(namespaces: &'n Namespaces, requested: &str, of_token: &str, limits: &Limits) -> Result<&'n NamespaceState> {
     ids::namespace(requested, limits)?;

@@ -51,6 +51,7 @@ func childBadAttributes(e *Env) {
 			a.SearchAttributes = SearchAttributes(map[string]*commonpb.Payload{"ParityInt": Payload("seven")})
 		}},
 		{"negative priority", func(a *childAttributes) { a.Priority = &commonpb.Priority{PriorityKey: -1} }},
+		{"the system's namespace", func(a *childAttributes) { a.Namespace = "temporal-system" }},
 		{"another namespace", func(a *childAttributes) { a.Namespace = e.ID("elsewhere") }},
 	} {
 		refuse(e, bad.name, startChild(e, "child", bad.change))

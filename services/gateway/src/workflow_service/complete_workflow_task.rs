@@ -8,7 +8,7 @@ use klamm_messages::temporal::workflowservice::v1::{
 use klamm_requests::{
     Result,
     calls::complete_workflow_task::{self, Completion},
-    tokens,
+    namespaces, tokens,
 };
 use klamm_workflow::{Answer, tables::RunKey};
 
@@ -27,7 +27,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let token = tokens::decode_workflow_task(&request.task_token)?;
     let namespace = gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
     for target in complete_workflow_task::target_namespaces(&request) {
-        gateway.namespace(&namespaces, target)?;
+        namespaces::target(&namespaces, target, &gateway.config.limits)?;
     }
     let run = RunKey::new(&token.namespace, &token.workflow_id, &token.run_id);
     let Completion { command, query_results } = complete_workflow_task::command(request, token, &gateway.terms(namespace))?;
