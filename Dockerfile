@@ -9,6 +9,7 @@ COPY Cargo.toml Cargo.lock rustfmt.toml ./
 COPY schemas schemas
 COPY crates crates
 COPY services services
+COPY ui/dist ui/dist
 # The workspace has them, so cargo looks for them.
 COPY spec spec
 COPY bench/floor bench/floor

@@ -1,0 +1,85 @@
+// Each screen: what axe says in both themes, a narrow window, and its picture.
+import { mkdirSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { expect, expectAccessible, needsKlamm, NS, test } from './support';
+
+/** Where pictures go; none are made without it. */
+const PICTURES = process.env.KLAMM_UI_PICTURES;
+
+const SCREENS: { name: string; path: string; ready: (page: Page) => Promise<unknown>; klamm?: true }[] = [
+  { name: 'workflows', path: `${NS}/workflows?query=${encodeURIComponent("WorkflowType != 'Import'")}`, ready: (page) => page.getByRole('row').nth(8).waitFor() },
+  { name: 'run', path: `${NS}/workflows/order-1042`, ready: (page) => page.getByRole('button', { name: /^SendMail/ }).first().waitFor() },
+  { name: 'failure', path: `${NS}/workflows/credit-ada`, ready: (page) => page.getByRole('region', { name: 'Failure' }).waitFor() },
+  { name: 'running', path: `${NS}/workflows/restock-lamp`, ready: (page) => page.getByRole('button', { name: /^AskSupplier/ }).first().waitFor() },
+  { name: 'schedules', path: `${NS}/schedules`, ready: (page) => page.getByRole('row').nth(3).waitFor() },
+  { name: 'schedule', klamm: true, path: `${NS}/schedules/every-ten-seconds`, ready: (page) => page.getByRole('table', { name: 'Decisions' }).waitFor() },
+  { name: 'schedule-create', path: `${NS}/schedules/create`, ready: (page) => page.getByRole('region', { name: 'Next ten times' }).getByRole('listitem').nth(9).waitFor() },
+  { name: 'task-queues', klamm: true, path: `${NS}/task-queues`, ready: (page) => page.getByRole('row').nth(2).waitFor() },
+  { name: 'task-queue', path: `${NS}/task-queues/orders`, ready: (page) => page.getByText('world@tests').first().waitFor() },
+  { name: 'overview', klamm: true, path: '/overview', ready: (page) => page.getByRole('figure', { name: /^Memory: \d/ }).waitFor() },
+  { name: 'topics', klamm: true, path: '/topics', ready: (page) => page.getByRole('row').nth(3).waitFor() },
+  { name: 'topic', klamm: true, path: '/topics/history', ready: (page) => page.getByRole('list', { name: 'Records' }).getByRole('listitem').nth(10).waitFor() },
+  { name: 'partitions', klamm: true, path: '/partitions', ready: (page) => page.getByRole('table', { name: 'Members' }).waitFor() },
+  { name: 'namespaces', path: '/namespaces', ready: (page) => page.getByRole('row').nth(1).waitFor() },
+  { name: 'namespace', path: '/namespaces/default', ready: (page) => page.getByRole('cell', { name: 'ExecutionStatus' }).waitFor() },
+];
+
+for (const { name, path, ready, klamm } of SCREENS) {
+  test(`${name}: for everyone, and on a phone`, async ({ page }) => {
+    if (klamm) needsKlamm();
+    await page.goto(path);
+    await ready(page);
+    await page.evaluate(() => document.fonts.ready);
+    if (PICTURES) {
+      mkdirSync(PICTURES, { recursive: true });
+      if (name === 'overview') await page.waitForTimeout(20_000);
+      await page.screenshot({ path: `${PICTURES}/${name}.png`, animations: 'disabled' });
+      if (name === 'run') {
+        await page.emulateMedia({ colorScheme: 'dark' });
+        await page.screenshot({ path: `${PICTURES}/${name}-dark.png`, animations: 'disabled' });
+      }
+    }
+    await expectAccessible(page, name);
+    await page.setViewportSize({ width: 390, height: 760 });
+    await expect(page.getByRole('button', { name: 'Menu' })).toBeVisible();
+    // Only tables may be wider than the window, and they scroll by themselves.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+  });
+}
+
+test('dialogs and menus are for everyone', async ({ page }) => {
+  await page.goto(`${NS}/workflows?start=yes`);
+  await page.getByRole('dialog').waitFor();
+  await expectAccessible(page, 'start');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  await page.getByRole('menu').waitFor();
+  await expectAccessible(page, 'filters');
+});
+
+test('the first page is small and soon there', async ({ browser, baseURL }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const client = await context.newCDPSession(page);
+  await client.send('Network.enable');
+  await client.send('Emulation.setCPUThrottlingRate', { rate: 2 });
+  let bytes = 0;
+  const foreign: string[] = [];
+  client.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(baseURL!)) foreign.push(request.url());
+  });
+  await page.goto(`${NS}/workflows`);
+  await page.getByRole('row').nth(5).waitFor();
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
+  expect(foreign).toEqual([]);
+  // The list itself and its counts are in it.
+  expect(bytes).toBeLessThan(400_000);
+  expect(paint).toBeLessThan(Number(process.env.KLAMM_UI_PAINT_MS ?? 1000));
+  await context.close();
+});

@@ -1,0 +1,57 @@
+// What the tests of the pages share.
+import { AxeBuilder } from '@axe-core/playwright';
+import { type APIRequestContext, expect, type Page, test as base } from '@playwright/test';
+
+export const NS = '/namespaces/default';
+
+/** Every test fails when a page has an error that it did not expect. */
+export const test = base.extend<{ allowed: RegExp[] }>({
+  allowed: [[], { option: true }],
+  page: async ({ page, allowed }, use) => {
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(`page: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`console: ${message.text()} ${message.location().url}`);
+    });
+    await use(page);
+    const known = WITHOUT_KLAMM ? [...allowed, WITHOUT_KLAMM] : allowed;
+    expect(problems.filter((problem) => !known.some((pattern) => pattern.test(problem)))).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** Errors that a page has where klamm's own part of the API is not there: Temporal's server, for instance. */
+const WITHOUT_KLAMM = process.env.KLAMM_UI_WITHOUT_KLAMM === 'yes' ? /404.*\/api\/klamm\/v1\// : undefined;
+export const needsKlamm = () => test.skip(WITHOUT_KLAMM !== undefined, "needs klamm's own part of the API");
+
+/** Texts of queries and errors that a server answers with; browsers say so on their console. */
+export const REFUSALS = /Failed to load resource: the server responded with a status of 4\d\d/;
+
+/** Starts a workflow as a program would; its run id. */
+export async function start(request: APIRequestContext, id: string, type: string, input: unknown[], queue = 'orders'): Promise<string> {
+  const answer = await request.post(`/api/v1/namespaces/default/workflows/${encodeURIComponent(id)}`, {
+    data: { workflowType: { name: type }, taskQueue: { name: queue }, input, requestId: id, identity: 'tests' },
+  });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  return ((await answer.json()) as { runId: string }).runId;
+}
+
+let last = 0;
+
+/** An id that no other test has. */
+export const unique = (name: string): string => `${name}-${process.pid}-${Date.now().toString(36)}-${(last += 1)}`;
+
+/** What axe finds: nothing, in either theme. */
+export async function expectAccessible(page: Page, where: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+    const found = violations.map((violation) => `${where}, ${theme}: ${violation.id}: ${violation.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} (${node.any.map((each) => each.message).join('; ').slice(0, 200)})`).join(' | ')}`);
+    expect(found).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+}
+
+/** The row of the table that has this text. */
+export const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });

@@ -1,0 +1,159 @@
+import { expect, NS, REFUSALS, row, start, test, unique } from './support';
+
+test('the list shows runs, and an address leads to the same list', async ({ page }) => {
+  await page.goto('/');
+  await expect(page).toHaveURL(`${NS}/workflows`);
+  const filter = page.getByRole('combobox', { name: 'Filter' });
+  await filter.fill("WorkflowType = 'CreditCheck'");
+  await filter.press('Enter');
+  await expect(page).toHaveURL(/query=WorkflowType/);
+  await expect(row(page, 'credit-ada')).toContainText('Failed');
+  await expect(row(page, 'credit-ada')).toContainText('CreditCheck');
+  await page.reload();
+  await expect(filter).toHaveValue("WorkflowType = 'CreditCheck'");
+  await expect(page.getByRole('status').filter({ hasText: /^3 workflows$/ })).toBeAttached();
+});
+
+test('statuses are counted, and chosen by a click', async ({ page }) => {
+  await page.goto(`${NS}/workflows?query=${encodeURIComponent("WorkflowType = 'CreditCheck' OR WorkflowType = 'Order'")}`);
+  const failed = page.getByRole('group', { name: 'By status' }).getByRole('button', { name: 'Failed 3' });
+  await failed.click();
+  await expect(failed).toHaveAttribute('aria-pressed', 'true');
+  await expect(page).toHaveURL(/ExecutionStatus/);
+  await expect(row(page, 'order-1042')).toHaveCount(0);
+  await expect(row(page, 'credit-ada')).toBeVisible();
+  await failed.click();
+  await expect(row(page, 'order-1042')).toBeVisible();
+});
+
+test('the filter language is helped along by keyboard', async ({ page }) => {
+  await page.goto(`${NS}/workflows`);
+  await page.getByRole('heading', { name: 'Workflows' }).waitFor();
+  await page.keyboard.press('/');
+  const filter = page.getByRole('combobox', { name: 'Filter' });
+  await expect(filter).toBeFocused();
+  await page.keyboard.type('executionst');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('= ');
+  await page.keyboard.type("'term");
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(filter).toHaveValue("ExecutionStatus = 'Terminated' ");
+  await page.keyboard.press('Enter');
+  await expect(row(page, 'restock-bed')).toBeVisible();
+  await expect(row(page, 'credit-ada')).toHaveCount(0);
+});
+
+test('a text that is no filter looks for ids and types', async ({ page }) => {
+  await page.goto(`${NS}/workflows`);
+  const filter = page.getByRole('combobox', { name: 'Filter' });
+  await filter.fill('restock-');
+  await filter.press('Enter');
+  await expect(row(page, 'restock-lamp')).toBeVisible();
+  await expect(row(page, 'order-1042')).toHaveCount(0);
+});
+
+test.describe('a broken filter', () => {
+  test.use({ allowed: [REFUSALS] });
+  test('is explained, and what was typed stays', async ({ page }) => {
+    await page.goto(`${NS}/workflows`);
+    const filter = page.getByRole('combobox', { name: 'Filter' });
+    await filter.fill("WorkflowType = = 'x'");
+    await filter.press('Enter');
+    await expect(page.getByRole('alert')).toContainText('does not understand this filter');
+    await expect(filter).toHaveValue("WorkflowType = = 'x'");
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await expect(row(page, 'order-1042').or(row(page, 'import-')).first()).toBeVisible();
+  });
+});
+
+test('filters are saved, and columns chosen', async ({ page }) => {
+  await page.goto(`${NS}/workflows?query=${encodeURIComponent("WorkflowType = 'Restock'")}`);
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Save this filter' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Restocking');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.goto(`${NS}/workflows`);
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Restocking' }).click();
+  await expect(page).toHaveURL(/Restock/);
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Task queue' }).click();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('columnheader', { name: 'Task queue' })).toBeVisible();
+  await expect(row(page, 'restock-lamp')).toContainText('orders');
+});
+
+test('a workflow is started, and stands in the list by itself', async ({ page }) => {
+  const id = unique('started');
+  await page.goto(`${NS}/workflows?query=${encodeURIComponent(`WorkflowId = '${id}'`)}`);
+  await expect(page.getByText('No workflow fits this filter')).toBeVisible();
+  await page.getByRole('button', { name: 'Start a workflow' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Type').fill('Greeting');
+  await dialog.getByLabel('Task queue').fill('orders');
+  await dialog.getByLabel('Workflow id').fill(id);
+  await dialog.getByLabel('Input').fill('Ada');
+  await dialog.getByRole('button', { name: 'Start' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('not JSON');
+  await dialog.getByLabel('Input').fill('"Ada"');
+  await dialog.getByRole('button', { name: 'Start' }).click();
+  await expect(page.getByRole('heading', { name: id })).toBeVisible();
+  await expect(page.getByLabel('Result', { exact: true }).first()).toContainText('Hello, Ada!');
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Workflows' }).click();
+  await expect(row(page, id)).toContainText('Completed');
+});
+
+test('the list changes while a worker runs', async ({ page, request }) => {
+  const id = unique('live');
+  await page.goto(`${NS}/workflows?query=${encodeURIComponent(`WorkflowId = '${id}'`)}`);
+  await expect(page.getByText('No workflow fits this filter')).toBeVisible();
+  await start(request, id, 'Restock', ['lamp']);
+  await expect(row(page, id)).toContainText('Running');
+});
+
+test('ten thousand runs are scrolled through, and rows are gone through by keys', async ({ page }) => {
+  await page.goto(`${NS}/workflows?query=${encodeURIComponent("WorkflowType = 'Import'")}`);
+  const table = page.getByRole('table', { name: 'Workflows' });
+  await expect(row(page, 'import-').first()).toBeVisible();
+  await expect.poll(async () => Number(await table.getAttribute('aria-rowcount'))).toBeGreaterThan(10_000);
+  await table.hover();
+  await page.evaluate(() => {
+    const frames: number[] = [];
+    (window as unknown as { frames: number[] }).frames = frames;
+    let before = performance.now();
+    const look = (now: number) => {
+      frames.push(now - before);
+      before = now;
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  for (let step = 0; step < 40; step += 1) {
+    await page.mouse.wheel(0, 1500);
+    await page.waitForTimeout(25);
+  }
+  const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames.sort((a, b) => a - b));
+  expect(frames[Math.floor(frames.length * 0.95)], `frames: ${frames.slice(-8).map(Math.round).join(' ')}`).toBeLessThan(100);
+  await expect.poll(async () => Number(await page.getByRole('row').last().getAttribute('aria-rowindex'))).toBeGreaterThan(300);
+  expect(await page.getByRole('row').count()).toBeLessThan(100);
+  const link = page.getByRole('row').nth(20).getByRole('link').first();
+  await link.focus();
+  const before = await page.evaluate(() => document.activeElement?.textContent);
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).not.toBe(before);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('import-');
+});
+
+test('a namespace without runs says how to start one', async ({ page, request }) => {
+  const name = unique('empty');
+  const made = await request.post('/api/v1/namespaces', { data: { namespace: name, workflowExecutionRetentionPeriod: '86400s' } });
+  expect(made.ok(), await made.text()).toBe(true);
+  await page.goto(`/namespaces/${name}/workflows`);
+  await expect(page.getByText(`No workflow has been started in ${name}`)).toBeVisible();
+  await expect(page.getByText('temporal workflow start')).toBeVisible();
+  await page.goto(`/namespaces/${name}/schedules`);
+  await expect(page.getByText(`There is no schedule in ${name}`)).toBeVisible();
+});

@@ -1,0 +1,143 @@
+// klamm's own HTTP API. Temporal's server has none of this: there these calls answer 404, and pages do without.
+import { address, call, path } from './client';
+
+const API = '/api/klamm/v1';
+
+export interface Overview {
+  version: string;
+  role: 'starting' | 'standby' | 'owner' | 'stopping';
+  logKind: 'embedded' | 'kafka';
+  address: string;
+  owner?: string;
+  ownerSince?: string;
+  startTime?: string;
+  health: { ready: boolean; live: boolean; reasons: { source: string; severity: 'warning' | 'failure' | 'fatal'; text: string; since?: string }[] };
+  problem?: string | null;
+  counts: { namespaces: number; partitions: number; taskQueues: number; members: number; topics: number };
+}
+
+export interface Partition {
+  partition: number;
+  owner?: string;
+  ownerSince?: string;
+  committed: number;
+  end: number;
+  lag: number;
+  visibilityLag?: number;
+  takeOverOffset?: number;
+  failure?: string | null;
+}
+
+export interface Member {
+  member: string;
+  address?: string;
+  roles?: string[];
+  standing: string;
+  lastBeat?: string | null;
+  ageMs?: number;
+  alive: boolean;
+  self: boolean;
+}
+
+export interface Topic {
+  name: string;
+  shortName: string;
+  partitionCount: number;
+  cleanup: string;
+  description: string;
+  valueType?: string;
+  partitions?: { partition: number; firstOffset: number; nextOffset: number }[];
+}
+
+export interface LogRecord {
+  partition: number;
+  offset: number;
+  timestamp: string;
+  key: string | null;
+  headers?: Record<string, string>;
+  value: unknown;
+  tombstone: boolean;
+  bytes: number;
+  decodeError?: string | null;
+}
+
+export interface TaskQueueEntry {
+  name: string;
+  type: 'workflow' | 'activity' | 'nexus';
+  backlogCount: number;
+  backlogAgeMs?: number | null;
+  pollers: number;
+  kind: 'normal' | 'sticky';
+}
+
+export interface AuditEntry {
+  nominal: string;
+  due?: string;
+  started?: string | null;
+  lateMs?: number | null;
+  decided?: string | null;
+  decision: string;
+  expected: boolean;
+  manual: boolean;
+  earlier: boolean;
+  reason: string;
+  workflowId?: string;
+  runId?: string;
+}
+
+export interface Audit {
+  entries: AuditEntry[];
+  summary: {
+    knownFrom?: string;
+    expected: number;
+    fired: number;
+    notFired: number;
+    underWay: number;
+    future: number;
+    missing: number;
+    manual: number;
+    earlier: number;
+    deleted?: string | null;
+  };
+}
+
+export interface EventRecords {
+  topic: string;
+  partition: number;
+  events: { eventId: number; offset: number; timestamp: string }[];
+  next?: number | null;
+}
+
+export const overview = (signal?: AbortSignal) => call<Overview>(`${API}/overview`, { signal });
+export const partitions = (signal?: AbortSignal) => call<{ partitions: Partition[] }>(`${API}/partitions`, { signal });
+export const members = (signal?: AbortSignal) => call<{ members: Member[] }>(`${API}/members`, { signal });
+export const topics = (signal?: AbortSignal) => call<{ topics: Topic[] }>(`${API}/topics`, { signal });
+export const topic = (name: string, signal?: AbortSignal) => call<Topic>(path(`${API}/topics/{}`, name), { signal });
+
+export interface RecordsQuery {
+  partition?: number | undefined;
+  offset?: number | undefined;
+  limit?: number | undefined;
+  key?: string | undefined;
+  since?: string | undefined;
+  tail?: number | undefined;
+}
+
+export const records = (name: string, query: RecordsQuery, signal?: AbortSignal) =>
+  call<{ records: LogRecord[]; next?: Record<string, number> }>(path(`${API}/topics/{}/records`, name), { query: { ...query }, signal });
+
+/** Address of the stream of a topic's records. */
+export const tailAddress = (name: string, query: RecordsQuery): string => address(path(`${API}/topics/{}/tail`, name), { ...query });
+
+export const taskQueues = (namespace: string, signal?: AbortSignal) =>
+  call<{ taskQueues: TaskQueueEntry[]; truncated?: boolean }>(path(`${API}/namespaces/{}/task-queues`, namespace), { signal });
+
+export const audit = (namespace: string, id: string, from: string, to: string, signal?: AbortSignal) =>
+  call<Audit>(path(`${API}/namespaces/{}/schedules/{}/audit`, namespace, id), { query: { from, to }, signal });
+
+export const eventRecords = (namespace: string, workflowId: string, runId: string, offset: number | undefined, signal?: AbortSignal) =>
+  call<EventRecords>(path(`${API}/namespaces/{}/workflows/{}/records`, namespace, workflowId), { query: { runId, limit: 1000, offset }, signal });
+
+/** Address of the stream of counts. */
+export const countAddress = (namespace: string, query: string): string =>
+  address(path(`${API}/namespaces/{}/workflow-count/live`, namespace), { query });

@@ -1,0 +1,71 @@
+// What a person has chosen in this browser: theme, zone, columns, saved filters.
+import { useSyncExternalStore } from 'react';
+
+export interface SavedFilter {
+  name: string;
+  query: string;
+}
+
+export interface Settings {
+  theme: 'system' | 'light' | 'dark';
+  /** `local`, `UTC` or an IANA name. */
+  zone: string;
+  /** How times stand in lists. */
+  times: 'absolute' | 'relative';
+  namespace: string;
+  columns: string[];
+  filters: SavedFilter[];
+  /** Whether workflow tasks are shown among a run's events. */
+  tasks: boolean;
+}
+
+const KEY = 'klamm.settings';
+const DEFAULTS: Settings = {
+  theme: 'system',
+  zone: 'local',
+  times: 'absolute',
+  namespace: 'default',
+  columns: ['status', 'workflowId', 'type', 'runId', 'start', 'duration'],
+  filters: [],
+  tasks: false,
+};
+
+function read(): Settings {
+  try {
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>;
+    const settings = { ...DEFAULTS, ...stored };
+    if (!Array.isArray(settings.columns) || !Array.isArray(settings.filters)) return DEFAULTS;
+    if (settings.zone !== 'local') new Intl.DateTimeFormat('en', { timeZone: settings.zone });
+    return settings;
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+let current = read();
+const listeners = new Set<() => void>();
+
+export function change(part: Partial<Settings>): void {
+  current = { ...current, ...part };
+  try {
+    localStorage.setItem(KEY, JSON.stringify(current));
+  } catch {
+    // A browser that stores nothing keeps the choice until the page is closed.
+  }
+  apply();
+  listeners.forEach((listener) => listener());
+}
+
+function apply(): void {
+  const { theme } = current;
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+export const settings = (): Settings => current;
+
+export const useSettings = (): Settings =>
+  useSyncExternalStore((listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, settings);
