@@ -8,7 +8,7 @@ KLAMM_BIN ?= $(CARGO_TARGET_DIR)/release/klamm
 export KLAMM_BIN
 ARGS ?=
 
-.PHONY: help dev build dist test check unit instructions fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
+.PHONY: help dev build dist ui test check unit instructions fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 20
@@ -56,6 +56,9 @@ parity-record: ## Record the reference's answers anew (builds Temporal's server)
 
 dist: setup ## klamm as it ships, in target/dist: optimized over all crates at once (minutes more to build)
 	cargo build --profile dist --workspace --bin klamm --bin klamm-bench-floor
+
+ui: ## Build the web UI into ui/dist, which is checked in (needs Node.js 20.19 or newer)
+	cd ui && npm ci --no-audit --no-fund --loglevel=error && npx tsc --project . && npx vite build
 
 bench: dist ## Throughput, latency, CPU and memory (ARGS='--reference' runs Temporal beside it, ARGS='--quick')
 	KLAMM_BIN=$(CARGO_TARGET_DIR)/dist/klamm bench/run $(ARGS)

@@ -138,6 +138,7 @@ SUITES: Dict[str, Suite] = {
     "java": Suite(java_suite, shares=True),
     "soak": Suite(soak_suite, shares=False),
     "readme": Suite(readme_suite, shares=False, logs=("embedded",)),
+    "ui": Suite(pytest_folder("ui", "-s"), shares=False, logs=("embedded",)),
     "crash": Suite(crash_suite, shares=False),
     "schedules": Suite(schedules_suite, shares=False),
     "fuzz": Suite(pytest_folder("fuzz", "-s"), shares=False, logs=("embedded",)),
@@ -150,6 +151,6 @@ SUITES: Dict[str, Suite] = {
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 #: The soak is short here, and on Kafka run by name.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http"], ["schedules"], ["crash"], ["soak"]]),
+    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http"], ["ui"], ["schedules"], ["crash"], ["soak"]]),
     ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["bursts"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
 ]

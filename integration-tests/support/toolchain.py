@@ -40,8 +40,8 @@ GO_ARCHIVES = {
     "linux-arm64": "02b36b6787b3ac767668f630e2998df45a3b1f9ffee08d1bf3ef6487cd658d99",
 }
 
-#: The oldest Node.js that Temporal's SDK takes, and the one that is installed where the system's is older.
-NODE_OLDEST = (20, 3)
+#: The oldest Node.js that Vite and Temporal's SDK take, and the one that is installed where the system's is older.
+NODE_OLDEST = (20, 19)
 NODE_VERSION = "22.23.3"
 
 
@@ -162,7 +162,7 @@ def ensure_node() -> Path:
     """The directory of a `node` that Temporal's SDK runs on: the system's, else one that npm brings as a package."""
     found = shutil.which("node")
     if found is None or shutil.which("npm") is None:
-        raise SystemExit("the typescript suite needs Node.js and npm, which are not installed\nhint: make setup-test")
+        raise SystemExit("the suites in TypeScript need Node.js and npm, which are not installed\nhint: make setup-test")
     version = subprocess.run([found, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     if tuple(int(part) for part in version.strip().lstrip("v").split(".")[:2]) >= NODE_OLDEST:
         return Path(found).parent
@@ -207,6 +207,16 @@ def node_sources(project: Path) -> Iterator[Path]:
         for name in ("package.json", "tsconfig.json"):
             shutil.copy(project / name, folder)
         shutil.copytree(project / "src", folder / "src")
+        yield folder
+
+
+@contextmanager
+def ui_sources(project: Path) -> Iterator[Path]:
+    """A copy of the web UI's sources, without what is built, beside its installed packages."""
+    packages = ensure_node_project(project)
+    with tempfile.TemporaryDirectory(dir=packages, prefix="run-") as directory:
+        folder = Path(directory) / "ui"
+        shutil.copytree(project, folder, ignore=shutil.ignore_patterns("node_modules", "dist", "test-results"))
         yield folder
 
 

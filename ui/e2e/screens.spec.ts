@@ -1,7 +1,7 @@
 // Each screen: what axe says in both themes, a narrow window, and its picture.
 import { mkdirSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, expectAccessible, needsKlamm, NS, test } from './support';
+import { expect, expectAccessible, mainThread, needsKlamm, NS, test } from './support';
 
 /** Where pictures go; none are made without it. */
 const PICTURES = process.env.KLAMM_UI_PICTURES;
@@ -65,7 +65,6 @@ test('the first page is small and soon there', async ({ browser, baseURL }) => {
   const page = await context.newPage();
   const client = await context.newCDPSession(page);
   await client.send('Network.enable');
-  await client.send('Emulation.setCPUThrottlingRate', { rate: 2 });
   let bytes = 0;
   const foreign: string[] = [];
   client.on('Network.loadingFinished', ({ encodedDataLength }) => {
@@ -74,12 +73,14 @@ test('the first page is small and soon there', async ({ browser, baseURL }) => {
   page.on('request', (request) => {
     if (!request.url().startsWith(baseURL!)) foreign.push(request.url());
   });
+  const busy = await mainThread(page);
   await page.goto(`${NS}/workflows`);
   await page.getByRole('row').nth(5).waitFor();
-  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
+  const spent = await busy();
   expect(foreign).toEqual([]);
   // The list itself and its counts are in it.
   expect(bytes).toBeLessThan(400_000);
-  expect(paint).toBeLessThan(Number(process.env.KLAMM_UI_PAINT_MS ?? 1000));
+  // Of a processor's time, so that other work on the machine does not count: the list of runs is there within it, with everything loaded anew.
+  expect(spent).toBeLessThan(600);
   await context.close();
 });

@@ -55,3 +55,12 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
 
 /** The row of the table that has this text. */
 export const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
+
+/** Milliseconds for which the page's main thread was busy so far: its own time, whatever else the machine does. */
+export async function mainThread(page: Page): Promise<() => Promise<number>> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const look = async () => 1000 * (await client.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')!.value;
+  const before = await look();
+  return async () => (await look()) - before;
+}

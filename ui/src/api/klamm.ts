@@ -1,7 +1,19 @@
-// klamm's own HTTP API. Temporal's server has none of this: there these calls answer 404, and pages do without.
-import { address, call, path } from './client';
+// klamm's own HTTP API. Other servers have none of this; pages then do without.
+import { address, ApiError, call, type CallOptions, path } from './client';
 
 const API = '/api/klamm/v1';
+
+/** One call; a server without this part of the API says so by `isUnimplemented`. */
+async function own<T>(to: string, options: CallOptions): Promise<T> {
+  try {
+    return await call<T>(to, options);
+  } catch (error) {
+    // What is not found is named in the message; that there is no such path is not.
+    if (error instanceof ApiError && error.status === 404 && /^not found$/i.test(error.message))
+      throw new ApiError(501, 12, "This server does not have klamm's own part of the API, from which this page is made.");
+    throw error;
+  }
+}
 
 export interface Overview {
   version: string;
@@ -108,11 +120,11 @@ export interface EventRecords {
   next?: number | null;
 }
 
-export const overview = (signal?: AbortSignal) => call<Overview>(`${API}/overview`, { signal });
-export const partitions = (signal?: AbortSignal) => call<{ partitions: Partition[] }>(`${API}/partitions`, { signal });
-export const members = (signal?: AbortSignal) => call<{ members: Member[] }>(`${API}/members`, { signal });
-export const topics = (signal?: AbortSignal) => call<{ topics: Topic[] }>(`${API}/topics`, { signal });
-export const topic = (name: string, signal?: AbortSignal) => call<Topic>(path(`${API}/topics/{}`, name), { signal });
+export const overview = (signal?: AbortSignal) => own<Overview>(`${API}/overview`, { signal });
+export const partitions = (signal?: AbortSignal) => own<{ partitions: Partition[] }>(`${API}/partitions`, { signal });
+export const members = (signal?: AbortSignal) => own<{ members: Member[] }>(`${API}/members`, { signal });
+export const topics = (signal?: AbortSignal) => own<{ topics: Topic[] }>(`${API}/topics`, { signal });
+export const topic = (name: string, signal?: AbortSignal) => own<Topic>(path(`${API}/topics/{}`, name), { signal });
 
 export interface RecordsQuery {
   partition?: number | undefined;
@@ -124,19 +136,19 @@ export interface RecordsQuery {
 }
 
 export const records = (name: string, query: RecordsQuery, signal?: AbortSignal) =>
-  call<{ records: LogRecord[]; next?: Record<string, number> }>(path(`${API}/topics/{}/records`, name), { query: { ...query }, signal });
+  own<{ records: LogRecord[]; next?: Record<string, number> }>(path(`${API}/topics/{}/records`, name), { query: { ...query }, signal });
 
 /** Address of the stream of a topic's records. */
 export const tailAddress = (name: string, query: RecordsQuery): string => address(path(`${API}/topics/{}/tail`, name), { ...query });
 
 export const taskQueues = (namespace: string, signal?: AbortSignal) =>
-  call<{ taskQueues: TaskQueueEntry[]; truncated?: boolean }>(path(`${API}/namespaces/{}/task-queues`, namespace), { signal });
+  own<{ taskQueues: TaskQueueEntry[]; truncated?: boolean }>(path(`${API}/namespaces/{}/task-queues`, namespace), { signal });
 
 export const audit = (namespace: string, id: string, from: string, to: string, signal?: AbortSignal) =>
-  call<Audit>(path(`${API}/namespaces/{}/schedules/{}/audit`, namespace, id), { query: { from, to }, signal });
+  own<Audit>(path(`${API}/namespaces/{}/schedules/{}/audit`, namespace, id), { query: { from, to }, signal });
 
 export const eventRecords = (namespace: string, workflowId: string, runId: string, offset: number | undefined, signal?: AbortSignal) =>
-  call<EventRecords>(path(`${API}/namespaces/{}/workflows/{}/records`, namespace, workflowId), { query: { runId, limit: 1000, offset }, signal });
+  own<EventRecords>(path(`${API}/namespaces/{}/workflows/{}/records`, namespace, workflowId), { query: { runId, limit: 1000, offset }, signal });
 
 /** Address of the stream of counts. */
 export const countAddress = (namespace: string, query: string): string =>

@@ -54,13 +54,14 @@ export function Copy({ text, what, className }: { text: string; what: string; cl
     setTimeout(() => setCopied(undefined), 1500);
   };
   return (
-    <AriaButton
+    <button
+      type="button"
       aria-label={copied === undefined ? `Copy ${what}` : copied ? `Copied ${what}` : 'The browser does not let pages copy'}
-      onPress={copy}
+      onClick={() => void copy()}
       className={classes('inline-flex size-5 shrink-0 items-center justify-center rounded text-ink-3 hover:bg-hover hover:text-ink', className)}
     >
       <Icon name={copied === undefined ? 'copy' : copied ? 'check' : 'cross'} size={13} />
-    </AriaButton>
+    </button>
   );
 }
 
@@ -166,7 +167,9 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
 export function Command({ text }: { text: string }) {
   return (
     <span className="mt-2 inline-flex max-w-full items-center gap-1 rounded-md border border-line bg-sunken py-1 pr-1 pl-2.5 text-left">
-      <code className="overflow-x-auto font-mono text-xs whitespace-pre">{text}</code>
+      <code tabIndex={0} className="min-w-0 overflow-x-auto font-mono text-xs whitespace-pre">
+        {text}
+      </code>
       <Copy text={text} what="the command" />
     </span>
   );

@@ -15,8 +15,10 @@ interface Props {
   /** Seconds of the epoch, then each line's values. */
   data: (number | null)[][];
   format: (value: number) => string;
-  /** The line that is said in words below the title. */
+  /** The newest values in words, beside the title. */
   now: string;
+  /** What the scale reaches at least. */
+  least: number;
 }
 
 const HEIGHT = 132;
@@ -31,7 +33,7 @@ const variable = (name: string) => {
   return color;
 };
 
-export function Chart({ title, lines, data, format, now }: Props) {
+export function Chart({ title, lines, data, format, now, least }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const shape = JSON.stringify([lines, document.documentElement.dataset.theme]);
@@ -47,7 +49,7 @@ export function Chart({ title, lines, data, format, now }: Props) {
         padding: [8, 8, 0, 0],
         legend: { show: false },
         cursor: { show: false },
-        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.15, 1e-9)] } },
+        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least)] } },
         series: [{}, ...lines.map(({ label, color }) => ({ label, stroke: variable(color), width: 1.5, points: { show: false }, spanGaps: false }))],
         axes: [
           { ...axis, grid: { show: false }, size: 24, space: 70, values: [[60, '{HH}:{mm}', null, null, null, null, null, null, 1], [1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1]] },
@@ -70,7 +72,7 @@ export function Chart({ title, lines, data, format, now }: Props) {
   useEffect(() => plot.current?.setData(data as uPlot.AlignedData), [data, shape]);
   return (
     <figure className="card min-w-0 p-3" aria-label={`${title}: ${now}`}>
-      <figcaption className="flex flex-wrap items-baseline gap-x-3">
+      <figcaption className="flex h-5 items-baseline gap-x-3 overflow-hidden">
         <span className="font-semibold">{title}</span>
         <span className="tabular text-ink-2">{now}</span>
         <span className="ml-auto flex gap-3 text-xs text-ink-3">

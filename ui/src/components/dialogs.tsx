@@ -141,7 +141,7 @@ export function Dialog({ title, isOpen, onClose, wide, children }: { title: stri
   );
 }
 
-export interface ActionProps {
+export interface ActionProps<Result> {
   title: string;
   isOpen: boolean;
   onClose: () => void;
@@ -150,13 +150,13 @@ export interface ActionProps {
   danger?: boolean;
   wide?: boolean;
   /** Does it; what it throws is shown in the dialog, with all that was typed kept. */
-  act: () => Promise<unknown>;
-  onDone?: (result: unknown) => void;
+  act: () => Promise<Result>;
+  onDone?: (result: Result) => void;
   children: ReactNode;
 }
 
 /** A dialog that does one thing when its button is pressed. */
-export function ActionDialog({ title, isOpen, onClose, verb, danger, wide, act, onDone, children }: ActionProps) {
+export function ActionDialog<Result>({ title, isOpen, onClose, verb, danger, wide, act, onDone, children }: ActionProps<Result>) {
   const mutation = useMutation({
     mutationFn: act,
     onSuccess: (result) => {

@@ -91,7 +91,7 @@ export function FilterBox({ value, onSubmit, attributes, placeholder }: Props) {
         <button
           type="button"
           aria-label="Clear the filter"
-          className="absolute top-1.5 right-1.5 rounded p-0.5 text-ink-3 hover:bg-hover hover:text-ink"
+          className="absolute top-1 right-1 flex size-6 items-center justify-center rounded text-ink-3 hover:bg-hover hover:text-ink"
           onClick={() => {
             setText('');
             setCursor(0);

@@ -1,7 +1,7 @@
 // A table of many rows, of which only those in sight are in the page. Rows are as high as each other.
 import { type ColumnDef, getCoreRowModel, getSortedRowModel, type SortingState, useReactTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { classes } from './basics';
 import { Icon } from './icons';
 
@@ -56,7 +56,7 @@ export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeigh
   useEffect(() => {
     if (onEnd && rows.length > 0 && last >= rows.length - 20) onEnd();
   }, [last, rows.length, onEnd]);
-  const template = { gridTemplateColumns: columns.map((column) => column.width).join(' ') };
+  const template = columns.map((column) => column.width).join(' ');
   // Up and down go from row to row, as in a list; Tab goes through the links of a row.
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const step = event.key === 'ArrowDown' || event.key === 'j' ? 1 : event.key === 'ArrowUp' || event.key === 'k' ? -1 : 0;
@@ -71,7 +71,7 @@ export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeigh
     <div ref={box} onKeyDown={onKeyDown} className={classes('card overflow-auto', className)} tabIndex={rows.length === 0 ? 0 : undefined}>
       <div role="table" aria-label={label} aria-rowcount={(total ?? rows.length) + 1} className="min-w-fit">
         <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-surface">
-          <div role="row" aria-rowindex={1} className="grid h-8 items-center gap-x-4 px-3" style={template}>
+          <div role="row" aria-rowindex={1} className="grid h-8 items-center gap-x-4 px-3" style={{ gridTemplateColumns: template }}>
             {columns.map((column) => (
               <Header key={column.id} column={column} sorted={table.getColumn(column.id)?.getIsSorted() || undefined} onSort={() => table.getColumn(column.id)?.toggleSorting()} />
             ))}
@@ -80,22 +80,7 @@ export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeigh
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {shown.map(({ index, start }) => {
             const row = rows[index]!.original;
-            return (
-              <div
-                key={rowKey(row)}
-                role="row"
-                aria-rowindex={index + 2}
-                data-index={index}
-                className="absolute inset-x-0 grid items-center gap-x-4 border-b border-line/60 px-3 hover:bg-hover"
-                style={{ ...template, height: rowHeight, transform: `translateY(${start}px)` }}
-              >
-                {columns.map((column) => (
-                  <div key={column.id} role="cell" className={classes('min-w-0 truncate', column.align && 'tabular text-right')}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
-            );
+            return <Line key={rowKey(row)} row={row} index={index} start={start} columns={columns} template={template} height={rowHeight} />;
           })}
         </div>
       </div>
@@ -103,6 +88,34 @@ export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeigh
     </div>
   );
 }
+
+interface LineProps<Row> {
+  row: Row;
+  index: number;
+  start: number;
+  columns: Column<Row>[];
+  template: string;
+  height: number;
+}
+
+/** A row is made once and not again while others scroll into sight. */
+const Line = memo(function Line<Row>({ row, index, start, columns, template, height }: LineProps<Row>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-index={index}
+      className="absolute inset-x-0 grid items-center gap-x-4 border-b border-line/60 px-3 hover:bg-hover"
+      style={{ gridTemplateColumns: template, height, transform: `translateY(${start}px)` }}
+    >
+      {columns.map((column) => (
+        <div key={column.id} role="cell" className={classes('min-w-0 truncate', column.align && 'tabular text-right')}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}) as <Row>(props: LineProps<Row>) => ReactNode;
 
 function Header<Row>({ column, sorted, onSort }: { column: Column<Row>; sorted: 'asc' | 'desc' | undefined; onSort: () => void }) {
   const className = classes('eyebrow truncate', column.align && 'text-right');

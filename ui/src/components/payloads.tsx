@@ -32,7 +32,7 @@ export function Code({ text, json = false, label }: { text: string; json?: boole
   const shown = all ? text : text.slice(0, CHARACTERS_SHOWN);
   return (
     <div className="relative min-w-0">
-      <pre tabIndex={0} role="region" aria-label={label} className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs break-words whitespace-pre-wrap text-ink-2">
+      <pre tabIndex={0} role="group" aria-label={label} className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs break-words whitespace-pre-wrap text-ink-2">
         {json ? coloured(shown) : shown}
         {shown.length < text.length && '…'}
       </pre>

@@ -170,7 +170,7 @@ function SettingsButton() {
 
 /** Which server it is, and whether it answers. */
 function ServerLine() {
-  const { data, error } = useQuery({ queryKey: ['overview'], queryFn: ({ signal }) => klamm.overview(signal), refetchInterval: ({ state }) => (state.error instanceof ApiError && state.error.isNotFound ? false : 5000), retry: false });
+  const { data, error } = useQuery({ queryKey: ['overview'], queryFn: ({ signal }) => klamm.overview(signal), refetchInterval: ({ state }) => (state.error instanceof ApiError && state.error.isUnimplemented ? false : 5000), retry: false });
   const away = error instanceof ApiError && error.isUnreachable;
   const [tone, text] = away
     ? ['bg-red', 'No answer']

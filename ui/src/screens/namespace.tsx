@@ -74,6 +74,7 @@ function SearchAttributes({ ns }: { ns: string }) {
               <Command text={`temporal operator search-attribute create --namespace ${ns} --name Customer --type Keyword`} />
             </div>
           )}
+          <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="Names and types">
           <table className="w-full">
             <thead>
               <tr className="eyebrow text-left">
@@ -92,6 +93,7 @@ function SearchAttributes({ ns }: { ns: string }) {
               ))}
             </tbody>
           </table>
+          </div>
         </>
       )}
     </Section>

@@ -54,6 +54,7 @@ interface Curve {
   title: string;
   lines: Line[];
   format: (value: number) => string;
+  least: number;
   values: (before: Look, after: Look) => (number | undefined)[];
 }
 
@@ -70,48 +71,56 @@ const CURVES: Curve[] = [
     title: 'Commands per second',
     lines: [{ label: 'commands', color: '--color-accent' }],
     format: count,
+    least: 4,
     values: (a, b) => [rate(a.metrics, b.metrics, between(a, b), 'klamm_commands_total')],
   },
   {
     title: 'Calls per second',
     lines: [{ label: 'calls', color: '--color-accent' }, { label: 'failed', color: '--color-red' }],
     format: count,
+    least: 4,
     values: (a, b) => [rate(a.metrics, b.metrics, between(a, b), 'service_requests'), rate(a.metrics, b.metrics, between(a, b), 'service_error_with_type')],
   },
   {
     title: 'Latency of calls',
     lines: [HALF, MOST],
     format: seconds,
+    least: 0.004,
     values: (a, b) => [0.5, 0.99].map((share) => quantile(a.metrics, b.metrics, 'service_latency', share, isPrompt)),
   },
   {
     title: 'Lateness of timers',
     lines: [HALF, MOST],
     format: seconds,
+    least: 0.004,
     values: (a, b) => [0.5, 0.99].map((share) => quantile(a.metrics, b.metrics, 'klamm_wake_up_lateness_seconds', share)),
   },
   {
     title: 'Tasks wait for workers',
     lines: [HALF, MOST],
     format: seconds,
+    least: 0.004,
     values: (a, b) => [0.5, 0.99].map((share) => quantile(a.metrics, b.metrics, 'task_schedule_to_start_latency', share)),
   },
   {
     title: 'Waiting tasks',
     lines: [{ label: 'tasks', color: '--color-violet' }],
     format: count,
+    least: 4,
     values: (_, b) => [sum(b.metrics, 'approximate_backlog_count')],
   },
   {
     title: 'Commits take',
     lines: [HALF, MOST],
     format: seconds,
+    least: 0.004,
     values: (a, b) => [0.5, 0.99].map((share) => quantile(a.metrics, b.metrics, 'klamm_commit_seconds', share)),
   },
   {
     title: 'Memory',
     lines: [{ label: 'resident', color: '--color-violet' }],
     format: megabytes,
+    least: 40e6,
     values: (_, b) => [sum(b.metrics, 'process_resident_memory_bytes')],
   },
 ];
@@ -134,7 +143,7 @@ export function OverviewPage() {
           ))}
         </div>
         <p className="text-xs text-ink-3">
-          From <a href="/metrics" className="link">/metrics</a> of this process, every two seconds while this page is open. For longer times there are a dashboard for Grafana and alerts for Prometheus in klamm's repository.
+          From <a href="/metrics" className="link underline underline-offset-2">/metrics</a> of this process, every two seconds while this page is open. For longer times there are a dashboard for Grafana and alerts for Prometheus in klamm's repository.
         </p>
       </div>
     </>
@@ -152,7 +161,7 @@ function CurveChart({ curve, looks: seen }: { curve: Curve; looks: Look[] }) {
   }, [curve, seen]);
   const last = data.slice(1).map((values) => values.at(-1));
   const now = last.every((value) => value === null || value === undefined) ? 'nothing yet' : last.map((value) => (value === null || value === undefined ? '—' : curve.format(value))).join(' / ');
-  return <Chart title={curve.title} lines={curve.lines} data={data} format={curve.format} now={now} />;
+  return <Chart title={curve.title} lines={curve.lines} data={data} format={curve.format} now={now} least={curve.least} />;
 }
 
 function Server({ overview }: { overview: klamm.Overview }) {

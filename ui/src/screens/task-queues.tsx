@@ -33,7 +33,7 @@ export function TaskQueuesPage() {
         </div>
       )}
       {list.error && !list.data ? (
-        list.error instanceof ApiError && list.error.isNotFound ? (
+        list.error instanceof ApiError && list.error.isUnimplemented ? (
           <Lookup ns={ns} />
         ) : (
           <Failed error={list.error} what={`The task queues of ${ns}`} retry={() => void list.refetch()} />

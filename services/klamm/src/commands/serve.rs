@@ -73,7 +73,7 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
         address: config.server.advertised(grpc_address.port()),
         safety: Safety::new(web_address, &config.server.http_hosts, &config.server.http_origins),
         schemas: klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone()),
-        ui: None,
+        ui: Some(klamm_ui::routes()),
     };
     let web = tokio::spawn(http::serve(web, doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone())));
     let mut serving = member::serve(&front, grpc, doors, stopped.clone());

@@ -124,7 +124,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         address: grpc_address.to_string(),
         safety: Safety::new(web_address, &options.http_hosts, &options.http_origins),
         schemas: klamm_registry::serving::routes(PREFIX, None),
-        ui: None,
+        ui: Some(klamm_ui::routes()),
     };
     let web = http::serve(web, options.doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone()));
     let web = tokio::spawn(web);

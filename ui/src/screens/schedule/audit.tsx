@@ -39,7 +39,7 @@ export function Audit({ ns, id }: { ns: string; id: string }) {
     placeholderData: (before) => before,
   });
   const rows = useMemo(() => (audit.data ? calendarOf(audit.data.entries, span, audit.data.from, audit.data.to, zone) : []), [audit.data, span, zone]);
-  if (audit.error instanceof ApiError && audit.error.isNotFound && !audit.data) return null;
+  if (audit.error instanceof ApiError && audit.error.isUnimplemented && !audit.data) return null;
   const shown = chosen === undefined ? (audit.data?.entries ?? []) : (rows.flatMap((row) => row.cells).find((cell) => cell.key === chosen)?.entries ?? []);
   const entries = [...shown].reverse();
   return (

@@ -22,10 +22,12 @@ export function StartDialog({ ns, isOpen, onClose, like }: Props) {
   const act = async () => {
     const id = workflowId.trim() || `${workflowType}-${temporal.requestId().slice(0, 8)}`;
     const { runId } = await temporal.startWorkflow(ns, { workflowId: id, workflowType, taskQueue, input: checkedInput(input) });
-    await navigate({ to: '/namespaces/$ns/workflows/$id/$run/$tab', params: { ns, id, run: runId ?? '', tab: 'history' } });
+    return { id, run: runId ?? '' };
   };
+  // After the dialog is closed: its closing may change the address, too.
+  const onDone = ({ id, run }: { id: string; run: string }) => void navigate({ to: '/namespaces/$ns/workflows/$id/$run/$tab', params: { ns, id, run, tab: 'history' } });
   return (
-    <ActionDialog title={like ? 'Start again with the same input' : 'Start a workflow'} isOpen={isOpen} onClose={onClose} verb="Start" act={act}>
+    <ActionDialog title={like ? 'Start again with the same input' : 'Start a workflow'} isOpen={isOpen} onClose={onClose} verb="Start" act={act} onDone={onDone}>
       <Field label="Type" value={workflowType} onChange={setWorkflowType} isRequired autoFocus={!like} placeholder="Order" />
       <Field label="Task queue" value={taskQueue} onChange={setTaskQueue} isRequired placeholder="orders" hint="The queue that the workers poll." />
       <Field label="Workflow id" value={workflowId} onChange={setWorkflowId} hint="Empty: made of the type and a random part. An id whose run is not over is refused." />
