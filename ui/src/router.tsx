@@ -1,5 +1,6 @@
 // Addresses and what stands at them. Those that Temporal's UI has lead to ours.
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { Loading } from './components/basics';
 import { RouteFailed, RouteMissing, Shell } from './components/shell';
 import { settings } from './lib/settings';
 
@@ -132,6 +133,8 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',
+  defaultPendingComponent: Loading,
+  defaultPendingMs: 300,
   defaultErrorComponent: RouteFailed,
   defaultNotFoundComponent: RouteMissing,
   scrollRestoration: true,

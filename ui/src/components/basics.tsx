@@ -187,7 +187,7 @@ export function Loading({ rows = 6 }: { rows?: number }) {
 
 export function PageHeader({ title, count, children }: { title: ReactNode; count?: ReactNode; children?: ReactNode }) {
   return (
-    <header className="flex flex-wrap items-center gap-x-3 gap-y-2 pt-4 pb-3">
+    <header className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-2 pt-4 pb-3">
       <h1 className="text-lg font-semibold tracking-tight">{title}</h1>
       {count !== undefined && <span className="text-ink-3">{count}</span>}
       <div className="ml-auto flex flex-wrap items-center gap-1.5">{children}</div>

@@ -42,7 +42,7 @@ export function SchedulesPage() {
           Create a schedule
         </Link>
       </PageHeader>
-      <div className="flex gap-1.5 pb-3">
+      <div className="flex shrink-0 gap-1.5 pb-3">
         <FilterBox value={query} attributes={ATTRIBUTES} placeholder="A filter: TemporalSchedulePaused = true" onSubmit={filterWith} />
         <Button aria-pressed={query === PAUSED} onPress={() => filterWith(query === PAUSED ? '' : PAUSED)} icon="pause">
           Paused

@@ -76,7 +76,7 @@ export function WorkflowsPage() {
           Start a workflow
         </Button>
       </PageHeader>
-      <div className="flex items-center gap-1.5">
+      <div className="flex shrink-0 items-center gap-1.5">
         <FilterBox
           value={query}
           attributes={{ ...SYSTEM_ATTRIBUTES, ...custom }}
@@ -189,7 +189,7 @@ function StatusCounts({ ns, query, onChoose }: { ns: string; query: string; onCh
   if (current && !groups.some((group) => group.status === current)) groups.push({ status: current, count: 0 });
   groups.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
   return (
-    <div role="group" aria-label="By status" className="flex min-h-7 flex-wrap items-center gap-1 py-2">
+    <div role="group" aria-label="By status" className="flex min-h-10 shrink-0 flex-wrap items-center gap-1 py-2">
       {groups.map(({ status, count }) => (
         <button
           key={status}
