@@ -8,11 +8,12 @@ use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
 #[folder = "../../ui/dist"]
-#[exclude = "sources.sha256"]
 struct Dist;
 
 /// Folder of the files whose names have a hash of their content, so that browsers may keep them.
 pub const HASHED: &str = "assets/";
+/// The hash of the sources, which is for the test `fresh` only.
+const SOURCES: &str = "sources.sha256";
 /// The page that every address of the UI gets; its program looks at the address.
 pub const PAGE: &str = "index.html";
 
@@ -50,6 +51,7 @@ pub fn files() -> &'static BTreeMap<String, File> {
     static FILES: OnceLock<BTreeMap<String, File>> = OnceLock::new();
     FILES.get_or_init(|| {
         Dist::iter()
+            .filter(|path| path != SOURCES)
             .filter_map(|path| {
                 let embedded = Dist::get(&path)?;
                 let hash: String = embedded.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();

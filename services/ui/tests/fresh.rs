@@ -19,7 +19,11 @@ fn ui() -> PathBuf {
 fn all_below(folder: &Path, found: &mut BTreeSet<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { all_below(&path, found) } else { drop(found.insert(path)) }
+        if path.is_dir() {
+            all_below(&path, found);
+        } else {
+            found.insert(path);
+        }
     }
 }
 
@@ -42,9 +46,13 @@ fn sources() -> String {
     let mut hash = Sha256::new();
     for name in names {
         let content = Sha256::digest(fs::read(ui.join(&name)).unwrap());
-        hash.update(format!("{name} {content:x}\n"));
+        hash.update(format!("{name} {}\n", hex(&content)));
     }
-    format!("{:x}", hash.finalize())
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

@@ -9,7 +9,11 @@ use crate::logging::announce;
 /// Where the server listens.
 pub fn addresses(grpc: SocketAddr, http: SocketAddr) {
     announce(&format!("gRPC:    {grpc}  (any Temporal SDK, the temporal CLI)"), "listening for gRPC", json!({ "grpc": grpc.to_string() }));
-    announce(&format!("HTTP:    http://{http}  (web UI, HTTP API, /metrics, /healthz)"), "listening for HTTP", json!({ "http": format!("http://{http}") }));
+    announce(
+        &format!("HTTP:    http://{http}  (web UI, HTTP API, /metrics, /healthz)"),
+        "listening for HTTP",
+        json!({ "http": format!("http://{http}") }),
+    );
 }
 
 /// The server is ready. `standing` says what it is in a cluster; it is empty for a server alone.
