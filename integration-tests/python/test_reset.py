@@ -14,11 +14,13 @@ from temporalio.api.workflowservice.v1 import (
     ResetWorkflowExecutionRequest,
     RespondWorkflowTaskCompletedRequest,
 )
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
 from programs.hello import HelloWorkflow, compose_greeting
 from programs.signals import CollectWorkflow
+from programs.updates import WORKFLOWS as UPDATED
+from programs.updates import LedgerWorkflow, double
 from support.awaiting import await_until
 from support.env import Env, event_names, events
 
@@ -136,3 +138,39 @@ async def test_a_long_history_is_copied_in_parts(env: Env, rounds: int):
 
     await await_until(terminated, "the old run is terminated")
     await new.terminate()
+
+
+async def test_the_new_run_takes_the_accepted_updates_again(env: Env):
+    async with env.worker(UPDATED, [double]):
+        handle = await env.start(LedgerWorkflow.run)
+        assert await handle.execute_update(LedgerWorkflow.add, 1, id="one") == 1
+        with pytest.raises(WorkflowUpdateFailedError):
+            await handle.execute_update(LedgerWorkflow.add, -1)
+        assert await handle.execute_update(LedgerWorkflow.add_doubled, 2, id="two") == 5
+        new = env.client.get_workflow_handle_for(LedgerWorkflow.run, env.id(), run_id=await reset(env, 4))
+
+        async def both_are_in() -> bool:
+            return await new.query(LedgerWorkflow.total) == 5
+
+        await await_until(both_are_in, "both updates have been taken again")
+        assert await new.get_update_handle("two", result_type=int).result() == 5
+        assert await new.execute_update(LedgerWorkflow.add, 3) == 8
+        await new.signal(LedgerWorkflow.finish)
+        assert sorted(await new.result()) == [1, 3, 4]
+        without = env.client.get_workflow_handle_for(
+            LedgerWorkflow.run,
+            env.id(),
+            run_id=await reset(
+                env,
+                4,
+                handle.result_run_id or "",
+                reset_reapply_exclude_types=[ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE],
+            ),
+        )
+        assert await without.query(LedgerWorkflow.total) == 0
+        await without.signal(LedgerWorkflow.finish)
+        assert await without.result() == []
+    admitted = await events(new, "workflow_execution_update_admitted")
+    assert [event.request.meta.update_id for event in admitted] == ["one", "two"]
+    accepted = await events(new, "workflow_execution_update_accepted")
+    assert not any(event.HasField("accepted_request") for event in accepted[:2])

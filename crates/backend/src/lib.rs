@@ -15,6 +15,7 @@ use klamm_messages::{
         history::v1::HistoryEvent,
         query::v1::{WorkflowQuery, WorkflowQueryResult},
         taskqueue::v1::{PollerInfo, TaskQueue, TaskQueueConfig},
+        update::v1::Outcome,
     },
 };
 use klamm_workflow::{
@@ -160,6 +161,48 @@ pub enum QueryOutcome {
     NoPoller,
 }
 
+/// How long a caller waits for an update, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct UpdateWait {
+    /// Until it has come so far.
+    pub stage: UpdateStage,
+    /// But no longer than this.
+    pub deadline: Instant,
+}
+
+/// How far an update has come, or is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UpdateStage {
+    /// The run has it.
+    Admitted,
+    /// The workflow has accepted it.
+    Accepted,
+    /// It has an outcome.
+    Completed,
+}
+
+/// How an update stands, when its caller has waited.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UpdateStatus {
+    /// The run that has it.
+    pub run: RunKey,
+    /// How far it has come.
+    pub progress: UpdateProgress,
+}
+
+/// How far an update has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UpdateProgress {
+    /// It waits for the workflow.
+    Admitted,
+    /// The workflow has accepted it.
+    Accepted,
+    /// It has an outcome; a rejection is one too.
+    Completed(Box<Outcome>),
+    /// Its run has closed before the workflow has accepted it, and another run goes on with the work. The update is to be asked of that one.
+    Continued,
+}
+
 /// What a task queue's home knows of it.
 #[derive(Debug, Clone, Default)]
 pub struct TaskQueueDescription {
@@ -258,6 +301,25 @@ pub trait Backend: Send + Sync + 'static {
     /// Asks a run a query: on its pending workflow task where there is one, else by a query task; the caller has checked that
     /// the run has completed a workflow task or waits for its first.
     fn query(&self, run: &RunKey, query: WorkflowQuery, deadline: Instant) -> impl Future<Output = Result<QueryOutcome, Error>> + Send;
+
+    /// Submits the command, which asks a run for an update, and waits for the update as told. Gives the command's answer, and what came of
+    /// the waiting.
+    ///
+    /// The outer error is that of the command. The inner one tells that the update was given up.
+    fn update(
+        &self,
+        command: Command,
+        update_id: &str,
+        wait: UpdateWait,
+    ) -> impl Future<Output = Result<(Reply, Result<UpdateStatus, Error>), Error>> + Send;
+
+    /// Waits for an update that a run has. `None`: the run has no such update.
+    fn await_update(
+        &self,
+        run: &RunKey,
+        update_id: &str,
+        wait: UpdateWait,
+    ) -> impl Future<Output = Result<Option<UpdateStatus>, Error>> + Send;
 
     /// The worker's answer to a query task (RespondQueryTaskCompleted); NotFound when nobody waits for it any more.
     fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> Result<(), Error>;

@@ -42,6 +42,9 @@ pub enum Rejection {
     /// ResourceExhausted, detail ResourceExhaustedFailure, cause BUSY_WORKFLOW.
     #[error("{0}")]
     BusyWorkflow(String),
+    /// ResourceExhausted, cause CONCURRENT_LIMIT: too much of this kind is under way.
+    #[error("{0}")]
+    ConcurrentLimit(String),
     /// ResourceExhausted, cause SYSTEM_OVERLOADED: the caller is to try again later.
     #[error("{0}")]
     Overloaded(String),

@@ -36,6 +36,10 @@ pub enum Kind {
     TaskQueueConfig = 23,
     /// Completion callbacks that are to be called now.
     Callback = 19,
+    /// Updates of which no public event tells.
+    Update = 15,
+    /// Updates that are completed.
+    CompletedUpdate = 16,
     /// Tests' own.
     Test = 100,
 }

@@ -328,6 +328,7 @@ impl From<Rejection> for Fault {
             Rejection::FailedPrecondition(message) => Self::FailedPrecondition(message),
             Rejection::WorkflowNotReady(message) => Self::WorkflowNotReady(message),
             Rejection::BusyWorkflow(message) => Self::ResourceExhausted { cause: ResourceExhaustedCause::BusyWorkflow, message },
+            Rejection::ConcurrentLimit(message) => Self::ResourceExhausted { cause: ResourceExhaustedCause::ConcurrentLimit, message },
             Rejection::Overloaded(message) => Self::ResourceExhausted { cause: ResourceExhaustedCause::SystemOverloaded, message },
             Rejection::Unimplemented(message) => Self::Unimplemented(message),
             Rejection::Internal(message) => Self::Internal(message),

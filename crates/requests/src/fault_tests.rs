@@ -53,6 +53,12 @@ fn every_rejection_of_a_machine_has_its_row() {
             exhausted(ResourceExhaustedCause::BusyWorkflow, ResourceExhaustedScope::Namespace),
         ),
         (
+            Rejection::ConcurrentLimit(text()),
+            Code::ResourceExhausted,
+            text(),
+            exhausted(ResourceExhaustedCause::ConcurrentLimit, ResourceExhaustedScope::Namespace),
+        ),
+        (
             Rejection::Overloaded(text()),
             Code::ResourceExhausted,
             text(),

@@ -18,6 +18,7 @@ fn started_workflow_task() -> StartedWorkflowTask {
         last_stored_event_id: 4,
         workflow_task_queue: TaskQueue::default(),
         sticky: false,
+        messages: Vec::new(),
         history_size_bytes: 0,
     }
 }

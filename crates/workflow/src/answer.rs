@@ -7,6 +7,7 @@ use klamm_messages::temporal::{
     enums::v1::WorkflowExecutionStatus,
     failure::v1::Failure,
     history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
+    protocol::v1::Message,
     taskqueue::v1::TaskQueue,
     workflow::v1::WorkflowExecutionOptions,
 };
@@ -65,6 +66,9 @@ pub enum Answer {
         new_workflow_task: Option<Box<StartedWorkflowTask>>,
         /// Activities that the workflow has just scheduled and that the same worker runs at once, where it asked for that.
         activity_tasks: Vec<StartedActivityTask>,
+        /// The task has left no trace: the worker goes back to the event before it, which is the start of the last completed task (0: there
+        /// is none). `None`: the task stands in the history.
+        reset_history_event_id: Option<i64>,
     },
     /// StartActivityTask: the poller has won the task.
     ActivityTaskStarted(Box<StartedActivityTask>),
@@ -86,6 +90,8 @@ pub enum Answer {
         /// Whether the run has taken its place. A run with a long history is still being built.
         is_done: bool,
     },
+    /// UpdateWorkflow: the run has the update.
+    UpdateAdmitted(AdmittedUpdate),
     /// UpdateWorkflowOptions: the options in force.
     WorkflowOptions(Box<WorkflowExecutionOptions>),
 }
@@ -104,6 +110,15 @@ pub struct Started {
     pub first_execution_run_id: String,
     /// The first workflow task, already started for the caller, where the start asked for it (`request_eager_execution`).
     pub eager_workflow_task: Option<Box<StartedWorkflowTask>>,
+}
+
+/// An update that a run has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdmittedUpdate {
+    /// The run.
+    pub run_id: String,
+    /// Number of the update among those that were asked of the run; 0 once the update is accepted, and when it came with a reset.
+    pub number: i64,
 }
 
 /// A workflow task in the hands of a poller: all that PollWorkflowTaskQueueResponse needs besides the stored history.
@@ -137,6 +152,8 @@ pub struct StartedWorkflowTask {
     pub sticky: bool,
     /// Size of the history so far, bytes.
     pub history_size_bytes: i64,
+    /// Updates that the task brings, in the order in which they were asked for.
+    pub messages: Vec<Message>,
 }
 
 /// An activity task in the hands of a poller.

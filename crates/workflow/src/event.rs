@@ -37,6 +37,7 @@ pub fn key_suffix(record: &HistoryRecord) -> Option<String> {
         Record::Reset(_) => Some("~reset/0".to_owned()),
         Record::ResetBase(_) => Some("~reset_base/0".to_owned()),
         Record::Callback(attempts) => Some(format!("~callback/{}", attempts.callback)),
+        Record::Update(update) => Some(format!("~update/{}", update.slot)),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => None,
     }
 }

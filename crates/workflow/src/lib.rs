@@ -5,7 +5,7 @@
 //! `decide`, commands of a completed workflow task in `commands`, events in `apply`. `reservations` is about pollers that ride in a
 //! command, `askers` about those who are told of the runs that they have asked for, `callback` about those who are called over HTTP,
 //! `children` about the runs that a workflow starts, `external` about signals and cancel requests to other workflows, `successor` about the
-//! next run of a chain. All of these use the verbs of `run`.
+//! next run of a chain, `update` about requests that workflows answer. All of these use the verbs of `run`.
 
 #![allow(deprecated, reason = "deprecated fields of Temporal's messages are stored and shown as older workers send them")]
 
@@ -28,6 +28,7 @@ mod reservations;
 mod run;
 mod successor;
 mod timer;
+pub mod update;
 mod workflow;
 
 pub use answer::{Answer, Answered};

@@ -5,6 +5,9 @@
 
 pub(crate) mod buffered;
 pub(crate) mod closing;
+pub(crate) mod event;
+pub(crate) mod speculative;
+mod task_events;
 pub(crate) mod task_phase;
 pub(crate) mod workflow_task;
 
@@ -12,7 +15,7 @@ use std::sync::Arc;
 
 use klamm_machine::{Table, Time, Tx, time};
 use klamm_messages::{
-    klamm::v1::{HistoryRecord, ResetPhase, RunState, history_record::Record},
+    klamm::v1::{HistoryRecord, ResetPhase, RunState, WorkflowTaskPhase, WorkflowTaskState, history_record::Record},
     temporal::{
         enums::v1::{EventType, TaskQueueKind, WorkflowExecutionStatus},
         history::v1::{HistoryEvent, history_event::Attributes},
@@ -23,7 +26,12 @@ use klamm_messages::{
 use crate::{
     Event, Workflow,
     tables::{RunKey, Runs},
+    update,
 };
+use task_events::{scheduled_attributes, started_attributes};
+use task_phase::speculative_task;
+
+pub(crate) use event::new_event;
 
 /// A run that is being decided about.
 pub(crate) struct Run<'t, 'a> {
@@ -72,20 +80,54 @@ impl<'t, 'a> Run<'t, 'a> {
         self.add_whole_event(new_event(event_type, attributes, self.now()))
     }
 
-    /// Appends a public event whose time, links and metadata the caller has set. Its id (and task id) is assigned here and given back.
-    pub(crate) fn add_whole_event(&mut self, mut event: HistoryEvent) -> i64 {
+    /// Appends a public event whose time, links and metadata the caller has set. Its id (and task id) is assigned here and given back. A
+    /// speculative workflow task becomes an ordinary one first.
+    pub(crate) fn add_whole_event(&mut self, event: HistoryEvent) -> i64 {
+        let state = self.state();
+        if speculative_task(&state).is_some() {
+            drop(state);
+            self.keep_speculative_workflow_task("");
+            return self.append(event);
+        }
+        self.append_as(event, state.next_event_id.max(1))
+    }
+
+    /// Makes the speculative task an ordinary one: its events are written. Does nothing when the pending task is no such task. `identity`
+    /// is that of the worker that has the task, where its own word is the reason.
+    pub(crate) fn keep_speculative_workflow_task(&mut self, identity: &str) {
+        let state = self.state();
+        let Some(task) = speculative_task(&state).cloned() else { return };
+        drop(state);
+        let task = WorkflowTaskState { recorded: true, speculative: false, identity: identity.to_owned(), ..task };
+        let scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(&task), Time::or_epoch(task.scheduled_time));
+        self.append(scheduled);
+        if task.phase() == WorkflowTaskPhase::Started {
+            let started = new_event(EventType::WorkflowTaskStarted, started_attributes(&task), Time::or_epoch(task.started_time));
+            self.append(started);
+        }
+        // The events do not tell the stamp that is in the task's token, and the time-outs that count already.
+        self.record_workflow_task(task);
+    }
+
+    /// States the pending workflow task, or how the next attempt begins.
+    pub(crate) fn record_workflow_task(&mut self, mut task: WorkflowTaskState) {
+        task.sent_updates = update::sent(&self.state());
+        self.record(Record::WorkflowTask(task));
+    }
+
+    /// Appends a public event as it is.
+    fn append(&mut self, event: HistoryEvent) -> i64 {
         let event_id = self.state().next_event_id.max(1);
+        self.append_as(event, event_id)
+    }
+
+    fn append_as(&mut self, mut event: HistoryEvent, event_id: i64) -> i64 {
         event.event_id = event_id;
         // Temporal's clients only require that the task id grows from event to event.
         event.task_id = event_id;
         self.record(Record::Event(event));
         event_id
     }
-}
-
-/// A public event that has no id yet.
-pub(crate) fn new_event(event_type: EventType, attributes: Attributes, time: Time) -> HistoryEvent {
-    HistoryEvent { event_time: Some(time.into()), event_type: event_type as i32, attributes: Some(attributes), ..HistoryEvent::default() }
 }
 
 /// Whether the run has begun and not closed.

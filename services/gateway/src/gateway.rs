@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use klamm_backend::{Backend, Reply};
+use klamm_backend::{Backend, Reply, UpdateStatus, UpdateWait};
 use klamm_filters::VisibilityQueries;
 use klamm_messages::klamm::v1::{Command, NamespaceState};
 use klamm_requests::{
@@ -81,14 +81,23 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
         }
     }
 
-    async fn submit_any(&self, call: &Call, command: Command) -> Result<Reply> {
-        let size = command.encoded_len();
-        if size > self.config.limits.command_bytes {
-            return Err(Fault::invalid(format!(
-                "Request of {size} bytes exceeds the limit of {} bytes for one record.",
-                self.config.limits.command_bytes
-            )));
+    /// Appends a command that asks a run for an update, and waits for the update.
+    pub(crate) async fn submit_update(&self, command: Command, update_id: &str, wait: UpdateWait) -> Result<(Reply, Result<UpdateStatus>)> {
+        self.check_size(&command)?;
+        let (reply, status) = self.backend.update(command, update_id, wait).await?;
+        Ok((reply, status.map_err(Into::into)))
+    }
+
+    fn check_size(&self, command: &Command) -> Result<()> {
+        let (size, limit) = (command.encoded_len(), self.config.limits.command_bytes);
+        if size > limit {
+            return Err(Fault::invalid(format!("Request of {size} bytes exceeds the limit of {limit} bytes for one record.")));
         }
+        Ok(())
+    }
+
+    async fn submit_any(&self, call: &Call, command: Command) -> Result<Reply> {
+        self.check_size(&command)?;
         // When the caller's deadline has passed, the server drops the call. A call without a deadline must not wait forever.
         if call.deadline().is_some() {
             return Ok(self.backend.submit(command).await?);

@@ -93,7 +93,14 @@ async fn no_capability_is_advertised_that_is_not_acted_on() {
     assert!(capabilities.eager_workflow_start && !capabilities.nexus && !capabilities.server_scaled_deployments);
     let request = DescribeNamespaceRequest { namespace: "default".to_owned(), ..Default::default() };
     let info = client.describe_namespace(request).await.unwrap().into_inner().namespace_info.unwrap();
-    let capabilities = namespace_info::Capabilities { eager_workflow_start: true, workflow_pause: true, ..Default::default() };
+    let capabilities = namespace_info::Capabilities {
+        eager_workflow_start: true,
+        sync_update: true,
+        async_update: true,
+        workflow_pause: true,
+        worker_heartbeats: true,
+        ..Default::default()
+    };
     assert_eq!(info.capabilities, Some(capabilities));
     assert_eq!(info.limits.unwrap().workflow_task_completion_size_limit_error, 4 << 20);
 }

@@ -13,8 +13,8 @@ use klamm_machine::{
     table::{self, downcast},
     wakes::Wakes,
 };
-use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, WakeRow};
-use klamm_workflow::tables::{Callbacks, Tasks};
+use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, UpdateRow, WakeRow};
+use klamm_workflow::tables::{Callbacks, Tasks, Updates};
 
 use crate::machines::MachineName;
 
@@ -39,6 +39,8 @@ pub(crate) enum Action {
     Wake(Arc<WakeRow>),
     /// A completion callback is to be called.
     Call,
+    /// An update has changed of which no public event tells.
+    Update(Arc<UpdateRow>),
     /// A namespace is new or has changed.
     Namespace(Arc<NamespaceState>),
     /// There is no namespace under this key of the table any more.
@@ -69,6 +71,8 @@ impl Action {
             Some(Self::Wake(downcast::<Wakes>(row)))
         } else if table::is_of::<Callbacks>(&key) {
             Some(Self::Call)
+        } else if table::is_of::<Updates>(&key) {
+            Some(Self::Update(downcast::<Updates>(row)))
         } else if table::is_of::<Namespaces>(&key) {
             Some(Self::Namespace(downcast::<Namespaces>(row)))
         } else if table::is_of::<TaskQueueConfigs>(&key) {
@@ -107,6 +111,10 @@ mod tests {
         let callback = CallbackRow::default();
         assert_eq!(row::<Callbacks>(&callback, callback.clone()), Some(Action::Call));
         assert_eq!(Action::of(Callbacks::key(&callback), None), None);
+
+        let update = UpdateRow { namespace: "n".to_owned(), ..UpdateRow::default() };
+        let key = (RunKey::new("n", "w", "r"), 1);
+        assert_eq!(row::<Updates>(&key, update.clone()), Some(Action::Update(Arc::new(update))));
 
         let namespace = NamespaceState { name: "n".to_owned(), ..NamespaceState::default() };
         assert_eq!(row::<Namespaces>("n", namespace.clone()), Some(Action::Namespace(Arc::new(namespace))));

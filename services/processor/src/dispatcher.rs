@@ -216,6 +216,7 @@ impl Dispatcher {
             workflow_task_queue: started.task_queue.unwrap_or_else(TaskQueue::default),
             sticky,
             history_size_bytes: state.history_size_bytes,
+            messages: Vec::new(),
         };
         Ok(Some(WorkflowTask { run, task, query: Some((id, query)), queries: Default::default(), backlog_count_hint: 0 }))
     }

@@ -53,6 +53,8 @@ mod side_by_side;
 mod submitting;
 pub mod task_queues;
 mod to_read;
+mod update_waiters;
+mod updating;
 mod upkeep;
 pub mod verify;
 mod wake_source;

@@ -13,7 +13,8 @@ use klamm_supervise::Health;
 
 use crate::{
     answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, log_clock::LogClock, machines::Machines,
-    memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, watchers::Watchers,
+    memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, update_waiters::UpdateWaiters,
+    watchers::Watchers,
 };
 
 /// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
@@ -30,6 +31,8 @@ pub(crate) struct Process {
     pub(crate) home: Arc<dyn Home>,
     /// Callers that wait for rows to change.
     pub(crate) watchers: Watchers,
+    /// Callers that wait for updates.
+    pub(crate) update_waiters: UpdateWaiters,
     pub(crate) namespaces: Namespaces,
     /// Whether the process may own partitions, and may answer from them.
     pub(crate) ownership: Ownership,
@@ -61,6 +64,7 @@ impl Process {
             machines: Arc::default(),
             home,
             watchers: Watchers::default(),
+            update_waiters: UpdateWaiters::default(),
             namespaces: Namespaces::default(),
             closing: AtomicBool::new(false),
             commands_total: metrics::counter!("klamm_commands_total"),

@@ -23,6 +23,7 @@ use crate::{
     reservations::Reservations,
     submitting::Submitter,
     task_queues::{Figures, TaskQueues},
+    updating::Updating,
     upkeep::Upkeep,
     verify::{self, Verified},
 };
@@ -40,6 +41,7 @@ pub struct Processor {
     pub(crate) submitter: Arc<Submitter>,
     pub(crate) reader: Reader,
     pub(crate) asking: Asking,
+    pub(crate) updating: Updating,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) queues: Arc<TaskQueues>,
     pub(crate) queries: Arc<Queries>,
@@ -59,6 +61,7 @@ impl Processor {
         Self {
             upkeep: Upkeep::new(partitions.clone()),
             asking: Asking::new(reader.clone(), queues.clone(), queries.clone()),
+            updating: Updating::new(partitions.clone(), submitter.clone(), reader.clone()),
             dispatcher: Dispatcher::new(partitions.clone(), submitter.clone(), reader.clone(), queues.clone(), queries.clone()),
             process,
             partitions,

@@ -30,6 +30,14 @@ fn known(kind: u8, mut fields: Fields<'_>) -> Option<String> {
             let (event_id, _stamp) = (fields.i64()?, fields.i64()?);
             format!("task of {run}, event {event_id}, on queue {queue}, scheduled {scheduled}")
         }
+        kind if kind == Kind::Update as u8 => {
+            let run = fields.entity(3)?;
+            format!("update in slot {} of {run}", fields.i64()?)
+        }
+        kind if kind == Kind::CompletedUpdate as u8 => {
+            let run = fields.entity(3)?;
+            format!("completed update {} of {run}", fields.text()?)
+        }
         kind if kind == Kind::Namespace as u8 => format!("namespace {}", fields.entity(1)?),
         kind if kind == Kind::Schedule as u8 => format!("schedule {}", fields.entity(2)?),
         kind if kind == Kind::ScheduleProgress as u8 => format!("progress of schedule {}", fields.entity(2)?),
@@ -112,7 +120,7 @@ mod tests {
     use klamm_machine::{Table, key::KeyBytes, wakes::Wakes};
     use klamm_messages::klamm::v1::{CallbackRow, TaskRow, WakeRow};
     use klamm_schedule::tables::{Decisions, Definitions, Outcomes, Progresses, Remains, ScheduleKey};
-    use klamm_workflow::tables::{Callbacks, History, RunKey, Runs, Tasks, Workflows};
+    use klamm_workflow::tables::{Callbacks, CompletedUpdates, History, RunKey, Runs, Tasks, Updates, Workflows};
 
     use super::*;
 
@@ -151,6 +159,8 @@ mod tests {
             (History::key(&(run.clone(), 7)), "event 7 of default/a\\u{1}b/r"),
             (Wakes::key(&wake), "wake row of workflow default/hello/r due 1970-01-01T00:00:01Z"),
             (Tasks::key(&task), "task of hello/r, event 5, on queue default/q, scheduled 1969-12-31T23:59:59.999Z"),
+            (Updates::key(&(run.clone(), -3)), "update in slot -3 of default/a\\u{1}b/r"),
+            (CompletedUpdates::key(&(run.clone(), text("u"))), "completed update u of default/a\\u{1}b/r"),
             (Namespaces::key("shop"), "namespace shop"),
             (Definitions::key(&schedule), "schedule shop/hourly"),
             (Progresses::key(&schedule), "progress of schedule shop/hourly"),

@@ -16,7 +16,7 @@ use crate::{
     Backend, Processor,
     backend::{
         ActivityTask, Error, Goodbye, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
-        TaskQueueSide, WorkflowTask,
+        TaskQueueSide, UpdateStatus, UpdateWait, WorkflowTask,
     },
     queue_metrics::Started,
 };
@@ -93,6 +93,14 @@ impl Backend for Processor {
         let partition = self.reader.partition_of(&run.namespace, &run.workflow_id);
         let asking = self.partitions.while_here(partition, self.asking.ask(run, query, deadline));
         self.reader.confirmed(partition, asking).await
+    }
+
+    async fn update(&self, command: Command, update_id: &str, wait: UpdateWait) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {
+        self.updating.update(command, update_id, wait).await
+    }
+
+    async fn await_update(&self, run: &RunKey, update_id: &str, wait: UpdateWait) -> Result<Option<UpdateStatus>, Error> {
+        self.updating.await_update(run, update_id, wait).await
     }
 
     fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> Result<(), Error> {

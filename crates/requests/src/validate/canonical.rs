@@ -13,8 +13,11 @@ use klamm_messages::temporal::{
     failure::v1::{Failure, failure::FailureInfo},
     schedule::v1::{Schedule, SchedulePatch},
     taskqueue::v1::TaskQueue,
+    update::v1::{Acceptance, Outcome, Rejection, Request, Response, outcome},
     workflowservice::v1::RespondWorkflowTaskCompletedRequest,
 };
+use prost::{Message, Name};
+use prost_types::Any;
 
 use super::durations;
 
@@ -105,6 +108,7 @@ pub fn failure(failure: Option<&mut Failure>) {
 /// A completed workflow task: its commands, its sticky queue, its version.
 pub fn completion(request: &mut RespondWorkflowTaskCompletedRequest) {
     request.commands.iter_mut().for_each(command);
+    request.messages.iter_mut().filter_map(|message| message.body.as_mut()).for_each(message_body);
     if let Some(sticky) = &mut request.sticky_attributes {
         queue(sticky.worker_task_queue.as_mut());
         // Queries wait so long for the sticky worker. An invalid time counts as not given.
@@ -114,6 +118,40 @@ pub fn completion(request: &mut RespondWorkflowTaskCompletedRequest) {
     }
     known::<VersioningBehavior>(&mut request.versioning_behavior);
     deployment(request.deployment_options.as_mut());
+}
+
+/// The body of a message about an update. One that cannot be read stays as it is: it fails the workflow task.
+fn message_body(body: &mut Any) {
+    match body.type_url.rsplit('/').next() {
+        Some(name) if name == Response::full_name() => rewrite::<Response>(body, |response| {
+            if let Some(Outcome { value: Some(outcome::Value::Failure(told)) }) = &mut response.outcome {
+                failure(Some(told));
+            }
+        }),
+        Some(name) if name == Rejection::full_name() => rewrite::<Rejection>(body, |rejection| {
+            failure(rejection.failure.as_mut());
+            update(rejection.rejected_request.as_mut());
+        }),
+        Some(name) if name == Acceptance::full_name() => {
+            rewrite::<Acceptance>(body, |acceptance| update(acceptance.accepted_request.as_mut()));
+        }
+        _ => {}
+    }
+}
+
+fn rewrite<M: Message + Default>(body: &mut Any, change: impl FnOnce(&mut M)) {
+    if let Ok(mut message) = M::decode(body.value.as_slice()) {
+        change(&mut message);
+        body.value = message.encode_to_vec();
+    }
+}
+
+/// What is asked of a workflow by an update.
+fn update(update: Option<&mut Request>) {
+    if let Some(update) = update {
+        links(&mut update.links);
+        update.completion_callbacks.iter_mut().for_each(|callback| links(&mut callback.links));
+    }
 }
 
 fn queue(queue: Option<&mut TaskQueue>) {

@@ -7,6 +7,7 @@ use super::{TaskRows, workflow_task};
 use crate::{
     MACHINE, activity, callback,
     tables::{History, RunKey, Runs, Workflows},
+    update,
 };
 
 /// Removes all rows of the run; does nothing when there are none. If this was the workflow id's newest run, the id is free again.
@@ -27,6 +28,7 @@ pub(super) fn apply(tables: &mut dyn Tables, key: &RunKey) {
         };
         wakes::set(tables, entity, run.wake_time.as_ref().map(Time::from), None);
         tables.remove::<Runs>(key);
+        update::remove_rows(tables, key);
         let (from, to) = History::range(key, i64::MIN, i64::MAX);
         for (_, event) in tables.range::<History>(&from, &to, usize::MAX) {
             tables.remove::<History>(&(key.clone(), event.event_id));

@@ -29,7 +29,7 @@ use klamm_messages::{
 use crate::{
     Event, MACHINE, activity, callback, children, external,
     tables::{History, RunKey, RunNames, Runs},
-    timer,
+    timer, update,
 };
 
 /// Applies one event.
@@ -58,6 +58,7 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
             execution::make_current(tables, names);
         }
     }
+    update::apply_rows(tables, names, record);
     if let Record::WorkflowIdFreed(_) = kind {
         execution::make_none_current(tables, names);
     }
@@ -106,6 +107,7 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
         Record::Reset(state) => reset::apply(run, state, rows),
         Record::ResetBase(state) => run.reset_base = Some(state.clone()),
         Record::Callback(attempts) => callback::apply_attempts(run, attempts),
+        Record::Update(state) => update::apply_state(run, state),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
     }
 }
@@ -167,6 +169,9 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
         Attributes::ChildWorkflowExecutionTimedOutEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
         Attributes::ChildWorkflowExecutionCanceledEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
         Attributes::ChildWorkflowExecutionTerminatedEventAttributes(a) => children::apply_ended(run, a.initiated_event_id),
+        Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(a) => update::apply_admitted(run, event, a),
+        Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a) => update::apply_accepted(run, event, a),
+        Attributes::WorkflowExecutionUpdateCompletedEventAttributes(a) => update::apply_completed(run, a),
 
         // ActivityTaskStarted is written directly before the activity's end. Markers are kept in the history only. Other events are never
         // written yet.

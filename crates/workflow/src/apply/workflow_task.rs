@@ -12,7 +12,7 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, build_ids};
-use crate::{priority, run};
+use crate::{priority, run, update};
 
 /// Most auto-reset points kept (history.historyMaxAutoResetPoints).
 const AUTO_RESET_POINT_COUNT_MAX: usize = 20;
@@ -30,7 +30,7 @@ pub(super) fn apply_scheduled(
     let sticky = run.sticky.as_ref().filter(|_| is_sticky);
     let task = WorkflowTaskState {
         phase: WorkflowTaskPhase::Scheduled as i32,
-        stamp: i64::from(scheduled.attempt.max(1)),
+        stamp: run::workflow_task::next_stamp(run, scheduled.attempt),
         attempt: scheduled.attempt.max(1),
         scheduled_event_id: event.event_id,
         scheduled_time: event.event_time,
@@ -85,10 +85,11 @@ pub(super) fn apply_ended(run: &mut RunState, rows: &mut TaskRows) {
 
 /// Applies the internal event that states all that no public event states about the task.
 pub(super) fn apply_state(run: &mut RunState, state: &WorkflowTaskState, rows: &mut TaskRows) {
-    if state.phase() == WorkflowTaskPhase::Scheduled {
+    if state.phase() == WorkflowTaskPhase::Scheduled && !state.speculative {
         run.first_workflow_task_time = None;
     }
     set(run, Some(state.clone()), rows);
+    update::apply_sent(run, &state.sent_updates);
 }
 
 /// No task is pending, and the next one is a first attempt.

@@ -4,7 +4,7 @@ use klamm_messages::{
     klamm::v1::{AttachedCallback, CallbackAttempts, RunState},
     temporal::{
         common::v1::Callback,
-        enums::v1::{CallbackState, EventType, RetryState},
+        enums::v1::{CallbackState, RetryState},
         history::v1::{
             HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionStartedEventAttributes,
             history_event::Attributes,
@@ -25,11 +25,16 @@ pub(crate) fn apply_started(run: &mut RunState, event: &HistoryEvent, started: &
 pub(crate) fn apply_options_updated(run: &mut RunState, event: &HistoryEvent, options: &WorkflowExecutionOptionsUpdatedEventAttributes) {
     let request_id = &options.attached_request_id;
     attach(run, event, request_id, &options.attached_completion_callbacks);
+    note_request(run, event, request_id);
+}
+
+/// Notes which event a request has made, if it has an id.
+pub(crate) fn note_request(run: &mut RunState, event: &HistoryEvent, request_id: &str) {
     if request_id.is_empty() {
         return;
     }
-    let info = RequestIdInfo { event_type: EventType::WorkflowExecutionOptionsUpdated as i32, event_id: event.event_id, buffered: false };
-    run.attached_requests.insert(request_id.clone(), info);
+    let info = RequestIdInfo { event_type: event.event_type, event_id: event.event_id, buffered: false };
+    run.attached_requests.insert(request_id.to_owned(), info);
     if run.attached_requests.len() > REQUEST_ID_COUNT_MAX {
         let oldest = run.attached_requests.iter().min_by_key(|(_, info)| info.event_id).map(|(id, _)| id.clone());
         oldest.and_then(|id| run.attached_requests.remove(&id));

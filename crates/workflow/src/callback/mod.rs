@@ -13,7 +13,7 @@ mod reset;
 mod rows;
 mod wake;
 
-pub(crate) use apply::{apply_attempts, apply_closed, apply_options_updated, apply_started};
+pub(crate) use apply::{apply_attempts, apply_closed, apply_options_updated, apply_started, note_request};
 pub(crate) use attach::{check_limit, handed_on};
 pub(crate) use reset::stay;
 pub(crate) use rows::{due, write};

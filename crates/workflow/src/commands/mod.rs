@@ -29,7 +29,7 @@ use klamm_messages::temporal::{
     enums::v1::{CommandType, WorkflowTaskFailedCause},
 };
 
-use crate::run::Run;
+use crate::{run::Run, update::incoming::Inbox};
 use names::type_name;
 
 pub(crate) use context::CommandContext;
@@ -40,7 +40,12 @@ pub(crate) use names::cause_name;
 ///
 /// # Errors
 /// What is wrong with the command; the caller undoes the whole completion.
-pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandContext<'_>) -> Result<(), CommandFailure> {
+pub(crate) fn handle(
+    run: &mut Run<'_, '_>,
+    command: &Command,
+    cx: &CommandContext<'_>,
+    inbox: &mut Inbox<'_>,
+) -> Result<(), CommandFailure> {
     let told = command.attributes.as_ref().filter(|attributes| type_of(attributes) == command.command_type());
     let Some(attributes) = told else { return Err(attributes_missing(command.command_type())) };
     match attributes {
@@ -58,7 +63,7 @@ pub(crate) fn handle(run: &mut Run<'_, '_>, command: &Command, cx: &CommandConte
         Attributes::RequestCancelExternalWorkflowExecutionCommandAttributes(a) => request_cancel_external_workflow::handle(run, a, cx),
         Attributes::SignalExternalWorkflowExecutionCommandAttributes(a) => signal_external_workflow::handle(run, a, cx),
         Attributes::StartChildWorkflowExecutionCommandAttributes(a) => start_child_workflow::handle(run, a, cx),
-        Attributes::ProtocolMessageCommandAttributes(_) => Err(not_built("ProtocolMessage")),
+        Attributes::ProtocolMessageCommandAttributes(a) => inbox.handle_named(run, a),
         Attributes::ScheduleNexusOperationCommandAttributes(_) => Err(not_built("ScheduleNexusOperation")),
         Attributes::RequestCancelNexusOperationCommandAttributes(_) => Err(not_built("RequestCancelNexusOperation")),
     }
@@ -152,6 +157,7 @@ fn attributes_missing(command_type: CommandType) -> CommandFailure {
         CommandType::RequestCancelExternalWorkflowExecution => Cause::BadRequestCancelExternalWorkflowExecutionAttributes,
         CommandType::SignalExternalWorkflowExecution => Cause::BadSignalWorkflowExecutionAttributes,
         CommandType::StartChildWorkflowExecution => Cause::BadStartChildExecutionAttributes,
+        CommandType::ProtocolMessage => Cause::BadUpdateWorkflowExecutionMessage,
         _ => return not_built(&type_name(command_type)),
     };
     let name = type_name(command_type);

@@ -26,10 +26,12 @@ use crate::{
     external,
     run::{
         Run, is_open, is_paused,
-        task_phase::is_named_by,
+        speculative::leaves_no_trace,
+        task_phase::{is_named_by, speculative_task},
         workflow_task::{Poll, TaskFailure},
     },
     tables::RunKey,
+    update::{self, incoming::Inbox},
 };
 
 /// How long a chain of heartbeating tasks may go on (history.workflowTaskHeartbeatTimeout).
@@ -59,13 +61,24 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Comple
     if is_overdue_heartbeat(&task, request, tx.context.now) {
         return time_out_heartbeat(&mut Run::new(tx, key), request);
     }
-    commands::check_sequence(&request.commands)?;
+    if let Err(rejection) = commands::check_sequence(&request.commands) {
+        return refuse(&mut Run::new(tx, key), rejection);
+    }
     let done = tx.attempt(|tx| complete(&mut Run::new(tx, key.clone()), &task, request, &settings, has_waiting_events));
     let mut run = Run::new(tx, key);
     match done {
-        Ok(eager) => go_on(&mut run, &task, body, request, &eager, &settings),
+        Ok(done) => go_on(&mut run, &task, body, request, &done, &settings),
+        Err(CommandFailure { refusal: Some(rejection), .. }) => refuse(&mut run, *rejection),
         Err(failure) => fail(&mut run, &task, request, &settings, failure),
     }
+}
+
+/// What a completion has done.
+struct Done {
+    /// Scheduled ids of the activities that the worker wants to run at once.
+    eager: Vec<i64>,
+    /// Where the worker goes back to, if the task has left no trace.
+    reset_history_event_id: Option<i64>,
 }
 
 /// Whether a chain of heartbeats has gone on for too long.
@@ -88,21 +101,38 @@ fn time_out_heartbeat(run: &mut Run<'_, '_>, request: &RespondWorkflowTaskComple
     Ok(Outcome::Refused(Rejection::not_found("workflow task heartbeat timeout")))
 }
 
-/// Writes WorkflowTaskCompleted (after Scheduled and Started of a transient task) and the events of all commands. Gives the scheduled ids
-/// of the activities that the worker wants to run at once.
+/// Writes WorkflowTaskCompleted (after Scheduled and Started of a task that has none in the history yet) and the events of all commands and
+/// messages. A task that leaves no trace writes nothing public.
 fn complete(
     run: &mut Run<'_, '_>,
     task: &WorkflowTaskState,
     request: &RespondWorkflowTaskCompletedRequest,
     settings: &CommandSettings,
     has_waiting_events: bool,
-) -> Result<Vec<i64>, CommandFailure> {
-    let (scheduled_event_id, started_event_id) = run.record_transient_workflow_task(task, &request.identity);
+) -> Result<Done, CommandFailure> {
+    let state = run.state();
+    if leaves_no_trace(&state, request) {
+        let reset_history_event_id = Some(state.last_completed_workflow_task_started_event_id);
+        drop(state);
+        run.discard_speculative_workflow_task();
+        run.set_sticky(sticky_of(request));
+        Inbox::new(&request.messages, 0, settings).handle_others(run)?;
+        update::reject_unprocessed(run);
+        return Ok(Done { eager: Vec::new(), reset_history_event_id });
+    }
+    drop(state);
+    run.keep_speculative_workflow_task(&request.identity);
+    let (scheduled_event_id, started_event_id) = if task.speculative {
+        (task.scheduled_event_id, task.started_event_id)
+    } else {
+        run.record_transient_workflow_task(task, &request.identity)
+    };
     let completed_event_id = run.add_event(
         EventType::WorkflowTaskCompleted,
         Attributes::WorkflowTaskCompletedEventAttributes(completed(request, scheduled_event_id, started_event_id)),
     );
     run.set_sticky(sticky_of(request));
+    let mut inbox = Inbox::new(&request.messages, completed_event_id, settings);
     let namespace = run.key.namespace.clone();
     let mut still_waiting = has_waiting_events;
     let mut eager = Vec::new();
@@ -121,10 +151,14 @@ fn complete(
             namespace: &namespace,
             user_metadata: command.user_metadata.as_ref(),
         };
-        commands::handle(run, command, &cx)?;
+        commands::handle(run, command, &cx, &mut inbox)?;
         if commands::wants_eager_start(command) {
             eager.push(run.state().next_event_id - 1);
         }
+    }
+    inbox.handle_others(run)?;
+    if !request.force_create_new_workflow_task && run.is_open() {
+        update::reject_unprocessed(run);
     }
     children::send_starts(run, completed_event_id, settings);
     external::send_since(run, completed_event_id, settings);
@@ -132,7 +166,7 @@ fn complete(
     if request.commands.iter().any(shows) && run.is_open() {
         run.publish_visibility();
     }
-    Ok(eager)
+    Ok(Done { eager, reset_history_event_id: None })
 }
 
 /// What follows the commands: the next workflow task where one is needed, and the answer.
@@ -141,13 +175,13 @@ fn go_on(
     task: &WorkflowTaskState,
     body: &CompleteWorkflowTask,
     request: &RespondWorkflowTaskCompletedRequest,
-    eager: &[i64],
+    done: &Done,
     settings: &CommandSettings,
 ) -> Decision<Answer> {
     #[allow(deprecated, reason = "workers still tell their builds so")]
     let worker_version = request.worker_version_stamp.as_ref();
     let start = |id: &i64| start_eagerly(run, *id, &request.identity, worker_version);
-    let activity_tasks = eager.iter().filter_map(start).collect();
+    let activity_tasks = done.eager.iter().filter_map(start).collect();
     let mut new_workflow_task = None;
     if run.is_open() && (request.force_create_new_workflow_task || !run.state().buffered_events.is_empty()) {
         let chain = task.original_scheduled_time.as_ref().map(Time::from).filter(|_| is_heartbeat(request));
@@ -155,8 +189,17 @@ fn go_on(
         if request.return_new_workflow_task {
             new_workflow_task = start_next(run, body, request, settings);
         }
+    } else if run.is_open() && update::waits(&run.state()) {
+        // Updates that came while the task was under way. A speculative task is for this worker, which goes on at once.
+        if request.return_new_workflow_task {
+            run.schedule_speculative_workflow_task();
+            new_workflow_task = start_next(run, body, request, settings);
+        } else {
+            run.schedule_workflow_task();
+        }
     }
-    limits::enforce(run, settings, Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks })
+    let reset_history_event_id = done.reset_history_event_id;
+    limits::enforce(run, settings, Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks, reset_history_event_id })
 }
 
 /// Starts the next task for the same worker.
@@ -166,11 +209,29 @@ fn start_next(
     request: &RespondWorkflowTaskCompletedRequest,
     settings: &CommandSettings,
 ) -> Option<Box<StartedWorkflowTask>> {
-    let poll = Poll { poll_id: &body.poll_id, identity: &request.identity, worker_version: None, settings };
+    let poll = Poll {
+        poll_id: &body.poll_id,
+        identity: &request.identity,
+        worker_version: None,
+        settings,
+        repeats_updates: !request.force_create_new_workflow_task,
+    };
     let mut started = run.start_workflow_task(&poll)?;
     // The worker that asks for the next task has the workflow in its cache, so it needs only the new events.
     started.sticky = true;
     Some(Box::new(started))
+}
+
+/// The completion is refused as a whole, and the task goes on. A speculative task is made anew, for a worker that has nothing of the run in
+/// its cache: this one drops it.
+fn refuse(run: &mut Run<'_, '_>, rejection: Rejection) -> Decision<Answer> {
+    if speculative_task(&run.state()).is_none() {
+        return Err(rejection);
+    }
+    run.discard_speculative_workflow_task();
+    run.clear_sticky();
+    run.schedule_speculative_workflow_task();
+    Ok(Outcome::Refused(rejection))
 }
 
 /// A command cannot be carried out. The completion leaves nothing; the task fails instead, or the workflow is terminated.
@@ -186,9 +247,10 @@ fn fail(
         message => format!("{}: {message}", cause_name(failure.cause)),
     };
     let rejection = Rejection::invalid(message.clone());
+    let aborts = update::abort_sent(run);
     if task.attempt > 1 && failure.cause != WorkflowTaskFailedCause::UnhandledCommand {
         // The task keeps failing. So it is left to its time-out, which paces the retries.
-        return Err(rejection);
+        return if aborts { Ok(Outcome::Refused(rejection)) } else { Err(rejection) };
     }
     #[allow(deprecated, reason = "older workers tell their binary by this field")]
     let binary_checksum = request.binary_checksum.clone();

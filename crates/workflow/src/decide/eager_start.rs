@@ -33,7 +33,7 @@ pub(super) fn start(
     if !run.state().started.as_ref().is_some_and(|started| started.eager_execution_accepted) {
         return None;
     }
-    let poll = Poll { poll_id: &request.request_id, identity: &request.identity, worker_version: None, settings };
+    let poll = Poll { poll_id: &request.request_id, identity: &request.identity, worker_version: None, settings, repeats_updates: true };
     // The run has no history before this decision.
     run.start_workflow_task_after(0, &poll).map(Box::new)
 }

@@ -2,7 +2,7 @@
 
 use klamm_machine::{Decision, Outcome, Rejection, Tx};
 use klamm_messages::{
-    klamm::v1::{Command, ResetStickyTaskQueue, history_record::Record},
+    klamm::v1::{Command, ResetStickyTaskQueue},
     temporal::common::v1::WorkflowExecution,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ResetS
     run.clear_sticky();
     if let Some(task) = pending.filter(|_| was_sticky) {
         // With the sticky state gone, the pending task's own time-out no longer follows from it. So the event states the time-out.
-        run.record(Record::WorkflowTask(task));
+        run.record_workflow_task(task);
     }
     Ok(Outcome::Answer(Answer::Empty))
 }

@@ -9,11 +9,7 @@ use klamm_messages::{
 use super::locate;
 use crate::{
     Answer, Workflow,
-    run::{
-        Run, is_open,
-        task_phase::is_sticky,
-        workflow_task::{Poll, started_workflow_task},
-    },
+    run::{Run, is_open, task_phase::is_sticky, workflow_task::Poll},
     tables::RunKey,
 };
 
@@ -26,7 +22,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
     let Some(task) = state.workflow_task.as_ref().filter(|_| is_open(&state)) else { return obsolete };
     if task.phase() == WorkflowTaskPhase::Started && task.request_id == body.poll_id && !body.poll_id.is_empty() {
         return Ok(Outcome::Answer(
-            started_workflow_task(&state).map_or(Answer::TaskObsolete, |task| Answer::WorkflowTaskStarted(Box::new(task))),
+            run.started_workflow_task_again().map_or(Answer::TaskObsolete, |task| Answer::WorkflowTaskStarted(Box::new(task))),
         ));
     }
     let is_meant =
@@ -47,7 +43,13 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartW
         run.clear_sticky();
     }
     let settings = locate::settings(command);
-    let poll = Poll { poll_id: &body.poll_id, identity: &body.identity, worker_version: body.worker_version.as_ref(), settings: &settings };
+    let poll = Poll {
+        poll_id: &body.poll_id,
+        identity: &body.identity,
+        worker_version: body.worker_version.as_ref(),
+        settings: &settings,
+        repeats_updates: true,
+    };
     match run.start_workflow_task(&poll) {
         Some(mut started) => {
             started.sticky &= !left_sticky;

@@ -17,7 +17,7 @@ use crate::{
     run::{Run, is_open, is_paused},
     successor::{self, after_timeout},
     tables::{History, RunKey, Runs},
-    timer,
+    timer, update,
 };
 
 /// Decides the command: does all that is due by now.
@@ -117,6 +117,7 @@ pub(crate) fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String>
     if run.state().reset_base.is_some() {
         suffixes.push("~reset_base/0".to_owned());
     }
+    suffixes.extend(update::key_suffixes(&run.state()));
     suffixes.extend(run.state().callbacks.keys().map(|number| format!("~callback/{number}")));
     for (_, event) in run.tx.range::<History>(&from, &to, usize::MAX) {
         suffixes.push(event.event_id.to_string());
@@ -125,6 +126,7 @@ pub(crate) fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String>
             EventType::SignalExternalWorkflowExecutionInitiated | EventType::RequestCancelExternalWorkflowExecutionInitiated => {
                 suffixes.push(format!("~external/{}", event.event_id));
             }
+            EventType::WorkflowExecutionUpdateAdmitted => suffixes.push(format!("~update/-{}", event.event_id)),
             _ => {}
         }
     }

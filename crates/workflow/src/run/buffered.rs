@@ -37,6 +37,7 @@ impl Run<'_, '_> {
             return Some(self.add_whole_event(event));
         }
         drop(state);
+        self.keep_speculative_workflow_task("");
         self.buffer_whole_event(event);
         None
     }

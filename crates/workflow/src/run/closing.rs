@@ -76,6 +76,7 @@ impl Run<'_, '_> {
 
     /// Prepares a close from outside: fails the started workflow task (FORCE_CLOSE_COMMAND) and appends the events that waited for its end.
     pub(crate) fn force_end_workflow_task(&mut self) {
+        self.discard_scheduled_speculative_workflow_task();
         self.fail_workflow_task(TaskFailure::by_server(WorkflowTaskFailedCause::ForceCloseCommand));
         self.flush_buffered_events();
     }

@@ -1,7 +1,7 @@
 //! Where the workflow task of a run stands.
 
 use klamm_messages::{
-    klamm::v1::{RunState, WorkflowTaskPhase, WorkflowTaskToken},
+    klamm::v1::{RunState, WorkflowTaskPhase, WorkflowTaskState, WorkflowTaskToken},
     temporal::enums::v1::WorkflowTaskFailedCause,
 };
 
@@ -36,4 +36,9 @@ pub(crate) fn is_closing(state: &RunState) -> bool {
     state.workflow_task.as_ref().is_some_and(|task| {
         task.phase() == WorkflowTaskPhase::Started && task.last_failure_cause == WorkflowTaskFailedCause::UnhandledCommand as i32
     })
+}
+
+/// The pending task, if it is speculative.
+pub(crate) fn speculative_task(state: &RunState) -> Option<&WorkflowTaskState> {
+    state.workflow_task.as_ref().filter(|task| task.speculative && is_pending(state))
 }

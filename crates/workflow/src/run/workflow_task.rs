@@ -14,7 +14,7 @@ use klamm_messages::{
         enums::v1::{EventType, SuggestContinueAsNewReason, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause},
         failure::v1::Failure,
         history::v1::{
-            HistoryEvent, WorkflowTaskFailedEventAttributes, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
+            WorkflowTaskFailedEventAttributes, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
             WorkflowTaskTimedOutEventAttributes, history_event::Attributes,
         },
         taskqueue::v1::TaskQueue,
@@ -22,10 +22,11 @@ use klamm_messages::{
 };
 
 use super::{
-    Run, buffered, new_event, normal_task_queue,
+    Run, buffered, is_open, is_paused, new_event, normal_task_queue,
+    task_events::{scheduled_attributes, started_attributes, transient_events},
     task_phase::{is_pending, is_started, is_sticky},
 };
-use crate::answer::StartedWorkflowTask;
+use crate::{answer::StartedWorkflowTask, update};
 
 /// Identity under which the server itself fails tasks and closes workflows.
 pub(crate) const SERVER_IDENTITY: &str = "history-service";
@@ -37,6 +38,10 @@ const LAST_ATTEMPT_WITH_PLAIN_TIMEOUT: i32 = 3;
 const TIMEOUT_GROWTH: Duration = Duration::from_secs(5);
 /// Largest addition (history.workflowTaskRetryMaxInterval).
 const TIMEOUT_GROWTH_MAX: Duration = Duration::from_secs(600);
+
+/// How long such a task waits on a normal queue before an ordinary one takes its place.
+/// (tasks.SpeculativeWorkflowTaskScheduleToStartTimeout).
+const SCHEDULE_TO_START_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a workflow task failed, as WorkflowTaskFailed states it.
 #[derive(Debug, Clone)]
@@ -71,6 +76,8 @@ pub(crate) struct Poll<'p> {
     pub(crate) worker_version: Option<&'p WorkerVersionStamp>,
     /// Where continue-as-new begins to be suggested.
     pub(crate) settings: &'p CommandSettings,
+    /// Whether the task brings updates again that a worker has been sent and has not answered.
+    pub(crate) repeats_updates: bool,
 }
 
 impl Run<'_, '_> {
@@ -94,19 +101,20 @@ impl Run<'_, '_> {
     /// Schedules the next task in a chain of heartbeats. `original_scheduled_time` is when the chain's first task was scheduled.
     pub(crate) fn schedule_workflow_task_of_chain(&mut self, original_scheduled_time: Option<Time>) {
         let state = self.state();
-        if !super::is_open(&state) {
+        if !is_open(&state) {
             return;
         }
         if is_pending(&state) {
             let overflows = is_started(&state) && buffered::is_full(&state);
             drop(state);
+            self.keep_speculative_workflow_task("");
             if overflows {
                 self.fail_workflow_task(TaskFailure::by_server(WorkflowTaskFailedCause::ForceCloseCommand));
                 self.schedule_workflow_task_of_chain(None);
             }
             return;
         }
-        if super::is_paused(&state) {
+        if is_paused(&state) {
             drop(state);
             // Its unpausing schedules a task.
             self.flush_buffered_events();
@@ -121,7 +129,7 @@ impl Run<'_, '_> {
         if attempt > 1 {
             let task = WorkflowTaskState {
                 phase: WorkflowTaskPhase::Scheduled as i32,
-                stamp: i64::from(attempt),
+                stamp: next_stamp(&state, attempt),
                 attempt,
                 scheduled_event_id: state.next_event_id,
                 scheduled_time: Some(self.now().into()),
@@ -131,7 +139,7 @@ impl Run<'_, '_> {
                 ..carried_over(&state)
             };
             drop(state);
-            self.record(Record::WorkflowTask(task));
+            self.record_workflow_task(task);
             return;
         }
         drop(state);
@@ -146,8 +154,43 @@ impl Run<'_, '_> {
         if let Some(original) = original_scheduled_time {
             let mut task = self.state().workflow_task.clone().unwrap_or_default();
             task.original_scheduled_time = Some(original.into());
-            self.record(Record::WorkflowTask(task));
+            self.record_workflow_task(task);
         }
+    }
+
+    /// Schedules a workflow task for the updates that wait, unless one is pending. If the last attempt failed, the next one is made, and
+    /// takes the updates with it.
+    pub(crate) fn schedule_speculative_workflow_task(&mut self) {
+        let state = self.state();
+        if !is_open(&state) || is_pending(&state) || is_paused(&state) {
+            return;
+        }
+        let attempt = next_attempt(&state);
+        if attempt > 1 || !state.buffered_events.is_empty() {
+            drop(state);
+            return self.schedule_workflow_task();
+        }
+        let sticky = state.sticky.as_ref().filter(|_| is_sticky(&state));
+        let schedule_to_start_timeout = match sticky {
+            Some(sticky) => sticky.schedule_to_start_timeout,
+            None => Some(time::to_proto(SCHEDULE_TO_START_TIMEOUT)),
+        };
+        let now = Some(self.now().into());
+        let task = WorkflowTaskState {
+            phase: WorkflowTaskPhase::Scheduled as i32,
+            stamp: next_stamp(&state, attempt),
+            attempt,
+            scheduled_event_id: state.next_event_id,
+            scheduled_time: now,
+            original_scheduled_time: now,
+            task_queue: Some(current_task_queue(&state)),
+            start_to_close_timeout: Some(time::to_proto(start_to_close_timeout(&state, attempt))),
+            schedule_to_start_timeout,
+            speculative: true,
+            ..WorkflowTaskState::default()
+        };
+        drop(state);
+        self.record_workflow_task(task);
     }
 
     /// Starts the scheduled workflow task for a poll, and gives what the poller needs. `None`: there is no scheduled task.
@@ -163,6 +206,16 @@ impl Run<'_, '_> {
         let mut task = state.workflow_task.clone().filter(|task| task.phase() == WorkflowTaskPhase::Scheduled)?;
         let reasons = reasons_to_continue_as_new(&state, poll.settings);
         let overtaken = !task.recorded && task.scheduled_event_id != state.next_event_id;
+        let updates = update::outgoing(&state, poll.repeats_updates);
+        if task.speculative {
+            if updates.is_empty() {
+                drop(state);
+                self.discard_speculative_workflow_task();
+                return None;
+            }
+            // A worker of the normal queue may have taken it after the sticky worker was gone.
+            task.task_queue = Some(current_task_queue(&state));
+        }
         drop(state);
         if overtaken {
             // Events came after the transient task was scheduled, so it becomes an ordinary first attempt.
@@ -185,6 +238,7 @@ impl Run<'_, '_> {
                     ..WorkflowTaskStartedEventAttributes::default()
                 }),
             );
+            self.record_sent_updates();
         } else {
             task.phase = WorkflowTaskPhase::Started as i32;
             task.started_event_id = task.scheduled_event_id + 1;
@@ -195,9 +249,30 @@ impl Run<'_, '_> {
             task.suggest_continue_as_new_reasons = reasons.iter().map(|reason| *reason as i32).collect();
             task.history_size_bytes = history_size_bytes;
             task.worker_version = poll.worker_version.cloned();
+            let state = self.state();
+            task.sent_updates = update::sent_by_start(&state).unwrap_or_else(|| update::sent(&state));
+            drop(state);
             self.record(Record::WorkflowTask(task));
         }
-        started_workflow_task(&self.state())
+        let started = started_workflow_task(&self.state())?;
+        Some(StartedWorkflowTask { messages: update::messages(self, &updates, started.started_event_id), ..started })
+    }
+
+    /// The started workflow task again, for a poll that repeats its start.
+    pub(crate) fn started_workflow_task_again(&self) -> Option<StartedWorkflowTask> {
+        let state = self.state();
+        let started = started_workflow_task(&state)?;
+        let updates = update::outgoing(&state, true);
+        Some(StartedWorkflowTask { messages: update::messages(self, &updates, started.started_event_id), ..started })
+    }
+
+    /// States the workflow task that has just started, if its worker gets updates that none has been sent before.
+    fn record_sent_updates(&mut self) {
+        let state = self.state();
+        let Some(sent_updates) = update::sent_by_start(&state) else { return };
+        let task = WorkflowTaskState { sent_updates, ..state.workflow_task.clone().unwrap_or_default() };
+        drop(state);
+        self.record(Record::WorkflowTask(task));
     }
 
     /// Writes Scheduled and Started of a transient task that is about to complete, so that the completion can name them. Gives their ids.
@@ -219,6 +294,9 @@ impl Run<'_, '_> {
     ///
     /// The next attempt has the next number. But if the task was sticky, the next is a first attempt on the normal queue.
     pub(crate) fn fail_workflow_task(&mut self, failure: TaskFailure) {
+        if is_started(&self.state()) {
+            self.keep_speculative_workflow_task(&failure.identity);
+        }
         let state = self.state();
         let Some(task) = state.workflow_task.clone().filter(|task| task.phase() == WorkflowTaskPhase::Started) else { return };
         drop(state);
@@ -248,12 +326,13 @@ impl Run<'_, '_> {
         }
         let none = WorkflowTaskState { phase: WorkflowTaskPhase::None as i32, attempt: 1, ..carried_over(&state) };
         drop(state);
-        self.record(Record::WorkflowTask(none));
+        self.record_workflow_task(none);
     }
 
     /// Drops the scheduled workflow task, because an operator holds the run back before a worker has the task. The next one is a first
     /// attempt.
     pub(crate) fn drop_scheduled_workflow_task(&mut self) {
+        self.discard_scheduled_speculative_workflow_task();
         let state = self.state();
         let is_scheduled = |task: &WorkflowTaskState| task.phase() == WorkflowTaskPhase::Scheduled;
         let Some(task) = state.workflow_task.clone().filter(is_scheduled) else { return };
@@ -273,6 +352,7 @@ impl Run<'_, '_> {
 
     /// Ends the pending workflow task as timed out: a started one by START_TO_CLOSE, a sticky one that no worker took by SCHEDULE_TO_START.
     pub(crate) fn time_out_workflow_task(&mut self, timeout_type: TimeoutType) {
+        self.keep_speculative_workflow_task("");
         let state = self.state();
         let Some(task) = state.workflow_task.clone().filter(|_| is_pending(&state)) else { return };
         drop(state);
@@ -306,13 +386,13 @@ impl Run<'_, '_> {
     fn end_attempt(&mut self, ended: &WorkflowTaskState, counts: bool, cause: Option<WorkflowTaskFailedCause>, failure: Option<Failure>) {
         let was_sticky = is_sticky(&self.state());
         self.clear_sticky();
-        self.record(Record::WorkflowTask(WorkflowTaskState {
+        self.record_workflow_task(WorkflowTaskState {
             phase: WorkflowTaskPhase::None as i32,
             attempt: if counts && !was_sticky { ended.attempt.max(1) + 1 } else { 1 },
             last_failure_cause: cause.unwrap_or(WorkflowTaskFailedCause::Unspecified) as i32,
             last_failure: failure,
             ..WorkflowTaskState::default()
-        }));
+        });
     }
 }
 
@@ -334,41 +414,7 @@ pub(crate) fn started_workflow_task(state: &RunState) -> Option<StartedWorkflowT
         workflow_task_queue: normal_task_queue(state),
         sticky: task.task_queue.as_ref().is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky),
         history_size_bytes: task.history_size_bytes,
-    })
-}
-
-/// The Scheduled and Started of a started transient task, as they will be in the history; empty for other tasks.
-pub(crate) fn transient_events(task: &WorkflowTaskState) -> Vec<HistoryEvent> {
-    if task.recorded || task.phase() != WorkflowTaskPhase::Started {
-        return Vec::new();
-    }
-    let mut scheduled = new_event(EventType::WorkflowTaskScheduled, scheduled_attributes(task), Time::or_epoch(task.scheduled_time));
-    scheduled.event_id = task.scheduled_event_id;
-    let mut started = new_event(EventType::WorkflowTaskStarted, started_attributes(task), Time::or_epoch(task.started_time));
-    started.event_id = task.started_event_id;
-    vec![scheduled, started]
-}
-
-/// Attributes of WorkflowTaskScheduled for a task, made from its state.
-fn scheduled_attributes(task: &WorkflowTaskState) -> Attributes {
-    Attributes::WorkflowTaskScheduledEventAttributes(WorkflowTaskScheduledEventAttributes {
-        task_queue: task.task_queue.clone(),
-        start_to_close_timeout: task.start_to_close_timeout,
-        attempt: task.attempt,
-    })
-}
-
-/// Attributes of WorkflowTaskStarted for a task, made from its state.
-fn started_attributes(task: &WorkflowTaskState) -> Attributes {
-    Attributes::WorkflowTaskStartedEventAttributes(WorkflowTaskStartedEventAttributes {
-        scheduled_event_id: task.scheduled_event_id,
-        identity: task.identity.clone(),
-        request_id: task.request_id.clone(),
-        suggest_continue_as_new: task.suggest_continue_as_new,
-        suggest_continue_as_new_reasons: task.suggest_continue_as_new_reasons.clone(),
-        history_size_bytes: task.history_size_bytes,
-        worker_version: task.worker_version.clone(),
-        ..WorkflowTaskStartedEventAttributes::default()
+        messages: Vec::new(),
     })
 }
 
@@ -381,6 +427,12 @@ fn carried_over(state: &RunState) -> WorkflowTaskState {
 /// Number of the attempt that would be scheduled next.
 fn next_attempt(state: &RunState) -> i32 {
     state.workflow_task.as_ref().map_or(1, |task| task.attempt.max(1))
+}
+
+/// Stamp of the next attempt. It is the attempt's number, but it goes on from a task that left no trace: the next one may have the same ids.
+pub(crate) fn next_stamp(state: &RunState, attempt: i32) -> i64 {
+    let none = state.workflow_task.as_ref().filter(|task| task.phase() == WorkflowTaskPhase::None);
+    none.map_or(0, |task| task.stamp).saturating_add(i64::from(attempt.max(1)))
 }
 
 /// The queue of the next task: the sticky one, if there is one.
@@ -418,6 +470,9 @@ fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> V
     let count_limit = or_default(u64::from(settings.history_count_suggest_continue_as_new), HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW);
     if u64::try_from(state.next_event_id).unwrap_or(0) >= count_limit {
         reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents);
+    }
+    if update::are_many(state) {
+        reasons.push(SuggestContinueAsNewReason::TooManyUpdates);
     }
     reasons
 }

@@ -34,7 +34,7 @@ use klamm_workflow::{
     Answer, Answered, Event, MACHINE, Workflow,
     answer::{Started, StartedReservation, StartedWorkflowTask},
     event::key_suffix,
-    tables::{Callbacks, History, RunKey, Runs, Tasks, Workflows},
+    tables::{Callbacks, CompletedUpdates, History, RunKey, Runs, Tasks, Updates, Workflows},
 };
 
 use crate::{riders, text};
@@ -422,6 +422,8 @@ fn assert_same_rows(folded: &Memory, live: &Memory, what: &str) {
             kind if kind == History::KIND as u8 => assert_same::<History>(rows, what),
             kind if kind == Tasks::KIND as u8 => assert_same::<Tasks>(rows, what),
             kind if kind == Wakes::KIND as u8 => assert_same::<Wakes>(rows, what),
+            kind if kind == Updates::KIND as u8 => assert_same::<Updates>(rows, what),
+            kind if kind == CompletedUpdates::KIND as u8 => assert_same::<CompletedUpdates>(rows, what),
             kind if kind == Callbacks::KIND as u8 => assert_same::<Callbacks>(rows, what),
             kind => panic!("nobody compares rows of kind {kind}"),
         }

@@ -21,13 +21,16 @@ mod properties;
 mod reservations;
 mod reset;
 mod reset_children;
+mod reset_updates;
 mod retention;
 mod riders;
 mod scheduled;
 mod signals;
+mod speculative;
 mod start;
 mod sticky;
 mod text;
+mod updates;
 mod visibility;
 mod workflow_task;
 

@@ -29,7 +29,7 @@ use crate::{
     external::{cancel_external, check_pending, is_external, signal_external},
     fail,
     operations::{Operation, operate, operation},
-    pause, payload, reset, riders, scheduled, timer,
+    pause, payload, reset, riders, scheduled, timer, updates,
 };
 
 /// One step of somebody.
@@ -65,6 +65,12 @@ enum Step {
         sticky: bool,
         force: bool,
         inline: bool,
+        messages: Vec<updates::Says>,
+        again: bool,
+    },
+    /// A workflow is asked for an update.
+    Update {
+        id: u8,
     },
     Fail,
     ResetSticky,
@@ -152,8 +158,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Terminate),
         1 => Just(Step::Delete),
         8 => any::<bool>().prop_map(|same| Step::Poll { same }),
-        8 => (prop::collection::vec(command(), 0..4), any::<bool>(), any::<bool>(), any::<bool>())
-            .prop_map(|(commands, sticky, force, inline)| Step::Complete { commands, sticky, force, inline }),
+        10 => (prop::collection::vec(command(), 0..4), any::<bool>(), prop::bool::weighted(0.3), any::<bool>(), updates::says(), prop::bool::weighted(0.1))
+            .prop_map(|(commands, sticky, force, inline, messages, again)| Step::Complete { commands, sticky, force, inline, messages, again }),
+        6 => (0..5_u8).prop_map(|id| Step::Update { id }),
         3 => Just(Step::Fail),
         1 => Just(Step::ResetSticky),
         4 => Just(Step::StartActivity),
@@ -266,9 +273,17 @@ impl World {
             Step::Terminate => self.decide(terminate_body("")),
             Step::Delete => self.decide(deletion::delete_body("")),
             Step::Poll { same } => self.poll(*same),
-            Step::Complete { commands, sticky: is_sticky, force, inline } => {
+            Step::Update { id } => self.decide(updates::update_body(&format!("u{id}"))),
+            Step::Complete { commands, sticky: is_sticky, force, inline, messages, again } => {
                 let Some(task) = self.tasks.pop() else { return };
-                let body = complete_body(&task, commands.iter().map(attributes).collect(), |request| {
+                if *again {
+                    // The worker will complete it a second time.
+                    self.tasks.push(task.clone());
+                }
+                let (named, messages) = updates::said(messages);
+                let commands = commands.iter().map(attributes).chain(named).collect();
+                let body = complete_body(&task, commands, |request| {
+                    request.messages = messages;
                     request.sticky_attributes = sticky().filter(|_| *is_sticky);
                     request.force_create_new_workflow_task = *force;
                     request.return_new_workflow_task = *inline;
@@ -453,6 +468,7 @@ impl World {
         check_activities(&self.env, run, &events);
         check_pending(run, &events);
         assert_eq!(ids, (1..run.next_event_id).collect::<Vec<_>>(), "event ids of {}", run.run_id);
+        updates::check(&self.env, run);
         let phase = run.workflow_task.as_ref().map(|task| task.phase());
         if !is_open(run) {
             assert!(run.timers.is_empty() && run.buffered_events.is_empty());

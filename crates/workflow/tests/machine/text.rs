@@ -34,11 +34,13 @@ fn record_text(record: &HistoryRecord) -> String {
     match record.record.as_ref() {
         Some(Record::Event(event)) => line(event),
         Some(Record::WorkflowTask(task)) => format!(
-            "~workflow_task {} attempt {} scheduled {} started {}",
+            "~workflow_task {} attempt {} scheduled {} started {}{}{}",
             task.phase().as_str_name().trim_start_matches("WORKFLOW_TASK_PHASE_").to_lowercase(),
             task.attempt,
             task.scheduled_event_id,
-            task.started_event_id
+            task.started_event_id,
+            if task.speculative { " speculative" } else { "" },
+            if task.sent_updates.is_empty() { String::new() } else { format!(" sent {:?}", task.sent_updates) }
         ),
         Some(Record::BufferedEvents(buffered)) => {
             let names: Vec<_> = buffered.events.iter().map(line).map(|line| line.trim_start_matches("0 ").to_owned()).collect();
@@ -54,6 +56,13 @@ fn record_text(record: &HistoryRecord) -> String {
             format!("~external {} attempt {}{retry}", external.initiated_event_id, external.attempt)
         }
         Some(Record::WorkflowIdFreed(_)) => format!("~freed {}", record.run_id),
+        Some(Record::Update(update)) => format!(
+            "~update {} {} number {} in slot {}",
+            update.update_id,
+            update.phase().as_str_name().trim_start_matches("UPDATE_PHASE_").to_lowercase(),
+            update.number,
+            update.slot
+        ),
         Some(Record::Activity(activity)) => format!("~activity {} attempt {}", activity.scheduled_event_id, activity.attempt),
         other => format!("~{other:?}"),
     }
@@ -115,6 +124,18 @@ fn fields(attributes: &Attributes) -> Vec<(&'static str, String)> {
             ("sdk", a.sdk_metadata.clone().unwrap_or_default().sdk_name),
             ("binary", a.binary_checksum.clone()),
         ],
+        Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(a) => {
+            vec![("update", a.request.clone().unwrap_or_default().meta.unwrap_or_default().update_id)]
+        }
+        Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(a) => vec![
+            ("update", a.protocol_instance_id.clone()),
+            ("message", a.accepted_request_message_id.clone()),
+            ("sequencing", a.accepted_request_sequencing_event_id.to_string()),
+            ("request", flag(a.accepted_request.is_some())),
+        ],
+        Attributes::WorkflowExecutionUpdateCompletedEventAttributes(a) => {
+            vec![("update", a.meta.clone().unwrap_or_default().update_id), ("accepted", a.accepted_event_id.to_string())]
+        }
         Attributes::WorkflowTaskFailedEventAttributes(a) => vec![
             ("scheduled", a.scheduled_event_id.to_string()),
             ("started", a.started_event_id.to_string()),

@@ -171,7 +171,7 @@ async fn causes_that_no_answer_could_hold_are_cut_wherever_a_failure_comes_in() 
     let commands = [Attributes::FailWorkflowExecutionCommandAttributes(fail), Attributes::RecordMarkerCommandAttributes(marker)];
     let commands = commands.map(|attributes| Command { attributes: Some(attributes), ..Command::default() }).into();
     let request = RespondWorkflowTaskCompletedRequest { task_token: task_token.into(), commands, ..Default::default() };
-    let answer = Answer::WorkflowTaskCompleted { new_workflow_task: None, activity_tasks: Vec::new() };
+    let answer = Answer::WorkflowTaskCompleted { new_workflow_task: None, activity_tasks: Vec::new(), reset_history_event_id: None };
     fake.with(|state| state.replies.push_back(Ok(Reply::Workflow(answer))));
     gateway.respond_workflow_task_completed(Request::new(request)).await.unwrap();
     let Body::CompleteWorkflowTask(complete) = body(&fake) else { panic!("no completion") };

@@ -8,7 +8,7 @@ use std::{
 
 use klamm_backend::{
     ActivityTask, Backend, Error, Goodbye, Poll, QueryOutcome, RefusedPoll, Reply, RunSnapshot, ScheduleSnapshot, TaskQueueDescription,
-    TaskQueueFigures, TaskQueueSide, WorkflowTask,
+    TaskQueueFigures, TaskQueueSide, UpdateStatus, UpdateWait, WorkflowTask,
 };
 use klamm_filters::{Count, Group, Page, Scope, VisibilityQueries, index::Error as IndexError};
 use klamm_messages::{
@@ -48,6 +48,10 @@ pub(crate) struct State {
     pub(crate) workflow_task: Option<WorkflowTask>,
     pub(crate) activity_task: Option<ActivityTask>,
     pub(crate) query_outcome: Option<QueryOutcome>,
+    /// What comes of the next waits for updates; Unavailable when there are no more.
+    pub(crate) updates: VecDeque<Result<UpdateStatus, Error>>,
+    /// The updates that were waited for, and how.
+    pub(crate) update_waits: Vec<(String, UpdateWait)>,
     pub(crate) completed_queries: Vec<(String, WorkflowQueryResult)>,
     pub(crate) completions: usize,
     /// What visibility finds.
@@ -81,6 +85,13 @@ impl Fake {
 
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
         f(&mut self.0.lock().unwrap())
+    }
+
+    fn next_update(&self, update_id: &str, wait: UpdateWait) -> Result<UpdateStatus, Error> {
+        self.with(|state| {
+            state.update_waits.push((update_id.to_owned(), wait));
+            state.updates.pop_front().unwrap_or(Err(Error::Unavailable("no update".to_owned())))
+        })
     }
 
     pub(crate) fn gateway(&self) -> Gateway<Self, Self> {
@@ -184,6 +195,15 @@ impl Backend for Fake {
 
     async fn query(&self, _run: &RunKey, _query: WorkflowQuery, _deadline: Instant) -> Result<QueryOutcome, Error> {
         Ok(self.with(|state| state.query_outcome.take()).unwrap_or(QueryOutcome::TimedOut))
+    }
+
+    async fn update(&self, command: Command, update_id: &str, wait: UpdateWait) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {
+        let reply = self.submit(command).await?;
+        Ok((reply, self.next_update(update_id, wait)))
+    }
+
+    async fn await_update(&self, _run: &RunKey, update_id: &str, wait: UpdateWait) -> Result<Option<UpdateStatus>, Error> {
+        self.next_update(update_id, wait).map(Some)
     }
 
     fn complete_query_task(&self, query_id: &str, result: WorkflowQueryResult) -> Result<(), Error> {

@@ -9,6 +9,7 @@ mod polls;
 mod queries;
 mod schedules;
 mod starts;
+mod updates;
 mod validation;
 mod visibility;
 mod workers;

@@ -56,6 +56,7 @@ fn task(sticky: bool, last_stored_event_id: i64) -> WorkflowTask {
             last_stored_event_id,
             workflow_task_queue: queue().unwrap(),
             sticky,
+            messages: Vec::new(),
             history_size_bytes: 0,
         },
         query: None,

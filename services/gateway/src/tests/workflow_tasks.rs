@@ -44,7 +44,7 @@ fn completion() -> RespondWorkflowTaskCompletedRequest {
 }
 
 fn completed(new_workflow_task: Option<Box<StartedWorkflowTask>>) -> Result<Reply, Error> {
-    Ok(Reply::Workflow(Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks: Vec::new() }))
+    Ok(Reply::Workflow(Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks: Vec::new(), reset_history_event_id: None }))
 }
 
 #[tokio::test]
@@ -159,6 +159,7 @@ async fn the_next_task_comes_with_the_history_since_the_last_one() {
         last_stored_event_id: 8,
         workflow_task_queue: TaskQueue::default(),
         sticky: true,
+        messages: Vec::new(),
         history_size_bytes: 100,
     };
     fake.with(|state| {

@@ -4,7 +4,7 @@ use klamm_messages::temporal::{
     common::v1::{
         Link,
         link::{
-            Variant, WorkflowEvent,
+            Variant, Workflow, WorkflowEvent,
             workflow_event::{EventReference, Reference, RequestIdReference},
         },
     },
@@ -25,6 +25,17 @@ pub(super) fn signaled(namespace: &str, workflow_id: String, run_id: String, req
 /// A link to the event that attached a start's request id to the open run that the start found.
 pub(super) fn attached(namespace: &str, workflow_id: String, run_id: String, request_id: String) -> Link {
     by_request_id(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionOptionsUpdated)
+}
+
+/// A link to the event that accepted an update.
+pub(super) fn accepted_update(namespace: &str, workflow_id: String, run_id: String, request_id: String) -> Link {
+    by_request_id(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionUpdateAccepted)
+}
+
+/// A link to the workflow that has rejected an update.
+pub(super) fn rejected_update(namespace: &str, workflow_id: String, run_id: String) -> Link {
+    let workflow = Workflow { namespace: namespace.to_owned(), workflow_id, run_id, reason: "Update rejected".to_owned() };
+    Link { variant: Some(Variant::Workflow(workflow)) }
 }
 
 fn by_request_id(namespace: &str, workflow_id: String, run_id: String, request_id: String, event_type: EventType) -> Link {

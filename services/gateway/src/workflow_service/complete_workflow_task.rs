@@ -32,7 +32,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let run = RunKey::new(&token.namespace, &token.workflow_id, &token.run_id);
     let Completion { command, query_results } = complete_workflow_task::command(request, token, &gateway.terms(namespace))?;
 
-    let Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks } = gateway.submit(&call, command).await? else {
+    let answer = gateway.submit(&call, command).await?;
+    let Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks, reset_history_event_id } = answer else {
         return Err(unexpected_answer());
     };
     gateway.backend.complete_queries(&run, query_results);
@@ -46,5 +47,6 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     };
     let activity_tasks =
         activity_tasks.into_iter().map(|task| poll_activity_task::compose(ActivityTask { run: run.clone(), task })).collect();
-    Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, ..RespondWorkflowTaskCompletedResponse::default() })
+    let reset_history_event_id = reset_history_event_id.unwrap_or_default();
+    Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, reset_history_event_id })
 }

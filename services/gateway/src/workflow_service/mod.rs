@@ -45,6 +45,7 @@ mod unpause_workflow;
 mod update_activity_options;
 mod update_schedule;
 mod update_task_queue_config;
+mod update_workflow;
 mod update_workflow_options;
 mod visibility;
 mod workers;
@@ -91,6 +92,8 @@ service! {
         write(namespace) respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = query::handle_completed;
         write(namespace) reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse = sticky::handle_reset;
         write(namespace) shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = shutdown_worker::handle;
+        write(namespace) update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = update_workflow::handle;
+        read(namespace) poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = update_workflow::handle_poll;
         read(namespace) query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = query::handle;
         read(namespace) describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse = describe_workflow::handle;
         write(namespace) update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse = update_task_queue_config::handle;
@@ -162,8 +165,6 @@ service! {
         read(namespace) validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse = "ValidateWorkerDeploymentVersionComputeConfig";
         write(namespace) update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse = "UpdateWorkerDeploymentVersionMetadata";
         write(namespace) set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse = "SetWorkerDeploymentManager";
-        write(namespace) update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = "UpdateWorkflowExecution";
-        read(namespace) poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = "PollWorkflowExecutionUpdate";
         write(namespace) poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse = "PollNexusTaskQueue";
         write(namespace) respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse = "RespondNexusTaskCompleted";
         write(namespace) respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse = "RespondNexusTaskFailed";

@@ -146,6 +146,8 @@ fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceRespon
             // Those that are not set belong to features of later versions. SDKs then do without them.
             capabilities: Some(Capabilities {
                 eager_workflow_start: true,
+                sync_update: true,
+                async_update: true,
                 workflow_pause: true,
                 worker_heartbeats: true,
                 ..Capabilities::default()

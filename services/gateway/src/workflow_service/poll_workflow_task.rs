@@ -98,6 +98,7 @@ pub(super) async fn workflow_task<B: Backend>(
         workflow_execution_task_queue: Some(task.workflow_task_queue),
         scheduled_time: Some(task.scheduled_time.into()),
         started_time: Some(task.started_time.into()),
+        messages: task.messages,
         ..PollWorkflowTaskQueueResponse::default()
     })
 }

@@ -92,6 +92,7 @@ async fn a_rider_gets_its_task_when_a_doubtful_command_turns_out_to_stand() {
         last_stored_event_id: 3,
         workflow_task_queue: TaskQueue::default(),
         sticky: false,
+        messages: Vec::new(),
         history_size_bytes: 0,
     };
     let task = StartedTask::Workflow(Box::new(task));

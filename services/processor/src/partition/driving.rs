@@ -138,6 +138,7 @@ impl Driving<'_> {
                 process.namespaces.changed((*state).clone());
             }
             Action::NamespaceRemoved { key } => process.namespaces.removed(&key),
+            Action::Update(row) => process.update_waiters.changed(&row),
             Action::TaskQueue(state) => process.home.configure(&state),
         }
     }

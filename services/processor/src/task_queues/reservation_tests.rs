@@ -23,6 +23,7 @@ fn started(poll_id: &str, scheduled_event_id: i64) -> StartedReservation {
         last_stored_event_id: scheduled_event_id + 1,
         workflow_task_queue: TaskQueue::default(),
         sticky: false,
+        messages: Vec::new(),
         history_size_bytes: 0,
     };
     StartedReservation { poll_id: poll_id.to_owned(), run, task: StartedTask::Workflow(Box::new(task)) }

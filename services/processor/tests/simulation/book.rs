@@ -134,7 +134,7 @@ impl Book {
         self.news.push(format!("answer to {}: {}", request.name, told(&result)));
         match result {
             Ok(reply) => {
-                if let Reply::Workflow(Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks }) = &reply {
+                if let Reply::Workflow(Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks, .. }) = &reply {
                     let run = |run_id: &str| {
                         let command = &request.command;
                         RunKey::new(&command.namespace, &command.workflow_id, run_id)

@@ -20,7 +20,7 @@ const NO_POLL: &str = "emptyUuid";
 /// Fails the workflow task that is pending after the copied events. A worker that replays the run finds in this event that the run is
 /// another one from here on.
 pub(super) fn fork(run: &mut Run<'_, '_>, reset: &ResetState, settings: &CommandSettings) {
-    let poll = Poll { poll_id: NO_POLL, identity: SERVER_IDENTITY, worker_version: None, settings };
+    let poll = Poll { poll_id: NO_POLL, identity: SERVER_IDENTITY, worker_version: None, settings, repeats_updates: true };
     // A task that no worker had is started first.
     run.start_workflow_task(&poll);
     let task = run.state().workflow_task.clone().unwrap_or_default();

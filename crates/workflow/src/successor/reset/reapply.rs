@@ -6,11 +6,12 @@
 use klamm_messages::{
     klamm::v1::ResetState,
     temporal::{
-        enums::v1::EventType,
+        enums::v1::{EventType, UpdateAdmittedEventOrigin},
         history::v1::{
             HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowExecutionSignaledEventAttributes,
-            history_event::Attributes,
+            WorkflowExecutionUpdateAdmittedEventAttributes, history_event::Attributes,
         },
+        update::v1::Request,
     },
 };
 
@@ -19,6 +20,7 @@ use crate::{
     decide::start_workflow::has_request,
     run::{Run, new_event},
     tables::{History, RunKey, Runs},
+    update,
 };
 
 /// Looks at the next events, and applies those again that are to be. True: none is left.
@@ -79,10 +81,28 @@ fn again(run: &Run<'_, '_>, reset: &ResetState, event: &HistoryEvent) -> Option<
         Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(options) if changes(run, options) => {
             (EventType::WorkflowExecutionOptionsUpdated, Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(options.clone()))
         }
+        Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(update) if !reset.exclude_updates => {
+            update_again(run, update.request.as_ref(), update.origin())?
+        }
+        // One without a request has an event before it that brought the update.
+        Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(update) if !reset.exclude_updates => {
+            update_again(run, update.accepted_request.as_ref(), UpdateAdmittedEventOrigin::Reapply)?
+        }
         _ => children::again(&run.state(), reset, event)?,
     };
     let again = new_event(event_type, attributes, run.now());
     Some(HistoryEvent { links: event.links.clone(), worker_may_ignore: event.worker_may_ignore, ..again })
+}
+
+/// The update as the new run gets it: its worker takes it from this event. `None`: the run has it already, because an earlier run of the
+/// chain had one with the same id.
+fn update_again(run: &Run<'_, '_>, request: Option<&Request>, origin: UpdateAdmittedEventOrigin) -> Option<(EventType, Attributes)> {
+    let request = request?;
+    if update::is_known(run, &request.meta.as_ref()?.update_id) {
+        return None;
+    }
+    let admitted = WorkflowExecutionUpdateAdmittedEventAttributes { request: Some(request.clone()), origin: origin as i32 };
+    Some((EventType::WorkflowExecutionUpdateAdmitted, Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(admitted)))
 }
 
 /// Whether the options do anything: not where all that they do is to attach a request that is attached already.
