@@ -6,6 +6,8 @@ import { expect, expectAccessible, mainThread, needsKlamm, NS, test } from './su
 /** Where pictures go; none are made without it. */
 const PICTURES = process.env.KLAMM_UI_PICTURES;
 
+test.describe.configure({ mode: 'parallel' });
+
 const SCREENS: { name: string; path: string; ready: (page: Page) => Promise<unknown>; klamm?: true }[] = [
   { name: 'workflows', path: `${NS}/workflows?query=${encodeURIComponent("WorkflowType != 'Import'")}`, ready: (page) => page.getByRole('row').nth(8).waitFor() },
   { name: 'run', path: `${NS}/workflows/order-1042`, ready: (page) => page.getByRole('button', { name: /^SendMail/ }).first().waitFor() },
@@ -33,11 +35,15 @@ for (const { name, path, ready, klamm } of SCREENS) {
     if (PICTURES) {
       mkdirSync(PICTURES, { recursive: true });
       if (name === 'overview') await page.waitForTimeout(20_000);
+      // Small enough for the repository.
+      await page.setViewportSize({ width: 1180, height: name === 'workflows' || name === 'topic' ? 520 : 680 });
+      await page.waitForTimeout(500);
       await page.screenshot({ path: `${PICTURES}/${name}.png`, animations: 'disabled' });
       if (name === 'run') {
         await page.emulateMedia({ colorScheme: 'dark' });
         await page.screenshot({ path: `${PICTURES}/${name}-dark.png`, animations: 'disabled' });
       }
+      await page.setViewportSize({ width: 1280, height: 800 });
     }
     await expectAccessible(page, name);
     await page.setViewportSize({ width: 390, height: 760 });

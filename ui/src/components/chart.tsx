@@ -22,6 +22,13 @@ interface Props {
 }
 
 const HEIGHT = 132;
+/** Seconds that are shown at least. */
+const LEAST_SPAN = 120;
+
+const timeRange = (_: uPlot, min: number | null, max: number | null): [number, number] => {
+  const end = max ?? Date.now() / 1000;
+  return [Math.min(min ?? end, end - LEAST_SPAN), end];
+};
 
 const variable = (name: string) => {
   // Colours of a theme are light-dark(), which a canvas does not know: the browser is asked what it comes to.
@@ -49,7 +56,7 @@ export function Chart({ title, lines, data, format, now, least }: Props) {
         padding: [8, 8, 0, 0],
         legend: { show: false },
         cursor: { show: false },
-        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least)] } },
+        scales: { x: { time: true, range: timeRange }, y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.15, least)] } },
         series: [{}, ...lines.map(({ label, color }) => ({ label, stroke: variable(color), width: 1.5, points: { show: false }, spanGaps: false }))],
         axes: [
           { ...axis, grid: { show: false }, size: 24, space: 70, values: [[60, '{HH}:{mm}', null, null, null, null, null, null, 1], [1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1]] },

@@ -12,9 +12,9 @@ describe('the calendar of the audit', () => {
     expect(rows.at(-1)!.cells[8]!.entries).toHaveLength(1);
   });
 
-  it('has five minutes per cell for a day', () => {
-    const rows = calendarOf([entry('2026-11-30T10:59:00Z')], 'day', at('2026-11-30T00:00:00Z'), at('2026-11-30T11:00:00Z'), 'UTC');
-    expect(rows.find(({ label }) => label === '10:00')!.cells[11]!.entries).toHaveLength(1);
+  it('has five minutes per cell for a day, two hours per row', () => {
+    const rows = calendarOf([entry('2026-11-30T11:59:00Z')], 'day', at('2026-11-30T00:00:00Z'), at('2026-11-30T12:00:00Z'), 'UTC');
+    expect(rows.find(({ label }) => label === '10:00')!.cells[23]!.entries).toHaveLength(1);
   });
 
   it('leaves out what is outside or is no time', () => {

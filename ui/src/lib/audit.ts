@@ -10,7 +10,7 @@ const DAY = 24 * HOUR;
 
 export const SPANS: Record<Span, { text: string; length: number; row: number; columns: number }> = {
   hour: { text: 'Last hour', length: HOUR, row: 10 * MINUTE, columns: 10 },
-  day: { text: 'Last day', length: DAY, row: HOUR, columns: 12 },
+  day: { text: 'Last day', length: DAY, row: 2 * HOUR, columns: 24 },
   week: { text: 'Last week', length: 7 * DAY, row: DAY, columns: 24 },
   month: { text: 'Last 30 days', length: 30 * DAY, row: DAY, columns: 24 },
 };
@@ -64,7 +64,10 @@ function placeOf(instant: number, span: Span, zone: Zone): { row: string; label:
     const ten = `${hour}:${String(Math.floor(minute / 10) * 10).padStart(2, '0')}`;
     return { row: `${parts.date} ${ten}`, label: ten, column: minute % 10 };
   }
-  if (span === 'day') return { row: `${parts.date} ${hour}`, label: `${hour}:00`, column: Math.floor(minute / 5) };
+  if (span === 'day') {
+    const even = String(Math.floor(Number(hour) / 2) * 2).padStart(2, '0');
+    return { row: `${parts.date} ${even}`, label: `${even}:00`, column: (Number(hour) % 2) * 12 + Math.floor(minute / 5) };
+  }
   return { row: parts.date, label: parts.date.slice(5), column: Number(hour) };
 }
 

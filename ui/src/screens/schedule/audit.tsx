@@ -70,7 +70,9 @@ export function Audit({ ns, id }: { ns: string; id: string }) {
         <div className="grid gap-x-4 p-3 xl:grid-cols-[auto_1fr]">
           <div>
             <Legend entries={audit.data.entries} />
-            <Calendar rows={rows} span={span} chosen={chosen} onChoose={setChosen} />
+            <div className="overflow-x-auto pb-1">
+              <Calendar rows={rows} span={span} chosen={chosen} onChoose={setChosen} />
+            </div>
           </div>
           <div className="min-w-0 max-xl:mt-3">
             <p className="flex items-center gap-2 pb-1 text-xs text-ink-2">
@@ -115,15 +117,15 @@ function Legend({ entries }: { entries: klamm.AuditEntry[] }) {
 
 function Calendar({ rows, span, chosen, onChoose }: { rows: CalendarRow[]; span: Span; chosen: string | undefined; onChoose: (key: string | undefined) => void }) {
   const { columns } = SPANS[span];
-  const heads = Array.from({ length: columns }, (_, index) => (span === 'hour' ? `:${index}` : span === 'day' ? `:${String(index * 5).padStart(2, '0')}` : String(index)));
-  const every = span === 'week' || span === 'month' ? 6 : span === 'day' ? 3 : 5;
+  const heads = Array.from({ length: columns }, (_, index) => (span === 'hour' ? `:${index}` : span === 'day' ? `${index < 12 ? '' : '+1'}:${String((index % 12) * 5).padStart(2, '0')}` : String(index)));
+  const every = span === 'hour' ? 5 : 6;
   return (
-    <table aria-label="Calendar" className="border-separate border-spacing-[2px] text-2xs text-ink-3">
+    <table aria-label="Calendar" className="border-separate border-spacing-1 text-2xs text-ink-3">
       <thead>
         <tr>
           <td />
           {heads.map((head, index) => (
-            <th key={head} scope="col" className="w-4 text-left font-normal">
+            <th key={head} scope="col" className="w-5 text-left font-normal">
               {index % every === 0 ? <span className="block w-0 whitespace-nowrap">{head}</span> : <span className="sr-only">{head}</span>}
             </th>
           ))}
@@ -137,7 +139,7 @@ function Calendar({ rows, span, chosen, onChoose }: { rows: CalendarRow[]; span:
             </th>
             {row.cells.map((cell) => {
               const worst = weightiest(cell.entries);
-              if (!worst) return <td key={cell.key} className="size-4 rounded-sm bg-sunken" />;
+              if (!worst) return <td key={cell.key} className="size-5 rounded-sm bg-sunken" />;
               const label = `${row.key.slice(0, 10)} ${row.label}: ${plural(cell.entries.length, 'time')}, ${worst.text.toLowerCase()}`;
               return (
                 <td key={cell.key} className="p-0">
@@ -147,7 +149,7 @@ function Calendar({ rows, span, chosen, onChoose }: { rows: CalendarRow[]; span:
                     aria-label={label}
                     aria-pressed={chosen === cell.key}
                     onClick={() => onChoose(chosen === cell.key ? undefined : cell.key)}
-                    className={classes('block size-4 rounded-sm', FILL[worst.tone], chosen === cell.key ? 'ring-2 ring-ink' : 'opacity-80 hover:opacity-100')}
+                    className={classes('block size-5 rounded-sm', FILL[worst.tone], chosen === cell.key ? 'ring-2 ring-ink' : 'opacity-80 hover:opacity-100')}
                   />
                 </td>
               );
