@@ -58,7 +58,7 @@ dist: setup ## klamm as it ships, in target/dist: optimized over all crates at o
 	cargo build --profile dist --workspace --bin klamm --bin klamm-bench-floor
 
 ui: ## Build the web UI into ui/dist, which is checked in (needs Node.js 20.19 or newer)
-	cd ui && npm ci --no-audit --no-fund --loglevel=error && npx tsc --project . && npx vite build
+	cd ui && npm install --no-audit --no-fund --loglevel=error && npx tsc --project . && npx vite build
 
 bench: dist ## Throughput, latency, CPU and memory (ARGS='--reference' runs Temporal beside it, ARGS='--quick')
 	KLAMM_BIN=$(CARGO_TARGET_DIR)/dist/klamm bench/run $(ARGS)

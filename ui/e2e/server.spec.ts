@@ -26,7 +26,7 @@ test('records come in while one looks, and are looked up by key and offset', asy
   const records = page.getByRole('list', { name: 'Records' }).getByRole('listitem');
   await expect(records.filter({ hasText: id }).first()).toBeVisible();
   await records.first().getByRole('button').click();
-  await expect(page.getByLabel('Value')).toContainText('"');
+  await expect(page.getByLabel('Value', { exact: true })).toContainText('"');
   await page.getByLabel('Key contains').fill('');
   await page.getByLabel('From offset').fill('0');
   await page.getByRole('button', { name: 'Show' }).click();
