@@ -8,7 +8,7 @@ use std::{
 
 use klamm_log::{Offset, Output, Record, Stored};
 use klamm_machine::{
-    Context, Kind, Machine, Outcome, Publication, Rejection, Row, Table, Time, Tx, key,
+    Context, Kind, Machine, Outcome, Publication, Rejection, Row, Table, Time, Tx, Warning, key,
     table::{decode_row, downcast},
     tx::Effects,
     wakes::{self, Wakes},
@@ -48,7 +48,12 @@ pub struct Handled<A> {
     pub answer: Option<Result<Outcome<A>, Rejection>>,
     /// Rows that the command changed, in key order. Rows of history events are left out: a waiting reader watches the run's row.
     pub changes: Changes,
+    /// What people are to know.
+    pub warnings: Vec<Warning>,
 }
+
+/// Answer, changes and warnings of a decision: the parts of [`Handled`].
+type Decided<A> = (Result<Outcome<A>, Rejection>, Changes, Vec<Warning>);
 
 /// A command that is being sent to another partition (or to this one).
 #[derive(Debug, Clone)]
@@ -235,7 +240,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.check()?;
         let offset = stored.offset;
         if offset < self.next_offset {
-            return Ok(Handled { offset, answer: None, changes: Vec::new() });
+            return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
         }
         let mut now = self.now.max(Time::from_millis(stored.timestamp_ms));
         let value = stored.record.value.as_deref().unwrap_or_default();
@@ -244,7 +249,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             Err(error) => {
                 self.advance(offset, now);
                 self.dead_letter(stored, &error);
-                return Ok(Handled { offset, answer: None, changes: Vec::new() });
+                return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
             }
         };
         // When somebody sets the log's clock back, its timestamps are too early. So a command also carries the newest log time that its
@@ -259,18 +264,23 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             self.decision_version = take_over.decision_version.max(1);
             self.owner = take_over.member.clone();
             self.take_over_offset = offset;
-            return Ok(Handled { offset, answer: None, changes: Vec::new() });
+            return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
         }
         if command.source.as_ref().is_some_and(|source| !self.sources.take(source)) {
-            return Ok(Handled { offset, answer: None, changes: Vec::new() });
+            return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
         }
         if self.condemned.contains_key(&offset) {
             let error = "the log takes no record of the size of what it causes";
             self.dead_letter(stored, error);
-            return Ok(Handled { offset, answer: Some(Err(skipped(self.number, offset, error))), changes: Vec::new() });
+            return Ok(Handled {
+                offset,
+                answer: Some(Err(skipped(self.number, offset, error))),
+                changes: Vec::new(),
+                warnings: Vec::new(),
+            });
         }
         match self.decide(&command, offset) {
-            Ok((answer, changes)) => Ok(Handled { offset, answer: Some(answer), changes }),
+            Ok((answer, changes, warnings)) => Ok(Handled { offset, answer: Some(answer), changes, warnings }),
             Err(error) => {
                 self.next_offset = offset;
                 Err(error.into())
@@ -479,25 +489,25 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
 
     /// # Errors
     /// The store's, when a row could not be read. Then the machine has decided without that row, so its decision (or panic) is dropped.
-    #[expect(clippy::type_complexity, reason = "the parts of Handled")]
-    fn decide(&mut self, command: &Command, offset: Offset) -> Result<(Result<Outcome<M::Answer>, Rejection>, Changes), StoreError> {
+    fn decide(&mut self, command: &Command, offset: Offset) -> Result<Decided<M::Answer>, StoreError> {
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut context =
                 Context::new(self.now, self.decision_version.max(command.version), &*self.settings.commands_topic_id, self.number, offset);
             let mut scratch = Scratch::new(&self.overlay);
             let mut tx = Tx::new(&*self.machine, &mut scratch, &mut context);
             let outcome = self.machine.decide(&mut tx, command)?;
-            let effects = tx.finish();
+            let mut effects = tx.finish();
+            let warnings = std::mem::take(&mut effects.warnings);
             let encoded = self.encode(&effects);
             let sent: Vec<_> = effects.commands.into_iter().zip(0..).map(|(command, n)| self.outgoing(command, offset, n)).collect();
             self.check_sizes(&encoded, &sent)?;
-            Ok((outcome, encoded, sent, scratch.into_changes()))
+            Ok((outcome, encoded, sent, scratch.into_changes(), warnings))
         }));
         if let Some(error) = self.overlay.damage() {
             return Err(error.clone());
         }
         Ok(match decided {
-            Ok(Ok((outcome, encoded, sent, changes))) => {
+            Ok(Ok((outcome, encoded, sent, changes, warnings))) => {
                 let cause = self.cause(offset);
                 for (index, record) in encoded.into_iter().enumerate() {
                     self.outputs.push(&self.settings.topics, cause, index, record);
@@ -511,16 +521,16 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 let told = changes.iter().filter(|(key, _)| key.first() != Some(&(Kind::History as u8)));
                 let told = told.map(|(key, change)| (key.clone(), change.clone())).collect();
                 self.overlay.merge(changes);
-                (Ok(outcome), told)
+                (Ok(outcome), told, warnings)
             }
-            Ok(Err(rejection)) => (Err(rejection), Vec::new()),
+            Ok(Err(rejection)) => (Err(rejection), Vec::new(), Vec::new()),
             Err(panic) => {
                 let error = panic_text(&*panic);
                 tracing::error!(partition = self.number, offset, error, "command skipped: its decision panicked");
                 metrics::counter!("klamm_commands_failed_total").increment(1);
                 let cause = self.cause(offset);
                 dead_letters::record_failure(&mut self.outputs, &self.settings.topics, &*self.codec, cause, &error);
-                (Err(skipped(self.number, offset, &error)), Vec::new())
+                (Err(skipped(self.number, offset, &error)), Vec::new(), Vec::new())
             }
         })
     }

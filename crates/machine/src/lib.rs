@@ -13,6 +13,7 @@ pub mod table;
 pub mod time;
 pub mod tx;
 pub mod wakes;
+pub mod warning;
 
 pub use context::Context;
 pub use memory::Memory;
@@ -21,3 +22,4 @@ pub use savepoint::Savepoint;
 pub use table::{Kind, Row, Table, Tables, TablesExt};
 pub use time::Time;
 pub use tx::{Decision, Machine, Outcome, Publication, Tx};
+pub use warning::Warning;

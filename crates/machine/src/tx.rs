@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use klamm_messages::klamm::v1::{Command, VisibilityDocument};
 
-use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt};
+use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt, Warning};
 
 /// A pure state machine.
 pub trait Machine: Send + Sync + 'static {
@@ -73,18 +73,21 @@ pub struct Effects<E> {
     pub commands: Vec<Command>,
     /// Documents for topics that are not folded.
     pub publications: Vec<Publication>,
+    /// What people are to know.
+    pub warnings: Vec<Warning>,
 }
 
 impl<E> Default for Effects<E> {
     fn default() -> Self {
-        Self { events: Vec::new(), commands: Vec::new(), publications: Vec::new() }
+        Self { events: Vec::new(), commands: Vec::new(), publications: Vec::new(), warnings: Vec::new() }
     }
 }
 
 impl<E> Effects<E> {
     /// The same effects with another event type. A machine made of machines takes their effects over by this.
     pub fn map<F>(self, f: impl FnMut(E) -> F) -> Effects<F> {
-        Effects { events: self.events.into_iter().map(f).collect(), commands: self.commands, publications: self.publications }
+        let Self { events, commands, publications, warnings } = self;
+        Effects { events: events.into_iter().map(f).collect(), commands, publications, warnings }
     }
 }
 
@@ -135,6 +138,11 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.effects.publications.push(publication);
     }
 
+    /// Warns people.
+    pub fn warn(&mut self, warning: Warning) {
+        self.effects.warnings.push(warning);
+    }
+
     /// Runs `decide` as a decision of the machine `part`, and takes its effects over. `wrap` turns its events into this machine's.
     pub fn delegate<P: Machine + ?Sized, R>(
         &mut self,
@@ -148,6 +156,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.effects.events.extend(effects.events);
         self.effects.commands.extend(effects.commands);
         self.effects.publications.extend(effects.publications);
+        self.effects.warnings.extend(effects.warnings);
         result
     }
 
@@ -163,6 +172,7 @@ impl<'a, M: Machine + ?Sized> Tx<'a, M> {
         self.effects.events.extend(effects.events);
         self.effects.commands.extend(effects.commands);
         self.effects.publications.extend(effects.publications);
+        self.effects.warnings.extend(effects.warnings);
         Ok(result)
     }
 

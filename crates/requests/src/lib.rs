@@ -21,6 +21,7 @@ mod terms;
 mod text;
 pub mod tokens;
 pub mod validate;
+mod warnings;
 
 pub use addresses::Addresses;
 pub use fault::{Fault, Result};

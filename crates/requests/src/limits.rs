@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::addresses::Addresses;
 
+/// Keys of [`Limits`] that are about the server as a whole. No namespace has its own.
+pub const OF_THE_SERVER: &[&str] = &["namespaces_page", "message_bytes", "command_bytes"];
+
 /// Limits, in bytes unless something else is said. For each: Temporal's setting in brackets, then the default. The fields' names are keys
 /// of klamm's configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +30,24 @@ pub struct Limits {
     pub history_count: u32,
     /// Size of a history (limit.historySize.error); 50 MiB.
     pub history_bytes: u64,
+    /// A history with more events is warned of (limit.historyCount.warn); 10,240.
+    pub history_count_warn: u32,
+    /// A larger history is warned of (limit.historySize.warn); 10 MiB.
+    pub history_warn_bytes: u64,
+    /// What is kept of an open run besides its history (limit.mutableStateSize.error); 8 MiB.
+    pub mutable_state_bytes: u64,
+    /// From this size on, there are warnings (limit.mutableStateSize.warn); 1 MiB.
+    pub mutable_state_warn_bytes: u64,
+    /// Pending activities of a run (limit.numPendingActivities.error); 2000. 0: any number.
+    pub pending_activities: u32,
+    /// Pending children of a run (limit.numPendingChildExecutions.error); 2000. 0: any number.
+    pub pending_children: u32,
+    /// Pending signals of a run to other workflows (limit.numPendingSignals.error); 2000. 0: any number.
+    pub pending_signals: u32,
+    /// Pending requests of a run to cancel other workflows (limit.numPendingCancelRequests.error); 2000. 0: any number.
+    pub pending_cancel_requests: u32,
+    /// Signals that one run takes (history.maximumSignalsPerExecution); 10,000. 0: any number.
+    pub signals: u32,
     /// From so many events on, continue-as-new is suggested (limit.historyCount.suggestContinueAsNew); 4096.
     pub history_count_suggest_continue_as_new: u32,
     /// From this size on, continue-as-new is suggested (limit.historySize.suggestContinueAsNew); 4 MiB.
@@ -37,8 +58,10 @@ pub struct Limits {
     pub link_bytes: usize,
     /// Hosts that may be called back (callback.allowedAddresses); none.
     pub callback_addresses: Addresses,
-    /// Completion callbacks of a request (callback.maxPerExecution); 2000. A workflow has at most 32 in all.
+    /// Completion callbacks of a request (callback.maxPerExecution); 2000.
     pub callbacks: usize,
+    /// Completion callbacks of a workflow in all (system.maxCallbacksPerWorkflow); 32.
+    pub callbacks_of_workflow: u32,
     /// URL of a callback (frontend.callbackURLMaxLength); 1000.
     pub callback_url_bytes: usize,
     /// Names and values of all headers of a callback (frontend.callbackHeaderMaxLength); 8 KiB.
@@ -51,6 +74,9 @@ pub struct Limits {
     pub search_attribute_value_bytes: usize,
     /// All search attributes of a request (frontend.searchAttributesTotalSizeLimit); 40 KiB.
     pub search_attributes_bytes: usize,
+    /// Workflow types of which only the outcome of completed runs is kept: none of the events but the last. One may end in `*`, which stands
+    /// for any characters. klamm's own; none.
+    pub outcome_only: Vec<String>,
     /// Events of one page of history (frontend.historyMaxPageSize); 256.
     pub history_page_events: usize,
     /// A page of events ends once it is this large, so that it stays below the limit of 4 MiB that older gRPC clients have; 2 MiB.
@@ -82,18 +108,29 @@ impl Default for Limits {
             build_id_bytes: 255,
             history_count: 51_200,
             history_bytes: 50 * MIB as u64,
+            history_count_warn: 10_240,
+            history_warn_bytes: 10 * MIB as u64,
+            mutable_state_bytes: 8 * MIB as u64,
+            mutable_state_warn_bytes: MIB as u64,
+            pending_activities: 2000,
+            pending_children: 2000,
+            pending_signals: 2000,
+            pending_cancel_requests: 2000,
+            signals: 10_000,
             history_count_suggest_continue_as_new: 4096,
             history_bytes_suggest_continue_as_new: 4 * MIB as u64,
             links: 10,
             link_bytes: 4000,
             callback_addresses: Addresses::default(),
             callbacks: 2000,
+            callbacks_of_workflow: 32,
             callback_url_bytes: 1000,
             callback_header_bytes: 8 * KIB,
             batch_per_second: 50,
             search_attributes: 100,
             search_attribute_value_bytes: 2 * KIB,
             search_attributes_bytes: 40 * KIB,
+            outcome_only: Vec::new(),
             history_page_events: 256,
             history_page_bytes: 2 * MIB,
             visibility_page: 1000,

@@ -7,7 +7,7 @@ use klamm_messages::klamm::v1::HistoryRecord;
 pub enum Event {
     /// One record of the history topic: a public event or an internal one.
     Record(Box<HistoryRecord>),
-    /// The run is deleted (retention): all its keys are tombstoned. On the topic this is one tombstone per key, and the first one that is
+    /// The run is deleted (retention), or only its outcome is kept, which a record that follows tells: all its keys are tombstoned. On the topic this is one tombstone per key, and the first one that is
     /// folded ends the run.
     Delete {
         /// Namespace of the run.
@@ -38,6 +38,7 @@ pub fn key_suffix(record: &HistoryRecord) -> Option<String> {
         Record::ResetBase(_) => Some("~reset_base/0".to_owned()),
         Record::Callback(attempts) => Some(format!("~callback/{}", attempts.callback)),
         Record::Update(update) => Some(format!("~update/{}", update.slot)),
+        Record::Outcome(_) => Some("~outcome/0".to_owned()),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => None,
     }
 }

@@ -1,13 +1,14 @@
 //! One run while a command about it is being decided: the verbs that all commands use.
 //!
 //! Here are the verbs that read the run and that say what happened. The sub-modules have the others: events that may have to wait for the
-//! running workflow task ([`buffered`]), the workflow task itself ([`workflow_task`]), and the end of the run ([`closing`]).
+//! running workflow task ([`buffered`]), the workflow task itself ([`workflow_task`]), and the end of the run ([`closing`], [`outcome`]).
 
 pub(crate) mod buffered;
 pub(crate) mod closing;
 pub(crate) mod event;
 pub(crate) mod speculative;
 mod task_events;
+mod outcome;
 pub(crate) mod task_phase;
 pub(crate) mod workflow_task;
 

@@ -1,6 +1,6 @@
 //! Settings of a gateway. Each has Temporal's default.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use klamm_requests::Limits;
 
@@ -9,6 +9,8 @@ use klamm_requests::Limits;
 pub struct Config {
     /// Limits of requests and of what they make.
     pub limits: Limits,
+    /// Namespaces with limits of their own, by name.
+    pub namespace_limits: BTreeMap<String, Limits>,
     /// Namespaces that nobody may delete (worker.protectedNamespaces); default: none.
     pub protected_namespaces: Vec<String>,
     /// Id of this cluster (GetClusterInfo), a UUID as text; default: `klamm`.
@@ -41,6 +43,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
+            namespace_limits: BTreeMap::new(),
             protected_namespaces: Vec::new(),
             cluster_id: "klamm".to_owned(),
             cluster_name: "active".to_owned(),

@@ -6,7 +6,7 @@ use klamm_backend::{Backend, Reply, UpdateStatus, UpdateWait};
 use klamm_filters::VisibilityQueries;
 use klamm_messages::klamm::v1::{Command, NamespaceState};
 use klamm_requests::{
-    Fault, Result, Terms,
+    Fault, Limits, Result, Terms,
     namespaces::{self, Namespaces},
 };
 use klamm_workflow::Answer;
@@ -39,7 +39,12 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
 
     /// The terms that a request about this namespace is checked against.
     pub(crate) fn terms<'t>(&'t self, namespace: &'t NamespaceState) -> Terms<'t> {
-        Terms { namespace, limits: &self.config.limits, new_id: &new_id }
+        Terms { namespace, limits: self.limits_of(&namespace.name), new_id: &new_id }
+    }
+
+    /// The limits of requests about this namespace.
+    pub(crate) fn limits_of(&self, namespace: &str) -> &Limits {
+        self.config.namespace_limits.get(namespace).unwrap_or(&self.config.limits)
     }
 
     /// The namespace of a request that starts work.

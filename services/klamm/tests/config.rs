@@ -320,6 +320,27 @@ fn examples_in_the_documentation_are_taken() {
 }
 
 #[test]
+fn a_namespace_has_the_limits_of_all_but_for_its_own() {
+    let text = "[limits]\nsignals = 7\nid_bytes = 90\n[namespaces.\"a.b\".limits]\nsignals = 3\nblob_bytes = \"1KiB\"\n";
+    let file = file("namespaces", text);
+    let settings = effective(Some(&file), &[BROKER, ("KLAMM_NAMESPACES__ORDERS__LIMITS__SIGNALS", "4")]);
+    let of = |section: &str| -> Vec<String> {
+        let in_section = settings.iter().filter(|(key, _)| key.starts_with(section));
+        in_section.map(|(key, value)| format!("{key}={value}")).collect()
+    };
+    let own = ["namespaces.\"a.b\".limits.blob_bytes=1024", "namespaces.\"a.b\".limits.signals=3"];
+    assert_eq!(of("namespaces.\"a.b\".limits."), own);
+    assert_eq!(of("namespaces.\"orders\".limits."), ["namespaces.\"orders\".limits.signals=4"]);
+    assert_eq!((settings["limits.signals"].as_str(), settings["limits.id_bytes"].as_str()), ("7", "90"));
+    for (key, near) in [("signal", "signals"), ("message_bytes", "limits.message_bytes")] {
+        let error = refused(Some(&self::file("slip", &format!("[namespaces.orders.limits]\n{key} = 5\n"))), &[BROKER]);
+        assert!(error.contains(&format!("namespaces.orders.limits.{key} in ")) && error.contains(near), "{error}");
+    }
+    let error = refused(Some(&self::file("wrong", "[namespaces.orders.limits]\nsignals = \"many\"\n")), &[BROKER]);
+    assert!(error.contains("namespaces.orders.limits.signals"), "{error}");
+}
+
+#[test]
 fn settings_of_the_containers_are_taken() {
     let lines = [include_str!("../../../docker-compose.yml"), include_str!("../../../Dockerfile")].into_iter().flat_map(str::lines);
     let variables: Vec<_> = lines

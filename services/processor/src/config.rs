@@ -1,6 +1,6 @@
 //! How a processor is set up.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use klamm_engine::Topics;
 use klamm_log::{Clock, SystemClock};
@@ -35,6 +35,8 @@ pub struct Config {
     pub supervisor: Supervisor,
     /// Settings for the commands that the processor makes by itself. Those that are unset have the machines' own defaults.
     pub settings: CommandSettings,
+    /// By name, the namespaces whose settings differ from those.
+    pub namespace_settings: BTreeMap<String, CommandSettings>,
     /// Where a verification keeps the store that it rebuilds; `None`: in memory.
     pub verify_dir: Option<PathBuf>,
     /// This machine's clocks, with which the log's time is compared.
@@ -57,6 +59,7 @@ impl Config {
             recoveries_max: usize::MAX,
             supervisor: Supervisor::default(),
             settings: CommandSettings::default(),
+            namespace_settings: BTreeMap::new(),
             verify_dir: None,
             clock: Arc::new(SystemClock),
         }

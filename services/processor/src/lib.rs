@@ -58,6 +58,7 @@ mod updating;
 mod upkeep;
 pub mod verify;
 mod wake_source;
+mod warnings;
 mod watchers;
 
 pub use klamm_backend::{self as backend, Backend};

@@ -14,7 +14,7 @@ use klamm_supervise::Health;
 use crate::{
     answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, log_clock::LogClock, machines::Machines,
     memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, update_waiters::UpdateWaiters,
-    watchers::Watchers,
+    warnings::Warnings, watchers::Watchers,
 };
 
 /// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
@@ -42,6 +42,7 @@ pub(crate) struct Process {
     pub(crate) to_read: ToRead,
     /// The process is stopping: it takes no new commands.
     closing: AtomicBool,
+    pub(crate) warnings: Warnings,
     /// Metric klamm_commands_total, looked up once.
     pub(crate) commands_total: metrics::Counter,
 }
@@ -67,6 +68,7 @@ impl Process {
             update_waiters: UpdateWaiters::default(),
             namespaces: Namespaces::default(),
             closing: AtomicBool::new(false),
+            warnings: Warnings::default(),
             commands_total: metrics::counter!("klamm_commands_total"),
         }
     }
@@ -114,7 +116,8 @@ impl Process {
     /// As [`Process::workflow_settings`], but for a command about a workflow or a schedule. If the namespace is not known (yet), the
     /// retention is unset.
     pub(crate) fn settings(&self, namespace: &str) -> CommandSettings {
-        CommandSettings { retention: self.namespaces.retention_of(namespace), ..self.config.settings.clone() }
+        let settings = self.config.namespace_settings.get(namespace).unwrap_or(&self.config.settings);
+        CommandSettings { retention: self.namespaces.retention_of(namespace), ..settings.clone() }
     }
 }
 

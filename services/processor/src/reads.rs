@@ -61,7 +61,11 @@ impl Reader {
                     key.1 = key.1.saturating_add(1);
                     event
                 };
-                return std::iter::repeat_with(next).take(count).map_while(std::convert::identity).collect();
+                let events: Vec<_> = std::iter::repeat_with(next).take(count).map_while(std::convert::identity).collect();
+                if !events.is_empty() {
+                    return events;
+                }
+                // The beginning may be gone: of some runs only the last event is kept.
             }
             let (from, to) = History::range(run, first, end);
             tables.range::<History>(&from, &to, limit).into_iter().map(|(_, event)| event).collect()

@@ -6,17 +6,19 @@ use klamm_messages::{
     klamm::v1::{Command, CompleteWorkflowTask, WorkflowTaskToken, command::Body},
     temporal::{
         command::v1::{Command as WorkerCommand, command::Attributes},
-        enums::v1::QueryResultType,
+        enums::v1::{CommandType, QueryResultType},
         query::v1::WorkflowQueryResult,
         workflowservice::v1::RespondWorkflowTaskCompletedRequest,
     },
 };
 
+use prost::Message;
+
 use crate::{
     fault::{Fault, Result},
     limits::Limits,
     terms::Terms,
-    validate,
+    validate, warnings,
 };
 
 /// Request id of the start of the next task, if the answer to a completion carries that task.
@@ -57,12 +59,15 @@ pub fn command(mut request: RespondWorkflowTaskCompletedRequest, token: Workflow
     let query_results = query_results(std::mem::take(&mut request.query_results), limits);
     validate::canonical::completion(&mut request);
     validate::search_attributes::type_commands(&mut request.commands, terms.namespace);
+    // The machine looks at each field. A command as a whole says well enough whether one of them is large.
+    request.commands.iter().for_each(|command| warnings::above("blob_bytes", command.encoded_len(), limits.blob_warn_bytes));
     // The decoded token has both, so the record does not need them again.
     request.task_token.clear();
     request.namespace.clear();
 
     let (workflow_id, identity) = (token.workflow_id.clone(), request.identity.clone());
     let may_upsert = request.commands.iter().any(may_upsert);
+    let may_complete = request.commands.iter().any(|command| command.command_type() == CommandType::CompleteWorkflowExecution);
     let tells_namespace = request.commands.iter().any(|command| target_namespace(command).is_some());
     let body = CompleteWorkflowTask { token: Some(token), request: Some(request), poll_id: NEXT_TASK_REQUEST_ID.to_owned() };
     let body = Body::CompleteWorkflowTask(body);
@@ -70,6 +75,9 @@ pub fn command(mut request: RespondWorkflowTaskCompletedRequest, token: Workflow
         if may_upsert { terms.upserting_command(workflow_id, identity, body) } else { terms.workflow_command(workflow_id, identity, body) };
     if let Some(settings) = command.settings.as_mut().filter(|_| tells_namespace) {
         settings.namespace_id.clone_from(&terms.namespace.id);
+    }
+    if let Some(settings) = command.settings.as_mut().filter(|_| may_complete) {
+        settings.outcome_only.clone_from(&limits.outcome_only);
     }
     Ok(Completion { command, query_results })
 }

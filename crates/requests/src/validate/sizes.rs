@@ -5,6 +5,7 @@ use prost::Message;
 use crate::{
     fault::{Fault, Result},
     limits::Limits,
+    warnings,
 };
 
 /// True when a field is too large: above the limit, and also above the size below which fields are never refused.
@@ -13,6 +14,7 @@ pub fn blob_exceeds<M: Message>(blob: Option<&M>, limits: &Limits) -> bool {
 }
 
 fn size_exceeds(size: usize, limits: &Limits) -> bool {
+    warnings::above("blob_bytes", size, limits.blob_warn_bytes);
     size > limits.blob_warn_bytes && size > limits.blob_bytes
 }
 
@@ -29,6 +31,7 @@ pub fn blob<M: Message>(blob: Option<&M>, limits: &Limits) -> Result<()> {
 /// Refuses a memo that is too large.
 pub fn memo<M: Message>(memo: Option<&M>, limits: &Limits) -> Result<()> {
     let size = memo.map_or(0, Message::encoded_len);
+    warnings::above("memo_bytes", size, limits.memo_warn_bytes);
     if size > limits.memo_warn_bytes && size > limits.memo_bytes {
         return Err(Fault::invalid("Memo size exceeds limit."));
     }

@@ -50,6 +50,3 @@ pub(crate) use timeouts::{next_wake, schedule_due_attempts, wake};
 pub(crate) fn is_paused(state: &klamm_messages::klamm::v1::ActivityState) -> bool {
     state.pause.is_some()
 }
-
-/// Most activities of one run that may be pending (limit.numPendingActivities.error).
-pub(crate) const PENDING_ACTIVITIES_MAX: usize = 2000;

@@ -13,7 +13,7 @@ use super::{
     failure::timeout_name,
     retry::{TIMEOUT_PREFIX, nanos},
 };
-use crate::commands::check::{ID_BYTES_MAX, duration_of, of_nanos};
+use crate::commands::check::{duration_of, of_nanos};
 
 /// Prefix of the names that Temporal gives to parts of a queue.
 const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
@@ -40,9 +40,10 @@ pub(crate) fn complete(
     attributes: &ScheduleActivityTaskCommandAttributes,
     run_timeout_nanos: i64,
     workflow_queue: &str,
+    id_bytes_max: usize,
 ) -> Result<ScheduleActivityTaskCommandAttributes, String> {
     let mut attributes = attributes.clone();
-    attributes.task_queue = Some(complete_queue(attributes.task_queue.take(), workflow_queue)?);
+    attributes.task_queue = Some(complete_queue(attributes.task_queue.take(), workflow_queue, id_bytes_max)?);
     let activity_type = attributes.activity_type.as_ref().map_or("", |activity_type| &activity_type.name);
     if attributes.activity_id.is_empty() {
         return Err("activityId is not set".to_owned());
@@ -52,8 +53,8 @@ pub(crate) fn complete(
     }
     attributes.retry_policy = Some(complete_policy(attributes.retry_policy.take().unwrap_or_default())?);
     for (name, text) in [("activityId", attributes.activity_id.as_str()), ("activityType", activity_type)] {
-        if text.len() > ID_BYTES_MAX {
-            return Err(format!("{name} exceeds length limit. Length={} Limit={ID_BYTES_MAX}", text.len()));
+        if text.len() > id_bytes_max {
+            return Err(format!("{name} exceeds length limit. Length={} Limit={id_bytes_max}", text.len()));
         }
     }
     check_priority(attributes.priority.as_ref()).map_err(|wrong| format!("invalid priorities: {wrong}"))?;
@@ -62,7 +63,7 @@ pub(crate) fn complete(
 }
 
 /// Checks the queue and fills in its defaults. Temporal: common/tqid/task_queue_validator.go, common/primitives/task_queues.go.
-pub(crate) fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> Result<TaskQueue, String> {
+pub(crate) fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str, id_bytes_max: usize) -> Result<TaskQueue, String> {
     let mut queue = queue.ok_or("taskQueue is not set")?;
     if queue.kind() == TaskQueueKind::Unspecified {
         queue.set_kind(TaskQueueKind::Normal);
@@ -70,7 +71,7 @@ pub(crate) fn complete_queue(queue: Option<TaskQueue>, workflow_queue: &str) -> 
     if queue.name.is_empty() {
         return Err("missing task queue name".to_owned());
     }
-    if queue.name.len() > ID_BYTES_MAX {
+    if queue.name.len() > id_bytes_max {
         return Err("taskQueue length exceeds limit".to_owned());
     }
     if queue.name.starts_with(RESERVED_QUEUE_PREFIX) {
@@ -223,7 +224,7 @@ mod tests {
     }
 
     fn timeouts(given: [i64; 4], run_timeout_seconds: i64) -> [i64; 4] {
-        let completed = complete(&attributes(given), run_timeout_seconds * SECOND, "workflows").unwrap();
+        let completed = complete(&attributes(given), run_timeout_seconds * SECOND, "workflows", 1000).unwrap();
         [
             completed.schedule_to_close_timeout,
             completed.schedule_to_start_timeout,
@@ -236,7 +237,7 @@ mod tests {
     fn wrong(change: impl FnOnce(&mut ScheduleActivityTaskCommandAttributes)) -> String {
         let mut attributes = attributes([0, 0, 10, 0]);
         change(&mut attributes);
-        complete(&attributes, 0, "workflows").unwrap_err()
+        complete(&attributes, 0, "workflows", 1000).unwrap_err()
     }
 
     #[test]
@@ -261,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_policy_left_out_gets_the_servers_defaults() {
-        let policy = complete(&attributes([0, 0, 10, 0]), 0, "").unwrap().retry_policy.unwrap();
+        let policy = complete(&attributes([0, 0, 10, 0]), 0, "", 1000).unwrap().retry_policy.unwrap();
         assert_eq!((policy.initial_interval, policy.maximum_interval), (seconds(1), seconds(100)));
         assert_eq!((policy.backoff_coefficient, policy.maximum_attempts), (2.0, 0));
     }
@@ -270,7 +271,7 @@ mod tests {
     fn the_maximum_interval_is_a_hundred_initial_ones_unless_told() {
         let mut given = attributes([0, 0, 10, 0]);
         given.retry_policy = Some(RetryPolicy { initial_interval: seconds(3), ..RetryPolicy::default() });
-        let policy = complete(&given, 0, "").unwrap().retry_policy.unwrap();
+        let policy = complete(&given, 0, "", 1000).unwrap().retry_policy.unwrap();
         assert_eq!(policy.maximum_interval, seconds(300));
     }
 
@@ -318,7 +319,7 @@ mod tests {
     fn a_policy_without_retries_is_not_looked_at() {
         let mut given = attributes([0, 0, 10, 0]);
         given.retry_policy = Some(RetryPolicy { maximum_attempts: 1, backoff_coefficient: 0.1, ..RetryPolicy::default() });
-        assert!(complete(&given, 0, "").is_ok());
+        assert!(complete(&given, 0, "", 1000).is_ok());
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn full_hour(time: Time) -> Time {
 }
 
 /// Status that a closing event gives.
-fn status(event_type: EventType) -> WorkflowExecutionStatus {
+pub(super) fn status(event_type: EventType) -> WorkflowExecutionStatus {
     match event_type {
         EventType::WorkflowExecutionCompleted => WorkflowExecutionStatus::Completed,
         EventType::WorkflowExecutionFailed => WorkflowExecutionStatus::Failed,

@@ -8,6 +8,7 @@ mod build_ids;
 mod closed;
 mod delete;
 pub(crate) mod execution;
+mod outcome;
 mod paused;
 mod public;
 mod reset;
@@ -59,6 +60,14 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
         }
     }
     update::apply_rows(tables, names, record);
+    if let Record::Outcome(outcome) = kind {
+        if let Some(closing) = &outcome.closing {
+            tables.save(History::key_of(names, closing.event_id), Some(Arc::new(closing.clone())));
+        }
+        if outcome.is_current {
+            execution::make_current(tables, names);
+        }
+    }
     if let Record::WorkflowIdFreed(_) = kind {
         execution::make_none_current(tables, names);
     }
@@ -108,6 +117,7 @@ fn apply_to_run(run: &mut RunState, record: &Record, rows: &mut TaskRows) {
         Record::ResetBase(state) => run.reset_base = Some(state.clone()),
         Record::Callback(attempts) => callback::apply_attempts(run, attempts),
         Record::Update(state) => update::apply_state(run, state),
+        Record::Outcome(outcome) => outcome::apply(run, outcome),
         Record::CommandFailed(_) | Record::Partition(_) | Record::Test(_) => {}
     }
 }

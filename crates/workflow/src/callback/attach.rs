@@ -2,7 +2,7 @@
 
 use klamm_machine::Rejection;
 use klamm_messages::{
-    klamm::v1::RunState,
+    klamm::v1::{CommandSettings, RunState},
     temporal::{
         common::v1::Callback,
         enums::v1::{CallbackState, ContinueAsNewInitiator},
@@ -10,20 +10,20 @@ use klamm_messages::{
     },
 };
 
-/// Most callbacks of one run (system.maxCallbacksPerWorkflow).
-const CALLBACK_COUNT_MAX: usize = 32;
+use crate::decide::limits::limit;
 
 /// Checks that the run may have `count` more callbacks.
 ///
 /// # Errors
 /// FailedPrecondition when it would have too many.
-pub(crate) fn check_limit(run: &RunState, count: usize) -> Result<(), Rejection> {
+pub(crate) fn check_limit(run: &RunState, count: usize, settings: &CommandSettings) -> Result<(), Rejection> {
+    let max = limit(settings, |limits| limits.callbacks);
     let attached = run.callbacks.len() + waiting(run);
-    if attached + count <= CALLBACK_COUNT_MAX {
+    if attached + count <= max {
         return Ok(());
     }
     Err(Rejection::FailedPrecondition(format!(
-        "cannot attach more than {CALLBACK_COUNT_MAX} callbacks to a workflow ({attached} callbacks already attached)"
+        "cannot attach more than {max} callbacks to a workflow ({attached} callbacks already attached)"
     )))
 }
 

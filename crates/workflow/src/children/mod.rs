@@ -37,6 +37,3 @@ mod waiting;
 pub(crate) use apply::{apply_ended, apply_initiated, apply_started};
 pub(crate) use start::{fill_in, is_initiated_since, send_starts};
 pub(crate) use tell::tell_children;
-
-/// Most children of one run that may be pending (limit.numPendingChildExecutions.error).
-pub(crate) const PENDING_CHILDREN_MAX: usize = 2000;

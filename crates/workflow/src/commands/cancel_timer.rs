@@ -23,7 +23,7 @@ pub(crate) fn handle(
 ) -> Result<(), CommandFailure> {
     let bad = |message: String| CommandFailure::new(WorkflowTaskFailedCause::BadCancelTimerAttributes, message);
     let timer_id = &attributes.timer_id;
-    check_timer_id(timer_id, "CancelTimerCommand").map_err(bad)?;
+    check_timer_id(timer_id, "CancelTimerCommand", cx).map_err(bad)?;
     let running = run.state().timers.get(timer_id).map(|timer| timer.started_event_id);
     let started_event_id = running
         .or_else(|| take_fired(run, timer_id))

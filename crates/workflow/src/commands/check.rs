@@ -1,18 +1,25 @@
 //! Checks that several commands share.
 
-use klamm_messages::temporal::{common::v1::Payload, enums::v1::EventType, history::v1::history_event::Attributes};
+use klamm_messages::{
+    klamm::v1::CommandSettings,
+    temporal::{common::v1::Payload, enums::v1::EventType, history::v1::history_event::Attributes},
+};
 use prost::Message;
 
 use super::CommandContext;
 use crate::{
     activity::nanos,
+    decide::limits::limit,
     run::{Run, new_event},
 };
 
-/// Longest id or name, bytes (limit.maxIDLength).
-pub(crate) const ID_BYTES_MAX: usize = 1000;
 /// Longest duration, seconds: 100 years (common/primitives/timestamp, maxAllowedDuration).
 const DURATION_SECONDS_MAX: i64 = 100 * 365 * 24 * 3600;
+
+/// Longest id or name, bytes.
+pub(crate) fn id_bytes_max(settings: &CommandSettings) -> usize {
+    limit(settings, |limits| limits.id_bytes)
+}
 
 /// A duration that a command carries, capped at 100 years. The error says what is wrong with it.
 pub(crate) fn duration_of(duration: Option<&prost_types::Duration>) -> Result<Option<prost_types::Duration>, &'static str> {

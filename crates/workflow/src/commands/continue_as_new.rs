@@ -18,7 +18,7 @@ use klamm_messages::{
 
 use super::{
     CommandContext, CommandFailure,
-    check::{ID_BYTES_MAX, duration_of, encoded_len},
+    check::{duration_of, encoded_len, id_bytes_max},
 };
 use crate::{
     activity::options::complete_policy,
@@ -36,7 +36,7 @@ pub(crate) fn handle(
     attributes: &ContinueAsNewWorkflowExecutionCommandAttributes,
     cx: &CommandContext<'_>,
 ) -> Result<(), CommandFailure> {
-    let continued = complete(attributes, &run.state())?;
+    let continued = complete(attributes, &run.state(), id_bytes_max(cx.settings))?;
     check_sizes(&continued, cx)?;
     follow(run, next(&continued), cx.settings, |run, new_run_id| {
         let event = closing_event(continued, new_run_id, cx);
@@ -102,18 +102,19 @@ fn closing_event(
 fn complete(
     attributes: &ContinueAsNewWorkflowExecutionCommandAttributes,
     state: &RunState,
+    limit: usize,
 ) -> Result<ContinueAsNewWorkflowExecutionCommandAttributes, CommandFailure> {
     let mut attributes = attributes.clone();
     if attributes.workflow_type.as_ref().is_none_or(|workflow_type| workflow_type.name.is_empty()) {
         attributes.workflow_type = Some(WorkflowType { name: workflow_type(state) });
     }
     let type_name = attributes.workflow_type.as_ref().map_or("", |workflow_type| &workflow_type.name);
-    if type_name.len() > ID_BYTES_MAX {
+    if type_name.len() > limit {
         return Err(CommandFailure::new(
             BAD,
             format!(
                 "WorkflowType on ContinueAsNewWorkflowExecutionCommand exceeds length limit. WorkflowType={type_name} Length={} \
-                 Limit={ID_BYTES_MAX}",
+                 Limit={limit}",
                 type_name.len()
             ),
         ));
@@ -122,7 +123,7 @@ fn complete(
     if queue.name.is_empty() {
         queue.name = normal_task_queue(state).name;
     }
-    if queue.name.len() > ID_BYTES_MAX || queue.name.starts_with("/_sys/") {
+    if queue.name.len() > limit || queue.name.starts_with("/_sys/") {
         return Err(CommandFailure::new(BAD, "TaskQueue on ContinueAsNewWorkflowExecutionCommand is not valid."));
     }
     attributes.task_queue = Some(TaskQueue { kind: TaskQueueKind::Normal as i32, normal_name: String::new(), ..queue });

@@ -3,7 +3,7 @@
 use klamm_messages::klamm::v1::{ExternalKind, RunState};
 use uuid::Uuid;
 
-use super::{CommandContext, check::ID_BYTES_MAX};
+use super::{CommandContext, check::id_bytes_max};
 
 /// Said of a target in another namespace.
 pub(super) const CROSS_NAMESPACE: &str = "cross namespace commands are not allowed";
@@ -21,8 +21,9 @@ pub(super) struct Target<'t> {
 
 impl Target<'_> {
     /// The workflow id's length and its limit, when it is too long.
-    pub(super) fn overlong_id(&self) -> Option<(usize, usize)> {
-        (self.workflow_id.len() > ID_BYTES_MAX).then_some((self.workflow_id.len(), ID_BYTES_MAX))
+    pub(super) fn overlong_id(&self, cx: &CommandContext<'_>) -> Option<(usize, usize)> {
+        let limit = id_bytes_max(cx.settings);
+        (self.workflow_id.len() > limit).then_some((self.workflow_id.len(), limit))
     }
 
     /// Whether the run id can be one, or is left out.

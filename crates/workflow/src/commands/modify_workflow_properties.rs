@@ -16,10 +16,10 @@ use super::{
     CommandContext, CommandFailure,
     check::{add_event, is_nil},
 };
-use crate::{decide::limits::blob_fits, run::Run};
-
-/// Largest memo, bytes (limit.memoSize.error).
-const MEMO_BYTES_MAX: usize = 2 * 1024 * 1024;
+use crate::{
+    decide::limits::{blob_fits, limit},
+    run::Run,
+};
 
 /// Modifies the memo.
 pub(crate) fn handle(
@@ -49,7 +49,7 @@ pub(crate) fn handle(
     }
     let merged = Memo { fields: merged.into_iter().map(|(key, payload)| (key.clone(), payload.clone())).collect() };
     drop(state);
-    if merged.encoded_len() > MEMO_BYTES_MAX {
+    if merged.encoded_len() > limit(cx.settings, |limits| limits.memo_bytes) {
         return Err(CommandFailure::terminate(BAD, "ModifyWorkflowPropertiesCommandAttributes. Memo exceeds size limit."));
     }
     let modified = WorkflowPropertiesModifiedEventAttributes {

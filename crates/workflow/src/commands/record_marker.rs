@@ -11,7 +11,7 @@ use prost::Message;
 
 use super::{
     CommandContext, CommandFailure,
-    check::{ID_BYTES_MAX, add_event},
+    check::{add_event, id_bytes_max},
 };
 use crate::{decide::limits::blob_fits, run::Run};
 
@@ -26,10 +26,11 @@ pub(crate) fn handle(
     if name.is_empty() {
         return Err(CommandFailure::new(BAD, "MarkerName is not set on RecordMarkerCommand."));
     }
-    if name.len() > ID_BYTES_MAX {
+    let limit = id_bytes_max(cx.settings);
+    if name.len() > limit {
         return Err(CommandFailure::new(
             BAD,
-            format!("MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={} Limit={ID_BYTES_MAX}", name.len()),
+            format!("MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={} Limit={limit}", name.len()),
         ));
     }
     let size: usize = attributes.details.iter().map(|(key, payloads)| key.len() + payloads.encoded_len()).sum();

@@ -19,7 +19,7 @@ use super::{
     check::add_event,
     external_target::{CROSS_NAMESPACE, Target, is_cross_namespace, pending_limit},
 };
-use crate::{children::is_initiated_since, external::PENDING_CANCEL_REQUESTS_MAX, run::Run};
+use crate::{children::is_initiated_since, decide::limits::limit, run::Run};
 
 /// Initiates the request.
 pub(crate) fn handle(
@@ -36,7 +36,8 @@ pub(crate) fn handle(
         );
         return Err(CommandFailure::new(BAD, message));
     }
-    pending_limit(&run.state(), ExternalKind::Cancel, "pending requests to cancel external workflows", PENDING_CANCEL_REQUESTS_MAX)
+    let limit = limit(cx.settings, |limits| limits.pending_cancel_requests);
+    pending_limit(&run.state(), ExternalKind::Cancel, "pending requests to cancel external workflows", limit)
         .map_err(|message| CommandFailure::new(WorkflowTaskFailedCause::PendingRequestCancelLimitExceeded, message))?;
     let initiated = RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
         workflow_task_completed_event_id: cx.completed_event_id,
@@ -62,7 +63,7 @@ fn check(attributes: &RequestCancelExternalWorkflowExecutionCommandAttributes, c
     if workflow_id.is_empty() {
         return Err(format!("WorkflowId is not set on {}. Namespace={namespace} RunId={run_id}", target.command));
     }
-    if let Some((length, limit)) = target.overlong_id() {
+    if let Some((length, limit)) = target.overlong_id(cx) {
         return Err(format!(
             "WorkflowId on {} exceeds length limit. WorkflowId={workflow_id} Length={length} Limit={limit} RunId={run_id} \
              Namespace={namespace}",

@@ -11,11 +11,11 @@ use klamm_messages::temporal::{
 
 use super::{
     CommandContext, CommandFailure,
-    check::{add_event, encoded_len, invalid_action},
+    check::{add_event, encoded_len, id_bytes_max, invalid_action},
 };
 use crate::{
-    activity::{PENDING_ACTIVITIES_MAX, nanos, options},
-    decide::limits::blob_fits,
+    activity::{nanos, options},
+    decide::limits::{blob_fits, limit},
     run::Run,
 };
 
@@ -30,7 +30,8 @@ pub(crate) fn handle(
     let started = state.started.as_ref();
     let run_timeout = started.and_then(|started| started.workflow_run_timeout.as_ref()).map_or(0, nanos);
     let workflow_queue = started.and_then(|started| started.task_queue.as_ref()).map_or("", |queue| &queue.name);
-    let attributes = options::complete(attributes, run_timeout, workflow_queue).map_err(|message| CommandFailure::new(BAD, message))?;
+    let attributes = options::complete(attributes, run_timeout, workflow_queue, id_bytes_max(cx.settings))
+        .map_err(|message| CommandFailure::new(BAD, message))?;
     let queue = attributes.task_queue.as_ref().map_or("", |queue| &queue.name);
     if attributes.use_workflow_build_id && queue != workflow_queue {
         return Err(CommandFailure::new(BAD, "Activity with UseCompatibleVersion cannot run on different task queue."));
@@ -38,13 +39,11 @@ pub(crate) fn handle(
     if !blob_fits(encoded_len(attributes.input.as_ref()), cx.settings) {
         return Err(CommandFailure::terminate(BAD, "ScheduleActivityTaskCommandAttributes.Input exceeds size limit."));
     }
-    if state.activities.len() >= PENDING_ACTIVITIES_MAX {
+    let pending_max = limit(cx.settings, |limits| limits.pending_activities);
+    if state.activities.len() >= pending_max {
         return Err(CommandFailure::new(
             WorkflowTaskFailedCause::PendingActivitiesLimitExceeded,
-            format!(
-                "the number of pending activities, {}, has reached the per-workflow limit of {PENDING_ACTIVITIES_MAX}",
-                state.activities.len()
-            ),
+            format!("the number of pending activities, {}, has reached the per-workflow limit of {pending_max}", state.activities.len()),
         ));
     }
     if state.activity_ids.contains_key(&attributes.activity_id) {

@@ -3,12 +3,7 @@
 use klamm_messages::{klamm::v1::CommandSettings, temporal::common::v1::SearchAttributes};
 use klamm_search_attributes as search_attributes;
 
-/// Most search attributes of one command (frontend.searchAttributesNumberOfKeysLimit).
-const COUNT_MAX: usize = 100;
-/// Largest value, bytes (frontend.searchAttributesSizeOfValueLimit).
-const VALUE_BYTES_MAX: usize = 2 * 1024;
-/// Largest size of all search attributes of a run, bytes (frontend.searchAttributesTotalSizeLimit).
-const TOTAL_BYTES_MAX: usize = 40 * 1024;
+use crate::decide::limits::limit;
 
 /// Checks only that the namespace has all of the search attributes.
 ///
@@ -25,7 +20,7 @@ pub(crate) fn check_names(attributes: &SearchAttributes, settings: &CommandSetti
 /// What is wrong, in Temporal's words.
 pub(crate) fn checked(mut attributes: SearchAttributes, settings: &CommandSettings, namespace: &str) -> Result<SearchAttributes, String> {
     let custom = |name: &str| settings.search_attribute_types.get(name).copied();
-    search_attributes::check(&mut attributes, namespace, custom, COUNT_MAX)?;
+    search_attributes::check(&mut attributes, namespace, custom, limit(settings, |limits| limits.search_attributes))?;
     Ok(attributes)
 }
 
@@ -33,6 +28,7 @@ pub(crate) fn checked(mut attributes: SearchAttributes, settings: &CommandSettin
 ///
 /// # Errors
 /// What is too large.
-pub(crate) fn check_sizes(attributes: &SearchAttributes) -> Result<(), String> {
-    search_attributes::check_sizes(attributes, VALUE_BYTES_MAX, TOTAL_BYTES_MAX)
+pub(crate) fn check_sizes(attributes: &SearchAttributes, settings: &CommandSettings) -> Result<(), String> {
+    let value_bytes_max = limit(settings, |limits| limits.search_attribute_value_bytes);
+    search_attributes::check_sizes(attributes, value_bytes_max, limit(settings, |limits| limits.search_attributes_bytes))
 }

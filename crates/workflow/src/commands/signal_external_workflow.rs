@@ -17,7 +17,10 @@ use super::{
     check::{add_event, encoded_len},
     external_target::{CROSS_NAMESPACE, Target, is_cross_namespace, pending_limit},
 };
-use crate::{decide::limits::blob_fits, external::PENDING_SIGNALS_MAX, run::Run};
+use crate::{
+    decide::limits::{blob_fits, limit},
+    run::Run,
+};
 
 /// Initiates the signal.
 pub(crate) fn handle(
@@ -27,7 +30,8 @@ pub(crate) fn handle(
 ) -> Result<(), CommandFailure> {
     const BAD: WorkflowTaskFailedCause = WorkflowTaskFailedCause::BadSignalWorkflowExecutionAttributes;
     check(attributes, cx).map_err(|message| CommandFailure::new(BAD, message))?;
-    pending_limit(&run.state(), ExternalKind::Signal, "pending signals to external workflows", PENDING_SIGNALS_MAX)
+    let limit = limit(cx.settings, |limits| limits.pending_signals);
+    pending_limit(&run.state(), ExternalKind::Signal, "pending signals to external workflows", limit)
         .map_err(|message| CommandFailure::new(WorkflowTaskFailedCause::PendingSignalsLimitExceeded, message))?;
     if !blob_fits(encoded_len(attributes.input.as_ref()), cx.settings) {
         return Err(CommandFailure::terminate(BAD, "SignalExternalWorkflowExecutionCommandAttributes.Input exceeds size limit."));
@@ -60,7 +64,7 @@ fn check(attributes: &SignalExternalWorkflowExecutionCommandAttributes, cx: &Com
     if workflow_id.is_empty() {
         return Err(format!("WorkflowId is not set on {}. Namespace={namespace} RunId={run_id} SignalName={signal_name}", target.command));
     }
-    if let Some((length, limit)) = target.overlong_id() {
+    if let Some((length, limit)) = target.overlong_id(cx) {
         return Err(format!(
             "WorkflowId on {} exceeds length limit. WorkflowId={workflow_id} Length={length} Limit={limit} Namespace={namespace} \
              RunId={run_id} SignalName={signal_name}",

@@ -14,14 +14,13 @@ use klamm_messages::temporal::{
 
 use super::{
     CommandContext, CommandFailure,
-    check::{ID_BYTES_MAX, add_event, duration_of, encoded_len},
+    check::{add_event, duration_of, encoded_len, id_bytes_max},
     search_attributes,
 };
 use crate::{
     activity::options::{check_priority, complete_policy, complete_queue},
-    children::PENDING_CHILDREN_MAX,
     decide::{
-        limits::blob_fits,
+        limits::{blob_fits, limit},
         start_workflow::{timeouts, without_nulls_memo, without_nulls_search_attributes},
     },
     run::{Run, normal_task_queue},
@@ -46,12 +45,11 @@ pub(crate) fn handle(
     }
     check_sizes(&attributes, cx)?;
     let pending = run.state().children.len();
-    if pending >= PENDING_CHILDREN_MAX {
+    let pending_max = limit(cx.settings, |limits| limits.pending_children);
+    if pending >= pending_max {
         return Err(CommandFailure::new(
             WorkflowTaskFailedCause::PendingChildWorkflowsLimitExceeded,
-            format!(
-                "the number of pending child workflow executions, {pending}, has reached the per-workflow limit of {PENDING_CHILDREN_MAX}"
-            ),
+            format!("the number of pending child workflow executions, {pending}, has reached the per-workflow limit of {pending_max}"),
         ));
     }
     let event = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated(attributes, cx));
@@ -88,7 +86,7 @@ fn complete(
     let namespace = cx.namespace;
     let workflow_id = attributes.workflow_id.clone();
     let type_name = attributes.workflow_type.as_ref().map(|workflow_type| workflow_type.name.clone()).unwrap_or_default();
-    check_names(&workflow_id, &type_name, namespace)?;
+    check_names(&workflow_id, &type_name, namespace, id_bytes_max(cx.settings))?;
     let of_it = format!("WorkflowId={workflow_id} WorkflowType={type_name} Namespace={namespace}");
     for (name, timeout) in [
         ("WorkflowExecutionTimeout", &mut attributes.workflow_execution_timeout),
@@ -112,7 +110,7 @@ fn complete(
         CommandFailure::new(WorkflowTaskFailedCause::BadSearchAttributes, message)
     })?;
     check_priority(attributes.priority.as_ref()).map_err(bad)?;
-    attributes.task_queue = Some(queue(attributes.task_queue.take(), own_queue, &of_it)?);
+    attributes.task_queue = Some(queue(attributes.task_queue.take(), own_queue, &of_it, id_bytes_max(cx.settings))?);
     let (run_timeout, task_timeout) = timeouts(
         time::duration_or_none(attributes.workflow_run_timeout.as_ref()),
         time::duration_or_none(attributes.workflow_execution_timeout.as_ref()),
@@ -130,7 +128,7 @@ fn complete(
 }
 
 /// Checks workflow id and type.
-fn check_names(workflow_id: &str, type_name: &str, namespace: &str) -> Result<(), CommandFailure> {
+fn check_names(workflow_id: &str, type_name: &str, namespace: &str, limit: usize) -> Result<(), CommandFailure> {
     if workflow_id.is_empty() {
         return Err(bad(format!(
             "Required field WorkflowId is not set on StartChildWorkflowExecutionCommand. WorkflowType={type_name} Namespace={namespace}"
@@ -141,17 +139,17 @@ fn check_names(workflow_id: &str, type_name: &str, namespace: &str) -> Result<()
             "Required field WorkflowType is not set on StartChildWorkflowExecutionCommand. WorkflowId={workflow_id} Namespace={namespace}"
         )));
     }
-    if workflow_id.len() > ID_BYTES_MAX {
+    if workflow_id.len() > limit {
         return Err(bad(format!(
             "WorkflowId on StartChildWorkflowExecutionCommand exceeds length limit. WorkflowId={workflow_id} Length={} \
-             Limit={ID_BYTES_MAX} WorkflowType={type_name} Namespace={namespace}",
+             Limit={limit} WorkflowType={type_name} Namespace={namespace}",
             workflow_id.len()
         )));
     }
-    if type_name.len() > ID_BYTES_MAX {
+    if type_name.len() > limit {
         return Err(bad(format!(
             "WorkflowType on StartChildWorkflowExecutionCommand exceeds length limit. WorkflowId={workflow_id} WorkflowType={type_name} \
-             Length={} Limit={ID_BYTES_MAX} Namespace={namespace}",
+             Length={} Limit={limit} Namespace={namespace}",
             type_name.len()
         )));
     }
@@ -159,13 +157,13 @@ fn check_names(workflow_id: &str, type_name: &str, namespace: &str) -> Result<()
 }
 
 /// The child's task queue; the parent's where the command names none.
-fn queue(queue: Option<TaskQueue>, own_queue: &str, of_it: &str) -> Result<TaskQueue, CommandFailure> {
+fn queue(queue: Option<TaskQueue>, own_queue: &str, of_it: &str, limit: usize) -> Result<TaskQueue, CommandFailure> {
     let mut queue = queue.unwrap_or(TaskQueue { kind: TaskQueueKind::Normal as i32, ..TaskQueue::default() });
     if queue.name.is_empty() {
         own_queue.clone_into(&mut queue.name);
     }
     let shown = format!("name:{:?}  kind:{}", queue.name, queue.kind().as_str_name());
-    complete_queue(Some(queue), own_queue)
+    complete_queue(Some(queue), own_queue, limit)
         .map_err(|error| bad(format!("invalid TaskQueue on StartChildWorkflowExecutionCommand: {error}. {of_it} TaskQueue={shown}")))
 }
 
@@ -178,7 +176,7 @@ fn check_sizes(attributes: &StartChildWorkflowExecutionCommandAttributes, cx: &C
         return Err(CommandFailure::terminate(BAD, "StartChildWorkflowExecutionCommandAttributes.Memo exceeds size limit."));
     }
     let Some(given) = &attributes.search_attributes else { return Ok(()) };
-    search_attributes::check_sizes(given).map_err(|message| CommandFailure::terminate(BAD, message))
+    search_attributes::check_sizes(given, cx.settings).map_err(|message| CommandFailure::terminate(BAD, message))
 }
 
 /// The event, with all values as they are in force.

@@ -10,7 +10,7 @@ use klamm_messages::temporal::{
 
 use super::{
     CommandContext, CommandFailure,
-    check::{ID_BYTES_MAX, add_event, duration_of, invalid_action},
+    check::{add_event, duration_of, id_bytes_max, invalid_action},
 };
 use crate::run::Run;
 
@@ -22,7 +22,7 @@ pub(crate) fn handle(
 ) -> Result<(), CommandFailure> {
     let bad = |message: String| CommandFailure::new(WorkflowTaskFailedCause::BadStartTimerAttributes, message);
     let timer_id = &attributes.timer_id;
-    check_timer_id(timer_id, "StartTimerCommand").map_err(bad)?;
+    check_timer_id(timer_id, "StartTimerCommand", cx).map_err(bad)?;
     let start_to_fire_timeout = duration_of(attributes.start_to_fire_timeout.as_ref())
         .map_err(|error| bad(format!("An invalid StartToFireTimeout is set on StartTimerCommand: {error}. TimerId={timer_id}")))?;
     if run.state().timers.contains_key(timer_id) {
@@ -41,15 +41,13 @@ pub(crate) fn handle(
 }
 
 /// Checks a timer's id on this command. The error says what is wrong.
-pub(super) fn check_timer_id(timer_id: &str, command: &str) -> Result<(), String> {
+pub(super) fn check_timer_id(timer_id: &str, command: &str, cx: &CommandContext<'_>) -> Result<(), String> {
     if timer_id.is_empty() {
         return Err(format!("TimerId is not set on {command}."));
     }
-    if timer_id.len() > ID_BYTES_MAX {
-        return Err(format!(
-            "TimerId on {command} exceeds length limit. TimerId={timer_id} Length={} Limit={ID_BYTES_MAX}",
-            timer_id.len()
-        ));
+    let limit = id_bytes_max(cx.settings);
+    if timer_id.len() > limit {
+        return Err(format!("TimerId on {command} exceeds length limit. TimerId={timer_id} Length={} Limit={limit}", timer_id.len()));
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(crate) fn handle(
             merged.insert(key.clone(), payload.clone())
         };
     }
-    search_attributes::check_sizes(&SearchAttributes { indexed_fields: merged })
+    search_attributes::check_sizes(&SearchAttributes { indexed_fields: merged }, cx.settings)
         .map_err(|message| CommandFailure::terminate(BAD, message))?;
     let upsert = UpsertWorkflowSearchAttributesEventAttributes {
         workflow_task_completed_event_id: cx.completed_event_id,

@@ -198,6 +198,7 @@ fn go_on(
             run.schedule_workflow_task();
         }
     }
+    run.keep_only_outcome(settings);
     let reset_history_event_id = done.reset_history_event_id;
     limits::enforce(run, settings, Answer::WorkflowTaskCompleted { new_workflow_task, activity_tasks, reset_history_event_id })
 }

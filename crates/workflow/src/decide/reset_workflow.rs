@@ -14,11 +14,17 @@ use crate::{
     tables::{RunKey, Runs},
 };
 
+/// The error for a run of which only the outcome was kept.
+const NO_HISTORY: &str = "Only the outcome of this run was kept, so there is no event at which it could be reset.";
+
 /// Decides the command. The same request again gets the same run, while that is being built or is the newest.
 pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ResetWorkflow) -> Decision<Answer> {
     let base = locate::run(tx, command, body.execution.as_ref())?;
     let base_key = base.key.clone();
     let state = base.state();
+    if state.outcome_only {
+        return Err(Rejection::FailedPrecondition(NO_HISTORY.to_owned()));
+    }
     if body.workflow_task_finish_event_id <= 1 || body.workflow_task_finish_event_id >= state.next_event_id {
         return Err(Rejection::invalid("Workflow task finish ID must be > 1 && <= workflow last event ID."));
     }

@@ -17,9 +17,6 @@ use crate::{
     run::{Run, is_open, new_event, task_phase::is_closing},
 };
 
-/// Most signals that one run takes (history.maximumSignalsPerExecution).
-const SIGNAL_COUNT_MAX: i64 = 10_000;
-
 /// Decides the command.
 pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &SignalWorkflow) -> Decision<Answer> {
     let request = body.request.as_ref().ok_or_else(|| Rejection::Internal("A signal without a request.".to_owned()))?;
@@ -75,7 +72,8 @@ pub(super) struct Signal<'s> {
 pub(super) fn check(state: &RunState, signal: &Signal<'_>, settings: &CommandSettings) -> Result<(), Rejection> {
     limits::check_blob(signal.input.map_or(0, Message::encoded_len), settings)?;
     let waiting = state.buffered_events.iter().filter(|event| event.event_type() == EventType::WorkflowExecutionSignaled).count();
-    if state.signal_count.saturating_add(i64::try_from(waiting).unwrap_or(i64::MAX)) >= SIGNAL_COUNT_MAX {
+    let count = usize::try_from(state.signal_count).unwrap_or(0).saturating_add(waiting);
+    if count >= limits::limit(settings, |limits| limits.signals) {
         return Err(Rejection::invalid("exceeded workflow execution limit for signal events"));
     }
     if is_closing(state) {

@@ -61,12 +61,12 @@ fn decide_start(tx: &mut Tx<'_, Workflow>, command: &Command, body: &StartWorkfl
             Ok(Outcome::Answer(Answer::Started(Started { eager_workflow_task, ..started_answer(tx, &key, started) })))
         }
         Resolution::UseExisting(key) => {
-            attach(&mut Run::new(tx, key.clone()), request)?;
+            attach(&mut Run::new(tx, key.clone()), request, &settings)?;
             Ok(answer(tx, &key, false))
         }
         Resolution::New { replaces } => {
             let key = RunKey::new(&command.namespace, &command.workflow_id, &body.run_id);
-            callback::check_limit(&RunState::default(), request.completion_callbacks.len())?;
+            callback::check_limit(&RunState::default(), request.completion_callbacks.len(), &settings)?;
             if let Some(old) = replaces {
                 terminate_for(&mut Run::new(tx, old), &body.run_id, &settings);
             }
@@ -312,10 +312,10 @@ fn without_nulls(mut fields: BTreeMap<String, Payload>) -> Option<BTreeMap<Strin
 ///
 /// # Errors
 /// FailedPrecondition when the run would have too many callbacks.
-fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest) -> Result<(), Rejection> {
+fn attach(run: &mut Run<'_, '_>, request: &StartWorkflowExecutionRequest, settings: &CommandSettings) -> Result<(), Rejection> {
     let Some(options) = &request.on_conflict_options else { return Ok(()) };
     let callbacks = if options.attach_completion_callbacks { request.completion_callbacks.clone() } else { Vec::new() };
-    callback::check_limit(&run.state(), callbacks.len())?;
+    callback::check_limit(&run.state(), callbacks.len(), settings)?;
     let event = new_event(
         EventType::WorkflowExecutionOptionsUpdated,
         Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(WorkflowExecutionOptionsUpdatedEventAttributes {

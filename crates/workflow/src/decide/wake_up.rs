@@ -111,6 +111,9 @@ fn note_freed(tx: &mut Tx<'_, Workflow>, gone: &RunKey) {
 pub(crate) fn key_suffixes(run: &Run<'_, '_>, next_event_id: i64) -> Vec<String> {
     let (from, to) = History::range(&run.key, 1, next_event_id);
     let mut suffixes: Vec<_> = ["~workflow_task/0", "~buffered/0", "~sticky/0", "~execution/0"].map(str::to_owned).into();
+    if run.state().outcome_only {
+        suffixes.push("~outcome/0".to_owned());
+    }
     if run.state().reset.is_some() {
         suffixes.push("~reset/0".to_owned());
     }

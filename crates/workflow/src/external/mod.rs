@@ -23,8 +23,3 @@ mod ask;
 pub(crate) use answer::{answer, asking_execution, check_parent};
 pub(crate) use apply::{apply_closed, apply_initiated, apply_state};
 pub(crate) use ask::{next_wake, send_since, wake};
-
-/// Most signals to other workflows of one run that may be pending (limit.numPendingSignals.error).
-pub(crate) const PENDING_SIGNALS_MAX: usize = 2000;
-/// Most requests to cancel other workflows likewise (limit.numPendingCancelRequests.error).
-pub(crate) const PENDING_CANCEL_REQUESTS_MAX: usize = 2000;

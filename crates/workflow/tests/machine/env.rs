@@ -60,6 +60,8 @@ pub struct Env {
     pub riders: Vec<Reservation>,
     /// What was started for pollers that rode along, since it was last looked at.
     pub started: Vec<StartedReservation>,
+    /// The limits that came near, since they were last looked at.
+    pub warnings: Vec<&'static str>,
     now: Time,
     offset: i64,
     run_count: usize,
@@ -79,6 +81,7 @@ impl Env {
             settings,
             riders: Vec::new(),
             started: Vec::new(),
+            warnings: Vec::new(),
             now: Time::from_millis(START),
             offset: 0,
             run_count: 0,
@@ -140,6 +143,7 @@ impl Env {
             self.log.extend(effects.events);
             self.publications.extend(effects.publications);
             self.sent.extend(effects.commands);
+            self.warnings.extend(effects.warnings.iter().map(|warning| warning.limit));
             if self.checks_folds {
                 self.check_folds();
             }
@@ -446,6 +450,8 @@ pub fn production() -> CommandSettings {
         search_attribute_types: [("Keyword".to_owned(), IndexedValueType::Keyword as i32)].into(),
         schedule_audit_retention: None,
         namespace_id: "id".to_owned(),
+        limits: None,
+        outcome_only: Vec::new(),
     }
 }
 

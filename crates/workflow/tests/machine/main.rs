@@ -16,6 +16,7 @@ mod external;
 mod families;
 mod limits;
 mod operations;
+mod outcomes;
 mod pause;
 mod properties;
 mod reservations;

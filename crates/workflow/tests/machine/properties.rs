@@ -3,8 +3,8 @@
 use klamm_machine::{Decision, TablesExt};
 use klamm_messages::{
     klamm::v1::{
-        ActivityTaskToken, Command, CommandSettings, CompleteActivityTask, ExternalAnswered, ExternalOutcome, FailActivityTask,
-        FailWorkflowTask, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind, WorkflowTaskPhase, command::Body,
+        ActivityTaskToken, Command, CommandLimits, CommandSettings, CompleteActivityTask, ExternalAnswered, ExternalOutcome,
+        FailActivityTask, FailWorkflowTask, ResetStickyTaskQueue, RunState, StartActivityTask, TaskKind, WorkflowTaskPhase, command::Body,
     },
     temporal::{
         common::v1::{Header, Memo, Payload, SearchAttributes},
@@ -187,10 +187,12 @@ fn settings() -> impl Strategy<Value = CommandSettings> {
             history_size_limit_bytes: bytes,
             history_count_suggest_continue_as_new: suggested_count,
             history_size_suggest_continue_as_new_bytes: suggested_bytes,
+            limits: Some(CommandLimits { pending_activities: 2, pending_children: 2, signals: 5, ..CommandLimits::default() }),
             ..env::production()
         }
     });
-    prop_oneof![2 => Just(env::production()), 1 => small]
+    let outcomes = CommandSettings { outcome_only: vec!["*".to_owned()], ..env::production() };
+    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes)]
 }
 
 /// Several entries for a map.

@@ -55,6 +55,7 @@ fn record_text(record: &HistoryRecord) -> String {
             let retry = external.retry_time.as_ref().map(|time| format!(" retry {}", Time::from(time).millis())).unwrap_or_default();
             format!("~external {} attempt {}{retry}", external.initiated_event_id, external.attempt)
         }
+        Some(Record::Outcome(outcome)) => format!("~outcome of {} events", outcome.closing.as_ref().map_or(0, |closing| closing.event_id)),
         Some(Record::WorkflowIdFreed(_)) => format!("~freed {}", record.run_id),
         Some(Record::Update(update)) => format!(
             "~update {} {} number {} in slot {}",

@@ -124,7 +124,7 @@ pub(super) async fn handle_list<B: Backend, V: VisibilityQueries>(
 ) -> Result<ListBatchOperationsResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    let limit = gateway.config.limits.visibility_page;
+    let limit = gateway.limits_of(&request.namespace).visibility_page;
     let size = usize::try_from(request.page_size).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
     let page = gateway.visibility.list(Scope::Workflows, namespace, &division(), size, &request.next_page_token).await?;
     let info = page.documents.into_iter().map(|document| BatchOperationInfo {

@@ -40,7 +40,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let workflow_task = match new_workflow_task {
         Some(task) => {
             let queries = gateway.backend.carry_queries(&run, &task);
-            let task = poll_workflow_task::workflow_task(&*gateway.backend, &run, *task, &gateway.config.limits).await?;
+            let task = poll_workflow_task::workflow_task(&*gateway.backend, &run, *task, gateway.limits_of(&namespace.name)).await?;
             Some(PollWorkflowTaskQueueResponse { queries: queries.into_iter().collect(), ..task })
         }
         None => None,

@@ -19,7 +19,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 ) -> Result<CreateScheduleResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.registered_namespace(&namespaces, &request.namespace)?;
-    create_schedule::check_ids(&request, &gateway.config.limits)?;
+    create_schedule::check_ids(&request, gateway.limits_of(&request.namespace))?;
     schedules::check_spec(gateway, request.schedule.get_or_insert_default()).await?;
     let command = create_schedule::command(request, schedules::now(), &gateway.terms(namespace))?;
     match gateway.submit_schedule(&call, command).await? {

@@ -21,6 +21,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let execution = validate::execution::execution(request.execution.as_ref())?;
+    let limits = gateway.limits_of(&namespace.name);
     let close_only = request.history_event_filter_type == HistoryEventFilterType::CloseEvent as i32;
     let reader = Reader { gateway, call: &call, wait: request.wait_new_event, close_only };
 
@@ -49,8 +50,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
             &run,
             page.next,
             page.end,
-            page_size(request.maximum_page_size, gateway.config.limits.history_page_events),
-            &gateway.config.limits,
+            page_size(request.maximum_page_size, limits.history_page_events),
+            limits,
         )
         .await?;
         page.next = read.next;

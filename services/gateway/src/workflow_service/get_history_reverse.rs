@@ -18,7 +18,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     _call: Call,
     request: GetWorkflowExecutionHistoryReverseRequest,
 ) -> Result<GetWorkflowExecutionHistoryReverseResponse> {
-    let limits = &gateway.config.limits;
+    let limits = gateway.limits_of(&request.namespace);
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
     let execution = validate::execution::execution(request.execution.as_ref())?;

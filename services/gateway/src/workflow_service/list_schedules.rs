@@ -23,7 +23,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     _call: Call,
     request: ListSchedulesRequest,
 ) -> Result<ListSchedulesResponse> {
-    let limit = gateway.config.limits.visibility_page;
+    let limit = gateway.limits_of(&request.namespace).visibility_page;
     let size = usize::try_from(request.maximum_page_size).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;

@@ -134,6 +134,7 @@ fn name_of(shown: &DescribeNamespaceResponse) -> String {
 
 /// A namespace as clients see it. Its limits and capabilities control what SDKs do.
 fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceResponse {
+    let limits = config.namespace_limits.get(&namespace.name).unwrap_or(&config.limits);
     let clusters = vec![ClusterReplicationConfig { cluster_name: config.cluster_name.clone(), ..Default::default() }];
     DescribeNamespaceResponse {
         namespace_info: Some(NamespaceInfo {
@@ -153,8 +154,8 @@ fn shown(namespace: &NamespaceState, config: &Config) -> DescribeNamespaceRespon
                 ..Capabilities::default()
             }),
             limits: Some(ShownLimits {
-                blob_size_limit_error: config.limits.blob_bytes as i64,
-                memo_size_limit_error: config.limits.memo_bytes as i64,
+                blob_size_limit_error: limits.blob_bytes as i64,
+                memo_size_limit_error: limits.memo_bytes as i64,
                 // A completion comes in one message, so it may be as large as a gRPC message.
                 workflow_task_completion_size_limit_error: config.limits.message_bytes as i64,
             }),

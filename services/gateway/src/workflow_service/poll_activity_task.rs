@@ -19,10 +19,10 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 ) -> Result<PollActivityTaskQueueResponse> {
     let config = &gateway.config;
     let namespaces = gateway.backend.namespaces();
-    gateway.namespace(&namespaces, &request.namespace)?;
+    let limits = gateway.limits_of(&gateway.namespace(&namespaces, &request.namespace)?.name);
     call.check_long_poll(config)?;
-    validate::task_queue::check(request.task_queue.as_mut(), &config.limits)?;
-    validate::ids::identity(&request.identity, &config.limits)?;
+    validate::task_queue::check(request.task_queue.as_mut(), limits)?;
+    validate::ids::identity(&request.identity, limits)?;
     let poller = Poller {
         namespace: &request.namespace,
         identity: &request.identity,

@@ -27,9 +27,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 ) -> Result<PollWorkflowTaskQueueResponse> {
     let config = &gateway.config;
     let namespaces = gateway.backend.namespaces();
-    gateway.namespace(&namespaces, &request.namespace)?;
+    let limits = gateway.limits_of(&gateway.namespace(&namespaces, &request.namespace)?.name);
     call.check_long_poll(config)?;
-    validate::ids::identity(&request.identity, &config.limits)?;
+    validate::ids::identity(&request.identity, limits)?;
     let poller = Poller {
         namespace: &request.namespace,
         identity: &request.identity,
@@ -38,7 +38,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         deployment: request.deployment_options.as_ref(),
     };
     poller.check_version(gateway, TaskQueueSide::Workflow)?;
-    validate::task_queue::check(request.task_queue.as_mut(), &config.limits)?;
+    validate::task_queue::check(request.task_queue.as_mut(), limits)?;
     drop(namespaces);
 
     let deadline = call.deadline_within(config.task_long_poll, config.long_poll_tail_room);
@@ -52,7 +52,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
         deadline,
     };
     match gateway.backend.poll_workflow_task(poll).await? {
-        Some(task) => compose(&*gateway.backend, task, &config.limits).await,
+        Some(task) => compose(&*gateway.backend, task, limits).await,
         None => Ok(PollWorkflowTaskQueueResponse::default()),
     }
 }

@@ -41,12 +41,16 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     if query.query_type.is_empty() {
         return Err(Fault::invalid("QueryType is not set on request."));
     }
-    validate::sizes::blob(query.query_args.as_ref(), &gateway.config.limits)?;
+    validate::sizes::blob(query.query_args.as_ref(), gateway.limits_of(&namespace.name))?;
 
     let snapshot = runs::find(&*gateway.backend, namespace, execution).await?;
     let deadline = deadline(&call, gateway.config.query_timeout, gateway.config.long_poll_tail_room);
     if let Some(rejected) = rejected(&snapshot.state, request.query_reject_condition) {
         return Ok(QueryWorkflowResponse { query_rejected: Some(rejected), ..QueryWorkflowResponse::default() });
+    }
+    if snapshot.state.outcome_only {
+        let message = "Only the outcome of this run was kept, so its workflow cannot be queried.";
+        return Err(Fault::FailedPrecondition(message.to_owned()));
     }
     check_ready(&snapshot.state, call.deadline().map(|_| deadline))?;
     match gateway.backend.query(&snapshot.run, query, deadline).await? {
@@ -64,13 +68,13 @@ pub(super) async fn handle_completed<B: Backend, V: VisibilityQueries>(
 ) -> Result<RespondQueryTaskCompletedResponse> {
     let namespaces = gateway.backend.namespaces();
     let token = tokens::decode_workflow_task(&request.task_token)?;
-    gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
+    let namespace = gateway.token_namespace(&namespaces, &request.namespace, &token.namespace)?;
     if token.query_id.is_empty() {
         return Err(Fault::invalid("Invalid TaskToken."));
     }
     validate::canonical::failure(request.failure.as_mut());
     let unknown_type = !is_known(request.completed_type);
-    let result = if validate::sizes::blob_exceeds(request.query_result.as_ref(), &gateway.config.limits) {
+    let result = if validate::sizes::blob_exceeds(request.query_result.as_ref(), gateway.limits_of(&namespace.name)) {
         too_large()
     } else {
         WorkflowQueryResult {

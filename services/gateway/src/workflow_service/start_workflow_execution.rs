@@ -43,7 +43,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let eager_workflow_task = match started.eager_workflow_task {
         Some(task) => {
             let run = RunKey::new(&namespace, &workflow_id, &started.run_id);
-            Some(poll_workflow_task::workflow_task(&*gateway.backend, &run, *task, &gateway.config.limits).await?)
+            Some(poll_workflow_task::workflow_task(&*gateway.backend, &run, *task, gateway.limits_of(&namespace)).await?)
         }
         None => None,
     };

@@ -37,7 +37,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 ) -> Result<DescribeTaskQueueResponse> {
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, &request.namespace)?;
-    validate::task_queue::check(request.task_queue.as_mut(), &gateway.config.limits)?;
+    validate::task_queue::check(request.task_queue.as_mut(), gateway.limits_of(&request.namespace))?;
     let queue = request.task_queue.unwrap_or_default();
     let describe = |side| gateway.backend.describe_task_queue(&namespace.name, &queue.name, side);
 
@@ -102,7 +102,7 @@ pub(super) async fn handle_partitions<B: Backend, V: VisibilityQueries>(
 ) -> Result<ListTaskQueuePartitionsResponse> {
     let namespaces = gateway.backend.namespaces();
     gateway.namespace(&namespaces, &request.namespace)?;
-    validate::task_queue::check(request.task_queue.as_mut(), &gateway.config.limits)?;
+    validate::task_queue::check(request.task_queue.as_mut(), gateway.limits_of(&request.namespace))?;
     let partition = TaskQueuePartitionMetadata {
         key: request.task_queue.map(|queue| queue.name).unwrap_or_default(),
         owner_host_name: gateway.config.address.clone(),

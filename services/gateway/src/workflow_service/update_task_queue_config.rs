@@ -17,8 +17,8 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     request: UpdateTaskQueueConfigRequest,
 ) -> Result<UpdateTaskQueueConfigResponse> {
     let namespaces = gateway.backend.namespaces();
-    gateway.namespace(&namespaces, &request.namespace)?;
-    let command = calls::task_queue_config::command(request, &gateway.config.limits)?;
+    let namespace = gateway.namespace(&namespaces, &request.namespace)?;
+    let command = calls::task_queue_config::command(request, gateway.limits_of(&namespace.name))?;
     match gateway.submit_cluster(&call, command).await? {
         Answer::TaskQueueConfig(config) => Ok(UpdateTaskQueueConfigResponse { config: Some(*config) }),
         Answer::Empty | Answer::Namespace(_) => Err(unexpected_answer()),

@@ -96,7 +96,7 @@ async fn list<B: Backend, V: VisibilityQueries>(
     page_size: i32,
     next_page_token: &[u8],
 ) -> Result<(Vec<WorkflowExecutionInfo>, Vec<u8>)> {
-    let limit = gateway.config.limits.visibility_page;
+    let limit = gateway.limits_of(namespace).visibility_page;
     let size = usize::try_from(page_size).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
     let namespaces = gateway.backend.namespaces();
     let namespace = gateway.namespace(&namespaces, namespace)?;

@@ -124,6 +124,8 @@ async fn tell_when_ready(health: Health, front: Front, started: Instant) {
 fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
     let retention = config.server.retention.0;
     let namespace = |name: &String| NamespaceToMake { name: name.clone(), retention, search_attributes: Vec::new() };
+    // This limit stands in another section.
+    let complete = |limits: &Limits| Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..limits.clone() };
     NodeOptions {
         topics: Topics::new(&config.kafka.topic_prefix, config.kafka.partitions),
         advertised_address,
@@ -134,7 +136,8 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
         uncommitted_commands_max: config.processor.uncommitted_commands_max,
         uncommitted_bytes_max: config.processor.uncommitted_bytes_max,
         inspect: config.connections.inspect,
-        limits: Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..config.limits.clone() },
+        limits: complete(&config.limits),
+        namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), complete(&of.limits))).collect(),
     }
 }
 

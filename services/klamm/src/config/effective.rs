@@ -1,9 +1,11 @@
 //! All sections of the configuration together.
 
+use std::collections::BTreeMap;
+
 use klamm_gateway::Limits;
 use serde::{Deserialize, Serialize};
 
-use super::{Connections, Kafka, Processor, Registry, Server};
+use super::{Connections, Kafka, Namespace, Processor, Registry, Server};
 
 /// The effective configuration.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -21,4 +23,6 @@ pub struct Config {
     pub processor: Processor,
     /// Limits of requests and histories. They have the gateway's names.
     pub limits: Limits,
+    /// What is set for single namespaces, by name.
+    pub namespaces: BTreeMap<String, Namespace>,
 }

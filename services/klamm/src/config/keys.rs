@@ -1,7 +1,8 @@
 //! The keys that exist, by their full names (`server.http_port`), and the kind of value that each takes.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use klamm_requests::limits;
 use toml::{Table, Value};
 
 use super::Config;
@@ -21,6 +22,23 @@ pub fn known() -> BTreeMap<String, Value> {
         keys.extend(fields.into_iter().filter(|(_, value)| !value.is_table()).map(|(key, value)| (format!("{section}.{key}"), value)));
     }
     keys
+}
+
+/// First part of the keys of single namespaces.
+pub const NAMESPACES: &str = "namespaces";
+
+/// A key of a single namespace: the namespace's name, which may hold dots, and the key of `[limits]` that it sets.
+pub fn of_namespace(key: &str) -> Option<(&str, &str)> {
+    let (name, limit) = key.strip_prefix(NAMESPACES)?.strip_prefix('.')?.rsplit_once(".limits.")?;
+    Some((name, limit)).filter(|(name, _)| !name.is_empty())
+}
+
+/// The key whose type and default count for this one.
+pub fn model(key: &str) -> Cow<'_, str> {
+    match of_namespace(key) {
+        Some((_, limit)) if !limits::OF_THE_SERVER.contains(&limit) => Cow::Owned(format!("limits.{limit}")),
+        _ => Cow::Borrowed(key),
+    }
 }
 
 /// Name of the environment variable for a key.

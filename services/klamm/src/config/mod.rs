@@ -9,6 +9,7 @@ mod connections;
 mod effective;
 mod kafka;
 mod keys;
+mod namespace;
 mod processor;
 mod registry;
 mod secret;
@@ -23,6 +24,7 @@ pub use self::{
     connections::{Connections, Inspect},
     effective::Config,
     kafka::{Kafka, TopicsMode},
+    namespace::Namespace,
     processor::Processor,
     registry::Registry,
     secret::Secret,

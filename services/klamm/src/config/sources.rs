@@ -109,6 +109,15 @@ impl Settings {
     pub fn into_config(self) -> Result<Config, SetupError> {
         let mut sections = Table::new();
         for (key, (value, _)) in &self.set {
+            if let Some((name, limit)) = keys::of_namespace(key) {
+                let of_all = sections.get("limits").and_then(Value::as_table).cloned().unwrap_or_default();
+                let limits = table(&mut sections, keys::NAMESPACES)
+                    .and_then(|namespaces| table(namespaces, name))
+                    .map(|namespace| namespace.entry("limits").or_insert(Value::Table(of_all)))
+                    .and_then(Value::as_table_mut);
+                limits.map(|limits| limits.insert(limit.to_owned(), value.clone()));
+                continue;
+            }
             let (section, name) = key.split_once('.').unwrap_or((key, ""));
             let Some(fields) = table(&mut sections, section) else { continue };
             let fields = if self.known.contains_key(key) { Some(fields) } else { table(fields, keys::PROPERTIES) };
@@ -124,12 +133,12 @@ impl Settings {
 
     fn add(&mut self, key: &str, value: Value, place: Place) -> Result<(), SetupError> {
         let key = keys::canonical(key, &self.known);
-        if self.known.contains_key(&key) {
+        if self.known.contains_key(&*keys::model(&key)) {
             let value = if key.ends_with("_bytes") { size(value) } else { joined(&key, value) };
             self.set.insert(key, (value, place));
             return Ok(());
         }
-        let near = keys::nearest(&key, &self.known);
+        let near = keys::nearest(&keys::model(&key), &self.known);
         let hint = || match (near, &place) {
             (Some(near), Place::File(..)) => format!("did you mean {near}? {REFERENCE}"),
             (Some(near), Place::Variable(_)) => format!("did you mean {}? {REFERENCE}", keys::variable(near)),
@@ -154,7 +163,7 @@ impl Settings {
     /// error.
     fn typed(&self, key: &str, text: &str) -> Value {
         let string = || Value::String(text.to_owned());
-        match self.known.get(key) {
+        match self.known.get(&*keys::model(key)) {
             Some(Value::Integer(_)) => text.trim().parse().map_or_else(|_| string(), Value::Integer),
             Some(Value::Boolean(_)) => text.trim().parse().map_or_else(|_| string(), Value::Boolean),
             Some(Value::Array(_)) => Value::Array(

@@ -186,6 +186,7 @@ async fn take_over(
         lease,
         supervisor: parts.supervisor.clone(),
         settings: klamm_requests::settings::configured(&options.limits),
+        namespace_settings: klamm_requests::settings::of_namespaces(&options.namespace_limits),
         verify_dir: options.verify_dir.clone(),
         ..ProcessorConfig::new(options.topics.clone(), member.to_owned())
     };
@@ -204,6 +205,7 @@ async fn take_over(
         persistence_store: "klamm".to_owned(),
         address: options.advertised_address.clone(),
         limits: options.limits.clone(),
+        namespace_limits: options.namespace_limits.clone(),
         ..GatewayConfig::default()
     };
     recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, options.inspect).await

@@ -1,6 +1,6 @@
 //! How a process of a cluster is set up, and the parts that it is made of.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use klamm_engine::Topics;
 use klamm_log::Log;
@@ -33,6 +33,8 @@ pub struct NodeOptions {
     pub uncommitted_bytes_max: usize,
     /// The gateway's limits.
     pub limits: klamm_gateway::Limits,
+    /// Namespaces with limits of their own, by name.
+    pub namespace_limits: BTreeMap<String, klamm_gateway::Limits>,
     /// Which clients klamm's own service answers.
     pub inspect: Inspect,
 }

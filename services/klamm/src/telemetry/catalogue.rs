@@ -131,6 +131,12 @@ pub const CATALOGUE: &[Section] = &[
                 &[],
                 "Commands that were skipped because deciding them failed, and records that were no command",
             ),
+            counter(
+                "klamm_limit_warnings_total",
+                "warnings",
+                &["limit"],
+                "Requests, and commands about workflows, that came near the limit of this name in the configuration",
+            ),
             counter("klamm_fold_problems_total", "records", &["topic"], "Records passed over while folding"),
             counter(
                 "klamm_stores_thrown_away_total",

@@ -5,6 +5,7 @@ mod severed;
 mod supervised;
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -80,6 +81,7 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
         uncommitted_commands_max: 10_000,
         uncommitted_bytes_max: 1 << 26,
         limits: klamm_gateway::Limits::default(),
+        namespace_limits: BTreeMap::new(),
         inspect: Inspect::Loopback,
     };
     let parts = NodeParts {

@@ -108,6 +108,10 @@ impl Driving<'_> {
         let process = &self.guarded.process;
         process.commands_total.increment(1);
         process.arrivals.note();
+        if !handled.warnings.is_empty() {
+            let key = stored.record.key.as_deref().unwrap_or_default();
+            process.warnings.tell(&handled.warnings, &String::from_utf8_lossy(key));
+        }
         for (key, row) in handled.changes {
             process.watchers.changed(&key, row.as_ref());
             if let Some(action) = Action::of(key, row) {

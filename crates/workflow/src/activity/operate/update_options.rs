@@ -16,6 +16,8 @@ use super::{
 use crate::{
     Answer, Workflow,
     activity::{options, retry},
+    commands::check::id_bytes_max,
+    decide::locate,
     run::{Run, normal_task_queue},
 };
 
@@ -26,12 +28,13 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Update
     if told.is_none() && !body.restore_original {
         return Err(Rejection::invalid("ActivityOptions are not provided"));
     }
+    let settings = locate::settings(command);
     let ids = selected(&run, body.activities.as_ref())?;
     let mut answer = Options::default();
     for id in ids {
         let updated = match (told, &body.paths) {
             _ if body.restore_original => merge::original(&run, id).unwrap_or_else(|| merge::present(&run, id)),
-            (Some(told), Some(mask)) => changed(&run, id, told, &mask.paths)?,
+            (Some(told), Some(mask)) => changed(&run, id, told, &mask.paths, id_bytes_max(&settings))?,
             _ => return Err(Rejection::invalid("UpdateMask is not provided")),
         };
         put_into_force(&mut run, id, updated.clone());
@@ -41,7 +44,13 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Update
 }
 
 /// The activity's options with what the request changes, checked and completed as those of a command of the workflow are.
-fn changed(run: &Run<'_, '_>, scheduled_event_id: i64, told: &Options, paths: &[String]) -> Result<Options, Rejection> {
+fn changed(
+    run: &Run<'_, '_>,
+    scheduled_event_id: i64,
+    told: &Options,
+    paths: &[String],
+    id_bytes_max: usize,
+) -> Result<Options, Rejection> {
     let mut options = merge::present(run, scheduled_event_id);
     let types = options.retry_policy.as_ref().map(|policy| policy.non_retryable_error_types.clone()).unwrap_or_default();
     merge::merge(&mut options, told, paths)?;
@@ -65,7 +74,7 @@ fn changed(run: &Run<'_, '_>, scheduled_event_id: i64, told: &Options, paths: &[
         ..ScheduleActivityTaskCommandAttributes::default()
     };
     // The run's time-out does not cap what an operator sets (Temporal: adjustActivityOptions).
-    let completed = options::complete(&attributes, 0, &normal_task_queue(&state).name).map_err(Rejection::invalid)?;
+    let completed = options::complete(&attributes, 0, &normal_task_queue(&state).name, id_bytes_max).map_err(Rejection::invalid)?;
     Ok(Options {
         task_queue: completed.task_queue,
         schedule_to_close_timeout: completed.schedule_to_close_timeout,
