@@ -6,9 +6,9 @@
 pub(crate) mod buffered;
 pub(crate) mod closing;
 pub(crate) mod event;
+mod outcome;
 pub(crate) mod speculative;
 mod task_events;
-mod outcome;
 pub(crate) mod task_phase;
 pub(crate) mod workflow_task;
 

@@ -21,10 +21,9 @@ use klamm_messages::{
 use prost::{Message as _, Name};
 use prost_types::Any;
 
-use super::{ended, limits, message::type_name, outgoing::request_message_id};
+use super::{ID_BYTES_MAX, ended, limits, message::type_name, outgoing::request_message_id};
 use crate::{
     commands::CommandFailure,
-    commands::check::ID_BYTES_MAX,
     decide::limits::blob_fits,
     run::Run,
     tables::{CompletedUpdates, Updates},

@@ -39,3 +39,6 @@ pub(crate) use message::is_message;
 pub(crate) use outgoing::messages;
 pub use seen::{Seen, seen};
 pub(crate) use waiting::{outgoing, sent, sent_by_start, waits};
+
+/// Longer ids are of no update: none are looked up in tables. What a client may send is bounded by `limits.id_bytes`.
+const ID_BYTES_MAX: usize = 16 << 10;

@@ -9,9 +9,8 @@ use klamm_messages::{
     },
 };
 
-use super::failures;
+use super::{ID_BYTES_MAX, failures};
 use crate::{
-    commands::check::ID_BYTES_MAX,
     run::is_open,
     successor::next_run_id,
     tables::{CompletedUpdates, History, RunKey, Runs},

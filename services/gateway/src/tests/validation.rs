@@ -306,7 +306,7 @@ async fn a_namespace_may_have_limits_of_its_own() {
         let other = klamm_messages::klamm::v1::NamespaceState { name: "other".to_owned(), ..state.namespaces["default"].clone() };
         state.namespaces.insert("other".to_owned(), other);
     });
-    let own = Limits { blob_bytes: 100, blob_warn_bytes: 50, id_bytes: 20, signals: 3, ..Limits::default() };
+    let own = Limits { blob_bytes: 100, blob_warn_bytes: 50, id_bytes: 40, signals: 3, ..Limits::default() };
     let namespace_limits = [("default".to_owned(), own)].into();
     let gateway = Gateway::new(std::sync::Arc::new(fake.clone()), fake.clone(), Config { namespace_limits, ..Config::default() });
     let request = |namespace: &str, id: &str, bytes: usize| StartWorkflowExecutionRequest {
@@ -318,12 +318,12 @@ async fn a_namespace_may_have_limits_of_its_own() {
     let ask = |request| gateway.start_workflow_execution(Request::new(request));
     let invalid = Code::InvalidArgument;
     assert_eq!(refused(ask(request("default", "w", 200)).await), (invalid, "Blob data size exceeds limit.".to_owned()));
-    let too_long = "WorkflowId exceeds maximum allowed length (21/20)".to_owned();
-    assert_eq!(refused(ask(request("default", &long(21), 1)).await), (invalid, too_long));
+    let too_long = "WorkflowId exceeds maximum allowed length (41/40)".to_owned();
+    assert_eq!(refused(ask(request("default", &long(41), 1)).await), (invalid, too_long));
     assert!(fake.with(|state| state.commands.is_empty()), "nothing is asked of the machine");
     let _ = ask(request("default", "w", 10)).await;
-    let _ = ask(request("other", &long(21), 200)).await;
+    let _ = ask(request("other", &long(41), 200)).await;
     let stamped: Vec<_> = fake.with(|state| state.commands.iter().map(|command| command.settings.clone().unwrap()).collect());
-    assert_eq!(stamped[0].limits.map(|limits| (limits.signals, limits.id_bytes)), Some((3, 20)));
+    assert_eq!(stamped[0].limits.map(|limits| (limits.signals, limits.id_bytes)), Some((3, 40)));
     assert_eq!((stamped[0].blob_size_limit_bytes, stamped[1].limits), (100, None));
 }
