@@ -13,3 +13,4 @@ export * from './programs/retrying';
 export * from './programs/signals';
 export * from './programs/takeover';
 export * from './programs/timers';
+export * from './programs/updates';
