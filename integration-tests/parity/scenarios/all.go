@@ -18,6 +18,7 @@ func All() []harness.Scenario {
 		closing, runTimeouts, chains, histories, callbacks, batches, children,
 		schedules, scheduleRuns, scheduleOverlaps, scheduleSpecs, scheduleBadInput, scheduleLists,
 		visibility, namespaces, searchAttributes, taskQueues, taskQueueConfigs, workers, system,
+		updates, updatesWaiting, updatesTasks, updatesMessages, multiOperations,
 		childEdges, runEdges,
 	} {
 		all = append(all, group...)
