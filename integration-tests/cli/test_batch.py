@@ -28,7 +28,11 @@ async def start(env: Env, count: int) -> str:
 
 
 async def begin(cli: Cli, *arguments: str) -> str:
-    """Run a command that starts a job; the job's id. The list, by which open jobs are counted, may follow behind the end of the job before."""
+    """Run a command that starts a job; the job's id.
+
+    The list, by which open jobs are counted, may follow behind the end of the job before. While it followed behind, a test that waits for a
+    refusal may have begun jobs that take their time.
+    """
 
     async def begun() -> object:
         try:
@@ -38,7 +42,7 @@ async def begin(cli: Cli, *arguments: str) -> str:
                 raise
             return None
 
-    return await await_until(begun, f"the start of {arguments}")
+    return await await_until(begun, f"the start of {arguments}", 60)
 
 
 async def until_ended(cli: Cli, job_id: str) -> dict:

@@ -180,9 +180,9 @@ class Stranger:
         (self.folder / name).write_text(text.replace("localhost:7233", f"localhost:{self.port}"))
 
     def run(self, command: str) -> str:
-        """A command of the README, as it stands; what it prints. (How work goes on, on standard error, the README does not show.)"""
+        """A command of the README, with this klamm's HTTP port; what it prints. (How work goes on, on standard error, the README does not show.)"""
         done = subprocess.run(
-            command,
+            command.replace("localhost:8233", f"localhost:{self.http_port}"),
             shell=True,
             executable="/bin/bash",
             cwd=self.folder,

@@ -8,8 +8,8 @@ use klamm_filters::index::Error as IndexError;
 use klamm_machine::Rejection;
 use klamm_messages::temporal::{
     enums::v1::{NamespaceState, ResourceExhaustedCause, ResourceExhaustedScope},
-    errordetails::v1 as details,
-    failure::v1::Failure,
+    errordetails::v1::{self as details, multi_operation_execution_failure::OperationStatus},
+    failure::v1::{Failure, MultiOperationExecutionAborted},
 };
 use prost::{Message, Name};
 
@@ -29,6 +29,7 @@ pub enum Code {
     PermissionDenied = 7,
     ResourceExhausted = 8,
     FailedPrecondition = 9,
+    Aborted = 10,
     Unimplemented = 12,
     Internal = 13,
     Unavailable = 14,
@@ -123,6 +124,12 @@ pub enum Fault {
     Unavailable(String),
     /// The deadline passed before there was an answer.
     DeadlineExceeded(String),
+    /// Something else has come between; the caller may try again.
+    Aborted(String),
+    /// An operation that was given up because of another one of the same request.
+    MultiOperationAborted(String),
+    /// Operations that take effect together, or not at all: what was wrong with each. `None`: nothing.
+    MultiOperation(Vec<Option<Fault>>),
     /// A broken invariant.
     Internal(String),
 }
@@ -151,6 +158,11 @@ impl Fault {
         Self::NotFound(message.into())
     }
 
+    /// What is said of an operation at which nothing was wrong, where another one of the same request failed.
+    pub fn aborted() -> Self {
+        Self::MultiOperationAborted("Operation was aborted.".to_owned())
+    }
+
     /// Unimplemented: `what` is a feature of a later version.
     pub fn not_built(what: &str) -> Self {
         Self::Unimplemented(format!("{what} is not supported by this version of klamm."))
@@ -176,6 +188,9 @@ impl Fault {
             Self::Unimplemented(_) => "serviceerror_Unimplemented",
             Self::Unavailable(_) => "serviceerror_Unavailable",
             Self::DeadlineExceeded(_) => "serviceerror_DeadlineExceeded",
+            Self::Aborted(_) => "serviceerror_Aborted",
+            Self::MultiOperationAborted(_) => "serviceerror_MultiOperationAborted",
+            Self::MultiOperation(_) => "serviceerror_MultiOperationExecution",
             Self::Internal(_) => "serviceerror_Internal",
         }
     }
@@ -259,9 +274,32 @@ impl Fault {
             Self::Unimplemented(message) => (Code::Unimplemented, message, None),
             Self::Unavailable(message) => (Code::Unavailable, message, None),
             Self::DeadlineExceeded(message) => (Code::DeadlineExceeded, message, None),
+            Self::Aborted(message) => (Code::Aborted, message, None),
+            Self::MultiOperationAborted(message) => (Code::Aborted, message, detail(&MultiOperationExecutionAborted {})),
+            Self::MultiOperation(operations) => multi_operation(operations),
             Self::Internal(message) => (Code::Internal, message, None),
         }
     }
+}
+
+/// The error of several operations: its code is that of the first one that was at fault.
+fn multi_operation(operations: Vec<Option<Fault>>) -> (Code, String, Option<prost_types::Any>) {
+    let mut code = None;
+    let mut statuses = Vec::with_capacity(operations.len());
+    for fault in operations {
+        let Some(fault) = fault else {
+            statuses.push(OperationStatus::default());
+            continue;
+        };
+        let is_aborted = matches!(fault, Fault::MultiOperationAborted(_));
+        let Told { code: told, message, detail } = fault.told();
+        if !is_aborted {
+            code.get_or_insert(told);
+        }
+        statuses.push(OperationStatus { code: told as i32, message, details: detail.into_iter().collect() });
+    }
+    let failure = details::MultiOperationExecutionFailure { statuses };
+    (code.unwrap_or(Code::Aborted), "Update-with-Start could not be executed.".to_owned(), detail(&failure))
 }
 
 /// Whose limit a cause belongs to.

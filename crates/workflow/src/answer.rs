@@ -1,6 +1,6 @@
 //! Answers to the callers of workflow commands.
 
-use klamm_machine::Time;
+use klamm_machine::{Rejection, Time};
 use klamm_messages::temporal::{
     activity::v1::ActivityOptions,
     common::v1::Payloads,
@@ -92,6 +92,8 @@ pub enum Answer {
     },
     /// UpdateWorkflow: the run has the update.
     UpdateAdmitted(AdmittedUpdate),
+    /// UpdateWithStart: both have taken effect, or what was refused.
+    UpdatedWithStart(Box<UpdatedWithStart>),
     /// UpdateWorkflowOptions: the options in force.
     WorkflowOptions(Box<WorkflowExecutionOptions>),
 }
@@ -119,6 +121,26 @@ pub struct AdmittedUpdate {
     pub run_id: String,
     /// Number of the update among those that were asked of the run; 0 once the update is accepted, and when it came with a reset.
     pub number: i64,
+}
+
+/// What came of an update-with-start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UpdatedWithStart {
+    /// A run has the update.
+    Done {
+        /// The run: a new one, or the one that had the workflow id.
+        started: Started,
+        /// The update.
+        update: AdmittedUpdate,
+        /// The update was completed before the command came.
+        was_completed: bool,
+    },
+    /// No run could begin. Nothing has changed.
+    StartRefused(Rejection),
+    /// The run does not take the update. Nothing has changed.
+    UpdateRefused(Rejection),
+    /// The start has taken effect before, on a run that has closed. Nothing has changed.
+    NotStarted,
 }
 
 /// A workflow task in the hands of a poller: all that PollWorkflowTaskQueueResponse needs besides the stored history.

@@ -84,13 +84,11 @@ impl<'t, 'a> Run<'t, 'a> {
     /// Appends a public event whose time, links and metadata the caller has set. Its id (and task id) is assigned here and given back. A
     /// speculative workflow task becomes an ordinary one first.
     pub(crate) fn add_whole_event(&mut self, event: HistoryEvent) -> i64 {
-        let state = self.state();
-        if speculative_task(&state).is_some() {
-            drop(state);
+        let is_speculative = speculative_task(&self.state()).is_some();
+        if is_speculative {
             self.keep_speculative_workflow_task("");
-            return self.append(event);
         }
-        self.append_as(event, state.next_event_id.max(1))
+        self.append(event)
     }
 
     /// Makes the speculative task an ordinary one: its events are written. Does nothing when the pending task is no such task. `identity`
@@ -117,12 +115,9 @@ impl<'t, 'a> Run<'t, 'a> {
     }
 
     /// Appends a public event as it is.
-    fn append(&mut self, event: HistoryEvent) -> i64 {
+    fn append(&mut self, mut event: HistoryEvent) -> i64 {
+        // Nobody may hold the state while the event is applied, else it is copied.
         let event_id = self.state().next_event_id.max(1);
-        self.append_as(event, event_id)
-    }
-
-    fn append_as(&mut self, mut event: HistoryEvent, event_id: i64) -> i64 {
         event.event_id = event_id;
         // Temporal's clients only require that the task id grows from event to event.
         event.task_id = event_id;

@@ -9,7 +9,7 @@ use klamm_messages::{
 };
 use klamm_workflow::{
     Answer,
-    answer::AdmittedUpdate,
+    answer::{AdmittedUpdate, UpdatedWithStart},
     tables::{RunKey, Runs},
     update::{Seen, seen},
 };
@@ -46,9 +46,8 @@ impl Updating {
         let (namespace, workflow_id) = (command.namespace.clone(), command.workflow_id.clone());
         let waiter = self.partitions.process().update_waiters.wait(&namespace, &workflow_id, update_id);
         let reply = self.submitter.submit(command).await?;
-        let Some(AdmittedUpdate { run_id, number }) = admitted(&reply).cloned() else {
-            return Err(Rejection::Internal("The answer to an update is another command's.".to_owned()).into());
-        };
+        // Without an update there is nothing to wait for. The answer says why there is none.
+        let Some(AdmittedUpdate { run_id, number }) = admitted(&reply).cloned() else { return Ok((reply, Err(gone()))) };
         let run = RunKey::new(namespace, workflow_id, run_id);
         let status = self.wait(&run, update_id, number, &waiter, wait).await;
         Ok((reply, status.and_then(|status| status.ok_or_else(gone))))
@@ -131,6 +130,10 @@ impl Updating {
 fn admitted(reply: &Reply) -> Option<&AdmittedUpdate> {
     match reply {
         Reply::Workflow(Answer::UpdateAdmitted(admitted)) => Some(admitted),
+        Reply::Workflow(Answer::UpdatedWithStart(answer)) => match &**answer {
+            UpdatedWithStart::Done { update, .. } => Some(update),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -36,6 +36,7 @@ pub mod unpause_activity;
 pub mod unpause_workflow;
 pub mod update_activity_options;
 pub mod update_schedule;
+pub mod update_with_start;
 pub mod update_workflow;
 pub mod update_workflow_options;
 

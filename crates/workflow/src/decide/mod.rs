@@ -17,6 +17,7 @@ pub(crate) mod start_workflow;
 pub(crate) mod start_workflow_task;
 mod terminate;
 mod unpause_workflow;
+mod update_with_start;
 mod update_workflow;
 pub(crate) mod update_workflow_options;
 pub(crate) mod wake_up;
@@ -67,6 +68,7 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         Body::ScheduleFirstWorkflowTask(body) => children::first_task::decide(tx, command, body),
         Body::ParentClosed(body) => children::parent_closed::decide(tx, command, body),
         Body::RecordCallbackAttempt(body) => callback::record_attempt::decide(tx, command, body),
+        Body::UpdateWithStart(body) => update_with_start::decide(tx, command, body),
         Body::UpdateWorkflow(body) => update_workflow::decide(tx, command, body),
         Body::WakeUp(body) => wake_up::decide(tx, command, body),
         Body::CreateSchedule(_)

@@ -8,6 +8,6 @@ pub(crate) fn is_known(run: &Run<'_, '_>, update_id: &str) -> bool {
 }
 
 /// Whether the update is completed on this run.
-pub(super) fn is_completed(run: &Run<'_, '_>, update_id: &str) -> bool {
+pub(crate) fn is_completed(run: &Run<'_, '_>, update_id: &str) -> bool {
     run.tx.get_at::<CompletedUpdates>(&CompletedUpdates::key_of(run.key.names(), update_id)).is_some()
 }

@@ -33,7 +33,7 @@ mod waiting;
 pub(crate) use admit::admit;
 pub(crate) use apply::{apply_accepted, apply_admitted, apply_completed, apply_rows, apply_sent, apply_state, remove_rows};
 pub(crate) use ended::{abort_sent, key_suffixes, reject_unprocessed};
-pub(crate) use known::is_known;
+pub(crate) use known::{is_completed, is_known};
 pub(crate) use limits::are_many;
 pub(crate) use message::is_message;
 pub(crate) use outgoing::messages;

@@ -13,6 +13,7 @@ mod describe_callbacks;
 mod describe_schedule;
 mod describe_workflow;
 mod empty_lists;
+mod execute_multi_operation;
 mod fail_activity_task;
 mod fail_workflow_task;
 mod get_history;
@@ -92,6 +93,7 @@ service! {
         write(namespace) respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse = query::handle_completed;
         write(namespace) reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse = sticky::handle_reset;
         write(namespace) shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse = shutdown_worker::handle;
+        write(namespace) execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = execute_multi_operation::handle;
         write(namespace) update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse = update_workflow::handle;
         read(namespace) poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse = update_workflow::handle_poll;
         read(namespace) query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse = query::handle;
@@ -141,7 +143,6 @@ service! {
         read(none) get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = system::handle_system_info;
     }
     not_built {
-        write(namespace) execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse = "ExecuteMultiOperation";
         read(namespace) list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse = "ListArchivedWorkflowExecutions";
         write(namespace) update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse = "UpdateWorkerBuildIdCompatibility";
         read(namespace) get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse = "GetWorkerBuildIdCompatibility";
