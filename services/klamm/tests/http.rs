@@ -116,7 +116,7 @@ fn refusals_are_statuses() {
     let start = "/api/v1/namespaces/default/workflows/w";
     for (method, path, body, expected) in [
         ("GET", "/api/v1/nowhere", "", (404, 5, "Not Found")),
-        ("GET", "/", "", (404, 5, "Not Found")),
+        ("GET", "/api/klamm/v1/nowhere", "", (404, 5, "Not Found")),
         ("GET", "/api/v1/namespaces/%zz", "", (400, 3, "Bad Request")),
         ("PUT", "/api/v1/system-info", "", (501, 12, "Method Not Allowed")),
         ("POST", start, "{", (400, 3, "unexpected EOF")),
@@ -141,6 +141,8 @@ fn refusals_are_statuses() {
         }
         assert_eq!((status, code, message.as_str()), expected, "{method} {path} {body}");
     }
+    let (status, _, page) = server.send("GET", "/", &[], b"");
+    assert_eq!((status, page.starts_with("<!doctype html>")), (200, true), "other paths are the web UI's: {page}");
     let (status, code, _, details) = refused("GET", "/api/v1/namespaces/nobody/workflows", "");
     assert_eq!((status, code), (404, 5));
     assert_eq!(details[0]["@type"], "type.googleapis.com/temporal.api.errordetails.v1.NamespaceNotFoundFailure");
