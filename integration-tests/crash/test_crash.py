@@ -9,17 +9,15 @@ import os
 import random
 import shutil
 import time
-from pathlib import Path
 from typing import List
 
-import pytest
 from bystanders import Bystanders
 from histories import Histories
 from insist import Clients
 from load import Load
 from outcomes import await_parts, check_outcomes, check_visibility
 from programs import Effects, order_worker
-from support.server import KlammServer, klamm_binary
+from support.server import KlammServer
 
 KILLS = int(os.environ.get("KLAMM_IT_KILLS", "20"))
 IN_FLIGHT = int(os.environ.get("KLAMM_IT_IN_FLIGHT", "50"))
@@ -30,20 +28,6 @@ SEED = int(os.environ.get("KLAMM_IT_SEED") or random.SystemRandom().randrange(1 
 DRAIN_DEADLINE_S = 60.0
 #: The share of kills that hit a server that is still starting.
 EARLY_KILLS = 0.2
-
-
-@pytest.fixture
-def server(request: pytest.FixtureRequest, tmp_path: Path):
-    """klamm on an empty data directory, started; its log's end is shown when the test fails."""
-    server = KlammServer(klamm_binary(), tmp_path / "data", tmp_path / "klamm.log")
-    try:
-        server.start()
-        yield server
-    finally:
-        if server.running():
-            server.kill()
-        if getattr(request.node, "failed", True):
-            print(f"--- the end of {server.log}\n{server.log_tail()}")
 
 
 class Killer:

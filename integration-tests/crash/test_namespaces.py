@@ -2,12 +2,10 @@
 
 import asyncio
 import uuid
-from pathlib import Path
 
-import pytest
 from google.protobuf.duration_pb2 import Duration
 from support.awaiting import await_until
-from support.server import KlammServer, klamm_binary
+from support.server import KlammServer
 from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
 from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleSpec
@@ -15,20 +13,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 RUNS = 400
 KILLS = 4
-
-
-@pytest.fixture
-def server(request: pytest.FixtureRequest, tmp_path: Path):
-    """klamm on an empty data directory, started; its log's end is shown when the test fails."""
-    server = KlammServer(klamm_binary(), tmp_path / "data", tmp_path / "klamm.log")
-    try:
-        server.start()
-        yield server
-    finally:
-        if server.running():
-            server.kill()
-        if getattr(request.node, "failed", True):
-            print(f"--- the end of {server.log}\n{server.log_tail()}")
 
 
 async def register(client: Client, name: str) -> None:

@@ -243,35 +243,31 @@ def ensure_maven_project(project: Path) -> Path:
     return directory
 
 
-@one_at_a_time
-def ensure_ui_server() -> Path:
-    """The server of Temporal's web UI of the pinned version, built by `go install` when missing."""
+def ensure_go_program(name: str, package: str, version: str, what: str) -> Path:
+    """The program of a Go package in this version, under this name, built by `go install` when missing."""
     directory = cache_dir() / "bin"
-    binary = directory / "ui-server"
-    stamp = directory / f"ui-server-{UI_SERVER_VERSION}"
+    binary = directory / name
+    stamp = directory / f"{name}-{version}"
     if not (binary.exists() and stamp.exists()):
-        print(f"building Temporal's UI server {UI_SERVER_VERSION} into {directory} (some minutes, once)", flush=True)
+        print(f"building {what} {version} into {directory} (some minutes, once)", flush=True)
         directory.mkdir(parents=True, exist_ok=True)
-        package = f"github.com/temporalio/ui-server/v2/cmd/server@{UI_SERVER_VERSION}"
         environment = {**os.environ, "GOBIN": str(directory), "GOFLAGS": ""}
-        subprocess.run([str(ensure_go()), "install", package], check=True, env=environment)
-        # Its command is named by its folder.
-        (directory / "server").rename(binary)
+        subprocess.run([str(ensure_go()), "install", f"{package}@{version}"], check=True, env=environment)
+        # `go install` names a program by its package's folder.
+        built = directory / package.rsplit("/", 1)[1]
+        if built != binary:
+            built.rename(binary)
         stamp.touch()
     return binary
+
+
+@one_at_a_time
+def ensure_ui_server() -> Path:
+    """The server of Temporal's web UI of the pinned version."""
+    return ensure_go_program("ui-server", "github.com/temporalio/ui-server/v2/cmd/server", UI_SERVER_VERSION, "Temporal's UI server")
 
 
 @one_at_a_time
 def ensure_cli() -> Path:
-    """The `temporal` CLI of the pinned version, built by `go install` when missing."""
-    directory = cache_dir() / "bin"
-    binary = directory / "temporal"
-    stamp = directory / f"temporal-{CLI_VERSION}"
-    if not (binary.exists() and stamp.exists()):
-        print(f"building the temporal CLI {CLI_VERSION} into {directory} (some minutes, once)", flush=True)
-        directory.mkdir(parents=True, exist_ok=True)
-        package = f"github.com/temporalio/cli/cmd/temporal@{CLI_VERSION}"
-        environment = {**os.environ, "GOBIN": str(directory), "GOFLAGS": ""}
-        subprocess.run([str(ensure_go()), "install", package], check=True, env=environment)
-        stamp.touch()
-    return binary
+    """The `temporal` CLI of the pinned version."""
+    return ensure_go_program("temporal", "github.com/temporalio/cli/cmd/temporal", CLI_VERSION, "the temporal CLI")

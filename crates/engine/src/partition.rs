@@ -52,6 +52,13 @@ pub struct Handled<A> {
     pub warnings: Vec<Warning>,
 }
 
+impl<A> Handled<A> {
+    /// A command that has changed nothing.
+    fn without_effect(offset: Offset, answer: Option<Result<Outcome<A>, Rejection>>) -> Self {
+        Self { offset, answer, changes: Vec::new(), warnings: Vec::new() }
+    }
+}
+
 /// Answer, changes and warnings of a decision: the parts of [`Handled`].
 type Decided<A> = (Result<Outcome<A>, Rejection>, Changes, Vec<Warning>);
 
@@ -240,7 +247,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.check()?;
         let offset = stored.offset;
         if offset < self.next_offset {
-            return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
+            return Ok(Handled::without_effect(offset, None));
         }
         let mut now = self.now.max(Time::from_millis(stored.timestamp_ms));
         let value = stored.record.value.as_deref().unwrap_or_default();
@@ -249,7 +256,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             Err(error) => {
                 self.advance(offset, now);
                 self.dead_letter(stored, &error);
-                return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
+                return Ok(Handled::without_effect(offset, None));
             }
         };
         // When somebody sets the log's clock back, its timestamps are too early. So a command also carries the newest log time that its
@@ -264,20 +271,15 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             self.decision_version = take_over.decision_version.max(1);
             self.owner = take_over.member.clone();
             self.take_over_offset = offset;
-            return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
+            return Ok(Handled::without_effect(offset, None));
         }
         if command.source.as_ref().is_some_and(|source| !self.sources.take(source)) {
-            return Ok(Handled { offset, answer: None, changes: Vec::new(), warnings: Vec::new() });
+            return Ok(Handled::without_effect(offset, None));
         }
         if self.condemned.contains_key(&offset) {
             let error = "the log takes no record of the size of what it causes";
             self.dead_letter(stored, error);
-            return Ok(Handled {
-                offset,
-                answer: Some(Err(skipped(self.number, offset, error))),
-                changes: Vec::new(),
-                warnings: Vec::new(),
-            });
+            return Ok(Handled::without_effect(offset, Some(Err(skipped(self.number, offset, error)))));
         }
         match self.decide(&command, offset) {
             Ok((answer, changes, warnings)) => Ok(Handled { offset, answer: Some(answer), changes, warnings }),

@@ -7,8 +7,8 @@ use klamm_messages::klamm::v1::HistoryRecord;
 pub enum Event {
     /// One record of the history topic: a public event or an internal one.
     Record(Box<HistoryRecord>),
-    /// The run is deleted (retention), or only its outcome is kept, which a record that follows tells: all its keys are tombstoned. On the topic this is one tombstone per key, and the first one that is
-    /// folded ends the run.
+    /// The run is deleted (retention), or only its outcome is kept, which a record that follows tells: all its keys are tombstoned. On the
+    /// topic this is one tombstone per key, and the first one that is folded ends the run.
     Delete {
         /// Namespace of the run.
         namespace: String,

@@ -11,6 +11,7 @@ pub mod inspect;
 pub mod logging;
 pub mod node;
 pub mod setup_error;
+mod shown;
 pub mod telemetry;
 
 use std::{process::ExitCode, time::Duration};

@@ -3,13 +3,7 @@
 //! An update that is rejected leaves nothing behind that could be read later. So its caller is told of the row that says so, as soon as that
 //! row is there.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{collections::HashMap, sync::Arc};
 
 use klamm_messages::klamm::v1::{UpdatePhase, UpdateRow, UpdateState};
 use parking_lot::Mutex;
@@ -17,11 +11,7 @@ use tokio::sync::Notify;
 
 /// Who waits for which update.
 #[derive(Default)]
-pub(crate) struct UpdateWaiters {
-    /// How many wait.
-    count: AtomicUsize,
-    waiting: Mutex<HashMap<Key, Vec<Arc<Waiting>>>>,
-}
+pub(crate) struct UpdateWaiters(Mutex<HashMap<Key, Vec<Arc<Waiting>>>>);
 
 /// Namespace, workflow id and update id. The caller does not know the run yet when it begins to wait.
 type Key = (String, String, String);
@@ -38,19 +28,19 @@ impl UpdateWaiters {
     pub(crate) fn wait(&self, namespace: &str, workflow_id: &str, update_id: &str) -> UpdateWaiter<'_> {
         let key = (namespace.to_owned(), workflow_id.to_owned(), update_id.to_owned());
         let waiting = Arc::new(Waiting::default());
-        self.count.fetch_add(1, Ordering::SeqCst);
-        self.waiting.lock().entry(key.clone()).or_default().push(waiting.clone());
+        self.0.lock().entry(key.clone()).or_default().push(waiting.clone());
         UpdateWaiter { waiters: self, key, waiting }
     }
 
     /// A row of an update has changed.
     pub(crate) fn changed(&self, row: &Arc<UpdateRow>) {
         let Some(state) = row.state.as_ref().filter(|state| state.phase() != UpdatePhase::Admitted) else { return };
-        if self.count.load(Ordering::SeqCst) == 0 {
+        let waiting = self.0.lock();
+        if waiting.is_empty() {
             return;
         }
         let key = (row.namespace.clone(), row.workflow_id.clone(), state.update_id.clone());
-        for waiting in self.waiting.lock().get(&key).into_iter().flatten() {
+        for waiting in waiting.get(&key).into_iter().flatten() {
             waiting.ended.lock().push(row.clone());
             waiting.notify.notify_one();
         }
@@ -80,8 +70,7 @@ impl UpdateWaiter<'_> {
 
 impl Drop for UpdateWaiter<'_> {
     fn drop(&mut self) {
-        self.waiters.count.fetch_sub(1, Ordering::SeqCst);
-        let mut waiting = self.waiters.waiting.lock();
+        let mut waiting = self.waiters.0.lock();
         let Some(those) = waiting.get_mut(&self.key) else { return };
         those.retain(|other| !Arc::ptr_eq(other, &self.waiting));
         if those.is_empty() {
@@ -114,7 +103,6 @@ mod tests {
         assert_eq!(waiter.ended("r", 3).map(|state| state.phase()), Some(UpdatePhase::Aborted));
         assert!(waiter.ended("another", 2).is_none());
         drop(waiter);
-        assert!(waiters.waiting.lock().is_empty());
-        assert_eq!(waiters.count.load(Ordering::SeqCst), 0);
+        assert!(waiters.0.lock().is_empty());
     }
 }

@@ -40,7 +40,7 @@ fn existing(
     request: &UpdateWorkflowExecutionRequest,
 ) -> Option<UpdatedWithStart> {
     let key = locate::current(tx, &command.namespace, &command.workflow_id)?;
-    let update_id = update_id(request);
+    let update_id = request.request.as_ref().map(update::update_id).unwrap_or_default();
     let run = Run::new(tx, key.clone());
     let state = run.state();
     if update::is_completed(&run, update_id) {
@@ -100,8 +100,4 @@ fn found(state: &RunState) -> Started {
         first_execution_run_id: String::new(),
         eager_workflow_task: None,
     }
-}
-
-fn update_id(request: &UpdateWorkflowExecutionRequest) -> &str {
-    request.request.as_ref().and_then(|update| update.meta.as_ref()).map(|meta| meta.update_id.as_str()).unwrap_or_default()
 }

@@ -6,7 +6,10 @@ use klamm_messages::{
     temporal::workflowservice::v1::UpdateWorkflowExecutionRequest,
 };
 
-use super::{known::is_completed, limits};
+use super::{
+    known::{is_completed, update_id},
+    limits,
+};
 use crate::{
     Answer,
     answer::AdmittedUpdate,
@@ -23,7 +26,7 @@ const FAILING_ATTEMPT: i32 = 3;
 /// Admits the update. If the run knows its id, the caller waits for the one that it knows.
 pub(crate) fn admit(run: &mut Run<'_, '_>, request: &UpdateWorkflowExecutionRequest) -> Decision<Answer> {
     let update = request.request.as_ref().ok_or_else(|| Rejection::Internal("An update without a request.".to_owned()))?;
-    let update_id = update.meta.as_ref().map(|meta| meta.update_id.as_str()).unwrap_or_default();
+    let update_id = update_id(update);
     let state = run.state();
     let admitted = |number| Ok(Outcome::Answer(Answer::UpdateAdmitted(AdmittedUpdate { run_id: state.run_id.clone(), number })));
     if !is_open(&state) {

@@ -14,6 +14,7 @@ use klamm_messages::{
 };
 use prost::Message;
 
+use super::known::update_id;
 use crate::{
     callback,
     tables::{CompletedUpdates, RunKey, RunNames, Runs, Updates},
@@ -91,9 +92,8 @@ pub(crate) fn apply_sent(run: &mut RunState, slots: &[i64]) {
 /// WorkflowExecutionUpdateAdmitted: a reset has brought the update.
 pub(crate) fn apply_admitted(run: &mut RunState, event: &HistoryEvent, admitted: &WorkflowExecutionUpdateAdmittedEventAttributes) {
     let Some(request) = &admitted.request else { return };
-    let update_id = request.meta.as_ref().map(|meta| meta.update_id.clone()).unwrap_or_default();
     let pending = PendingUpdate { phase: UpdatePhase::Admitted as i32, slot: -event.event_id, ..PendingUpdate::default() };
-    run.updates.insert(update_id, pending);
+    run.updates.insert(update_id(request).to_owned(), pending);
     callback::note_request(run, event, &request.request_id);
 }
 

@@ -15,8 +15,10 @@ pub(super) fn reject(run: &mut Run<'_, '_>, update_id: &str, update: &PendingUpd
 
 /// Rejects the updates that the worker was sent and left without an answer, so that they are not sent to it for ever.
 pub(crate) fn reject_unprocessed(run: &mut Run<'_, '_>) {
-    for (update_id, update) in sent(&run.state()) {
-        reject(run, &update_id, &update, Some(failures::unprocessed()));
+    // The state is given back before the loop: while it is held, each record would copy it.
+    let sent = sent(&run.state());
+    for (update_id, update) in &sent {
+        reject(run, update_id, update, Some(failures::unprocessed()));
     }
 }
 

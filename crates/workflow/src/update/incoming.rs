@@ -21,7 +21,13 @@ use klamm_messages::{
 use prost::{Message as _, Name};
 use prost_types::Any;
 
-use super::{ID_BYTES_MAX, ended, limits, message::type_name, outgoing::request_message_id};
+use super::{
+    ended,
+    known::{ID_BYTES_MAX, completed_key},
+    limits,
+    message::type_name,
+    outgoing::request_message_id,
+};
 use crate::{
     commands::CommandFailure,
     decide::limits::blob_fits,
@@ -132,9 +138,7 @@ impl<'m> Inbox<'m> {
         if let Some(pending) = state.updates.get(update_id) {
             return Ok(Known::Pending(*pending));
         }
-        if update_id.len() <= ID_BYTES_MAX
-            && let Some(row) = run.tx.get_at::<CompletedUpdates>(&CompletedUpdates::key_of(run.key.names(), update_id))
-        {
+        if let Some(row) = completed_key(run.key.names(), update_id).and_then(|key| run.tx.get_at::<CompletedUpdates>(&key)) {
             return Ok(Known::Completed(if row.event_id > self.first_event_id { "ProvisionallyCompleted" } else { "Completed" }));
         }
         limits::check_total(&state).map_err(CommandFailure::refuse)?;

@@ -33,12 +33,9 @@ mod waiting;
 pub(crate) use admit::admit;
 pub(crate) use apply::{apply_accepted, apply_admitted, apply_completed, apply_rows, apply_sent, apply_state, remove_rows};
 pub(crate) use ended::{abort_sent, key_suffixes, reject_unprocessed};
-pub(crate) use known::{is_completed, is_known};
+pub(crate) use known::{is_completed, is_known, update_id};
 pub(crate) use limits::are_many;
 pub(crate) use message::is_message;
 pub(crate) use outgoing::messages;
 pub use seen::{Seen, seen};
 pub(crate) use waiting::{outgoing, sent, sent_by_start, waits};
-
-/// Longer ids are of no update: none are looked up in tables. What a client may send is bounded by `limits.id_bytes`.
-const ID_BYTES_MAX: usize = 16 << 10;

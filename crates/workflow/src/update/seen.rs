@@ -9,7 +9,7 @@ use klamm_messages::{
     },
 };
 
-use super::{ID_BYTES_MAX, failures};
+use super::{failures, known::completed_key};
 use crate::{
     run::is_open,
     successor::next_run_id,
@@ -39,8 +39,8 @@ pub enum Seen {
 
 /// How the update stands.
 pub fn seen(tables: &(impl Tables + ?Sized), key: &RunKey, update_id: &str) -> Seen {
-    let Some(run) = tables.get::<Runs>(key).filter(|_| update_id.len() <= ID_BYTES_MAX) else { return Seen::Unknown };
-    if let Some(row) = tables.get_at::<CompletedUpdates>(&CompletedUpdates::key_of(key.names(), update_id)) {
+    let Some(run) = tables.get::<Runs>(key) else { return Seen::Unknown };
+    if let Some(row) = completed_key(key.names(), update_id).and_then(|key| tables.get_at::<CompletedUpdates>(&key)) {
         let event = tables.get::<History>(&(key.clone(), row.event_id));
         return match event.as_ref().and_then(|event| event.attributes.as_ref()) {
             Some(Attributes::WorkflowExecutionUpdateCompletedEventAttributes(a)) => {

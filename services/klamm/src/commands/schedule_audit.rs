@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use klamm_api::klamm::v1::{AuditScheduleRequest, ScheduleAuditEntry, ScheduleAuditGap, ScheduleAuditSummary, schedule_audit::Audit};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::{
     cli::{AuditOptions, connect},
     inspect::NO_NAMESPACE,
     setup_error::{Exit, SetupError},
+    shown::{decision as decision_name, late_ms, rfc3339, started},
 };
 
 /// Prints the audit. [`Exit::Fine`] when every expected time that is over has its decision, [`Exit::Amiss`] otherwise.
@@ -96,16 +97,6 @@ fn decision(entry: &ScheduleAuditEntry) -> String {
     }
 }
 
-/// When the run started.
-fn started(entry: &ScheduleAuditEntry) -> Option<&Timestamp> {
-    entry.decided_time.as_ref().filter(|_| entry.decision == "FIRED")
-}
-
-/// How many milliseconds after its time, jitter included, the run started.
-fn late_ms(entry: &ScheduleAuditEntry) -> Option<i64> {
-    Some(millis(started(entry)?) - millis(entry.actual_time.as_ref()?))
-}
-
 /// The lateness for people. It is empty for actions by hand.
 fn late(entry: &ScheduleAuditEntry) -> String {
     match late_ms(entry).filter(|_| !entry.manual) {
@@ -122,12 +113,7 @@ fn as_json(entry: &ScheduleAuditEntry) -> Value {
         "started": optional(started(entry)),
         "late_ms": late_ms(entry),
         "decided": optional(entry.decided_time.as_ref()),
-        "decision": match entry.gap() {
-            ScheduleAuditGap::Unspecified => entry.decision.to_lowercase(),
-            ScheduleAuditGap::Future => "future".to_owned(),
-            ScheduleAuditGap::UnderWay => "under_way".to_owned(),
-            ScheduleAuditGap::Missing => "missing".to_owned(),
-        },
+        "decision": decision_name(entry),
         "expected": entry.expected,
         "manual": entry.manual,
         "earlier": entry.earlier,
@@ -173,12 +159,7 @@ fn optional(time: Option<&Timestamp>) -> Option<String> {
 }
 
 fn shown(time: Option<&Timestamp>) -> String {
-    let time = time.and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
-}
-
-fn millis(time: &Timestamp) -> i64 {
-    time.seconds.saturating_mul(1000).saturating_add(i64::from(time.nanos / 1_000_000))
+    rfc3339(time).unwrap_or_default()
 }
 
 /// A time in the form of messages.

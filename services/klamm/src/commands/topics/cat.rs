@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{CatOptions, connect},
     setup_error::SetupError,
+    shown::{headers, rfc3339},
 };
 
 /// Prints records until there are no more or the reader goes away; with `--follow`, for ever.
@@ -45,17 +46,12 @@ fn as_json(record: &TopicRecord) -> Value {
         (false, true) => serde_json::from_str(&record.value_json).unwrap_or(Value::Null),
         (false, false) => json!({ "undecodable": record.decode_error, "bytes": record.value.len() }),
     };
-    let headers: serde_json::Map<_, _> = record
-        .headers
-        .iter()
-        .map(|header| (header.name.clone(), Value::String(String::from_utf8_lossy(&header.value).into_owned())))
-        .collect();
     json!({
         "partition": record.partition,
         "offset": record.offset,
         "timestamp": timestamp(record),
         "key": record.key,
-        "headers": headers,
+        "headers": headers(record),
         "value": value,
     })
 }
@@ -71,7 +67,5 @@ fn as_text(record: &TopicRecord) -> String {
 
 /// The record's time: RFC 3339 in UTC, with milliseconds.
 fn timestamp(record: &TopicRecord) -> String {
-    let time = record.timestamp.unwrap_or_default();
-    let time = chrono::DateTime::from_timestamp(time.seconds, time.nanos.unsigned_abs());
-    time.map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)).unwrap_or_default()
+    rfc3339(Some(&record.timestamp.unwrap_or_default())).unwrap_or_default()
 }

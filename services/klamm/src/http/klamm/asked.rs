@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chrono::{DateTime, SecondsFormat};
+use chrono::DateTime;
 use klamm_connections::Peer;
 use klamm_rest::{Form, Invalid};
 use prost_types::Timestamp;
@@ -60,14 +60,8 @@ impl Asked {
 }
 
 /// A time as JSON; null if there is none.
-pub fn shown(time: Option<&Timestamp>) -> Value {
-    let time = time.and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).into()
-}
-
-/// Milliseconds since the epoch.
-pub fn millis(time: &Timestamp) -> i64 {
-    time.seconds.saturating_mul(1000).saturating_add(i64::from(time.nanos / 1_000_000))
+pub fn time(time: Option<&Timestamp>) -> Value {
+    crate::shown::rfc3339(time).into()
 }
 
 /// A text as JSON; null if it is empty.

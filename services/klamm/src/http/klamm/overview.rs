@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tonic::{Code, Status};
 
 use super::{
-    asked::{Asked, millis, optional, shown},
+    asked::{Asked, optional, time},
     handling::{Answered, Klamm, from},
 };
 
@@ -34,9 +34,9 @@ pub async fn overview(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answered
         "role": health.role().name(),
         "logKind": klamm.log_kind,
         "address": klamm.address,
-        "startTime": shown(Some(&Timestamp::from(klamm.started))),
+        "startTime": time(Some(&Timestamp::from(klamm.started))),
         "owner": optional(&status.owner),
-        "ownerSince": shown(status.owner_since.as_ref()),
+        "ownerSince": time(status.owner_since.as_ref()),
         "problem": optional(&problem),
         "health": {
             "ready": health.is_ready(),
@@ -65,7 +65,7 @@ pub async fn partitions(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answer
         json!({
             "partition": partition.partition,
             "owner": status.owner,
-            "ownerSince": shown(status.owner_since.as_ref()),
+            "ownerSince": time(status.owner_since.as_ref()),
             "committed": partition.next_command_offset,
             "end": partition.end_offset,
             "lag": partition.end_offset - partition.next_command_offset,
@@ -98,8 +98,8 @@ fn shown_member(member: &MemberInfo, own_address: &str, now: &Timestamp) -> Valu
         "address": member.address,
         "roles": member.roles,
         "standing": member.standing,
-        "lastBeat": shown(member.last_beat.as_ref()),
-        "ageMs": member.last_beat.as_ref().map(|beat| (millis(now) - millis(beat)).max(0)),
+        "lastBeat": time(member.last_beat.as_ref()),
+        "ageMs": member.last_beat.as_ref().map(|beat| (crate::shown::millis(now) - crate::shown::millis(beat)).max(0)),
         "alive": member.alive,
         "self": member.address == own_address,
         "partitions": partitions.collect::<Vec<_>>(),
@@ -113,5 +113,5 @@ async fn status(klamm: &Klamm, peer: Option<Peer>) -> Result<GetStatusResponse, 
 fn reason(reason: &Reason) -> Value {
     let since = reason.since.duration_since(UNIX_EPOCH).unwrap_or_default();
     let since = Timestamp { seconds: since.as_secs() as i64, nanos: since.subsec_nanos() as i32 };
-    json!({ "source": reason.source, "severity": reason.severity.name(), "text": reason.text, "since": shown(Some(&since)) })
+    json!({ "source": reason.source, "severity": reason.severity.name(), "text": reason.text, "since": time(Some(&since)) })
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use super::{
-    asked::{Asked, optional, shown},
+    asked::{Asked, optional, time},
     handling::{Answered, Klamm, Refused, from},
     stream,
 };
@@ -122,7 +122,7 @@ pub async fn of_run(State(klamm): State<Arc<Klamm>>, Path((namespace, workflow_i
         limit: asked.number("limit")?.unwrap_or_default(),
     };
     let found = klamm.inspect().find_events(from(asked.peer, request)).await?.into_inner();
-    let event = |event: &klamm_api::klamm::v1::EventPlace| json!({ "eventId": event.event_id, "offset": event.offset, "timestamp": shown(event.timestamp.as_ref()) });
+    let event = |event: &klamm_api::klamm::v1::EventPlace| json!({ "eventId": event.event_id, "offset": event.offset, "timestamp": time(event.timestamp.as_ref()) });
     Ok(Json(json!({
         "topic": found.topic,
         "partition": found.partition,
@@ -139,17 +139,12 @@ fn bounded(name: &str, count: u64) -> Result<u64, Status> {
 }
 
 fn shown_record(record: &TopicRecord) -> Value {
-    let headers: serde_json::Map<_, _> = record
-        .headers
-        .iter()
-        .map(|header| (header.name.clone(), Value::String(String::from_utf8_lossy(&header.value).into_owned())))
-        .collect();
     json!({
         "partition": record.partition,
         "offset": record.offset,
-        "timestamp": shown(record.timestamp.as_ref()),
+        "timestamp": time(record.timestamp.as_ref()),
         "key": record.key,
-        "headers": headers,
+        "headers": crate::shown::headers(record),
         "value": serde_json::from_str(&record.value_json).unwrap_or(Value::Null),
         "tombstone": record.tombstone,
         "bytes": record.value.len(),

@@ -6,14 +6,15 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use klamm_api::klamm::v1::{AuditScheduleRequest, ScheduleAuditEntry, ScheduleAuditGap, ScheduleAuditSummary, schedule_audit::Audit};
+use klamm_api::klamm::v1::{AuditScheduleRequest, ScheduleAuditEntry, ScheduleAuditSummary, schedule_audit::Audit};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    asked::{Asked, millis, shown},
+    asked::{Asked, time},
     handling::{Answered, Klamm, from},
 };
+use crate::shown;
 
 /// How far back an audit goes that says nothing else: a day.
 const SPAN_SECONDS: i64 = 24 * 3600;
@@ -42,19 +43,13 @@ pub async fn audit(State(klamm): State<Arc<Klamm>>, Path((namespace, schedule_id
 }
 
 fn shown_entry(entry: &ScheduleAuditEntry) -> Value {
-    let started = entry.decided_time.as_ref().filter(|_| entry.decision == "FIRED");
     json!({
-        "nominal": shown(entry.nominal_time.as_ref()),
-        "due": shown(entry.actual_time.as_ref()),
-        "started": shown(started),
-        "lateMs": started.zip(entry.actual_time.as_ref()).map(|(started, due)| millis(started) - millis(due)),
-        "decided": shown(entry.decided_time.as_ref()),
-        "decision": match entry.gap() {
-            ScheduleAuditGap::Unspecified => entry.decision.to_lowercase(),
-            ScheduleAuditGap::Future => "future".to_owned(),
-            ScheduleAuditGap::UnderWay => "under_way".to_owned(),
-            ScheduleAuditGap::Missing => "missing".to_owned(),
-        },
+        "nominal": time(entry.nominal_time.as_ref()),
+        "due": time(entry.actual_time.as_ref()),
+        "started": time(shown::started(entry)),
+        "lateMs": shown::late_ms(entry),
+        "decided": time(entry.decided_time.as_ref()),
+        "decision": shown::decision(entry),
         "expected": entry.expected,
         "manual": entry.manual,
         "earlier": entry.earlier,
@@ -66,7 +61,7 @@ fn shown_entry(entry: &ScheduleAuditEntry) -> Value {
 
 fn shown_summary(summary: &ScheduleAuditSummary) -> Value {
     json!({
-        "knownFrom": shown(summary.known_from.as_ref()),
+        "knownFrom": time(summary.known_from.as_ref()),
         "expected": summary.expected,
         "fired": summary.fired,
         "notFired": summary.not_fired,
@@ -75,6 +70,6 @@ fn shown_summary(summary: &ScheduleAuditSummary) -> Value {
         "missing": summary.missing,
         "manual": summary.manual,
         "earlier": summary.earlier,
-        "deleted": shown(summary.delete_time.as_ref()),
+        "deleted": time(summary.delete_time.as_ref()),
     })
 }
