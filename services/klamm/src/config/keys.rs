@@ -53,12 +53,43 @@ pub fn canonical(key: &str, known: &BTreeMap<String, Value>) -> String {
     if known.contains_key(&field) { field } else { format!("{KAFKA}{}", name.replace('_', ".")) }
 }
 
+/// How many typing errors are forgiven.
+const SLIPS_MAX: usize = 3;
+
+/// How many typing errors make one name of the other; `None`: more than are forgiven.
+///
+/// Counting takes as long as both lengths multiplied, and a name in a file may be of any length. Names whose lengths differ by more than the
+/// errors that are forgiven are not compared.
+pub fn slips(one: &str, other: &str) -> Option<usize> {
+    let difference = one.chars().count().abs_diff(other.chars().count());
+    let slips = (difference <= SLIPS_MAX).then(|| strsim::damerau_levenshtein(one, other));
+    slips.filter(|slips| *slips <= SLIPS_MAX)
+}
+
 /// The known key that is most similar to this one, if any is similar.
 pub fn nearest<'a>(key: &str, known: &'a BTreeMap<String, Value>) -> Option<&'a str> {
-    let by_distance = |candidate: &'a String| (strsim::damerau_levenshtein(key, candidate), candidate.as_str());
-    let (distance, nearest) = known.keys().map(by_distance).min()?;
+    let by_slips = |candidate: &'a String| Some((slips(key, candidate)?, candidate.as_str()));
+    if let Some((_, nearest)) = known.keys().filter_map(by_slips).min() {
+        return Some(nearest);
+    }
     // The right name in the wrong section is more likely than many typing errors.
     let (_, name) = key.rsplit_once('.').unwrap_or(("", key));
-    let elsewhere = known.keys().find(|candidate| candidate.rsplit_once('.').is_some_and(|(_, it)| it == name));
-    if distance <= 3 { Some(nearest) } else { elsewhere.map(String::as_str) }
+    known.keys().find(|candidate| candidate.rsplit_once('.').is_some_and(|(_, it)| it == name)).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name of the file's size, as a fuzzer has found it: counting its errors takes minutes and gigabytes.
+    #[test]
+    fn a_name_that_is_longer_than_any_setting_is_compared_with_none() {
+        let known = ["kafka.topic_prefix", "server.port"].map(|key| (key.to_owned(), Value::Boolean(true))).into();
+        let long = "ß".repeat(20_000_000);
+        assert_eq!(nearest(&long, &known), None);
+        assert_eq!(nearest(&format!("{long}.port"), &known), Some("server.port"));
+        assert_eq!(slips(&long, "server.port"), None);
+        assert_eq!(nearest("kafka.topic_prefixes", &known), Some("kafka.topic_prefix"));
+        assert_eq!(nearest("kafka.topic_prefix_xyz", &known), None);
+    }
 }

@@ -149,7 +149,7 @@ impl Settings {
         }
         // An unknown key under `kafka.` is a property of librdkafka, unless its name is nearly that of one of klamm's own keys.
         let slip = near.filter(|near| near.starts_with(keys::KAFKA));
-        if slip.is_some_and(|near| strsim::damerau_levenshtein(&near.replace('_', "."), &key) <= 1) {
+        if slip.is_some_and(|near| keys::slips(&near.replace('_', "."), &key).is_some_and(|slips| slips <= 1)) {
             return Err(SetupError::new(format!("reading {place}"), "there is no such setting", hint()));
         }
         let Some(text) = property(&value) else {
