@@ -35,9 +35,13 @@ func run(options *workload.Options) error {
 		return err
 	}
 	queue := fmt.Sprintf("bench-direct-%d", os.Getpid())
-	stop := startWorker(client, options, queue)
+	handled := &workload.Handled{}
+	stop := startWorker(client, options, queue, handled)
 	defer stop()
 
+	if options.Each != "" {
+		return options.MeasureEach("direct", &idleRuns{client, options, queue, handled})
+	}
 	return options.Measure("direct", func(ctx context.Context, id string) error {
 		return execute(ctx, client, options, queue, id)
 	})
@@ -65,17 +69,25 @@ func connect(options *workload.Options) (workflowservice.WorkflowServiceClient, 
 	}
 }
 
-// execute starts a workflow, sends its signals and waits for its last event.
-func execute(ctx context.Context, client workflowservice.WorkflowServiceClient, options *workload.Options, queue, id string) error {
+// start starts a workflow and gives its run id.
+func start(
+	ctx context.Context, client workflowservice.WorkflowServiceClient, options *workload.Options, queue, workflowType, id string,
+) (string, error) {
 	started, err := client.StartWorkflowExecution(ctx, &workflowservice.StartWorkflowExecutionRequest{
 		Namespace: options.Namespace, WorkflowId: id, RequestId: id,
-		WorkflowType: &commonpb.WorkflowType{Name: "planned"},
+		WorkflowType: &commonpb.WorkflowType{Name: workflowType},
 		TaskQueue:    &taskqueuepb.TaskQueue{Name: queue}, Input: smallPayloads, Identity: identity,
 	})
+	return started.GetRunId(), err
+}
+
+// execute starts a workflow, sends its signals and waits for its last event.
+func execute(ctx context.Context, client workflowservice.WorkflowServiceClient, options *workload.Options, queue, id string) error {
+	runID, err := start(ctx, client, options, queue, plannedType, id)
 	if err != nil {
 		return err
 	}
-	execution := &commonpb.WorkflowExecution{WorkflowId: id, RunId: started.GetRunId()}
+	execution := &commonpb.WorkflowExecution{WorkflowId: id, RunId: runID}
 	for range options.Signals {
 		if _, err := client.SignalWorkflowExecution(ctx, &workflowservice.SignalWorkflowExecutionRequest{
 			Namespace: options.Namespace, WorkflowExecution: execution,

@@ -20,6 +20,8 @@ const (
 	identity = "bench-direct"
 	// pollTimeout is what SDKs give a poll.
 	pollTimeout = 70 * time.Second
+	// What the worker does with a workflow goes by its type.
+	plannedType, childType, idleType = "planned", "child", "idle"
 )
 
 var smallPayloads = &commonpb.Payloads{Payloads: []*commonpb.Payload{{
@@ -32,6 +34,7 @@ type progress struct {
 	timerStarted         time.Time
 	timerFired           bool
 	signals              int
+	initiated, ended     int // children
 }
 
 type directWorker struct {
@@ -39,15 +42,18 @@ type directWorker struct {
 	options *workload.Options
 	queue   *taskqueuepb.TaskQueue
 	sticky  *taskqueuepb.TaskQueue
+	handled *workload.Handled
 
 	guard sync.Mutex
 	runs  map[string]*progress
 }
 
 // startWorker polls for tasks until the returned function is called.
-func startWorker(client workflowservice.WorkflowServiceClient, options *workload.Options, queue string) (stop func()) {
+func startWorker(
+	client workflowservice.WorkflowServiceClient, options *workload.Options, queue string, handled *workload.Handled,
+) (stop func()) {
 	w := &directWorker{
-		client: client, options: options,
+		client: client, options: options, handled: handled,
 		queue:  &taskqueuepb.TaskQueue{Name: queue, Kind: enumspb.TASK_QUEUE_KIND_NORMAL},
 		sticky: &taskqueuepb.TaskQueue{Name: queue + "-sticky", Kind: enumspb.TASK_QUEUE_KIND_STICKY, NormalName: queue},
 		runs:   map[string]*progress{},
@@ -81,14 +87,18 @@ func (w *directWorker) pollWorkflows(ctx context.Context, queue *taskqueuepb.Tas
 		if len(task.GetTaskToken()) == 0 {
 			continue
 		}
-		_, err = w.client.RespondWorkflowTaskCompleted(ctx, &workflowservice.RespondWorkflowTaskCompletedRequest{
+		completion := &workflowservice.RespondWorkflowTaskCompletedRequest{
 			Namespace: w.options.Namespace, TaskToken: task.GetTaskToken(), Identity: identity,
-			Commands: w.decide(task),
 			StickyAttributes: &taskqueuepb.StickyExecutionAttributes{
 				WorkerTaskQueue: w.sticky, ScheduleToStartTimeout: durationpb.New(5 * time.Second),
 			},
-		})
-		if err != nil && ctx.Err() == nil {
+		}
+		if task.GetWorkflowType().GetName() == idleType {
+			w.answerIdle(ctx, task, completion)
+			continue
+		}
+		completion.Commands = w.decide(task)
+		if _, err = w.client.RespondWorkflowTaskCompleted(ctx, completion); err != nil && ctx.Err() == nil {
 			// A signal that arrived while the run was closing: the server hands
 			// the task out again, with that signal.
 			w.forget(task)
@@ -98,6 +108,9 @@ func (w *directWorker) pollWorkflows(ctx context.Context, queue *taskqueuepb.Tas
 
 // decide counts the new events and says what comes next in the plan.
 func (w *directWorker) decide(task *workflowservice.PollWorkflowTaskQueueResponse) []*commandpb.Command {
+	if task.GetWorkflowType().GetName() == childType {
+		return []*commandpb.Command{completeWorkflow()}
+	}
 	p := w.progressOf(task)
 	for _, event := range task.GetHistory().GetEvents() {
 		switch event.GetEventType() {
@@ -114,6 +127,10 @@ func (w *directWorker) decide(task *workflowservice.PollWorkflowTaskQueueRespons
 			p.timerFired = true
 		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 			p.signals++
+		case enumspb.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+			p.initiated++
+		case enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:
+			p.ended++
 		}
 	}
 	switch {
@@ -125,8 +142,10 @@ func (w *directWorker) decide(task *workflowservice.PollWorkflowTaskQueueRespons
 		return []*commandpb.Command{startTimer(w.options.Timer)}
 	case w.options.Timer > 0 && !p.timerFired:
 		return nil
-	case p.signals < w.options.Signals:
+	case p.signals < w.options.Signals || p.ended < p.initiated:
 		return nil
+	case p.initiated < w.options.Children:
+		return []*commandpb.Command{w.startChild(fmt.Sprintf("%s-child-%d", task.GetWorkflowExecution().GetWorkflowId(), p.initiated))}
 	default:
 		w.forget(task)
 		return []*commandpb.Command{completeWorkflow()}
@@ -197,6 +216,17 @@ func (w *directWorker) scheduleActivity(number int) *commandpb.Command {
 				ActivityType: &commonpb.ActivityType{Name: "echo"},
 				TaskQueue:    w.queue, Input: smallPayloads,
 				StartToCloseTimeout: durationpb.New(time.Minute),
+			},
+		},
+	}
+}
+
+func (w *directWorker) startChild(id string) *commandpb.Command {
+	return &commandpb.Command{
+		CommandType: enumspb.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION,
+		Attributes: &commandpb.Command_StartChildWorkflowExecutionCommandAttributes{
+			StartChildWorkflowExecutionCommandAttributes: &commandpb.StartChildWorkflowExecutionCommandAttributes{
+				WorkflowId: id, WorkflowType: &commonpb.WorkflowType{Name: childType}, TaskQueue: w.queue, Input: smallPayloads,
 			},
 		},
 	}

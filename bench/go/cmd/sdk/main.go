@@ -42,12 +42,18 @@ func run(options *workload.Options) error {
 		MaxConcurrentActivityTaskPollers: options.Pollers,
 	})
 	w.RegisterWorkflowWithOptions(planned, workflow.RegisterOptions{Name: "planned"})
+	w.RegisterWorkflowWithOptions(child, workflow.RegisterOptions{Name: "child"})
+	idle := &idleRuns{client: c, options: options, queue: queue}
+	w.RegisterWorkflowWithOptions(idle.workflow, workflow.RegisterOptions{Name: "idle"})
 	w.RegisterActivityWithOptions(echo, activity.RegisterOptions{Name: "echo"})
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("while starting the worker: %w", err)
 	}
 	defer w.Stop()
 
+	if options.Each != "" {
+		return options.MeasureEach("sdk", idle)
+	}
 	return options.Measure("sdk", func(ctx context.Context, id string) error {
 		handle, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: queue}, "planned", options.Plan)
 		if err != nil {
@@ -95,7 +101,15 @@ func planned(ctx workflow.Context, plan workload.Plan) (int, error) {
 	for range plan.Signals {
 		channel.Receive(ctx, nil)
 	}
+	for i := range plan.Children {
+		if err := workflow.ExecuteChildWorkflow(ctx, "child", i).Get(ctx, nil); err != nil {
+			return 0, err
+		}
+	}
 	return plan.Activities, nil
 }
+
+// child is what a measured workflow starts and waits for.
+func child(_ workflow.Context, i int) (int, error) { return i, nil }
 
 func echo(_ context.Context, i int) (int, error) { return i, nil }

@@ -16,16 +16,22 @@ import (
 )
 
 // Plan is what one workflow does: so many activities one after the other, then a
-// timer, then the receipt of so many signals.
+// timer, then the receipt of so many signals, then so many children one after the
+// other.
 type Plan struct {
 	Activities int           `json:"activities"`
 	Timer      time.Duration `json:"timer"`
 	Signals    int           `json:"signals"`
+	Children   int           `json:"children"`
 }
 
 // Options are the flags that both drivers share.
 type Options struct {
 	Plan
+	// Each, when set, is the operation that is measured on idle runs instead of
+	// whole workflows. Runs says how many such runs there are.
+	Each      string
+	Runs      int
 	Address   string
 	Namespace string
 	Name      string
@@ -52,7 +58,10 @@ func ParseFlags() *Options {
 	flag.IntVar(&o.Activities, "activities", 1, "activities per workflow, one after the other")
 	flag.DurationVar(&o.Timer, "timer", 0, "a timer of this length per workflow")
 	flag.IntVar(&o.Signals, "signals", 0, "signals per workflow")
-	flag.IntVar(&o.Count, "count", 500, "workflows to measure")
+	flag.IntVar(&o.Children, "children", 0, "children per workflow, one after the other; each completes at once")
+	flag.StringVar(&o.Each, "each", "", "measure single operations on idle runs instead of workflows: update, signal or reset")
+	flag.IntVar(&o.Runs, "runs", 50, "with --each: idle runs, which take turns")
+	flag.IntVar(&o.Count, "count", 500, "workflows to measure, with --each operations")
 	flag.IntVar(&o.InFlight, "in-flight", 50, "workflows at a time; 1 is one after the other")
 	flag.IntVar(&o.Warmup, "warmup", 20, "workflows to run first, unmeasured")
 	flag.IntVar(&o.Pollers, "pollers", 5, "polls that wait for each kind of task; 0: the SDK's own default (sdk only)")
@@ -68,6 +77,15 @@ func ParseFlags() *Options {
 		if o.Signals > 0 {
 			o.Name += fmt.Sprintf(", %d signals", o.Signals)
 		}
+		if o.Children > 0 {
+			o.Name += fmt.Sprintf(", %d children", o.Children)
+		}
+		if o.Each != "" {
+			o.Name = o.Each
+		}
+	}
+	if o.Each != "" {
+		o.Activities = 0 // idle runs have none, so nobody needs to poll for them
 	}
 	return o
 }
