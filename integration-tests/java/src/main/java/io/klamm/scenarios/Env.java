@@ -11,8 +11,11 @@ import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -40,6 +43,9 @@ final class Env implements AutoCloseable {
   final WorkflowClient client = WorkflowClient.newInstance(SERVICE);
   final String queue;
   private final List<WorkerFactory> factories = new ArrayList<>();
+  /** What was registered with workers, and the ids that the test has asked for. */
+  private final Set<Class<?>> workflows = new LinkedHashSet<>();
+  private final Set<String> ids = ConcurrentHashMap.newKeySet();
 
   /** The name is for people who read the server's data; uniqueness comes from a random suffix. */
   Env(String name) {
@@ -48,7 +54,9 @@ final class Env implements AutoCloseable {
 
   /** A workflow id of this test. */
   String id(String suffix) {
-    return queue + "-" + suffix;
+    String id = queue + "-" + suffix;
+    ids.add(id);
+    return id;
   }
 
   /** A worker with default options on this test's queue; what is no workflow class is an activity. */
@@ -58,6 +66,7 @@ final class Env implements AutoCloseable {
     for (Object program : programs) {
       if (program instanceof Class<?> workflow) {
         worker.registerWorkflowImplementationTypes(workflow);
+        workflows.add(workflow);
       } else {
         worker.registerActivitiesImplementations(program);
       }
@@ -120,8 +129,11 @@ final class Env implements AutoCloseable {
     }
   }
 
+  /** Ends the workers, and replays what they have done. */
   @Override
   public void close() {
     factories.forEach(WorkerFactory::shutdownNow);
+    factories.forEach(factory -> factory.awaitTermination(10, TimeUnit.SECONDS));
+    Replays.check(client, ids, workflows);
   }
 }
