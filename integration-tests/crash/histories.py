@@ -10,21 +10,19 @@ from insist import CALL_TIMEOUT, Clients
 
 
 async def read(clients: Clients, workflow_id: str, run_id: str) -> List[str]:
-    """A run's events as JSON texts, without a transient workflow task.
+    """A run's events as JSON texts, without a workflow task that has not ended.
 
-    A workflow task after a failed or timed out one is shown at the end of a
-    history before it is part of it, and may be gone at the next read.
+    A workflow task after a failed or timed out one, and one that brings updates,
+    are shown at the end of a history before they are part of it, and may be gone
+    at the next read.
     """
     history = await clients.insist(
         lambda client: client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history(rpc_timeout=CALL_TIMEOUT)
     )
     events = list(history.events)
-    end = len(events)
-    if end and events[end - 1].event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
-        end -= 1
-    if end and events[end - 1].event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-        if events[end - 1].workflow_task_scheduled_event_attributes.attempt > 1:
-            events = events[: end - 1]
+    for of_a_task in (EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED):
+        if events and events[-1].event_type == of_a_task:
+            events.pop()
     return [MessageToJson(event, indent=None, sort_keys=True) for event in events]
 
 

@@ -58,6 +58,7 @@ class Killer:
         silent = await carry_out(fate)
         self.silent_s[fate.kind] += silent
         await self.histories.check_all(self.load.open_runs())
+        await self.load.updates.check_answers()
         done, started = len(self.load.receipts), len(self.load.acknowledged)
         print(
             f"{place} {fate}: all partitions answered after {max(silent):.2f} s, the first after {min(silent):.2f} s; "

@@ -11,6 +11,7 @@ from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import (
+    ExecuteMultiOperationRequest,
     ResetWorkflowExecutionRequest,
     SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest,
@@ -20,16 +21,19 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from insist import CALL_TIMEOUT, Clients
 from programs import TASK_TIMEOUT, Order, Receipt
+from updates import ACCEPTED, Updates
 
 #: The share of orders that are reset.
 RESETS = 0.15
+#: The share of orders that begin by an update with start.
+WITH_UPDATE = 0.3
 #: How long one wait for a result may take before it is asked for again, perhaps of another server.
 RESULT_TIMEOUT = timedelta(seconds=15)
 
 
 class Load:
-    """Drivers that keep `in_flight` orders open; each starts two neighbours, signals them twice, resets some, awaits their receipts, and
-    begins again.
+    """Drivers that keep `in_flight` orders open; each starts two neighbours, signals and updates them twice, resets some, awaits their
+    receipts, and begins again.
     """
 
     def __init__(self, clients: Clients, task_queue: str, in_flight: int, chance: random.Random) -> None:
@@ -44,6 +48,7 @@ class Load:
         self.neighbours: Dict[str, str] = {}
         #: Workflow id → what its result was.
         self.receipts: Dict[str, Receipt] = {}
+        self.updates = Updates(clients, self.reset_from, chance)
         self._next = 0
         self._ending = False
         self._drivers: List[asyncio.Task] = [asyncio.create_task(self._drive()) for _ in range(max(1, in_flight // 2))]
@@ -79,7 +84,21 @@ class Load:
             await asyncio.gather(self._go_on(one), self._go_on(other))
 
     async def _go_on(self, workflow_id: str) -> None:
-        """Signals the order twice, resets it perhaps, and awaits its receipt."""
+        """Signals and updates the order, resets it perhaps, and awaits its receipt."""
+        updating = asyncio.create_task(self.updates.send_all(workflow_id))
+        try:
+            await self._signal_and_reset(workflow_id)
+            await updating
+        finally:
+            updating.cancel()
+
+        async def result(client: Client) -> Receipt:
+            handle = client.get_workflow_handle(workflow_id, run_id=self.acknowledged[workflow_id], result_type=Receipt)
+            return await handle.result(rpc_timeout=RESULT_TIMEOUT)
+
+        self.receipts[workflow_id] = await self.clients.insist(result)
+
+    async def _signal_and_reset(self, workflow_id: str) -> None:
         # Nothing, or the number of signals that come before the reset.
         reset_after = self.chance.randrange(3) if self.chance.random() < RESETS else None
         for sent, text in enumerate(("first", "second", None)):
@@ -88,12 +107,6 @@ class Load:
             if text is not None:
                 await asyncio.sleep(self.chance.uniform(0, 0.6))
                 await self._signal(workflow_id, self.acknowledged[workflow_id], text)
-
-        async def result(client: Client) -> Receipt:
-            handle = client.get_workflow_handle(workflow_id, run_id=self.acknowledged[workflow_id], result_type=Receipt)
-            return await handle.result(rpc_timeout=RESULT_TIMEOUT)
-
-        self.receipts[workflow_id] = await self.clients.insist(result)
 
     async def _payloads(self, value: object) -> Payloads:
         return Payloads(payloads=await self.clients.any.data_converter.encode([value]))
@@ -111,14 +124,31 @@ class Load:
             workflow_task_timeout=task_timeout,
             input=await self._payloads(order),
         )
+        if self.chance.random() < WITH_UPDATE:
+            return await self._start_with_update(request)
         answer = await self.clients.insist(
             lambda client: client.workflow_service.start_workflow_execution(request, retry=True, timeout=CALL_TIMEOUT)
         )
         return answer.run_id
 
+    async def _start_with_update(self, start: StartWorkflowExecutionRequest) -> str:
+        """Start with an update, until both are answered: the update that is sent to every order, which has its id."""
+        update = self.updates.request(start.workflow_id, "amend")
+        update.wait_policy.lifecycle_stage = ACCEPTED
+        request = ExecuteMultiOperationRequest(namespace=start.namespace)
+        request.operations.add().start_workflow.CopyFrom(start)
+        request.operations.add().update_workflow.CopyFrom(update)
+        while True:
+            answer = await self.clients.insist(
+                lambda client: client.workflow_service.execute_multi_operation(request, timeout=CALL_TIMEOUT)
+            )
+            if answer.responses[1].update_workflow.stage >= ACCEPTED:
+                return answer.responses[0].start_workflow.run_id
+
     async def _reset(self, workflow_id: str) -> None:
         """Reset to the last workflow task that has ended, with one request id however often it takes."""
         base = self.acknowledged[workflow_id]
+        self.reset_from[workflow_id] = base
 
         async def task(client: Client) -> int:
             while True:
@@ -138,7 +168,6 @@ class Load:
         answer = await self.clients.insist(
             lambda client: client.workflow_service.reset_workflow_execution(request, timeout=CALL_TIMEOUT)
         )
-        self.reset_from[workflow_id] = base
         self.acknowledged[workflow_id] = answer.run_id
 
     async def _signal(self, workflow_id: str, run_id: str, text: str) -> None:

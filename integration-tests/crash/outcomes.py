@@ -12,6 +12,7 @@ from insist import Clients
 from load import Load
 from programs import Effects
 from support.awaiting import await_until
+from updates import refused_id
 
 
 async def check_outcomes(clients: Clients, load: Load, effects: Effects, histories: Histories) -> None:
@@ -23,6 +24,7 @@ async def check_outcomes(clients: Clients, load: Load, effects: Effects, histori
     for workflow_id, run_id in load.acknowledged.items():
         check_order(workflow_id, run_id, load, effects, histories)
         check_told(workflow_id, load, histories)
+        check_updates(workflow_id, load, effects, histories)
         latest = await clients.insist(lambda client: client.get_workflow_handle(workflow_id).describe())
         assert (latest.run_id, latest.status) == (run_id, WorkflowExecutionStatus.COMPLETED)
     for workflow_id, run_id in parts.items():
@@ -33,7 +35,14 @@ async def check_outcomes(clients: Clients, load: Load, effects: Effects, histori
         )
     doubled = {key: had for key, had in effects.of_attempt.items() if len(had) > 1}
     assert not doubled, f"attempts that ran more than once: {doubled}"
+    updates = load.updates
+    await updates.check_answers(list(updates.answers.values()))
     print(f"{len(parts)} parts were made once each, {len(load.reset_from)} orders were reset", flush=True)
+    print(
+        f"{len(updates.answers)} updates were answered and {updates.refused} refused, by {updates.calls} calls; resets cut "
+        f"{updates.cut_off} off; {updates.polls} outcomes were asked for again",
+        flush=True,
+    )
 
 
 def check_order(workflow_id: str, run_id: str, load: Load, effects: Effects, histories: Histories) -> None:
@@ -48,7 +57,9 @@ def check_order(workflow_id: str, run_id: str, load: Load, effects: Effects, his
             "WORKFLOW_EXECUTION_STARTED": 1,
             "WORKFLOW_EXECUTION_SIGNALED": 2 + len(receipt.heard),
             "TIMER_FIRED": 1,
-            "ACTIVITY_TASK_COMPLETED": 2,
+            "ACTIVITY_TASK_COMPLETED": 3,
+            "WORKFLOW_EXECUTION_UPDATE_ACCEPTED": 2,
+            "WORKFLOW_EXECUTION_UPDATE_COMPLETED": 2,
             "START_CHILD_WORKFLOW_EXECUTION_INITIATED": 2,
             "CHILD_WORKFLOW_EXECUTION_STARTED": 2,
             "CHILD_WORKFLOW_EXECUTION_COMPLETED": 2,
@@ -63,6 +74,31 @@ def check_order(workflow_id: str, run_id: str, load: Load, effects: Effects, his
     assert set(receipt.effects) <= set(effects_of(effects, runs)), f"{workflow_id} has effects that no attempt had"
     made = effects_of(effects, parts_of(events).values())
     assert len(receipt.parts) == 2 and set(receipt.parts) <= set(made), f"{workflow_id} has parts that nobody made"
+
+
+def check_updates(workflow_id: str, load: Load, effects: Effects, histories: Histories) -> None:
+    """Each update was accepted and completed once, and its caller got what the run that answered has in its history."""
+    run_id, base = load.acknowledged[workflow_id], load.reset_from.get(workflow_id)
+    assert sorted(load.receipts[workflow_id].updates) == ["amend", "revise"], load.receipts[workflow_id].updates
+    ids = sorted(f"{workflow_id}-{name}" for name in ("amend", "revise"))
+    accepted = of_kind(histories.seen[run_id], "WORKFLOW_EXECUTION_UPDATE_ACCEPTED")
+    assert sorted(event["workflowExecutionUpdateAcceptedEventAttributes"]["protocolInstanceId"] for event in accepted) == ids
+    assert sorted(outcomes_of(histories.seen[run_id])) == ids
+    for name in ("amend", "revise"):
+        answer = load.updates.answers[workflow_id, name]
+        assert answer.run_id in (run_id, base), f"{answer} is of another run"
+        assert outcomes_of(histories.seen[answer.run_id])[answer.update_id] == answer.text, f"{answer} is not what happened"
+    revised = load.updates.answers[workflow_id, "revise"].text
+    assert revised in set(effects_of(effects, {run_id, base})), f"{workflow_id} was revised by what no attempt did"
+    traces = [event for run in (run_id, base) if run for event in histories.seen[run] if refused_id(workflow_id) in event]
+    assert not traces, f"{workflow_id} has traces of a refused update: {traces}"
+
+
+def outcomes_of(events: List[str]) -> Dict[str, str]:
+    """The ids of the updates that a run has answered, and what each was answered with."""
+    completed = of_kind(events, "WORKFLOW_EXECUTION_UPDATE_COMPLETED")
+    updates = (event["workflowExecutionUpdateCompletedEventAttributes"] for event in completed)
+    return {update["meta"]["updateId"]: text({"input": update["outcome"]["success"]}) for update in updates}
 
 
 def check_told(workflow_id: str, load: Load, histories: Histories) -> None:

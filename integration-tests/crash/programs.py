@@ -1,4 +1,4 @@
-"""The load: orders of two activities, a timer, two signals, two parts and a word to a neighbour; and what each attempt did."""
+"""The load: orders of two activities, a timer, two signals, two updates, two parts and a word to a neighbour; and what each attempt did."""
 
 import asyncio
 import uuid
@@ -17,6 +17,8 @@ TASK_QUEUE = "crash"
 #: The workflow task timeout of an order and of its parts: a task lost with the server's answer
 #: is missed after this long.
 TASK_TIMEOUT = timedelta(seconds=2)
+#: What an order says to updates that it does not take.
+REFUSED = "refused"
 
 
 @dataclass
@@ -31,13 +33,14 @@ class Order:
 
 @dataclass
 class Receipt:
-    """What a completed order returns: the effects of its activities and of its parts, the signals, and what it has heard."""
+    """What a completed order returns: the effects of its activities and of its parts, the signals, what it has heard, and its updates."""
 
     number: int
     effects: List[str] = field(default_factory=list)
     parts: List[str] = field(default_factory=list)
     signals: List[str] = field(default_factory=list)
     heard: List[str] = field(default_factory=list)
+    updates: List[str] = field(default_factory=list)
 
 
 class Effects:
@@ -85,6 +88,25 @@ class OrderWorkflow:
     def __init__(self) -> None:
         self.signals: List[str] = []
         self.heard: List[str] = []
+        self.updates: List[str] = []
+
+    @workflow.update
+    async def amend(self, name: str) -> str:
+        """Is answered at once."""
+        self.updates.append(name)
+        return f"{name} {workflow.uuid4().hex}"
+
+    @amend.validator
+    def check_amend(self, name: str) -> None:
+        if REFUSED in name:
+            raise ApplicationError(REFUSED)
+
+    @workflow.update
+    async def revise(self, name: str) -> str:
+        """Is answered with the effect of an activity."""
+        effect = await step(name)
+        self.updates.append(name)
+        return effect
 
     @workflow.signal
     def note(self, text: str) -> None:
@@ -102,10 +124,10 @@ class OrderWorkflow:
         # Both neighbours have been started when the first signal comes, and neither ends before it has heard the other.
         await workflow.wait_condition(lambda: len(self.signals) >= 1)
         await self.tell(order.neighbour)
-        await workflow.wait_condition(lambda: len(self.signals) >= 2 and len(self.heard) >= 1)
+        await workflow.wait_condition(lambda: len(self.signals) >= 2 and len(self.heard) >= 1 and len(self.updates) >= 2)
         made = [await part for part in parts]
         second = await step("ship")
-        return Receipt(order.number, [first, second], made, self.signals, self.heard)
+        return Receipt(order.number, [first, second], made, self.signals, self.heard, self.updates)
 
     async def part(self, name: str) -> str:
         # A run that begins again after a reset has parts of its own, because its random numbers are others.

@@ -61,6 +61,7 @@ class Killer:
             self.restarts_s.append(await asyncio.to_thread(self.server.start))
             self._tell(kill, early)
             await self.histories.check_all(self.load.open_runs())
+            await self.load.updates.check_answers()
             if kill == self.without_store:
                 lost = set(records) - set(await self._records())
                 assert not lost, f"{len(lost)} of {len(records)} history records changed, e.g. {sorted(lost)[0]}"

@@ -8,6 +8,8 @@ import pytest_asyncio
 from temporalio.client import Client
 
 from support.env import Env, server_address
+from support.outcome import pytest_runtest_makereport  # noqa: F401 (pytest finds hooks by their names)
+from support.replays import replay
 from support.schedules import Schedules
 
 
@@ -17,10 +19,13 @@ async def client() -> Client:
     return await Client.connect(server_address())
 
 
-@pytest.fixture
-def env(client: Client, request: pytest.FixtureRequest) -> Env:
-    """This test's own task queue and workflow ids."""
-    return Env.new(client, re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-"))
+@pytest_asyncio.fixture(loop_scope="session")
+async def env(client: Client, request: pytest.FixtureRequest) -> AsyncIterator[Env]:
+    """This test's own task queue and workflow ids. The SDK replays what the test has produced."""
+    env = Env.new(client, re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-"))
+    yield env
+    if not getattr(request.node, "failed", True):
+        await replay(client, env.ids, env.workflows.values())
 
 
 @pytest_asyncio.fixture(loop_scope="session")

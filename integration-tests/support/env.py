@@ -2,10 +2,11 @@
 
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 
+from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
@@ -21,6 +22,9 @@ class Env:
 
     client: Client
     task_queue: str
+    #: The ids that the test has asked for, and by their names the workflows that its workers know, as the last of these knows them.
+    ids: Set[str] = field(default_factory=set)
+    workflows: Dict[str, type] = field(default_factory=dict)
 
     @classmethod
     def new(cls, client: Client, name: str) -> "Env":
@@ -29,7 +33,9 @@ class Env:
 
     def id(self, suffix: str = "wf") -> str:
         """A workflow id of this test."""
-        return f"{self.task_queue}-{suffix}"
+        id = f"{self.task_queue}-{suffix}"
+        self.ids.add(id)
+        return id
 
     def worker(
         self,
@@ -44,6 +50,7 @@ class Env:
         """
         options.setdefault("max_heartbeat_throttle_interval", timedelta(milliseconds=50))
         options.setdefault("task_queue", self.task_queue)
+        self.workflows |= {name_of(workflow): workflow for workflow in workflows}
         return Worker(self.client, workflows=workflows, activities=activities, **options)
 
     async def start(self, workflow: Any, *args: Any, id: Optional[str] = None, **options: Any) -> WorkflowHandle:
@@ -56,6 +63,11 @@ class Env:
         """Start `workflow` and wait for its result."""
         handle = await self.start(workflow, *args, **options)
         return await handle.result()
+
+
+def name_of(workflow_class: type) -> str:
+    """The workflow type that a class implements."""
+    return workflow._Definition.must_from_class(workflow_class).name or workflow_class.__name__
 
 
 async def event_names(handle: WorkflowHandle) -> List[str]:
