@@ -21,7 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from insist import CALL_TIMEOUT, Clients
 from programs import TASK_TIMEOUT, Order, Receipt
-from updates import ACCEPTED, Updates
+from updates import ACCEPTED, Updates, is_not_ready
 
 #: The share of orders that are reset.
 RESETS = 0.15
@@ -139,9 +139,15 @@ class Load:
         request.operations.add().start_workflow.CopyFrom(start)
         request.operations.add().update_workflow.CopyFrom(update)
         while True:
-            answer = await self.clients.insist(
-                lambda client: client.workflow_service.execute_multi_operation(request, timeout=CALL_TIMEOUT)
-            )
+            try:
+                answer = await self.clients.insist(
+                    lambda client: client.workflow_service.execute_multi_operation(request, timeout=CALL_TIMEOUT)
+                )
+            except RPCError as error:
+                if not is_not_ready(error):
+                    raise
+                await asyncio.sleep(0.1)
+                continue
             if answer.responses[1].update_workflow.stage >= ACCEPTED:
                 return answer.responses[0].start_workflow.run_id
 

@@ -168,7 +168,9 @@ async def await_parts(client: Client) -> None:
     """All parts have ended, also those of runs that were reset: their parents wait for them no longer."""
 
     async def ended() -> bool:
-        return (await client.count_workflows("TaskQueue = 'crash' AND ExecutionStatus = 'Running'")).count == 0
+        left = [run.id async for run in client.list_workflows("TaskQueue = 'crash' AND ExecutionStatus = 'Running'")]
+        assert not left, left
+        return True
 
     await await_until(ended, "all parts have ended", 30)
 

@@ -43,6 +43,11 @@ def refused_id(workflow_id: str) -> str:
     return f"{workflow_id}-amend {REFUSED}"
 
 
+def is_not_ready(error: RPCError) -> bool:
+    """Whether a run took no update because its workflow task fails: tasks that were lost with their server fail by their timeouts."""
+    return error.status == RPCStatusCode.FAILED_PRECONDITION and b"WorkflowNotReadyFailure" in error.raw_grpc_status
+
+
 class Updates:
     """The updates of all orders. Each order has one of each kind that it takes, and some have one that it refuses."""
 
@@ -77,7 +82,12 @@ class Updates:
 
     async def send_all(self, workflow_id: str) -> None:
         """Send the order's updates at random moments and await their outcomes."""
-        await asyncio.gather(self._send(workflow_id, "amend"), self._send(workflow_id, "revise"), self._try(workflow_id))
+        await asyncio.gather(self._send(workflow_id, "amend"), self._try_and_revise(workflow_id))
+
+    async def _try_and_revise(self, workflow_id: str) -> None:
+        """In this order, because the order ends only after it was revised."""
+        await self._try(workflow_id)
+        await self._send(workflow_id, "revise")
 
     async def _send(self, workflow_id: str, name: str) -> None:
         await asyncio.sleep(self.chance.uniform(0, 1.2))
@@ -134,15 +144,9 @@ class Updates:
                 await asyncio.sleep(0.1)
 
     def _is_to_be_repeated(self, error: RPCError, workflow_id: str) -> bool:
-        """Whether this error tells to send the update again.
-
-        A run is not ready while its workflow task fails, and tasks that were lost
-        with their server fail by their timeouts. A reset ends the run that an update
-        waits for before its outcome is there.
-        """
-        not_ready = error.status == RPCStatusCode.FAILED_PRECONDITION and "workflow execution update due to" in error.message
+        """Whether this error tells to send the update again: the run is not ready, or a reset has ended the run that the update waited for."""
         ended = error.status == RPCStatusCode.NOT_FOUND and "aborted by closing workflow" in error.message
-        return not_ready or ended and workflow_id in self.reset_from
+        return is_not_ready(error) or ended and workflow_id in self.reset_from
 
     def _is_cut_off(self, outcome: Outcome, workflow_id: str) -> bool:
         return workflow_id in self.reset_from and outcome.failure.application_failure_info.type == CUT_OFF
