@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { Env, attributes, events, replay } from './harness';
+import { Env, attributes, events } from './harness';
 import { add, counting, finish, gather, gathered, unlucky } from './workflows';
 
 const { ResetReapplyExcludeType } = temporal.api.enums.v1;
@@ -17,7 +17,6 @@ test('a client follows the attempts of a workflow', async () => {
       retry: { initialInterval: '100 ms', backoffCoefficient: 1 },
     });
     assert.equal(await handle.result(), 3);
-    await replay(env.client, env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId));
   });
 });
 
@@ -33,7 +32,6 @@ test('a cron workflow is told its last result', async () => {
       runId = completed.newExecutionRunId!;
     }
     await handle.terminate();
-    await replay(env.client, env.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId));
   });
 });
 
@@ -64,9 +62,6 @@ test('a workflow begins again with or without the signals it got', async () => {
     assert.deepEqual(await third.query(gathered), []);
     await third.signal(finish);
     assert.deepEqual(await third.result(), { texts: [], finished: true });
-    for (const runId of [first.firstExecutionRunId, second.runId, third.runId]) {
-      await replay(env.client, env.client.workflow.getHandle(first.workflowId, runId));
-    }
     assert.equal((await events(third))[3].workflowTaskFailedEventAttributes?.newRunId, third.runId);
   });
 });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { temporal } from '@temporalio/proto';
 import * as activities from './activities';
@@ -27,6 +27,9 @@ after(async () => {
 });
 
 export class Env {
+  /** The workflow ids that the test has asked for. */
+  private readonly ids = new Set<string>();
+
   private constructor(
     readonly client: Client,
     readonly taskQueue: string,
@@ -39,7 +42,9 @@ export class Env {
 
   /** A workflow id of this test. */
   id(suffix = 'wf'): string {
-    return `${this.taskQueue}-${suffix}`;
+    const id = `${this.taskQueue}-${suffix}`;
+    this.ids.add(id);
+    return id;
   }
 
   /** What every start of this test has in common. */
@@ -47,32 +52,70 @@ export class Env {
     return { taskQueue: this.taskQueue, workflowId: this.id(suffix), workflowExecutionTimeout: '3 minutes', args } as const;
   }
 
-  /** Run a worker while `body` runs; the body's result. */
+  /** Run a worker while `body` runs; the body's result. Then the SDK replays what has happened in this test so far. */
   async withWorker<T>(body: () => Promise<T>, options: Partial<WorkerOptions> = {}): Promise<T> {
-    return (await newWorker(this.taskQueue, options)).runUntil(body);
+    const result = await (await newWorker(this.taskQueue, options)).runUntil(body);
+    await replay(this.client, this.ids);
+    return result;
   }
+}
+
+/** Check that the SDK replays all runs of these workflows, and those of their children. An id that no workflow has is passed over. */
+async function replay(client: Client, ids: Iterable<string>): Promise<void> {
+  const results = Worker.runReplayHistories(programs(), histories(client, ids));
+  for await (const { workflowId, runId, error } of results) {
+    if (error) throw new Error(`the SDK does not replay ${workflowId}, run ${runId}`, { cause: error });
+  }
+}
+
+/** The histories of the newest runs of these ids and of all runs that they name. A run whose tasks never began has nothing to replay. */
+async function* histories(client: Client, ids: Iterable<string>) {
+  const left: [string, string][] = [];
+  for (const id of ids) {
+    const runId = await newestRun(client, id);
+    if (runId) left.push([id, runId]);
+  }
+  const seen = new Set<string>();
+  for (let run = left.pop(); run; run = left.pop()) {
+    const [workflowId, runId] = run;
+    if (seen.has(runId)) continue;
+    seen.add(runId);
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    left.push(...history.events!.flatMap((event) => namedRuns(workflowId, event)));
+    if (history.events!.some((event) => event.workflowTaskStartedEventAttributes)) yield { workflowId, history };
+  }
+}
+
+async function newestRun(client: Client, id: string): Promise<string | undefined> {
+  try {
+    return (await client.workflow.getHandle(id).describe()).runId;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** The runs that an event names: those before and after its own run, and children. */
+function namedRuns(id: string, event: HistoryEvent): [string, string][] {
+  const started = event.workflowExecutionStartedEventAttributes;
+  const runs = [
+    started?.firstExecutionRunId,
+    started?.continuedExecutionRunId,
+    event.workflowTaskFailedEventAttributes?.baseRunId,
+    event.workflowExecutionCompletedEventAttributes?.newExecutionRunId,
+    event.workflowExecutionFailedEventAttributes?.newExecutionRunId,
+    event.workflowExecutionTimedOutEventAttributes?.newExecutionRunId,
+    event.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId,
+  ];
+  const child = event.childWorkflowExecutionStartedEventAttributes?.workflowExecution;
+  const named: [string, string][] = runs.flatMap((run) => (run ? [[id, run] as [string, string]] : []));
+  return child ? [...named, [child.workflowId!, child.runId!]] : named;
 }
 
 /** Bundled once for all test files, see bundle.ts. */
 function programs() {
   const codePath = process.env.WORKFLOW_BUNDLE;
   return codePath ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('./workflows') };
-}
-
-/** Check that the SDK replays the history of the handle's run, those of the runs that follow it, and those of its children. */
-export async function replay(client: Client, handle: WorkflowHandle): Promise<void> {
-  const history = await handle.fetchHistory();
-  await Worker.runReplayHistory(programs(), history, handle.workflowId);
-  const last = history.events!.at(-1)!;
-  const next =
-    last.workflowExecutionCompletedEventAttributes?.newExecutionRunId ||
-    last.workflowExecutionFailedEventAttributes?.newExecutionRunId ||
-    last.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-  if (next) await replay(client, client.workflow.getHandle(handle.workflowId, next));
-  for (const { childWorkflowExecutionStartedEventAttributes: started } of history.events!) {
-    const child = started?.workflowExecution;
-    if (child) await replay(client, client.workflow.getHandle(child.workflowId!, child.runId!));
-  }
 }
 
 /** A worker with all programs of the suite. Heartbeats are hardly throttled, so that scenarios need no long timeouts. */

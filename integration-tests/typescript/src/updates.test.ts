@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   ApplicationFailure,
+  WithStartWorkflowOperation,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateStage,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { Env, awaitUntil, eventNames, replay } from './harness';
+import { Env, awaitUntil, eventNames } from './harness';
 import { account, book, closeAccount, deposit, fail, goOn } from './workflows';
 
 type Account = WorkflowHandle<typeof account>;
@@ -21,7 +22,6 @@ async function withAccount(name: string, body: (handle: Account, env: Env) => Pr
     const expected = await body(handle, env);
     await handle.signal(closeAccount);
     assert.equal(await handle.result(), expected);
-    await replay(env.client, handle);
   });
 }
 
@@ -91,7 +91,6 @@ test('an accepted update fails with its workflow, and a closed one takes none', 
     await handle.terminate();
     await assert.rejects(update.result(), failedAs('AcceptedUpdateCompletedWorkflow'));
     await assert.rejects(handle.executeUpdate(deposit, { args: [1] }), WorkflowNotFoundError);
-    await replay(env.client, handle);
   });
 });
 
@@ -105,6 +104,28 @@ test('an update waits for a worker', async () => {
   );
   await env.withWorker(async () => {
     assert.equal(await update, 5);
+    await handle.signal(closeAccount);
+    assert.equal(await handle.result(), 5);
+  });
+});
+
+test('an update with start starts once and updates each time', async () => {
+  const env = await Env.new('update-with-start');
+  await env.withWorker(async () => {
+    const told: [number, string][] = [];
+    for (const amount of [2, 3]) {
+      const startWorkflowOperation = new WithStartWorkflowOperation(account, {
+        ...env.options([]),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      const balance = await env.client.workflow.executeUpdateWithStart(deposit, { args: [amount], startWorkflowOperation });
+      told.push([balance, (await (await startWorkflowOperation.workflowHandle()).describe()).runId]);
+    }
+    assert.deepEqual(told, [
+      [2, told[0][1]],
+      [5, told[0][1]],
+    ]);
+    const handle = env.client.workflow.getHandle<typeof account>(env.id());
     await handle.signal(closeAccount);
     assert.equal(await handle.result(), 5);
   });
