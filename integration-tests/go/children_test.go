@@ -137,7 +137,6 @@ func TestAParentIsToldHowItsChildEnds(t *testing.T) {
 		var told string
 		e.NoError(run.Get(e.ctx, &told))
 		e.Equal(end.told, told)
-		e.replayed(run)
 	}
 }
 
@@ -151,7 +150,6 @@ func TestACanceledParentCancelsItsChild(t *testing.T) {
 	e.NoError(run.Get(e.ctx, &told))
 	e.Equal("canceled", told)
 	e.Equal(1, count(e.names(run), "ExternalWorkflowExecutionCancelRequested"))
-	e.replayed(run)
 }
 
 func TestAChildWhoseIDIsTakenDoesNotStart(t *testing.T) {
@@ -163,7 +161,6 @@ func TestAChildWhoseIDIsTakenDoesNotStart(t *testing.T) {
 	e.NoError(run.Get(e.ctx, &told))
 	e.Equal("taken", told)
 	e.NoError(e.c.TerminateWorkflow(e.ctx, taken.GetID(), "", "enough"))
-	e.replayed(run)
 }
 
 func TestChildrenOfAClosedParentEndByTheirPolicies(t *testing.T) {
@@ -180,7 +177,6 @@ func TestChildrenOfAClosedParentEndByTheirPolicies(t *testing.T) {
 	abandoned := e.c.GetWorkflow(e.ctx, run.GetID()+"-child-"+enumspb.PARENT_CLOSE_POLICY_ABANDON.String(), "")
 	e.Equal(enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, e.status(abandoned))
 	e.NoError(e.c.TerminateWorkflow(e.ctx, abandoned.GetID(), "", "enough"))
-	e.replayed(run)
 }
 
 func TestAChildsChainOfRunsHasOneEnd(t *testing.T) {
@@ -193,7 +189,6 @@ func TestAChildsChainOfRunsHasOneEnd(t *testing.T) {
 	names := e.names(run)
 	e.Equal(1, count(names, "ChildWorkflowExecutionStarted"))
 	e.Equal(1, count(names, "ChildWorkflowExecutionCompleted"))
-	e.replayed(run)
 }
 
 func TestAChildIsRetriedBehindItsParentsBack(t *testing.T) {
@@ -204,5 +199,4 @@ func TestAChildIsRetriedBehindItsParentsBack(t *testing.T) {
 	e.NoError(run.Get(e.ctx, &failure))
 	e.Contains(failure, "unlucky")
 	e.Zero(count(e.names(run), "ChildWorkflowExecutionFailed"))
-	e.replayed(run)
 }

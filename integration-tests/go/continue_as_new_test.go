@@ -40,5 +40,4 @@ func TestAClientFollowsAChainOfRuns(t *testing.T) {
 			e.Equal("WorkflowExecutionCompleted", last.EventType.String())
 		}
 	}
-	e.replayed(e.c.GetWorkflow(e.ctx, run.GetID(), first))
 }

@@ -70,13 +70,18 @@ type env struct {
 	queue string
 	// workflows are those that the test's workers know.
 	workflows []any
+	// ids are the workflow ids that the test has asked for.
+	ids sync.Map
 }
 
-// newEnv lets its test run beside the others.
+// newEnv lets its test run beside the others. When the test has passed and its
+// workers have stopped, the SDK replays what it has produced.
 func newEnv(t *testing.T) *env {
 	t.Helper()
 	t.Parallel()
-	return newLoneEnv(t)
+	e := newLoneEnv(t)
+	t.Cleanup(e.replay)
+	return e
 }
 
 // newLoneEnv is for a test that loads the machine: it runs before the parallel
@@ -92,7 +97,11 @@ func newLoneEnv(t *testing.T) *env {
 }
 
 // id is a workflow id of this test.
-func (e *env) id(suffix string) string { return e.queue + "-" + suffix }
+func (e *env) id(suffix string) string {
+	id := e.queue + "-" + suffix
+	e.ids.Store(id, true)
+	return id
+}
 
 // work runs a worker with these workflows and activities until the test ends
 // or the returned function is called.
@@ -176,47 +185,6 @@ func (e *env) names(run client.WorkflowRun) []string {
 		names = append(names, event.EventType.String())
 	}
 	return names
-}
-
-// replayed checks that the SDK replays the run's history, those of the runs that follow it, and those of its children.
-func (e *env) replayed(run client.WorkflowRun) {
-	e.t.Helper()
-	e.replayedRun(run.GetID(), run.GetRunID())
-}
-
-func (e *env) replayedRun(workflowID, runID string) {
-	e.t.Helper()
-	replayer := worker.NewWorkflowReplayer()
-	for _, wf := range e.workflows {
-		replayer.RegisterWorkflow(wf)
-	}
-	events := e.history(workflowID, runID)
-	// A run that was ended before its first task has nothing to replay, says the SDK.
-	if len(events) > 2 {
-		e.NoError(replayer.ReplayWorkflowHistoryWithOptions(quiet{}, &historypb.History{Events: events}, worker.ReplayWorkflowHistoryOptions{
-			OriginalExecution: workflow.Execution{ID: workflowID, RunID: runID},
-		}), workflowID)
-	}
-	if next := following(events[len(events)-1]); next != "" {
-		e.replayedRun(workflowID, next)
-	}
-	for _, event := range events {
-		if child := event.GetChildWorkflowExecutionStartedEventAttributes().GetWorkflowExecution(); child != nil {
-			e.replayedRun(child.GetWorkflowId(), child.GetRunId())
-		}
-	}
-}
-
-// following is the run that a run's last event names as the next.
-func following(last *historypb.HistoryEvent) string {
-	switch {
-	case last.GetWorkflowExecutionCompletedEventAttributes() != nil:
-		return last.GetWorkflowExecutionCompletedEventAttributes().GetNewExecutionRunId()
-	case last.GetWorkflowExecutionFailedEventAttributes() != nil:
-		return last.GetWorkflowExecutionFailedEventAttributes().GetNewExecutionRunId()
-	default:
-		return last.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
-	}
 }
 
 // until calls probe, on the test's goroutine, until it is true.
