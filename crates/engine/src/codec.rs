@@ -1,5 +1,8 @@
 //! How a machine's commands and events become records: the engine knows no encoding.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use klamm_machine::Publication;
 use klamm_messages::klamm::v1::{Command, CommandFailed, PartitionRecord};
 
@@ -19,17 +22,30 @@ pub mod topic {
     pub const MEMBERS: &str = "members";
     /// Dead letters of the command log.
     pub const COMMANDS_DEAD_LETTERS: &str = "commands.klamm-dlq";
+    /// First part of the names of the topics with outcomes of one namespace.
+    pub const OUTCOMES: &str = "outcomes";
+    /// First part of the names of the topics with requests of one namespace.
+    pub const REQUESTS: &str = "requests";
 }
 
-/// A record as it goes to an output topic; the engine adds partition and headers.
+/// A record as it goes to an output topic; the engine adds the partition and the header with its number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {
-    /// Topic without prefix.
-    pub topic: &'static str,
+    /// Topic without prefix. Names with a namespace in them are made when they are needed.
+    pub topic: Cow<'static, str>,
     /// Record key, plain UTF-8.
     pub key: String,
     /// Framed value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
+    /// Headers behind klamm's own.
+    pub headers: Vec<(String, Bytes)>,
+}
+
+impl Encoded {
+    /// A record without headers.
+    pub fn new(topic: impl Into<Cow<'static, str>>, key: String, value: Option<Vec<u8>>) -> Self {
+        Self { topic: topic.into(), key, value, headers: Vec::new() }
+    }
 }
 
 /// What a record of a folded topic is.

@@ -73,7 +73,7 @@ pub(crate) fn pass_over<E>(
     let whole = letter == Letter::Whole && record.size() + key.len() + TEXT_BYTES_MAX <= LETTER_BYTES_MAX;
     let key = if whole { key.into_owned() } else { cut_text(&key).to_owned() };
     let value = record.value.as_ref().filter(|_| whole).map(|value| value.to_vec());
-    outputs.push(topics, cause, 1, Encoded { topic: topic::COMMANDS_DEAD_LETTERS, key, value });
+    outputs.push(topics, cause, 1, Encoded::new(topic::COMMANDS_DEAD_LETTERS, key, value));
     let commands = topics.full(topic::COMMANDS).to_string();
     let source = [commands, cause.partition.to_string(), stored.offset.to_string(), cut_text(error).to_owned()];
     outputs.add_headers(DEAD_LETTER_HEADERS.into_iter().zip(source), if whole { &record.headers } else { &[] });

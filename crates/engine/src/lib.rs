@@ -12,6 +12,7 @@ pub mod dead_letters;
 pub mod error;
 pub mod fold;
 pub mod identity;
+pub mod namespace_topic;
 pub mod numbering;
 pub mod outputs;
 pub mod overlay;
@@ -23,8 +24,10 @@ pub mod scratch;
 pub mod settle;
 pub mod sources;
 pub mod topics;
+mod written;
 
 pub use codec::{Codec, Encoded, Folded, topic};
 pub use error::Error;
+pub use namespace_topic::{NamespaceTopic, Purpose};
 pub use partition::{Batch, Handled, Outgoing, Partition};
 pub use topics::{LARGE_MESSAGE_BYTES, Topics};

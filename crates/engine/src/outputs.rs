@@ -7,7 +7,8 @@ use klamm_machine::Time;
 
 use crate::{Encoded, Topics};
 
-/// Header of every output: `<partition>/<number>/<command offset>/<index>`. The number is dense per output topic and partition.
+/// Header of every output: `<partition>/<number>/<command offset>/<index>`. The number is dense per output topic and partition of the
+/// commands. (On topics of namespaces a partition's numbers are spread over all partitions of the topic, and go up on each.)
 pub const SEQUENCE_HEADER: &str = "klamm-seq";
 
 /// The command that causes an output.
@@ -63,21 +64,20 @@ impl Outputs {
     /// Adds the `index`-th record that the command at `cause` causes.
     pub fn push(&mut self, topics: &Topics, cause: Cause, index: usize, encoded: Encoded) {
         let Cause { partition, offset, now } = cause;
-        let number = self.next_number(encoded.topic);
-        match self.numbers.get_mut(encoded.topic) {
+        let of_topic = topics.place(&encoded, partition);
+        let Encoded { topic, key, value, headers: others } = encoded;
+        let number = self.next_number(&topic);
+        match self.numbers.get_mut(&*topic) {
             Some(last) => *last = number,
             None => {
-                self.numbers.insert(encoded.topic.to_owned(), number);
+                self.numbers.insert(topic.clone().into_owned(), number);
             }
         }
-        let record = Record {
-            key: Some(encoded.key.into()),
-            value: encoded.value.map(Into::into),
-            headers: vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())],
-            timestamp_ms: now.millis(),
-        };
+        let mut headers = vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())];
+        headers.extend(others);
+        let record = Record { key: Some(key.into()), value: value.map(Into::into), headers, timestamp_ms: now.millis() };
         self.bytes += record.size();
-        let output = Output { topic: topics.full(encoded.topic), partition: Topics::output_partition(encoded.topic, partition), record };
+        let output = Output { topic: topics.full(&topic), partition: of_topic, record };
         self.records.push(output);
     }
 

@@ -8,16 +8,15 @@ use std::{
 
 use klamm_log::{Offset, Output, Record, Stored};
 use klamm_machine::{
-    Context, Kind, Machine, Outcome, Publication, Rejection, Row, Table, Time, Tx, Warning, key,
+    Context, Kind, Machine, Outcome, Rejection, Row, Table, Time, Tx, Warning, key,
     table::{decode_row, downcast},
-    tx::Effects,
     wakes::{self, Wakes},
 };
 use klamm_messages::klamm::v1::{Command, CommandSource, LogIdentity, PartitionRecord, PositionRow, WakeRow, command::Body};
 use klamm_store::{Error as StoreError, Store};
 
 use crate::{
-    Codec, Encoded, Error, Topics,
+    Codec, Error, Topics,
     dead_letters::{self, Condemned, Letter},
     fold::Pace,
     outputs::{Cause, Outputs},
@@ -25,14 +24,11 @@ use crate::{
     positions::Positions,
     scratch::Scratch,
     sources::Sources,
-    topic,
+    topic, written,
 };
 
 /// Most bytes of commands that one round of sending takes. One command always goes, however large it is.
 const GROUP_BYTES_MAX: usize = 4 << 20;
-
-/// Bytes that an output costs beyond its key and value: the header with its number, and the fixed cost of every record.
-const OUTPUT_OVERHEAD_BYTES: usize = 128 + Record::OVERHEAD_BYTES;
 
 /// Header of a command whose appender waits for the answer: `<member>/<number>`.
 pub const ANSWER_HEADER: &str = "klamm-answer";
@@ -390,7 +386,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let Some(batch) = &self.in_flight else { return Ok(()) };
         let mut next_offsets = self.next_output_offsets.clone();
         for (output, offset) in batch.outputs.iter().zip(offsets) {
-            if let Some(short) = self.settings.topics.short(&output.topic) {
+            let short = self.settings.topics.short(&output.topic);
+            if let Some(short) = short.filter(|short| !Topics::is_shared(short)) {
                 let next = next_offsets.entry(short.to_owned()).or_default();
                 *next = (*next).max(offset + 1);
             }
@@ -500,9 +497,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             let outcome = self.machine.decide(&mut tx, command)?;
             let mut effects = tx.finish();
             let warnings = std::mem::take(&mut effects.warnings);
-            let encoded = self.encode(&effects);
+            let encoded = written::encode(&*self.codec, &self.settings.topics, self.number, &effects);
             let sent: Vec<_> = effects.commands.into_iter().zip(0..).map(|(command, n)| self.outgoing(command, offset, n)).collect();
-            self.check_sizes(&encoded, &sent)?;
+            written::check_sizes(&self.settings.topics, self.number, offset, &encoded, &sent)?;
             Ok((outcome, encoded, sent, scratch.into_changes(), warnings))
         }));
         if let Some(error) = self.overlay.damage() {
@@ -535,35 +532,6 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 (Err(skipped(self.number, offset, &error)), Vec::new(), Vec::new())
             }
         })
-    }
-
-    fn encode(&self, effects: &Effects<M::Event>) -> Vec<Encoded> {
-        let events = effects.events.iter().flat_map(|event| self.codec.encode_event(event));
-        events.chain(effects.publications.iter().map(|publication: &Publication| self.codec.encode_publication(publication))).collect()
-    }
-
-    /// Rejects a decision if one of its records is too large for its topic, so that nothing of the decision is kept. Otherwise the log
-    /// would refuse an output later, and the partition would stop.
-    fn check_sizes(&self, outputs: &[Encoded], sent: &[(u32, Record)]) -> Result<(), Rejection> {
-        let value = |encoded: &Encoded| encoded.value.as_ref().map_or(0, Vec::len);
-        let written = outputs.iter().map(|encoded| (encoded.topic, encoded.key.len() + value(encoded) + OUTPUT_OVERHEAD_BYTES));
-        let sent = sent.iter().map(|(_, record)| (topic::COMMANDS, record.size()));
-        for (topic, size) in written.chain(sent) {
-            let limit = self.settings.topics.record_bytes_max(topic);
-            if size > limit {
-                tracing::warn!(
-                    partition = self.number,
-                    offset = self.next_offset - 1,
-                    topic,
-                    size,
-                    limit,
-                    "command rejected: it writes too much"
-                );
-                let message = format!("The request would write a record of {size} bytes to {topic}, which takes {limit} bytes at most.");
-                return Err(Rejection::InvalidArgument(message));
-            }
-        }
-        Ok(())
     }
 
     /// The `n`-th command that the command at `offset` sends: its target partition, and its record.

@@ -7,13 +7,15 @@ use klamm_store::Store;
 
 use crate::{Batch, Error, Topics, fold, outputs::sequence_number, topic};
 
-/// Offset given for a record that compaction has taken away meanwhile. It moves no resume position.
+/// Offset given for a record that compaction has taken away meanwhile, or that was not looked for. It moves no resume position.
 const GONE: Offset = -1;
 
 /// The offsets of a batch whose commit is in doubt; `None` when the batch did not commit and never will.
 ///
 /// Call this only after [`Log::transactional`] has made a new holder of the partition's transactional id, because that settles open
-/// transactions. The batch did commit if its last record, `~partition`, is on the topic: no other record has its number.
+/// transactions. The batch did commit if its last record, `~partition`, is on the topic: no other record has its number. Topics of
+/// namespaces are not read. Whole transactions commit or none of them does, so the other topics tell; and nobody knows from where on such a
+/// topic would have to be read.
 ///
 /// # Errors
 /// The log's: try again. [`LogError::Fenced`] when another owner has written outputs where the batch should be: this process must not
@@ -23,7 +25,9 @@ pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32,
     let history = topics.full(topic::HISTORY);
     let first = batch.outputs.iter().filter(|output| output.topic == history).filter_map(|output| sequence_number(&output.record)).min();
     let mut offsets = vec![GONE; batch.outputs.len()];
-    let mut places: Vec<_> = batch.outputs.iter().map(|output| (&output.topic, output.partition)).collect();
+    let is_shared = |output: &&Output| topics.short(&output.topic).is_some_and(Topics::is_shared);
+    let mut places: Vec<_> =
+        batch.outputs.iter().filter(|output| !is_shared(output)).map(|output| (&output.topic, output.partition)).collect();
     places.sort();
     places.dedup();
     for (topic, partition) in places {

@@ -1,10 +1,11 @@
 //! Full names of topics, and the settings that they should have.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use klamm_log::{Cleanup, TopicSpec};
+use klamm_machine::key;
 
-use crate::topic;
+use crate::{Encoded, NamespaceTopic, Purpose, topic};
 
 /// Kafka's `max.message.bytes` on topics that hold requests or events. A completion may have 4 MiB, plus its envelope.
 pub const LARGE_MESSAGE_BYTES: usize = 6 << 20;
@@ -80,6 +81,8 @@ pub struct Topics {
     prefix: Arc<str>,
     /// Full names of all topics, made once.
     known: Arc<[(&'static str, Arc<str>)]>,
+    /// Topics of single namespaces, each with its full name, sorted by name.
+    of_namespaces: Arc<[(NamespaceTopic, Arc<str>)]>,
     /// Partitions of commands, history, schedules and visibility: a power of two.
     pub partitions: u32,
 }
@@ -88,12 +91,40 @@ impl Topics {
     /// Topics named `<prefix><name>`.
     pub fn new(prefix: &str, partitions: u32) -> Self {
         let known = TOPICS.iter().map(|row| (row.name, format!("{prefix}{}", row.name).into())).collect();
-        Self { prefix: prefix.into(), known, partitions }
+        Self { prefix: prefix.into(), known, of_namespaces: Arc::default(), partitions }
+    }
+
+    /// The same, with these topics of single namespaces and no others.
+    pub fn with_namespaces(self, topics: impl IntoIterator<Item = NamespaceTopic>) -> Self {
+        let named = |topic: NamespaceTopic| {
+            let full = format!("{}{}", self.prefix, topic.name).into();
+            (topic, full)
+        };
+        let mut of_namespaces: Vec<_> = topics.into_iter().map(named).collect();
+        of_namespaces.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+        Self { of_namespaces: of_namespaces.into(), ..self }
+    }
+
+    /// The topics of single namespaces.
+    pub fn of_namespaces(&self) -> impl Iterator<Item = &NamespaceTopic> {
+        self.of_namespaces.iter().map(|(topic, _)| topic)
+    }
+
+    /// The topic of a single namespace with this name.
+    fn of_namespace(&self, name: &str) -> Option<&(NamespaceTopic, Arc<str>)> {
+        let place = self.of_namespaces.binary_search_by(|(topic, _)| topic.name.as_str().cmp(name)).ok()?;
+        self.of_namespaces.get(place)
+    }
+
+    /// What all names begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// A topic's full name.
     pub fn full(&self, name: &str) -> Arc<str> {
         let known = self.known.iter().find(|(known, _)| *known == name).map(|(_, full)| full.clone());
+        let known = known.or_else(|| self.of_namespace(name).map(|(_, full)| full.clone()));
         known.unwrap_or_else(|| format!("{}{name}", self.prefix).into())
     }
 
@@ -109,7 +140,8 @@ impl Topics {
 
     /// All topics with their settings.
     pub fn specs(&self) -> Vec<TopicSpec> {
-        TOPICS.iter().map(|row| self.spec(row)).collect()
+        let of_namespaces = self.of_namespaces.iter().map(|(topic, full)| self.spec_of_namespace(topic, full.clone()));
+        TOPICS.iter().map(|row| self.spec(row)).chain(of_namespaces).collect()
     }
 
     fn spec(&self, row: &Row) -> TopicSpec {
@@ -128,6 +160,16 @@ impl Topics {
         TopicSpec { max_message_bytes: row.record_bytes_max, ..spec }
     }
 
+    fn spec_of_namespace(&self, topic: &NamespaceTopic, name: Arc<str>) -> TopicSpec {
+        TopicSpec {
+            cleanup: topic.cleanup,
+            // Outcomes have their command's time, as all outputs. Requests come from other programs, whose clocks may be wrong.
+            log_append_time: topic.purpose == Purpose::Requests,
+            max_message_bytes: LARGE,
+            ..TopicSpec::kept(name, topic.partitions(self.partitions))
+        }
+    }
+
     /// Largest record of a topic, bytes as [`klamm_log::Record::size`] counts.
     pub fn record_bytes_max(&self, name: &str) -> usize {
         row(name).map_or(LARGE, |row| row.record_bytes_max)
@@ -136,6 +178,33 @@ impl Topics {
     /// The partition of an output topic that belongs to command partition `partition`.
     pub fn output_partition(name: &str, partition: u32) -> u32 {
         if row(name).is_some_and(|row| row.partitions == Partitions::One) { 0 } else { partition }
+    }
+
+    /// Whether the topic of a record exists: it is one of klamm's own, or declared for a namespace.
+    pub(crate) fn has(&self, encoded: &Encoded) -> bool {
+        match &encoded.topic {
+            Cow::Borrowed(_) => true,
+            Cow::Owned(name) => self.of_namespace(name).is_some(),
+        }
+    }
+
+    /// The partition of its topic to which a record of command partition `partition` goes. On topics of single namespaces the key decides,
+    /// as in Java's default partitioner: then other programs that write by the same key share the order and the partitions. On klamm's own
+    /// topics it is [`Topics::output_partition`].
+    pub(crate) fn place(&self, encoded: &Encoded, partition: u32) -> u32 {
+        match &encoded.topic {
+            Cow::Borrowed(name) => Self::output_partition(name, partition),
+            Cow::Owned(name) => {
+                let of_topic = self.of_namespace(name).map_or(1, |(topic, _)| topic.partitions(self.partitions));
+                key::hash(&encoded.key) % of_topic
+            }
+        }
+    }
+
+    /// Whether several partitions of the commands write to one partition of the topic. Then an offset there says nothing about one of
+    /// them.
+    pub(crate) fn is_shared(name: &str) -> bool {
+        Purpose::of(name).is_some()
     }
 
     /// Topics that hold events of machines for command partition `partition`, without prefix: what a store is folded from. The first is
@@ -155,5 +224,33 @@ mod tests {
         assert_eq!(Topics::folded(0), [topic::HISTORY, topic::SCHEDULES, topic::CLUSTER]);
         assert_eq!(Topics::folded(1), [topic::HISTORY, topic::SCHEDULES]);
         assert_eq!([topic::CLUSTER, topic::HISTORY].map(|name| Topics::output_partition(name, 3)), [0, 3]);
+    }
+
+    #[test]
+    fn a_topic_of_a_namespace_has_settings_of_its_own_and_is_partitioned_by_the_key() {
+        let outcomes = NamespaceTopic { partitions: Some(3), cleanup: NamespaceTopic::COMPACTED, ..NamespaceTopic::outcomes("shop") };
+        let topics = Topics::new("t.", 8).with_namespaces([outcomes, NamespaceTopic::requests("shop")]);
+        let specs = topics.specs();
+        let spec = |name: &str| specs.iter().find(|spec| *spec.name == *name).expect("the topic");
+        let (outcomes, requests) = (spec("t.outcomes.shop"), spec("t.requests.shop"));
+        assert_eq!((outcomes.partitions, requests.partitions), (3, 8));
+        assert!(matches!(outcomes.cleanup, Cleanup::Compact { .. }) && !outcomes.log_append_time);
+        assert_eq!(requests.cleanup, Cleanup::Delete { retention: Some(WEEK) });
+        assert!(requests.log_append_time, "no client's clock decides how long its requests stay");
+        // Kafka's own test values of murmur2, made non-negative.
+        for (key, hash) in [("21", -973_932_308_i32), ("foobar", -790_332_482), ("abc", 479_470_107)] {
+            let outcome = Encoded::new("outcomes.shop".to_owned(), key.to_owned(), None);
+            assert_eq!(topics.place(&outcome, 5), (hash as u32 & 0x7fff_ffff) % 3, "{key}");
+            assert!(topics.has(&outcome) && !topics.has(&Encoded { topic: "outcomes.other".to_owned().into(), ..outcome }));
+        }
+        for (own, partition) in [(topic::HISTORY, 5), (topic::CLUSTER, 0)] {
+            let encoded = Encoded::new(own, "abc".to_owned(), None);
+            assert!(topics.has(&encoded) && topics.place(&encoded, 5) == partition, "{own}");
+        }
+        assert_eq!(
+            ["outcomes.shop", "requests.a", topic::HISTORY, topic::COMMANDS_DEAD_LETTERS].map(Topics::is_shared),
+            [true, true, false, false]
+        );
+        assert_eq!(&*topics.full("outcomes.shop"), "t.outcomes.shop");
     }
 }

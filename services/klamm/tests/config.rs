@@ -82,9 +82,11 @@ fn the_reference_lists_every_key_with_its_default() {
             stands.insert(format!("{section}.{}", key.trim_end_matches('`')), default.trim_matches(['`', ' ', '|']).to_owned());
         }
     }
-    let mut are = effective(None, &[BROKER]);
+    let file = file("reference", "[namespaces.NAME]\noutcomes = true\nrequests = true\n");
+    let mut are = effective(Some(&file), &[BROKER]);
     are.insert("kafka.bootstrap_servers".to_owned(), String::new());
-    let are: BTreeMap<_, _> = are.into_iter().map(|(key, value)| (key, value.trim_matches('"').to_owned())).collect();
+    let are: BTreeMap<_, _> =
+        are.into_iter().map(|(key, value)| (key.replace("\"NAME\"", "NAME"), value.trim_matches('"').to_owned())).collect();
     assert_eq!(stands, are);
 }
 
@@ -338,6 +340,52 @@ fn a_namespace_has_the_limits_of_all_but_for_its_own() {
     }
     let error = refused(Some(&self::file("wrong", "[namespaces.orders.limits]\nsignals = \"many\"\n")), &[BROKER]);
     assert!(error.contains("namespaces.orders.limits.signals"), "{error}");
+}
+
+#[test]
+fn a_namespaces_topics_are_switched_on_and_set() {
+    let text = "[limits]\nsignals = 7\n[namespaces.\"a.b\".outcomes]\ntypes = [\"Order*\"]\ncleanup = \"compact\"\npartitions = 3\n\
+                [namespaces.off]\noutcomes = true\n[namespaces.on]\nrequests = true\n";
+    let file = file("topics", text);
+    let variables = [
+        BROKER,
+        ("KLAMM_NAMESPACES__OFF__OUTCOMES", "false"),
+        ("KLAMM_NAMESPACES__ON__OUTCOMES__TYPES", "A, B*"),
+        ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
+    ];
+    let settings = effective(Some(&file), &variables);
+    let own: Vec<_> =
+        settings.iter().filter(|(key, _)| key.starts_with("namespaces.")).map(|(key, value)| format!("{key}={value}")).collect();
+    let expected = [
+        r#"namespaces."a.b".outcomes.cleanup="compact""#,
+        r#"namespaces."a.b".outcomes.partitions=3"#,
+        r#"namespaces."a.b".outcomes.retention="168h""#,
+        r#"namespaces."a.b".outcomes.types=["Order*"]"#,
+        r#"namespaces."on".outcomes.cleanup="delete""#,
+        r#"namespaces."on".outcomes.partitions=0"#,
+        r#"namespaces."on".outcomes.retention="168h""#,
+        r#"namespaces."on".outcomes.types=["A", "B*"]"#,
+        r#"namespaces."on".requests.partitions=0"#,
+        r#"namespaces."on".requests.retention="48h""#,
+    ];
+    assert_eq!(own, expected, "and none of them has limits of its own");
+    for (name, text, says) in [
+        (
+            "space",
+            "[namespaces.\"a b\"]\noutcomes = true\n",
+            "\"klamm.outcomes.a b\" is no name that Kafka takes for a topic: it has a ' '",
+        ),
+        ("long", &format!("[namespaces.{}]\nrequests = true\n", "n".repeat(240)), "longer than 249"),
+        ("same", "[namespaces.\"a.b\"]\noutcomes = true\n[namespaces.a_b]\noutcomes = true\n", "'.' and '_' are the same to it"),
+        ("type", "[namespaces.a.outcomes]\ntypes = [\"*a\"]\n", "\"*a\" names no workflow types"),
+        ("kept", "[namespaces.a.requests]\nretention = \"1s\"\n", "namespaces.a.requests.retention"),
+        ("many", "[namespaces.a.requests]\npartitions = 2000\n", "2000 partitions are more than 1024"),
+        ("slip", "[namespaces.a.outcomes]\ntyps = []\n", "namespaces.NAME.outcomes.types"),
+        ("kind", "[namespaces.a]\noutcomes = \"yes\"\n", "namespaces.a.outcomes"),
+    ] {
+        let error = refused(Some(&self::file(&format!("topics-{name}"), text)), &[BROKER]);
+        assert!(error.contains(says), "{name}: {error}");
+    }
 }
 
 #[test]

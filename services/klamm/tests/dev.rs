@@ -102,6 +102,21 @@ fn a_server_answers_and_stops_cleanly_on_sigterm() {
 }
 
 #[test]
+fn namespaces_have_topics_of_their_own_where_they_are_asked_for() {
+    let server = Server::start(&["--in-memory", "--partitions", "2", "--namespace", "shop", "--outcomes", "--requests"]);
+    let topics = text(&server.ask(&["topics", "list"]));
+    for topic in ["klamm.outcomes.default", "klamm.outcomes.shop", "klamm.requests.default", "klamm.requests.shop"] {
+        assert!(topics.contains(topic), "{topics}");
+    }
+    let described = text(&server.ask(&["topics", "describe", "outcomes.shop"]));
+    assert!(described.contains("klamm.v1.Outcome") && described.contains("cleanup: delete"), "{described}");
+    assert_eq!(server.stop(), Some(0));
+    let refused = Command::new(KLAMM).args(["dev", "--in-memory", "--namespace", "a b", "--requests"]).output().expect("klamm runs");
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && error.contains("requests.a b") && error.contains("hint: "), "{error}");
+}
+
+#[test]
 fn data_survives_a_restart_and_a_lost_store() {
     let dir = tempfile::tempdir().expect("a directory");
     let data = dir.path().to_str().expect("a path");

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, process::Command};
 
-use klamm_engine::Topics;
+use klamm_engine::{NamespaceTopic, Topics};
 use klamm_log::{Cleanup, TopicSpec, kafka::topic_configs};
 
 const KLAMM: &str = env!("CARGO_BIN_EXE_klamm");
@@ -36,9 +36,17 @@ fn resource(text: &str) -> Resource {
 
 #[test]
 fn every_topic_stands_there_as_it_is_created() {
-    let variables = [("KLAMM_KAFKA__TOPIC_PREFIX", "Shop_1."), ("KLAMM_KAFKA__PARTITIONS", "4"), ("KLAMM_KAFKA__REPLICATION_FACTOR", "3")];
+    let variables = [
+        ("KLAMM_KAFKA__TOPIC_PREFIX", "Shop_1."),
+        ("KLAMM_KAFKA__PARTITIONS", "4"),
+        ("KLAMM_KAFKA__REPLICATION_FACTOR", "3"),
+        ("KLAMM_NAMESPACES__DEFAULT__OUTCOMES__CLEANUP", "compact"),
+        ("KLAMM_NAMESPACES__DEFAULT__REQUESTS__PARTITIONS", "6"),
+    ];
     let resources = manifest(&["--cluster", "main"], &variables);
-    let specs = Topics::new("Shop_1.", 4).specs();
+    let outcomes = NamespaceTopic { cleanup: NamespaceTopic::COMPACTED, ..NamespaceTopic::outcomes("default") };
+    let requests = NamespaceTopic { partitions: Some(6), ..NamespaceTopic::requests("default") };
+    let specs = Topics::new("Shop_1.", 4).with_namespaces([outcomes, requests]).specs();
     assert_eq!(resources.len(), specs.len());
     for spec in specs {
         let resource = resources.iter().find(|resource| resource["spec.topicName"] == *spec.name).expect("the topic");

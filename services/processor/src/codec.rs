@@ -33,11 +33,11 @@ impl Codec<Event> for AvroCodec {
             Event::Workflow(klamm_workflow::Event::Record(record)) => {
                 let run = key::topic_key([record.namespace.as_str(), &record.workflow_id, &record.run_id]);
                 let suffix = key_suffix(record).unwrap_or_default();
-                vec![Encoded { topic: topic::HISTORY, key: format!("{run}/{suffix}"), value: Some(frame::encode(&**record)) }]
+                vec![Encoded::new(topic::HISTORY, format!("{run}/{suffix}"), Some(frame::encode(&**record)))]
             }
             Event::Workflow(klamm_workflow::Event::Delete { namespace, workflow_id, run_id, key_suffixes }) => {
                 let run = key::topic_key([namespace.as_str(), workflow_id, run_id]);
-                let tombstone = |suffix: &String| Encoded { topic: topic::HISTORY, key: format!("{run}/{suffix}"), value: None };
+                let tombstone = |suffix: &String| Encoded::new(topic::HISTORY, format!("{run}/{suffix}"), None);
                 key_suffixes.iter().map(tombstone).collect()
             }
             Event::Schedule(event) => schedules::encode(event),
@@ -47,7 +47,7 @@ impl Codec<Event> for AvroCodec {
                     klamm_cluster::Event::Record(record) => Some(frame::encode(&**record)),
                     klamm_cluster::Event::RemoveNamespace(_) | klamm_cluster::Event::RemoveTaskQueue(_) => None,
                 };
-                vec![Encoded { topic: topic::CLUSTER, key, value }]
+                vec![Encoded::new(topic::CLUSTER, key, value)]
             }
         }
     }
@@ -85,11 +85,11 @@ impl Codec<Event> for AvroCodec {
             Publication::Visibility(document) => {
                 let VisibilityDocument { namespace, workflow_id, run_id, .. } = &**document;
                 let key = key::topic_key([namespace.as_str(), workflow_id, run_id]);
-                Encoded { topic: topic::VISIBILITY, key, value: Some(frame::encode(&**document)) }
+                Encoded::new(topic::VISIBILITY, key, Some(frame::encode(&**document)))
             }
             Publication::VisibilityDeleted { namespace, workflow_id, run_id } => {
                 let key = key::topic_key([namespace.as_str(), workflow_id, run_id]);
-                Encoded { topic: topic::VISIBILITY, key, value: None }
+                Encoded::new(topic::VISIBILITY, key, None)
             }
         }
     }
@@ -106,7 +106,7 @@ impl Codec<Event> for AvroCodec {
 /// A record about the partition itself.
 fn own_record(key: String, record: Record) -> Encoded {
     let value = HistoryRecord { record: Some(record), ..HistoryRecord::default() };
-    Encoded { topic: topic::HISTORY, key, value: Some(frame::encode(&value)) }
+    Encoded::new(topic::HISTORY, key, Some(frame::encode(&value)))
 }
 
 /// The end of the run that a tombstone's key names.

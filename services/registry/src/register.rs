@@ -15,9 +15,8 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Away`]: call again later. [`Error::Refused`] and [`Error::Settings`]: something has to be corrected first.
-pub fn register(settings: &Settings, topic_prefix: &str) -> Result<Ids, Error> {
+pub fn register(settings: &Settings, subjects: &Subjects) -> Result<Ids, Error> {
     let client = Client::new(settings)?;
-    let subjects = Subjects::new(topic_prefix);
     let mut ids = Vec::new();
     for subject in subjects.names() {
         for schema in subjects.versions(&subject) {
@@ -41,12 +40,11 @@ pub fn check(settings: &Settings) -> Result<(), Error> {
 
 /// Asks a registry for klamm's schemas, and registers none. Gives everything that would stop a start. Blocks the thread, at most ten
 /// seconds per call.
-pub fn probe(settings: &Settings, topic_prefix: &str) -> Vec<Error> {
+pub fn probe(settings: &Settings, subjects: &Subjects) -> Vec<Error> {
     let client = match Client::new(settings) {
         Ok(client) => client,
         Err(error) => return vec![error],
     };
-    let subjects = Subjects::new(topic_prefix);
     let mut wrong = Vec::new();
     for subject in subjects.names() {
         for schema in subjects.versions(&subject) {

@@ -23,10 +23,10 @@ use crate::Subjects;
 use answer::Fault;
 use served::Served;
 
-/// The endpoints, for the subjects of one prefix. `elsewhere` is the address of the registry that is in use instead, if there is one. The
+/// The endpoints, for these subjects. `elsewhere` is the address of the registry that is in use instead, if there is one. The
 /// error for an unknown id names it.
-pub fn routes(topic_prefix: &str, elsewhere: Option<String>) -> Router {
-    let served = Arc::new(Served { subjects: Subjects::new(topic_prefix), elsewhere });
+pub fn routes(subjects: Subjects, elsewhere: Option<String>) -> Router {
+    let served = Arc::new(Served { subjects, elsewhere });
     Router::new()
         .route("/schemas", read(get(ids::all)))
         .route("/schemas/types", read(get(settings::types)))

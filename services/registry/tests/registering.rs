@@ -16,7 +16,7 @@ use axum::{
     routing::post,
 };
 use klamm_avro::schemas;
-use klamm_registry::{Authentication, Error, Settings, register};
+use klamm_registry::{Authentication, Error, Settings, Subjects, register};
 use serde_json::{Value as Json, json};
 use support::Server;
 
@@ -93,7 +93,7 @@ fn settings(server: &Server) -> Settings {
 #[test]
 fn schemas_are_registered_once_and_found_again() {
     let (server, fake) = start(Fake::default());
-    let ids = register(&settings(&server), "shop.").expect("ids");
+    let ids = register(&settings(&server), &Subjects::new("shop.")).expect("ids");
     let registered: BTreeMap<_, _> = fake.registered.lock().expect("a lock").iter().cloned().collect();
     assert_eq!(registered.len(), schemas::all().len());
     for schema in schemas::all() {
@@ -105,17 +105,17 @@ fn schemas_are_registered_once_and_found_again() {
     }
     // A slash at the end is the same address; the second time nothing is written.
     let settings = Settings { url: format!("{}/", server.url()), ..settings(&server) };
-    register(&settings, "shop.").expect("ids");
+    register(&settings, &Subjects::new("shop.")).expect("ids");
     assert_eq!(*fake.asked.lock().expect("a lock"), schemas::versions().len());
 }
 
 #[test]
 fn a_klamm_that_may_only_read_works_where_schemas_stand() {
     let (server, fake) = start(Fake::default());
-    register(&settings(&server), "klamm.").expect("ids");
+    register(&settings(&server), &Subjects::new("klamm.")).expect("ids");
     *fake.refusal.lock().expect("a lock") = Some(("/versions", 403, r#"{"error_code":40301,"message":"read only"}"#));
-    register(&settings(&server), "klamm.").expect("ids");
-    let error = register(&settings(&server), "other.").expect_err("new subjects");
+    register(&settings(&server), &Subjects::new("klamm.")).expect("ids");
+    let error = register(&settings(&server), &Subjects::new("other.")).expect_err("new subjects");
     assert!(matches!(&error, Error::Refused { subject, .. } if subject.starts_with("other.")), "{error}");
     assert!(error.remedy().contains("ahead"), "{}", error.remedy());
 }
@@ -128,9 +128,9 @@ fn credentials_are_sent_and_not_shown() {
     {
         let (server, _) = start(Fake { authorization: Some(wanted), ..Fake::default() });
         let right = Settings { authentication, ..settings(&server) };
-        register(&right, "klamm.").expect("ids");
+        register(&right, &Subjects::new("klamm.")).expect("ids");
         assert!(!format!("{right:?}").contains("pass") && !format!("{right:?}").contains("a-token"), "{right:?}");
-        let error = register(&settings(&server), "klamm.").expect_err("no credentials");
+        let error = register(&settings(&server), &Subjects::new("klamm.")).expect_err("no credentials");
         assert!(error.to_string().contains(&server.url()) && error.to_string().contains("401"), "{error}");
         assert!(error.remedy().contains("registry.username"), "{}", error.remedy());
     }
@@ -155,7 +155,7 @@ fn each_refusal_names_the_registry_and_a_remedy() {
     ] {
         let (server, fake) = start(Fake::default());
         *fake.refusal.lock().expect("a lock") = Some((end, status, body));
-        let error = register(&settings(&server), "klamm.").expect_err("a refusal");
+        let error = register(&settings(&server), &Subjects::new("klamm.")).expect_err("a refusal");
         assert!(matches!(error, Error::Refused { .. }), "{error:?}");
         let text = error.to_string();
         assert!(text.contains(&server.url()) && text.contains("klamm.cluster-value") && text.contains(says), "{text}");
@@ -168,13 +168,13 @@ fn a_registry_that_is_away_is_told_from_one_that_refuses() {
     let (server, fake) = start(Fake::default());
     for (status, body) in [(500, ""), (503, r#"{"error_code":50302,"message":"no leader"}"#), (429, "slowly")] {
         *fake.refusal.lock().expect("a lock") = Some(("", status, body));
-        let error = register(&settings(&server), "klamm.").expect_err("a registry in trouble");
+        let error = register(&settings(&server), &Subjects::new("klamm.")).expect_err("a registry in trouble");
         assert!(matches!(error, Error::Away { .. }) && error.to_string().contains(&status.to_string()), "{error}");
     }
     *fake.refusal.lock().expect("a lock") = None;
-    register(&settings(&server), "klamm.").expect("it goes on by itself");
+    register(&settings(&server), &Subjects::new("klamm.")).expect("it goes on by itself");
     for url in ["http://127.0.0.1:1", "http://no-such-host.invalid:8081"] {
-        let error = register(&Settings { url: url.to_owned(), ..Settings::default() }, "klamm.").expect_err("nobody there");
+        let error = register(&Settings { url: url.to_owned(), ..Settings::default() }, &Subjects::new("klamm.")).expect_err("nobody there");
         assert!(matches!(error, Error::Away { .. }) && error.to_string().contains(url), "{error}");
     }
 }
@@ -191,7 +191,7 @@ fn files_that_are_no_certificates_are_named() {
         (Settings { url: url.clone(), ca_file: Some("/no/such/file".to_owned()), ..Settings::default() }, "/no/such/file"),
         (Settings { url, client_cert_and_key_files: Some((file.clone(), file)), ..Settings::default() }, "registry.client_cert_file"),
     ] {
-        let error = register(&settings, "klamm.").expect_err("a wrong file");
+        let error = register(&settings, &Subjects::new("klamm.")).expect_err("a wrong file");
         assert!(matches!(error, Error::Settings { .. }) && error.to_string().contains(says), "{error}");
     }
 }

@@ -3,11 +3,12 @@
 mod support;
 
 use klamm_avro::schemas;
+use klamm_registry::Subjects;
 use serde_json::{Value as Json, json};
 use support::{Reply, Server};
 
 fn serve() -> Server {
-    Server::start(klamm_registry::serving::routes("shop.", None))
+    Server::start(klamm_registry::serving::routes(Subjects::new("shop."), None))
 }
 
 fn error(reply: &Reply) -> (u16, u64) {
@@ -85,7 +86,7 @@ fn what_is_not_there_has_its_code() {
     for version in ["0", "new", "4294967295"] {
         assert_eq!(error(&server.get(&format!("/subjects/shop.history-value/versions/{version}"))), (422, 42202), "{version}");
     }
-    let elsewhere = Server::start(klamm_registry::serving::routes("klamm.", Some("http://registry:8081".to_owned())));
+    let elsewhere = Server::start(klamm_registry::serving::routes(Subjects::new("klamm."), Some("http://registry:8081".to_owned())));
     assert!(elsewhere.get("/schemas/ids/7").text.contains("http://registry:8081"));
 }
 

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use klamm_registry::{Error, Settings, register};
+use klamm_registry::{Error, Settings, Subjects, register};
 use openssl::{
     asn1::Asn1Time,
     bn::BigNum,
@@ -103,7 +103,7 @@ fn it_is_trusted_by_its_authority_and_shown_klamms_certificate() {
     let chain = write(&dir.path().join("own.pem"), &own.certificate.to_pem().expect("PEM"));
     let key = write(&dir.path().join("own.key"), &own.key.private_key_to_pem_pkcs8().expect("PEM"));
     let right = Settings { url, ca_file: Some(ca), client_cert_and_key_files: Some((chain.clone(), key)), ..Settings::default() };
-    register(&right, "klamm.").expect("ids");
+    register(&right, &Subjects::new("klamm.")).expect("ids");
 
     let other = certificate("another authority", None);
     let other = write(&dir.path().join("other.pem"), &other.certificate.to_pem().expect("PEM"));
@@ -112,13 +112,14 @@ fn it_is_trusted_by_its_authority_and_shown_klamms_certificate() {
         Settings { ca_file: Some(other), ..right.clone() },
         Settings { client_cert_and_key_files: None, ..right.clone() },
     ] {
-        let error = register(&wrong, "klamm.").expect_err("no trust");
+        let error = register(&wrong, &Subjects::new("klamm.")).expect_err("no trust");
         assert!(matches!(error, Error::Refused { .. }), "waiting would not help: {error:?}");
         assert!(error.to_string().contains(&right.url) && error.remedy().contains("registry.ca_file"), "{error}: {}", error.remedy());
     }
 
     let old_form = own.key.rsa().and_then(|key| key.private_key_to_pem()).expect("PEM");
     let old_form = write(&dir.path().join("old.key"), &old_form);
-    let error = register(&Settings { client_cert_and_key_files: Some((chain, old_form)), ..right }, "klamm.").expect_err("the old form");
+    let error = register(&Settings { client_cert_and_key_files: Some((chain, old_form)), ..right }, &Subjects::new("klamm."))
+        .expect_err("the old form");
     assert!(matches!(error, Error::Settings { .. }) && error.remedy().contains("pkcs8"), "{error}");
 }

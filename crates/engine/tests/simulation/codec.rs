@@ -25,7 +25,7 @@ impl Codec<Event> for TestCodec {
     fn encode_event(&self, event: &Event) -> Vec<Encoded> {
         vec![match event {
             Event::Set(row) => encoded(topic_of(&row.key), row.key.clone(), Record::Test(row.clone())),
-            Event::Delete(key) => Encoded { topic: topic_of(key), key: key.clone(), value: None },
+            Event::Delete(key) => Encoded::new(topic_of(key), key.clone(), None),
         }]
     }
 
@@ -41,7 +41,7 @@ impl Codec<Event> for TestCodec {
     fn encode_publication(&self, publication: &Publication) -> Encoded {
         let Publication::Visibility(document) = publication else { unreachable!("the test machine deletes no document") };
         let key = topic_key([document.namespace.as_str(), &document.workflow_id, &document.run_id]);
-        Encoded { topic: topic::VISIBILITY, key, value: Some(document.encode_to_vec()) }
+        Encoded::new(topic::VISIBILITY, key, Some(document.encode_to_vec()))
     }
 
     fn encode_partition(&self, record: &PartitionRecord) -> Encoded {
@@ -64,5 +64,5 @@ fn topic_of(key: &str) -> &'static str {
 
 fn encoded(topic: &'static str, key: String, record: Record) -> Encoded {
     let value = HistoryRecord { record: Some(record), ..HistoryRecord::default() };
-    Encoded { topic, key, value: Some(value.encode_to_vec()) }
+    Encoded::new(topic, key, Some(value.encode_to_vec()))
 }

@@ -91,6 +91,12 @@ pub struct DevOptions {
     /// Custom search attribute to register in these namespaces: Text, Keyword, Int, Double, Bool, Datetime or KeywordList; may be given several times.
     #[arg(long = "search-attribute", value_name = "NAME=TYPE")]
     pub search_attributes: Vec<String>,
+    /// Give each of these namespaces a topic `outcomes.NAME`: one record per closed run.
+    #[arg(long)]
+    pub outcomes: bool,
+    /// Give each of these namespaces a topic `requests.NAME`, to which programs may write requests.
+    #[arg(long)]
+    pub requests: bool,
     /// Write every command to the disk before it is answered: commands survive a power loss, and calls take a disk's latency longer.
     #[arg(long)]
     pub fsync: bool,

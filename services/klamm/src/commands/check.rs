@@ -2,7 +2,6 @@
 
 use std::{path::Path, process::ExitCode};
 
-use klamm_engine::Topics;
 use klamm_log::{Error as LogError, kafka as broker};
 use serde_json::json;
 
@@ -61,7 +60,7 @@ fn settings(config: &Config) -> Vec<SetupError> {
 /// Everything at the broker and the registry that would make a start fail.
 async fn others(config: &Config) -> Result<Vec<SetupError>, SetupError> {
     let (settings, asked) = (kafka_log::settings(config), config.clone());
-    let specs = Topics::new(&config.kafka.topic_prefix, config.kafka.partitions).specs();
+    let specs = config.topics().specs();
     // Both are asked side by side, because each may wait for its timeout.
     let broker = tokio::task::spawn_blocking(move || broker::check_broker(&settings, &specs));
     let registry = tokio::task::spawn_blocking(move || schemas::probe(&asked));

@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
+use klamm_engine::{NamespaceTopic, Purpose};
 use klamm_log::{EmbeddedLog, Error as LogError, SystemClock, embedded::Settings as LogSettings};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
 use klamm_requests::{Addresses, Limits};
@@ -11,7 +12,7 @@ use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
-    config::LogFormat,
+    config::{LogFormat, topic_name},
     logging,
     node::{
         alone::{self, Parts, ServerOptions},
@@ -35,6 +36,7 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
     let search_attributes = options.search_attributes.iter().map(|text| search_attribute(text)).collect::<Result<Vec<_>, _>>()?;
     let mut names = vec!["default".to_owned()];
     names.extend(options.namespaces.iter().filter(|name| *name != "default").cloned());
+    let namespace_topics = namespace_topics(&options, &names)?;
     let namespaces = names
         .into_iter()
         .map(|name| NamespaceToMake { name, retention: RETENTION, search_attributes: search_attributes.clone() })
@@ -54,6 +56,7 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         http_origins: options.http_origins,
         partitions: options.partitions,
         namespaces,
+        namespace_topics,
         store_name: "klamm",
         doors: budget.doors(klamm_connections::Settings::default()),
         inspect: options.inspect,
@@ -109,6 +112,23 @@ fn callback_addresses(rules: &[String]) -> Result<Addresses, SetupError> {
         let hint = "write host:port, or http://host:port where HTTPS is not needed";
         SetupError::new("reading --callback-address", format!("{rule:?} is no address"), hint)
     })
+}
+
+/// The topics that these namespaces have by the options.
+fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<NamespaceTopic>, SetupError> {
+    let purposes = [(Purpose::Outcomes, options.outcomes, "--outcomes"), (Purpose::Requests, options.requests, "--requests")];
+    let mut topics = Vec::new();
+    for (purpose, _, option) in purposes.into_iter().filter(|(_, is_asked_for, _)| *is_asked_for) {
+        for name in names {
+            let topic = NamespaceTopic::new(purpose, name);
+            topic_name(&topic.name).map_err(|problem| {
+                let hint = "give the namespace a name of letters, digits, '.', '_' and '-', or leave the option out";
+                SetupError::new(format!("reading {option}"), problem, hint)
+            })?;
+            topics.push(topic);
+        }
+    }
+    Ok(topics)
 }
 
 /// `Name=Type`.

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use klamm_engine::Topics;
 use klamm_gateway::{Calls, Limits};
 use klamm_log::Log;
 use klamm_processor::Intervals;
@@ -72,7 +71,7 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
         log_kind: "kafka",
         address: config.server.advertised(grpc_address.port()),
         safety: Safety::new(web_address, &config.server.http_hosts, &config.server.http_origins),
-        schemas: klamm_registry::serving::routes(&config.kafka.topic_prefix, config.registry.url.clone()),
+        schemas: klamm_registry::serving::routes(schemas::subjects(&config.topics()), config.registry.url.clone()),
         ui: Some(klamm_ui::routes()),
     };
     let web = tokio::spawn(http::serve(web, doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone())));
@@ -127,7 +126,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
     // This limit stands in another section.
     let complete = |limits: &Limits| Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..limits.clone() };
     NodeOptions {
-        topics: Topics::new(&config.kafka.topic_prefix, config.kafka.partitions),
+        topics: config.topics(),
         advertised_address,
         store_dir: config.server.data_dir.join("store"),
         verify_dir: Some(data_dir::verify_dir(&config.server.data_dir)),
@@ -177,7 +176,7 @@ async fn parts(
 
 /// Tries again and again until the broker answers and the topics exist. Each new reason for waiting is reported once.
 async fn connect(config: &Config, supervisor: &Supervisor, stopped: watch::Receiver<bool>) -> Result<Option<Arc<dyn Log>>, SetupError> {
-    let specs = Topics::new(&config.kafka.topic_prefix, config.kafka.partitions).specs();
+    let specs = config.topics().specs();
     loop {
         let (settings, specs, supervised) = (kafka_log::settings(config), specs.clone(), supervisor.clone());
         let connecting = tokio::task::spawn_blocking(move || kafka_log::connect(settings, &specs, &supervised));

@@ -1,10 +1,11 @@
 //! Checks the rules for settings that their types do not express.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use klamm_engine::LARGE_MESSAGE_BYTES;
+use klamm_log::Cleanup;
 
-use super::{Config, Kafka, Registry, keys};
+use super::{Config, Registry, keys, units::Span};
 use crate::{logging, setup_error::SetupError};
 
 /// Bytes that the envelope of a command may take beside its content.
@@ -13,6 +14,12 @@ const ENVELOPE_BYTES: usize = 512 << 10;
 const CONNECTION_TIME_MIN: Duration = Duration::from_secs(1);
 /// Kafka limits a topic's name to 249 bytes. klamm's own names and `.klamm-dlq` must fit behind the prefix.
 const PREFIX_MAX: usize = 100;
+/// Kafka's limit of a topic's name, bytes.
+const TOPIC_NAME_MAX: usize = 249;
+/// Most partitions of a topic of a namespace.
+const TOPIC_PARTITIONS_MAX: u32 = 1024;
+/// Shortest retention of a topic of a namespace.
+const RETENTION_MIN: Duration = Duration::from_secs(60);
 
 /// Finds what is wrong in any section.
 pub fn check(config: &Config) -> Result<(), SetupError> {
@@ -20,7 +27,7 @@ pub fn check(config: &Config) -> Result<(), SetupError> {
         server(config),
         connections(config),
         logging::filter(&config.server.log_level, "server.log_level").map(drop),
-        kafka(&config.kafka),
+        kafka(config),
         registry(&config.registry),
         processor(config),
         limits(config),
@@ -94,7 +101,8 @@ fn connections(config: &Config) -> Result<(), SetupError> {
     Ok(())
 }
 
-fn kafka(kafka: &Kafka) -> Result<(), SetupError> {
+fn kafka(config: &Config) -> Result<(), SetupError> {
+    let kafka = &config.kafka;
     if kafka.bootstrap_servers.trim().is_empty() {
         let hint = format!(
             "set {}=host:9092, or bootstrap_servers under [kafka] in the file that --config names; `klamm dev` needs no Kafka",
@@ -102,11 +110,12 @@ fn kafka(kafka: &Kafka) -> Result<(), SetupError> {
         );
         return Err(wrong("kafka.bootstrap_servers", "it is required, and missing", hint));
     }
-    topics(kafka)
+    topics(config)
 }
 
 /// Finds the first thing that is wrong with the topics.
-pub fn topics(kafka: &Kafka) -> Result<(), SetupError> {
+pub fn topics(config: &Config) -> Result<(), SetupError> {
+    let kafka = &config.kafka;
     if !kafka.partitions.is_power_of_two() || kafka.partitions > 1024 {
         return Err(wrong("kafka.partitions", format!("{} is not a power of two up to 1024", kafka.partitions), "use 1, 2, 4, 8, 16, …"));
     }
@@ -117,12 +126,62 @@ pub fn topics(kafka: &Kafka) -> Result<(), SetupError> {
             "use -1, 1, 2, 3, …",
         ));
     }
-    let legal = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-');
-    if kafka.topic_prefix.is_empty() || kafka.topic_prefix.len() > PREFIX_MAX || !kafka.topic_prefix.chars().all(legal) {
+    if kafka.topic_prefix.is_empty() || kafka.topic_prefix.len() > PREFIX_MAX || !kafka.topic_prefix.chars().all(is_legal) {
         let problem = format!("{:?} can't begin the names of topics", kafka.topic_prefix);
         return Err(wrong("kafka.topic_prefix", problem, format!("use up to {PREFIX_MAX} of a-z, A-Z, 0-9, '.', '_' and '-'")));
     }
+    topics_of_namespaces(config)
+}
+
+/// Whether a topic's name may hold the character.
+fn is_legal(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-')
+}
+
+fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
+    let topics = config.namespaces.iter().flat_map(|(name, namespace)| namespace.topics(name));
+    // Kafka's metrics write dots as underscores, so it makes no topics whose names differ in nothing else.
+    let mut seen = BTreeMap::new();
+    for topic in topics {
+        let key = format!("{}.{}.{}", keys::NAMESPACES, topic.namespace, topic.purpose.family());
+        let name = format!("{}{}", config.kafka.topic_prefix, topic.name);
+        if let Err(problem) = topic_name(&name) {
+            let hint = "give the namespace a name of letters, digits, '.', '_' and '-', or leave the section out";
+            return Err(wrong(&key, problem, hint));
+        }
+        if topic.partitions(1) > TOPIC_PARTITIONS_MAX {
+            let problem = format!("{} partitions are more than {TOPIC_PARTITIONS_MAX}", topic.partitions(1));
+            return Err(wrong(&format!("{key}.partitions"), problem, "use less, or 0: as many as kafka.partitions"));
+        }
+        if matches!(topic.cleanup, Cleanup::Delete { retention: Some(retention) } if retention < RETENTION_MIN) {
+            let problem = format!("records would be gone before anybody could read them: at least {} is needed", Span(RETENTION_MIN));
+            return Err(wrong(&format!("{key}.retention"), problem, "use 7d, or as long as a reader may be away"));
+        }
+        if let Some(other) = seen.insert(name.replace('.', "_"), topic.namespace.clone()) {
+            let problem = format!("Kafka takes the topic {name} for the one of namespace {other:?}: '.' and '_' are the same to it");
+            return Err(wrong(&key, problem, "leave out one of the two sections, or use other names for the namespaces"));
+        }
+    }
+    for (name, namespace) in &config.namespaces {
+        let types = namespace.outcomes.iter().flat_map(|outcomes| &outcomes.types);
+        if let Some(wrong_type) = types.into_iter().find(|it| it.is_empty() || it[..it.len() - 1].contains('*')) {
+            let problem = format!("{wrong_type:?} names no workflow types");
+            let hint = "write names of types, which may end in '*': [\"Order*\", \"Payment\"], or [\"*\"] for all";
+            return Err(wrong(&format!("{}.{name}.outcomes.types", keys::NAMESPACES), problem, hint));
+        }
+    }
     Ok(())
+}
+
+/// Checks a topic's name as Kafka does.
+pub fn topic_name(name: &str) -> Result<(), String> {
+    match name.chars().find(|character| !is_legal(*character)) {
+        Some(character) => Err(format!("{name:?} is no name that Kafka takes for a topic: it has a {character:?}")),
+        None if name.len() > TOPIC_NAME_MAX => {
+            Err(format!("{name:?} is no name that Kafka takes for a topic: it is longer than {TOPIC_NAME_MAX} characters"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn registry(registry: &Registry) -> Result<(), SetupError> {

@@ -5,7 +5,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 use klamm_requests::limits;
 use toml::{Table, Value};
 
-use super::Config;
+use super::{
+    Config,
+    namespace::{Outcomes, Requests},
+};
 
 /// Prefix of the properties of librdkafka.
 pub const KAFKA: &str = "kafka.";
@@ -21,22 +24,65 @@ pub fn known() -> BTreeMap<String, Value> {
         let fields = value.as_table().cloned().unwrap_or_default();
         keys.extend(fields.into_iter().filter(|(_, value)| !value.is_table()).map(|(key, value)| (format!("{section}.{key}"), value)));
     }
+    for (section, fields) in
+        [(Section::Outcomes, Table::try_from(Outcomes::default())), (Section::Requests, Table::try_from(Requests::default()))]
+    {
+        let section = section.model();
+        keys.extend(fields.unwrap_or_default().into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
+        keys.insert(section, Value::Boolean(false));
+    }
     keys
 }
 
 /// First part of the keys of single namespaces.
 pub const NAMESPACES: &str = "namespaces";
 
-/// A key of a single namespace: the namespace's name, which may hold dots, and the key of `[limits]` that it sets.
-pub fn of_namespace(key: &str) -> Option<(&str, &str)> {
-    let (name, limit) = key.strip_prefix(NAMESPACES)?.strip_prefix('.')?.rsplit_once(".limits.")?;
-    Some((name, limit)).filter(|(name, _)| !name.is_empty())
+/// A section of a single namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Limits of its own.
+    Limits,
+    /// Its topic of outcomes.
+    Outcomes,
+    /// Its topic of requests.
+    Requests,
+}
+
+impl Section {
+    /// Name in the keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Limits => "limits",
+            Self::Outcomes => "outcomes",
+            Self::Requests => "requests",
+        }
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        [Self::Limits, Self::Outcomes, Self::Requests].into_iter().find(|section| section.name() == name)
+    }
+
+    /// The section's name with NAME for the namespace, as the reference has it.
+    fn model(self) -> String {
+        format!("{NAMESPACES}.NAME.{}", self.name())
+    }
+}
+
+/// A key of a single namespace: the namespace's name, which may hold dots, the section, and the key in it. `None` in place of a key: the
+/// section is switched on or off as a whole.
+pub fn of_namespace(key: &str) -> Option<(&str, Section, Option<&str>)> {
+    let (path, last) = key.strip_prefix(NAMESPACES)?.strip_prefix('.')?.rsplit_once('.')?;
+    let within = path.rsplit_once('.').and_then(|(name, section)| Some((name, Section::of(section)?, Some(last))));
+    let whole = || Some((path, Section::of(last).filter(|section| *section != Section::Limits)?, None));
+    within.or_else(whole).filter(|(name, ..)| !name.is_empty())
 }
 
 /// The key whose type and default count for this one.
 pub fn model(key: &str) -> Cow<'_, str> {
     match of_namespace(key) {
-        Some((_, limit)) if !limits::OF_THE_SERVER.contains(&limit) => Cow::Owned(format!("limits.{limit}")),
+        Some((_, Section::Limits, Some(limit))) if !limits::OF_THE_SERVER.contains(&limit) => Cow::Owned(format!("limits.{limit}")),
+        Some((_, section @ (Section::Outcomes | Section::Requests), Some(key))) => Cow::Owned(format!("{}.{key}", section.model())),
+        Some((_, section, None)) => Cow::Owned(section.model()),
         _ => Cow::Borrowed(key),
     }
 }

@@ -20,11 +20,14 @@ mod units;
 
 use std::{ffi::OsString, path::Path};
 
+use klamm_engine::Topics;
+
 pub use self::{
+    check::topic_name,
     connections::{Connections, Inspect},
     effective::Config,
     kafka::{Kafka, TopicsMode},
-    namespace::Namespace,
+    namespace::{Namespace, OutcomeCleanup, Outcomes, Requests},
     processor::Processor,
     registry::Registry,
     secret::Secret,
@@ -50,7 +53,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn load_topics(file: Option<&Path>) -> Result<Self, SetupError> {
         let config = Self::read(file)?;
-        check::topics(&config.kafka)?;
+        check::topics(&config)?;
         Ok(config)
     }
 
@@ -65,6 +68,12 @@ impl Config {
         let config = settings.into_config()?;
         check::check(&config)?;
         Ok(config)
+    }
+
+    /// Names and settings of all topics.
+    pub fn topics(&self) -> Topics {
+        let of_namespaces = self.namespaces.iter().flat_map(|(name, namespace)| namespace.topics(name));
+        Topics::new(&self.kafka.topic_prefix, self.kafka.partitions).with_namespaces(of_namespaces)
     }
 
     fn read(file: Option<&Path>) -> Result<Self, SetupError> {

@@ -1,7 +1,13 @@
 //! `[namespaces.NAME]`: what is set for single namespaces.
 
+use std::time::Duration;
+
+use klamm_engine::{NamespaceTopic, Purpose};
 use klamm_gateway::Limits;
+use klamm_log::Cleanup;
 use serde::{Deserialize, Serialize};
+
+use super::units::Span;
 
 /// `[namespaces.NAME]`
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -9,4 +15,81 @@ use serde::{Deserialize, Serialize};
 pub struct Namespace {
     /// Limits. Those that the section does not name are those of `[limits]`.
     pub limits: Limits,
+    /// The namespace has a topic with what came of its runs and requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcomes: Option<Outcomes>,
+    /// The namespace has a topic to which other programs write requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Requests>,
+}
+
+/// `[namespaces.NAME.outcomes]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outcomes {
+    /// Workflow types whose closed runs are published. One may end in `*`, which stands for any characters.
+    pub types: Vec<String>,
+    /// Which old records are removed.
+    pub cleanup: OutcomeCleanup,
+    /// How long records stay where age decides.
+    pub retention: Span,
+    /// Number of partitions; 0: as many as `kafka.partitions`.
+    pub partitions: u32,
+}
+
+/// `[namespaces.NAME.requests]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Requests {
+    /// How long records stay.
+    pub retention: Span,
+    /// Number of partitions; 0: as many as `kafka.partitions`.
+    pub partitions: u32,
+}
+
+/// Which old outcomes are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutcomeCleanup {
+    /// By age.
+    Delete,
+    /// All but the newest of each workflow id.
+    Compact,
+}
+
+/// How long records stay where nothing is set.
+const RETENTION: Span = Span(Duration::from_secs(7 * 24 * 3600));
+
+impl Default for Outcomes {
+    fn default() -> Self {
+        Self { types: vec!["*".to_owned()], cleanup: OutcomeCleanup::Delete, retention: RETENTION, partitions: 0 }
+    }
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { retention: RETENTION, partitions: 0 }
+    }
+}
+
+impl Namespace {
+    /// The topics that a namespace with these settings has.
+    pub fn topics<'a>(&'a self, name: &'a str) -> impl Iterator<Item = NamespaceTopic> + 'a {
+        let outcomes = self.outcomes.as_ref().map(|outcomes| {
+            let cleanup = match outcomes.cleanup {
+                OutcomeCleanup::Delete => Cleanup::Delete { retention: Some(outcomes.retention.0) },
+                OutcomeCleanup::Compact => NamespaceTopic::COMPACTED,
+            };
+            topic(Purpose::Outcomes, name, outcomes.partitions, cleanup)
+        });
+        let requests = self.requests.as_ref().map(|requests| {
+            let cleanup = Cleanup::Delete { retention: Some(requests.retention.0) };
+            topic(Purpose::Requests, name, requests.partitions, cleanup)
+        });
+        outcomes.into_iter().chain(requests)
+    }
+}
+
+fn topic(purpose: Purpose, name: &str, partitions: u32, cleanup: Cleanup) -> NamespaceTopic {
+    NamespaceTopic { partitions: Some(partitions).filter(|partitions| *partitions > 0), cleanup, ..NamespaceTopic::new(purpose, name) }
 }

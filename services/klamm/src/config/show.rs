@@ -37,13 +37,16 @@ impl fmt::Display for Config {
             let gap = if place == 0 { "" } else { "\n" };
             write!(f, "{gap}[{section}]\n{text}")?;
         }
-        let namespaces = self.namespaces.iter().filter_map(|(name, namespace)| Some((name, Table::try_from(&namespace.limits).ok()?)));
         let of_all = Table::try_from(&self.limits).map_err(|_| fmt::Error)?;
-        for (name, limits) in namespaces {
-            write!(f, "\n[namespaces.{}.limits]\n", Value::from(name.as_str()))?;
-            // What the section does not name is what all namespaces have.
-            for (key, value) in limits.iter().filter(|(key, value)| of_all.get(*key) != Some(value)) {
-                writeln!(f, "{key} = {value}")?;
+        for (name, namespace) in &self.namespaces {
+            let sections = Table::try_from(namespace).map_err(|_| fmt::Error)?;
+            for (section, fields) in sections.iter().filter_map(|(section, fields)| Some((section, fields.as_table()?))) {
+                // What the section does not name is what all namespaces have.
+                let own = fields.iter().filter(|(key, value)| section != "limits" || of_all.get(*key) != Some(value));
+                let own: Vec<_> = own.map(|(key, value)| format!("{key} = {value}\n")).collect();
+                if !own.is_empty() {
+                    write!(f, "\n[namespaces.{}.{section}]\n{}", Value::from(name.as_str()), own.concat())?;
+                }
             }
         }
         Ok(())

@@ -108,20 +108,32 @@ impl Settings {
     /// Turns the settings into a typed configuration.
     pub fn into_config(self) -> Result<Config, SetupError> {
         let mut sections = Table::new();
+        // A section that is switched off has no effect, whatever else is set in it.
+        let mut off = Vec::new();
         for (key, (value, _)) in &self.set {
-            if let Some((name, limit)) = keys::of_namespace(key) {
+            if let Some((name, section, field)) = keys::of_namespace(key) {
                 let of_all = sections.get("limits").and_then(Value::as_table).cloned().unwrap_or_default();
-                let limits = table(&mut sections, keys::NAMESPACES)
-                    .and_then(|namespaces| table(namespaces, name))
-                    .map(|namespace| namespace.entry("limits").or_insert(Value::Table(of_all)))
-                    .and_then(Value::as_table_mut);
-                limits.map(|limits| limits.insert(limit.to_owned(), value.clone()));
+                let Some(namespace) = table(&mut sections, keys::NAMESPACES).and_then(|namespaces| table(namespaces, name)) else {
+                    continue;
+                };
+                namespace.entry("limits").or_insert(Value::Table(of_all));
+                match field {
+                    Some(field) => drop(table(namespace, section.name()).map(|fields| fields.insert(field.to_owned(), value.clone()))),
+                    None if value.as_bool() == Some(true) => drop(table(namespace, section.name())),
+                    None if value.as_bool() == Some(false) => off.push((name, section)),
+                    // Reading it says what is wrong.
+                    None => drop(namespace.insert(section.name().to_owned(), value.clone())),
+                }
                 continue;
             }
             let (section, name) = key.split_once('.').unwrap_or((key, ""));
             let Some(fields) = table(&mut sections, section) else { continue };
             let fields = if self.known.contains_key(key) { Some(fields) } else { table(fields, keys::PROPERTIES) };
             fields.map(|fields| fields.insert(name.to_owned(), value.clone()));
+        }
+        for (name, section) in off {
+            let namespace = table(&mut sections, keys::NAMESPACES).and_then(|namespaces| table(namespaces, name));
+            namespace.map(|namespace| namespace.remove(section.name()));
         }
         serde_path_to_error::deserialize(Value::Table(sections)).map_err(|error| {
             let key = error.path().to_string();

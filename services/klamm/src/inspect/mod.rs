@@ -17,7 +17,7 @@ use klamm_api::klamm::v1::{
     ListTopicsResponse, ReadTopicRequest, ScheduleAudit, TopicInfo, TopicPartition, TopicRecord, VerifyDifference, VerifyProgress,
     VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
 };
-use klamm_engine::Topics;
+use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
 use klamm_machine::Time;
 use klamm_processor::{Backend, Processor};
@@ -207,6 +207,8 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         "schedules" => ("klamm.v1.ScheduleRecord", "Schedules, where they stand and what they decided"),
         "cluster" => ("klamm.v1.ClusterRecord", "Namespaces and search attributes"),
         "members" => ("klamm.v1.Member", "Beats of the processes"),
+        name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
+        name if Purpose::of(name) == Some(Purpose::Requests) => ("klamm.v1.Request", "What programs ask a namespace to do"),
         name if name.ends_with(".klamm-dlq") => ("", "Records that could not be read, as they came"),
         _ => ("", ""),
     };

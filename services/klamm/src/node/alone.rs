@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use klamm_engine::Topics;
+use klamm_engine::{NamespaceTopic, Topics};
 use klamm_gateway::{Calls, Config as GatewayConfig, Limits};
 use klamm_log::{Clock, Log};
 use klamm_processor::{Config as ProcessorConfig, Intervals};
@@ -25,7 +25,7 @@ use crate::{
         feeding::{self, Pace},
         listen::listen,
         namespaces::NamespaceToMake,
-        owned,
+        owned, schemas,
         stop_signal::stop_signal,
         stopping::{drain, stopped_by_itself, wait_for},
     },
@@ -69,6 +69,8 @@ pub struct ServerOptions {
     pub partitions: u32,
     /// Namespaces that are made if they are missing.
     pub namespaces: Vec<NamespaceToMake>,
+    /// Topics of these namespaces.
+    pub namespace_topics: Vec<NamespaceTopic>,
     /// Name of the store in GetClusterInfo.
     pub store_name: &'static str,
     /// How connections are accepted.
@@ -88,7 +90,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     let (web, web_address) = listen(options.ip, options.http_port, "--ip", "--http-port").await?;
 
     let Parts { log, store, index, verify_dir, supervisor, clock } = parts;
-    let topics = Topics::new(PREFIX, options.partitions);
+    let topics = Topics::new(PREFIX, options.partitions).with_namespaces(options.namespace_topics);
     log.ensure_topics(&topics.specs())
         .map_err(|error| SetupError::new("making the topics", error, "see the error; use another --data-dir for other partitions"))?;
     let member = uuid::Uuid::new_v4().to_string();
@@ -123,7 +125,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         log_kind: "embedded",
         address: grpc_address.to_string(),
         safety: Safety::new(web_address, &options.http_hosts, &options.http_origins),
-        schemas: klamm_registry::serving::routes(PREFIX, None),
+        schemas: klamm_registry::serving::routes(schemas::subjects(&topics), None),
         ui: Some(klamm_ui::routes()),
     };
     let web = http::serve(web, options.doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone()));

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use klamm_avro::frame;
-use klamm_registry::{Authentication, Error, Settings};
+use klamm_engine::Topics;
+use klamm_registry::{Authentication, Error, Settings, Subjects};
 use tokio::sync::watch;
 
 use crate::{
@@ -29,6 +30,11 @@ fn settings(registry: &Registry) -> Option<Settings> {
     Some(Settings { url, authentication, ca_file: registry.ca_file.clone(), client_cert_and_key_files })
 }
 
+/// The subjects of these topics.
+pub fn subjects(topics: &Topics) -> Subjects {
+    Subjects::new(topics.prefix()).with_topics(topics.of_namespaces().map(|topic| topic.name.clone()))
+}
+
 /// Checks that the settings can be used: reads their files, but asks no registry.
 ///
 /// # Errors
@@ -40,7 +46,7 @@ pub fn check(registry: &Registry) -> Result<(), SetupError> {
 /// Asks the registry about klamm's schemas, and registers nothing. Gives everything that is wrong. Blocks the thread.
 pub fn probe(config: &Config) -> Vec<SetupError> {
     let Some(settings) = settings(&config.registry) else { return Vec::new() };
-    klamm_registry::probe(&settings, &config.kafka.topic_prefix).iter().map(setup_error).collect()
+    klamm_registry::probe(&settings, &subjects(&config.topics())).iter().map(setup_error).collect()
 }
 
 fn setup_error(error: &Error) -> SetupError {
@@ -59,8 +65,8 @@ fn setup_error(error: &Error) -> SetupError {
 pub async fn register(config: &Config, waiting: impl Fn(String), mut stopped: watch::Receiver<bool>) -> Result<bool, SetupError> {
     let Some(settings) = settings(&config.registry) else { return Ok(true) };
     loop {
-        let (asked, prefix) = (settings.clone(), config.kafka.topic_prefix.clone());
-        let registered = tokio::task::spawn_blocking(move || klamm_registry::register(&asked, &prefix)).await;
+        let (asked, subjects) = (settings.clone(), subjects(&config.topics()));
+        let registered = tokio::task::spawn_blocking(move || klamm_registry::register(&asked, &subjects)).await;
         match registered.map_err(|error| SetupError::new(DOING, error, "this is a bug in klamm, please report it"))? {
             Ok(ids) => {
                 frame::use_ids(ids)

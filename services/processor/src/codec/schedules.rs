@@ -30,7 +30,7 @@ pub(super) fn encode(event: &ScheduleEvent) -> Vec<Encoded> {
 
 fn encoded(namespace: &str, schedule_id: &str, suffix: &str, value: Option<Vec<u8>>) -> Encoded {
     let schedule = key::topic_key([namespace, schedule_id]);
-    Encoded { topic: topic::SCHEDULES, key: format!("{schedule}/{suffix}"), value }
+    Encoded::new(topic::SCHEDULES, format!("{schedule}/{suffix}"), value)
 }
 
 /// The event of a tombstone. The tombstone of a decision, or of what is left of a deleted schedule, ends only that. Any other tombstone

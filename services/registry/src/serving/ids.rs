@@ -37,14 +37,15 @@ pub async fn schema_text(served: State, Path(id): Path<String>) -> Result<impl I
 }
 
 /// `GET /schemas/ids/{id}/subjects`
-pub async fn subjects(served: State, Path(id): Path<String>) -> Answer<[String; 1]> {
-    Ok(Body([served.subjects.name(by_id(&served, &id)?)]))
+pub async fn subjects(served: State, Path(id): Path<String>) -> Answer<Vec<String>> {
+    Ok(Body(served.subjects.of(by_id(&served, &id)?)))
 }
 
 /// `GET /schemas/ids/{id}/versions`
-pub async fn versions(served: State, Path(id): Path<String>) -> Answer<[Version; 1]> {
+pub async fn versions(served: State, Path(id): Path<String>) -> Answer<Vec<Version>> {
     let schema = by_id(&served, &id)?;
-    Ok(Body([Version { subject: served.subjects.name(schema), version: schema.version }]))
+    let version = |subject| Version { subject, version: schema.version };
+    Ok(Body(served.subjects.of(schema).into_iter().map(version).collect()))
 }
 
 /// The parameters that narrow a list.

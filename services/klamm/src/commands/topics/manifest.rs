@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use klamm_engine::Topics;
 use klamm_log::{TopicSpec, kafka::topic_configs};
 use serde_json::{Map, Value, json};
 
@@ -16,7 +15,7 @@ use crate::{
 /// Prints the resources. No server is asked.
 pub fn run(options: &ManifestOptions) -> Result<(), SetupError> {
     let config = Config::load_topics(options.config.as_deref())?;
-    let specs = Topics::new(&config.kafka.topic_prefix, config.kafka.partitions).specs();
+    let specs = config.topics().specs();
     let replicas = config.kafka.replication_factor;
     for spec in &specs {
         match options.json {

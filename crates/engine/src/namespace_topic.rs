@@ -1,0 +1,105 @@
+//! Topics that belong to one namespace. Who they are for may be granted by the topic alone, so each namespace has its own.
+
+use std::time::Duration;
+
+use klamm_log::Cleanup;
+
+use crate::topic;
+
+/// A topic of one namespace, and how it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceTopic {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The namespace.
+    pub namespace: String,
+    /// Name without prefix: [`Purpose::topic`].
+    pub name: String,
+    /// Number of partitions; `None`: as many as the commands have.
+    pub partitions: Option<u32>,
+    /// How long records stay.
+    pub cleanup: Cleanup,
+}
+
+/// What a topic of a namespace is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// klamm writes what came of runs and of requests.
+    Outcomes,
+    /// Any program writes requests, and klamm reads them.
+    Requests,
+}
+
+/// How long records stay where nothing else is said.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Outcomes, Self::Requests];
+
+    /// First part of the topics' names.
+    pub fn family(self) -> &'static str {
+        match self {
+            Self::Outcomes => topic::OUTCOMES,
+            Self::Requests => topic::REQUESTS,
+        }
+    }
+
+    /// Name of a namespace's topic, without prefix.
+    pub fn topic(self, namespace: &str) -> String {
+        format!("{}.{namespace}", self.family())
+    }
+
+    /// The purpose of a topic, by its name without prefix.
+    pub fn of(name: &str) -> Option<Self> {
+        let (family, _) = name.split_once('.')?;
+        Self::ALL.into_iter().find(|purpose| purpose.family() == family)
+    }
+}
+
+impl NamespaceTopic {
+    /// The newest record of each key stays, as on klamm's own compacted topics.
+    pub const COMPACTED: Cleanup =
+        Cleanup::Compact { min_compaction_lag: Duration::from_secs(24 * 3600), delete_retention: Duration::from_secs(7 * 24 * 3600) };
+
+    /// A namespace's topic with the defaults: as many partitions as the commands have, kept for a week.
+    pub fn new(purpose: Purpose, namespace: &str) -> Self {
+        let (name, cleanup) = (purpose.topic(namespace), Cleanup::Delete { retention: Some(WEEK) });
+        Self { purpose, namespace: namespace.to_owned(), name, partitions: None, cleanup }
+    }
+
+    /// A namespace's outcomes, with the defaults.
+    pub fn outcomes(namespace: &str) -> Self {
+        Self::new(Purpose::Outcomes, namespace)
+    }
+
+    /// A namespace's requests, with the defaults.
+    pub fn requests(namespace: &str) -> Self {
+        Self::new(Purpose::Requests, namespace)
+    }
+
+    /// Number of partitions where the commands have so many.
+    pub fn partitions(&self, of_commands: u32) -> u32 {
+        self.partitions.unwrap_or(of_commands).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klamm_log::TopicSpec;
+
+    use super::*;
+
+    #[test]
+    fn a_purpose_is_known_by_the_topics_name() {
+        for purpose in Purpose::ALL {
+            assert_eq!(Purpose::of(&purpose.topic("a.b")), Some(purpose));
+        }
+        assert_eq!([topic::COMMANDS_DEAD_LETTERS, topic::HISTORY, "outcomes"].map(Purpose::of), [None; 3]);
+    }
+
+    #[test]
+    fn compacted_topics_of_namespaces_are_kept_as_klamms_own() {
+        assert_eq!(NamespaceTopic::COMPACTED, TopicSpec::compacted("t", 1).cleanup);
+    }
+}
