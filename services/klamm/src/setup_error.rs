@@ -4,7 +4,7 @@ use std::{fmt, process::ExitCode};
 
 use serde_json::{Value, json};
 
-/// How a command ends. README lists these codes.
+/// How a command ends. docs/cli.md lists these codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// All is as it should be.

@@ -107,9 +107,9 @@ fn commands_end_with_the_documented_codes() {
         assert!(error.contains("connecting to 127.0.0.1:1") && error.contains("start klamm"), "{arguments:?}: {error}");
     }
     let help = stdout(&klamm(&["--help"]));
-    let readme = include_str!("../../../README.md");
+    let page = include_str!("../../../docs/cli.md");
     for (code, what) in help.split("Exit codes:\n").nth(1).expect("exit codes").lines().filter_map(|line| line.trim().split_once("  ")) {
-        assert!(readme.contains(&format!("| {code} | {what} |")), "README does not tell of {code}: {what}");
+        assert!(page.contains(&format!("| {code} | {what} |")), "docs/cli.md does not tell of {code}: {what}");
     }
 }
 
