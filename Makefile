@@ -1,4 +1,4 @@
-# klamm's commands. On a fresh machine `make dev` and `make test` do all set-up (Debian or Ubuntu; on macOS see README).
+# klamm's commands. On a fresh machine `make dev` and `make test` do all set-up (Debian or Ubuntu; on macOS see CONTRIBUTING).
 SHELL := /bin/bash
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
@@ -8,7 +8,7 @@ KLAMM_BIN ?= $(CARGO_TARGET_DIR)/release/klamm
 export KLAMM_BIN
 ARGS ?=
 
-.PHONY: help dev build dist ui test check unit instructions fuzz integration parity parity-record bench setup setup-test fresh fresh-setup
+.PHONY: help dev build shipped wheel dist ui test check unit instructions fuzz integration parity parity-record bench setup setup-dist setup-test fresh fresh-setup fresh-packages
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 20
@@ -21,6 +21,7 @@ test: setup-test ## Install what the tests need and run them all
 	$(MAKE) fresh-setup
 	$(MAKE) check
 	$(MAKE) unit
+	$(MAKE) fresh-packages
 	$(MAKE) instructions
 	$(MAKE) integration
 	$(MAKE) parity
@@ -54,23 +55,35 @@ parity: build ## The same scenarios as Temporal's server has answered, compared
 parity-record: ## Record the reference's answers anew (builds Temporal's server)
 	integration-tests/parity/record
 
-dist: setup ## klamm as it ships, in target/dist: optimized over all crates at once (minutes more to build)
+shipped: setup ## klamm as it ships, in target/dist: optimized over all crates at once (minutes more to build)
 	cargo build --profile dist --workspace --bin klamm --bin klamm-bench-floor
+
+wheel: setup-dist shipped ## That in a wheel, for pip and uvx, in target/packages
+	python3 scripts/packages wheel --binary $(CARGO_TARGET_DIR)/dist/klamm --out $(CARGO_TARGET_DIR)/packages
+
+dist: setup-dist shipped ## That in all packages: the wheel, npm's, a tarball, with what is in them and checksums, in target/packages
+	python3 scripts/packages all --binary $(CARGO_TARGET_DIR)/dist/klamm --out $(CARGO_TARGET_DIR)/packages
 
 ui: ## Build the web UI into ui/dist, which is checked in (needs Node.js 20.19 or newer)
 	cd ui && npm install --no-audit --no-fund --loglevel=error && npx tsc --project . && npx vite build
 
-bench: dist ## Throughput, latency, CPU and memory (ARGS='--reference' runs Temporal beside it, ARGS='--quick')
+bench: shipped ## Throughput, latency, CPU and memory (ARGS='--reference' runs Temporal beside it, ARGS='--quick')
 	KLAMM_BIN=$(CARGO_TARGET_DIR)/dist/klamm bench/run $(ARGS)
 
 setup: ## System packages and Rust, for building
 	scripts/setup build
+
+setup-dist: ## The same, and what packing needs
+	scripts/setup dist
 
 setup-test: ## The same, and what the tests need
 	scripts/setup test
 
 fresh-setup: ## Whether set-up brings all that is needed to a machine where nothing is installed (needs root and debootstrap, else skipped)
 	scripts/fresh setup
+
+fresh-packages: build ## Packages of the binary that the tests run, installed where nothing is: ready in 5 s, with the web UI (needs root and debootstrap, else skipped)
+	scripts/fresh packages $(KLAMM_BIN)
 
 fresh: ## The two commands, dev and test, whole, on a machine where nothing is installed (hours; ARGS='--variant bare')
 	scripts/fresh whole $(ARGS)
