@@ -58,10 +58,10 @@ parity-record: ## Record the reference's answers anew (builds Temporal's server)
 shipped: setup ## klamm as it ships, in target/dist: optimized over all crates at once (minutes more to build)
 	cargo build --profile dist --workspace --bin klamm --bin klamm-bench-floor
 
-wheel: setup-dist shipped ## That in a wheel, for pip and uvx, in target/packages
+wheel: setup-dist shipped ## klamm as it ships, in a wheel for pip and uvx (target/packages)
 	python3 scripts/packages wheel --binary $(CARGO_TARGET_DIR)/dist/klamm --out $(CARGO_TARGET_DIR)/packages
 
-dist: setup-dist shipped ## That in all packages: the wheel, npm's, a tarball, with what is in them and checksums, in target/packages
+dist: setup-dist shipped ## klamm as it ships, in all packages: the wheel, npm's, a tarball, with checksums and a list of what is in them (target/packages)
 	python3 scripts/packages all --binary $(CARGO_TARGET_DIR)/dist/klamm --out $(CARGO_TARGET_DIR)/packages
 
 ui: ## Build the web UI into ui/dist, which is checked in (needs Node.js 20.19 or newer)

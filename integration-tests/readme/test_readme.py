@@ -39,7 +39,7 @@ NOT_RUN = {
     "make dist",
     "pip install klamm-*.whl && klamm dev",
     "uvx --from ./klamm-*.whl klamm dev",
-    "npx ./klamm-0.1.0.tgz dev",
+    "npx --package=./klamm-0.1.0.tgz klamm dev",
     "tar xf klamm-0.1.0-x86_64-linux.tar.gz && klamm-0.1.0-x86_64-linux/klamm dev",
     "sha256sum --check SHA256SUMS",
     "KLAMM_KAFKA__BOOTSTRAP_SERVERS=kafka:9092 klamm serve",
