@@ -73,7 +73,7 @@ mod tests {
         let record = ScheduleRecord { namespace, schedule_id, record: Some(Record::Decision(decision)) };
         let event = Event::Schedule(ScheduleEvent::Record(Box::new(record)));
         let encoded = AvroCodec.encode_event(&event).remove(0);
-        assert_eq!((encoded.topic, encoded.key.as_str()), ("schedules", "default/a%2Fb/~audit/7"));
+        assert_eq!((&*encoded.topic, encoded.key.as_str()), ("schedules", "default/a%2Fb/~audit/7"));
         let Ok(Folded::Event(back)) = AvroCodec.decode_event("schedules", encoded.key.as_bytes(), encoded.value.as_deref()) else {
             panic!("no event")
         };
