@@ -19,7 +19,7 @@ from support.toolchain import ensure_node, ui_sources
 HERE = Path(__file__).resolve().parent
 UI = HERE.parents[1] / "ui"
 #: Runs of the list that is scrolled through.
-MANY = 10_100
+MANY = 100_000
 
 
 @pytest.fixture(scope="module")

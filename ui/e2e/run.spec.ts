@@ -148,7 +148,7 @@ test.describe('a server that goes away', () => {
   });
 });
 
-test('a long history is gone through', async ({ page, request }) => {
+test('a history grows under one\'s eyes', async ({ page, request }) => {
   const id = unique('long');
   await start(request, id, 'Counter', [1500]);
   await page.goto(`${NS}/workflows/${id}`);
@@ -166,7 +166,7 @@ test("addresses of Temporal's UI lead here", async ({ page }) => {
     [`${NS}/workflows/order-1042/${run}`, /history$/],
     [`${NS}/workflows/order-1042/${run}/timeline`, /timeline$/],
     [`${NS}/workflows/order-1042/${run}/history/events/1`, /event=1/],
-    [`${NS}/workers`, /task-queues$/],
+    [`${NS}/workers`, /workers$/],
     [`${NS}/workflows/start-workflow`, /start=yes/],
   ] as const) {
     await page.goto(from);

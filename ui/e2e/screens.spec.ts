@@ -22,6 +22,12 @@ const SCREENS: { name: string; path: string; ready: (page: Page) => Promise<unkn
   { name: 'topics', klamm: true, path: '/topics', ready: (page) => page.getByRole('row').nth(3).waitFor() },
   { name: 'topic', klamm: true, path: '/topics/history', ready: (page) => page.getByRole('list', { name: 'Records' }).getByRole('listitem').nth(10).waitFor() },
   { name: 'partitions', klamm: true, path: '/partitions', ready: (page) => page.getByRole('table', { name: 'Members' }).waitFor() },
+  { name: 'batch-operations', path: `${NS}/batch-operations`, ready: (page) => page.getByRole('row').nth(1).waitFor() },
+  { name: 'batch-operation', path: `${NS}/batch-operations/stock-taking`, ready: (page) => page.getByRole('progressbar').waitFor() },
+  { name: 'workers', path: `${NS}/workers`, ready: (page) => page.getByRole('row').nth(2).waitFor() },
+  { name: 'worker', path: `${NS}/workers`, ready: (page) => page.getByRole('link', { name: 'world@tests' }).click().then(() => page.getByRole('region', { name: 'Tasks' }).waitFor()) },
+  { name: 'pending', path: `${NS}/workflows/restock-lamp`, ready: (page) => page.getByRole('link', { name: /Pending activities/ }).click().then(() => page.getByRole('region', { name: 'AskSupplier' }).waitFor()) },
+  { name: 'codec', path: `${NS}/workflows/secret-greeting`, ready: (page) => page.getByText('encrypted, as base64').first().waitFor() },
   { name: 'namespaces', path: '/namespaces', ready: (page) => page.getByRole('row').nth(1).waitFor() },
   { name: 'namespace', path: '/namespaces/default', ready: (page) => page.getByRole('cell', { name: 'ExecutionStatus' }).waitFor() },
 ];
@@ -64,6 +70,66 @@ test('dialogs and menus are for everyone', async ({ page }) => {
   await page.getByRole('button', { name: 'Filters', exact: true }).click();
   await page.getByRole('menu').waitFor();
   await expectAccessible(page, 'filters');
+});
+
+const DIALOGS: { name: string; path: string; open: (page: Page) => Promise<unknown> }[] = [
+  {
+    name: 'batch',
+    path: `${NS}/workflows?query=${encodeURIComponent("WorkflowType = 'Restock' AND ExecutionStatus = 'Running'")}`,
+    open: async (page) => {
+      await page.getByRole('checkbox', { name: /^Choose restock/ }).first().check();
+      await page.getByRole('button', { name: 'Signal' }).click();
+    },
+  },
+  { name: 'reset', path: `${NS}/workflows/restock-lamp`, open: (page) => page.waitForURL(/history$/).then(() => page.goto(`${page.url()}?reset=last`)) },
+  {
+    name: 'activity-options',
+    path: `${NS}/workflows/restock-lamp`,
+    open: async (page) => {
+      await page.getByRole('link', { name: /Pending activities/ }).click();
+      await page.getByRole('button', { name: /^More actions of activity/ }).click();
+      await page.getByRole('menuitem', { name: 'Options' }).click();
+    },
+  },
+  {
+    name: 'codec-server',
+    path: `${NS}/workflows/secret-greeting`,
+    open: async (page) => {
+      await page.getByRole('button', { name: 'Local time' }).click();
+      await page.getByRole('button', { name: 'None' }).click();
+      await page.getByText('Pass an access token').click();
+    },
+  },
+  { name: 'search-attribute', path: '/namespaces/default', open: (page) => page.getByRole('region', { name: 'Search attributes' }).getByRole('button', { name: 'Add' }).click() },
+  { name: 'delete-namespace', path: '/namespaces/default', open: (page) => page.getByRole('button', { name: 'Delete', exact: true }).click() },
+];
+
+for (const { name, path, open } of DIALOGS) {
+  test(`${name}: a dialog for everyone, also on a phone`, async ({ page }) => {
+    await page.goto(path);
+    await open(page);
+    await page.getByRole('dialog').waitFor();
+    if (PICTURES && (name === 'batch' || name === 'codec-server')) await page.screenshot({ path: `${PICTURES}/${name}.png`, animations: 'disabled' });
+    await expectAccessible(page, name);
+    await page.setViewportSize({ width: 390, height: 760 });
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+  });
+}
+
+test('the first page is painted soon by a slow processor, with nothing kept from before', async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const client = await context.newCDPSession(page);
+  await client.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  const busy = await mainThread(page);
+  await page.goto(`${NS}/workflows`, { waitUntil: 'commit' });
+  await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0);
+  // Of a processor's time, four times slower than this one.
+  expect(await busy()).toBeLessThan(1000);
+  await page.getByRole('row').nth(5).waitFor();
+  await context.close();
 });
 
 test('the first page is small and soon there', async ({ browser, baseURL }) => {

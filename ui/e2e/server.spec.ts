@@ -66,6 +66,67 @@ test('namespaces are made and changed', async ({ page }) => {
   await expect(page.getByRole('cell', { name: 'ExecutionStatus' })).toBeVisible();
 });
 
+test('search attributes are added and removed', async ({ page, request }) => {
+  needsKlamm();
+  const name = unique('attributes');
+  const made = await request.post('/api/v1/namespaces', { data: { namespace: name, workflowExecutionRetentionPeriod: '86400s' } });
+  expect(made.ok(), await made.text()).toBe(true);
+  await page.goto(`/namespaces/${name}`);
+  const section = page.getByRole('region', { name: 'Search attributes' });
+  await expect(section).toContainText("There are only the system's own");
+  await section.getByRole('button', { name: 'Add' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Customer');
+  await dialog.getByRole('button', { name: /Type/ }).click();
+  await page.getByRole('option', { name: /^Text/ }).click();
+  await dialog.getByRole('button', { name: 'Add' }).click();
+  await expect(row(page, 'Customer')).toContainText('Textcustom');
+  // The filter box knows it.
+  await page.goto(`/namespaces/${name}/workflows`);
+  await page.getByRole('combobox', { name: 'Filter' }).pressSequentially('Cust');
+  await expect(page.getByRole('option', { name: /Customer/ })).toBeVisible();
+  await page.goto(`/namespaces/${name}`);
+  await section.getByRole('button', { name: 'Remove Customer' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await expect(row(page, 'Customer')).toHaveCount(0);
+});
+
+test('a namespace is deleted by who types its name', async ({ page, request }) => {
+  needsKlamm();
+  const name = unique('gone');
+  const made = await request.post('/api/v1/namespaces', { data: { namespace: name, workflowExecutionRetentionPeriod: '86400s' } });
+  expect(made.ok(), await made.text()).toBe(true);
+  await page.goto(`/namespaces/${name}`);
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(`Type ${name} to delete it`).fill('default');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(dialog.getByRole('alert')).toContainText(`Type the name of the namespace, ${name}`);
+  await dialog.getByLabel(`Type ${name} to delete it`).fill(name);
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(page).toHaveURL(/namespaces$/);
+  await expect(row(page, name).filter({ hasText: 'Registered' })).toHaveCount(0);
+});
+
+test('workers tell of themselves', async ({ page }) => {
+  await page.goto(`${NS}/workers`);
+  await expect(row(page, 'world@tests')).toContainText('orders');
+  await expect(row(page, 'world@tests')).toContainText('Running');
+  await expect(row(page, 'world@tests')).toContainText('temporal-python');
+  const filter = page.getByRole('combobox', { name: 'Filter' });
+  await filter.fill('keeper');
+  await filter.press('Enter');
+  await expect(page).toHaveURL(/query=WorkerIdentity/);
+  await expect(row(page, 'keeper@tests')).toBeVisible();
+  await expect(row(page, 'world@tests')).toHaveCount(0);
+  await expect(page.getByRole('heading', { level: 1 }).locator('..')).toContainText('1');
+  await page.getByRole('link', { name: 'keeper@tests' }).click();
+  await expect(page.getByRole('heading', { name: 'keeper@tests' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Tasks' })).toContainText('Workflow tasks');
+  await page.getByRole('link', { name: 'secrets' }).click();
+  await expect(page.getByText('keeper@tests').first()).toBeVisible();
+});
+
 test('the overview tells how the server is', async ({ page }) => {
   needsKlamm();
   await page.goto('/overview');

@@ -69,3 +69,20 @@ export async function mainThread(page: Page): Promise<() => Promise<number>> {
   const before = await look();
   return async () => (await look()) - before;
 }
+
+/** Goes on to the next frame but one: what was done before it is painted. */
+export const painted = (page: Page) => page.evaluate(() => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
+
+/** The longest time for which the main thread was busy between two frames, of many steps. */
+export async function longestFrame(page: Page, steps: number, step: (index: number) => Promise<unknown>): Promise<number> {
+  const busy = await mainThread(page);
+  let [longest, before] = [0, await busy()];
+  for (let index = 0; index < steps; index += 1) {
+    await step(index);
+    await painted(page);
+    const now = await busy();
+    longest = Math.max(longest, now - before);
+    before = now;
+  }
+  return longest;
+}

@@ -14,6 +14,8 @@ const ROOTS = [
   'RegisterNamespaceRequest', 'UpdateNamespaceRequest', 'ListSearchAttributesResponse',
   'GetSystemInfoResponse', 'GetClusterInfoResponse', 'StartWorkflowExecutionRequest', 'SignalWorkflowExecutionRequest',
   'RequestCancelWorkflowExecutionRequest', 'TerminateWorkflowExecutionRequest', 'ResetWorkflowExecutionRequest',
+  'StartBatchOperationRequest', 'DescribeBatchOperationResponse', 'ListBatchOperationsResponse', 'ListWorkersResponse',
+  'CountWorkersResponse', 'DescribeWorkerResponse', 'UpdateActivityExecutionOptionsResponse', 'UpdateWorkflowExecutionResponse',
 ];
 
 const source = process.argv[2];

@@ -3,6 +3,8 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/client';
+import { permitCodec } from './lib/codec-token';
+import { settings } from './lib/settings';
 import { router } from './router';
 import './styles.css';
 
@@ -17,6 +19,9 @@ const queries = new QueryClient({
     },
   },
 });
+
+// The cookie ends some day; the setting stays.
+if (permitCodec() && settings().codec.url !== '') location.reload();
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -72,7 +72,7 @@ const run = createRoute({
 const runTab = createRoute({
   getParentRoute,
   path: '/namespaces/$ns/workflows/$id/$run/$tab',
-  validateSearch: only('view', 'event', 'find'),
+  validateSearch: only('view', 'event', 'find', 'reset'),
   component: lazyRouteComponent(() => import('./screens/run'), 'RunPage'),
 });
 const runEvent = createRoute({
@@ -118,14 +118,29 @@ const taskQueue = createRoute({
 const workers = createRoute({
   getParentRoute,
   path: '/namespaces/$ns/workers',
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: '/namespaces/$ns/task-queues', params });
-  },
+  validateSearch: only('query'),
+  component: lazyRouteComponent(() => import('./screens/workers'), 'WorkersPage'),
+});
+const worker = createRoute({
+  getParentRoute,
+  path: '/namespaces/$ns/workers/$key',
+  component: lazyRouteComponent(() => import('./screens/worker'), 'WorkerPage'),
+});
+
+const batches = createRoute({
+  getParentRoute,
+  path: '/namespaces/$ns/batch-operations',
+  component: lazyRouteComponent(() => import('./screens/batches'), 'BatchesPage'),
+});
+const batch = createRoute({
+  getParentRoute,
+  path: '/namespaces/$ns/batch-operations/$job',
+  component: lazyRouteComponent(() => import('./screens/batch'), 'BatchPage'),
 });
 
 const routeTree = root.addChildren([
   index, overview, topics, topic, partitions, namespaces, namespace, workflows, startWorkflow, workflow, run, runTab, runEvent, schedules,
-  createSchedule, schedule, editSchedule, taskQueues, taskQueue, workers,
+  createSchedule, schedule, editSchedule, taskQueues, taskQueue, workers, worker, batches, batch,
 ]);
 
 export const router = createRouter({

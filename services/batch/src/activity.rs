@@ -145,7 +145,7 @@ async fn pages<S: WorkflowService>(
         None => Progress { total_estimate: estimate(service, namespace, &query, listed.len()).await?, ..Progress::default() },
     };
     shared.lock().await.clone_from(&progress);
-    let pace = Pace::new(settings.per_second);
+    let pace = Pace::new(settings, request.max_operations_per_second);
     loop {
         let (executions, next) = if query.is_empty() {
             (listed.clone(), Vec::new())

@@ -297,6 +297,96 @@ fn klamm_tells_of_itself() {
 }
 
 #[test]
+fn search_attributes_runs_and_namespaces_are_managed() {
+    let server = Server::start(&[]);
+    let delete = |path: &str| {
+        let (status, _, body) = server.send("DELETE", path, &[], b"");
+        (status, serde_json::from_str::<Value>(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}")))
+    };
+    let attributes = "/api/klamm/v1/namespaces/default/search-attributes";
+    let added = server.post(attributes, r#"{"searchAttributes": {"Customer": "INDEXED_VALUE_TYPE_KEYWORD", "Amount": "Double"}}"#);
+    assert_eq!(added, (200, json!({})));
+    let listed = || server.get("/api/v1/namespaces/default/search-attributes").1["customAttributes"].clone();
+    assert_eq!(listed(), json!({ "Amount": "INDEXED_VALUE_TYPE_DOUBLE", "Customer": "INDEXED_VALUE_TYPE_KEYWORD" }));
+    assert_eq!(delete(&format!("{attributes}/Amount")), (200, json!({})));
+    assert_eq!(listed(), json!({ "Customer": "INDEXED_VALUE_TYPE_KEYWORD" }));
+    assert_eq!(delete(&format!("{attributes}/ExecutionStatus")).0, 400, "the system's own stay");
+    let (status, refused) = server.post(attributes, r#"{"searchAttributes": {"Customer": "Colour"}}"#);
+    assert_eq!((status, &refused["code"]), (400, &json!(3)), "{refused}");
+    let (status, _, refused) = server.send("POST", attributes, &["content-type: text/plain"], b"{}");
+    assert_eq!((status, refused.contains("application/json")), (400, true), "a form of another page: {refused}");
+
+    assert_eq!(server.post("/api/v1/namespaces/default/workflows/w", START).0, 200);
+    assert_eq!(delete("/api/klamm/v1/namespaces/default/workflows/w"), (200, json!({})));
+    let deadline = Instant::now() + PATIENCE;
+    while server.get("/api/v1/namespaces/default/workflows/w").0 != 404 {
+        assert!(Instant::now() < deadline, "the run stays");
+    }
+    assert_eq!(delete("/api/klamm/v1/namespaces/default/workflows/w").0, 404);
+
+    assert_eq!(server.post("/api/v1/namespaces", r#"{"namespace": "old", "workflowExecutionRetentionPeriod": "86400s"}"#).0, 200);
+    let (status, deleted) = delete("/api/klamm/v1/namespaces/old");
+    assert_eq!(
+        (status, deleted["deletedNamespace"].as_str().is_some_and(|name| name.starts_with("old-deleted-"))),
+        (200, true),
+        "{deleted}"
+    );
+    assert_eq!(server.get("/api/v1/namespaces/old").0, 404);
+    assert_eq!(delete("/api/klamm/v1/namespaces/old").0, 404);
+    let (status, _, _) = server.send("DELETE", "/api/klamm/v1/namespaces/default", &["origin: http://evil.example"], b"");
+    assert_eq!(status, 403, "a page of another site");
+}
+
+#[test]
+fn times_of_a_schedule_are_told_before_it_is_made() {
+    let server = Server::start(&[]);
+    let path = "/api/klamm/v1/namespaces/default/schedule-preview";
+    let times = |query: &str, spec: &str| {
+        let (status, answer) = server.post(&format!("{path}?{query}"), spec);
+        assert_eq!(status, 200, "{answer}");
+        let times = answer["times"].as_array().expect("times").clone();
+        times.iter().map(|time| time["nominal"].as_str().expect("a time").to_owned()).collect::<Vec<_>>()
+    };
+    let amsterdam = r#"{"cronString": ["30 2 * * *"], "timezoneName": "Europe/Amsterdam"}"#;
+    // The clocks are put forward from two to three on the 29th of March.
+    let found = times("from=2026-03-28T00:00:00Z&limit=2", amsterdam);
+    assert_eq!(found, ["2026-03-28T01:30:00.000Z", "2026-03-30T00:30:00.000Z"]);
+    assert_eq!(times("", r#"{"interval": [{"interval": "3600s"}]}"#).len(), 10);
+    assert_eq!(times("from=2026-01-01T00:00:00Z&to=2026-01-01T02:00:00Z", r#"{"interval": [{"interval": "3600s"}]}"#).len(), 2);
+    assert!(times("", "{}").is_empty(), "a spec that names no time");
+
+    // What the preview tells, the schedule does: jitter is drawn by the schedule's id.
+    let spec = r#"{"interval": [{"interval": "3600s"}], "jitter": "1800s"}"#;
+    let schedule = format!(
+        r#"{{"schedule": {{"spec": {spec}, "action": {{"startWorkflow": {{"workflowId": "w", "workflowType": {{"name": "t"}}, "taskQueue": {{"name": "q"}}}}}}}}, "requestId": "r"}}"#
+    );
+    let (status, made) = server.post("/api/v1/namespaces/default/schedules/s", &schedule);
+    assert_eq!(status, 200, "{made}");
+    let span = "2026-01-01T00:00:00Z&to=2026-01-01T09:30:00Z";
+    let (_, previewed) = server.post(&format!("{path}?scheduleId=s&from={}&limit=8", "2026-01-01T00:00:00Z"), spec);
+    let due: Vec<_> = previewed["times"].as_array().into_iter().flatten().map(|time| time["due"].as_str().unwrap_or_default()).collect();
+    let (_, matching) =
+        server.get(&format!("/api/v1/namespaces/default/schedules/s/matching-times?startTime={}", span.replace("to=", "endTime=")));
+    let matching: Vec<_> = matching["startTime"].as_array().into_iter().flatten().map(|time| time.as_str().unwrap_or_default()).collect();
+    let second = |time: &&str| time[..19].to_owned();
+    assert!(
+        !due.is_empty() && due.iter().all(|time| matching.iter().map(second).any(|other| other == second(time))),
+        "{due:?} {matching:?}"
+    );
+
+    for (query, spec, code) in [
+        ("", r#"{"cronString": ["99 * * * *"]}"#, 400),
+        ("", r#"{"timezoneName": "Mars/Olympus", "interval": [{"interval": "60s"}]}"#, 400),
+        ("", r#"{"nothing": 1}"#, 400),
+        ("limit=0", "{}", 400),
+        ("from=soon", "{}", 400),
+    ] {
+        assert_eq!(server.post(&format!("{path}?{query}"), spec).0, code, "{query} {spec}");
+    }
+    assert_eq!(server.post("/api/klamm/v1/namespaces/nobody/schedule-preview", "{}").0, 404);
+}
+
+#[test]
 fn updates_come_by_themselves() {
     let server = Server::start(&[]);
     let counted = |count: &'static str| move |_: &str, data: &Value| data["count"] == *count;

@@ -3,6 +3,7 @@
 //! The built files are a part of the repository (`ui/dist`), because klamm must build where there is no Node.js. The test `fresh` says when
 //! they are not those of the sources.
 
+mod codec;
 mod files;
 mod serving;
 

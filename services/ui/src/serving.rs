@@ -14,17 +14,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::files::{File, HASHED, PAGE, files};
+use crate::{
+    codec,
+    files::{File, HASHED, PAGE, files},
+};
 
-/// What pages may load and whom they may ask: this server, and nobody else. Payloads of workflows are shown as text; if one became markup by
+/// What pages may load and whom they may ask: this server, and nobody else but the codec server that this browser's user has named. Payloads of workflows are shown as text; if one became markup by
 /// a fault of a page, it could neither run a script nor send anything away. The hash is that of the one style element that React Aria adds
 /// (`touch-action` of what can be pressed).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='; img-src 'self'; font-src 'self'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'";
 
 /// Headers of all answers.
-const HEADERS: [(HeaderName, &str); 6] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
+const HEADERS: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     // Addresses have ids of workflows in them.
@@ -39,7 +41,9 @@ pub fn routes() -> Router {
 }
 
 async fn answer(request: Request) -> Response {
+    let policy = codec::policy(POLICY, request.headers());
     let mut response = respond(request).await;
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -70,9 +74,10 @@ async fn respond(request: Request) -> Response {
 }
 
 async fn send(file: &'static File, method: &Method, headers: &HeaderMap) -> Response {
+    let current = codec::etag(file, headers);
     let known = headers.get(IF_NONE_MATCH).and_then(|etags| etags.to_str().ok());
-    if known.is_some_and(|etags| etags.split(',').any(|etag| etag.trim().trim_start_matches("W/") == file.etag)) {
-        return (StatusCode::NOT_MODIFIED, [(ETAG, file.etag.clone())]).into_response();
+    if known.is_some_and(|etags| etags.split(',').any(|etag| etag.trim().trim_start_matches("W/") == current)) {
+        return (StatusCode::NOT_MODIFIED, [(ETAG, current)]).into_response();
     }
     let compressed = if takes_gzip(headers) {
         // The first time it is compressed, which would hold up other requests.
@@ -89,7 +94,7 @@ async fn send(file: &'static File, method: &Method, headers: &HeaderMap) -> Resp
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     headers.insert(CONTENT_LENGTH, length.into());
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if let Ok(etag) = HeaderValue::from_str(&file.etag) {
+    if let Ok(etag) = HeaderValue::from_str(&current) {
         headers.insert(ETAG, etag);
     }
     if compressed.is_some() {

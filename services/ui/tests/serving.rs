@@ -52,6 +52,17 @@ async fn answers_are_safe() {
 }
 
 #[tokio::test]
+async fn the_codec_server_of_the_browsers_user_may_be_asked_by_the_page() {
+    let (_, plain, _) = ask("GET", "/", &[]).await;
+    let (_, headers, _) = ask("GET", "/", &[("cookie", "klamm-codec=http://localhost:8888")]).await;
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert_eq!(policy, format!("{} http://localhost:8888", plain["content-security-policy"].to_str().unwrap()));
+    assert!(policy.ends_with("connect-src 'self' http://localhost:8888"), "{policy}");
+    // The page that the browser has kept came with the policy of its day.
+    assert_ne!(headers["etag"], plain["etag"]);
+}
+
+#[tokio::test]
 async fn hashed_files_are_kept_and_compressed() {
     let script = script().await;
     let (status, headers, plain) = ask("GET", &script, &[]).await;

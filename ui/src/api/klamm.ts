@@ -1,4 +1,5 @@
 // klamm's own HTTP API. Other servers have none of this; pages then do without.
+import type { ScheduleSpec } from './messages';
 import { address, ApiError, call, type CallOptions, path } from './client';
 
 const API = '/api/klamm/v1';
@@ -149,6 +150,25 @@ export const audit = (namespace: string, id: string, from: string, to: string, s
 
 export const eventRecords = (namespace: string, workflowId: string, runId: string, offset: number | undefined, signal?: AbortSignal) =>
   own<EventRecords>(path(`${API}/namespaces/{}/workflows/{}/records`, namespace, workflowId), { query: { runId, limit: 1000, offset }, signal });
+
+/** The next times of a spec that no schedule has yet. */
+export const previewSchedule = (namespace: string, spec: ScheduleSpec, scheduleId: string, limit: number, signal?: AbortSignal) =>
+  own<{ times: { nominal: string; due: string }[] }>(path(`${API}/namespaces/{}/schedule-preview`, namespace), { query: { scheduleId, limit }, body: spec, signal });
+
+export const addSearchAttribute = (namespace: string, name: string, type: string) =>
+  own(path(`${API}/namespaces/{}/search-attributes`, namespace), { body: { searchAttributes: { [name]: type } } });
+
+export const removeSearchAttribute = (namespace: string, name: string) =>
+  own(path(`${API}/namespaces/{}/search-attributes/{}`, namespace, name), { method: 'DELETE' });
+
+export const deleteNamespace = (namespace: string) => own<{ deletedNamespace: string }>(path(`${API}/namespaces/{}`, namespace), { method: 'DELETE' });
+
+export const deleteWorkflow = (namespace: string, workflowId: string, runId: string) =>
+  own(path(`${API}/namespaces/{}/workflows/{}`, namespace, workflowId), { method: 'DELETE', query: { runId } });
+
+/** Address of the stream of a run's events. */
+export const historyAddress = (namespace: string, workflowId: string, runId: string, after: number): string =>
+  address(path(`${API}/namespaces/{}/workflows/{}/history/live`, namespace, workflowId), { runId, after, noPayloadShorthand: true });
 
 /** Address of the stream of counts. */
 export const countAddress = (namespace: string, query: string): string =>

@@ -123,6 +123,91 @@ export interface BadBinaryInfo {
   createTime?: string;
 }
 
+export interface BatchOperationCancelActivities {
+  identity?: string;
+  reason?: string;
+}
+
+export interface BatchOperationCancellation {
+  identity?: string;
+}
+
+export interface BatchOperationDeleteActivities {
+
+}
+
+export interface BatchOperationDeletion {
+  identity?: string;
+}
+
+export interface BatchOperationInfo {
+  jobId?: string;
+  state?: 'BATCH_OPERATION_STATE_UNSPECIFIED' | 'BATCH_OPERATION_STATE_RUNNING' | 'BATCH_OPERATION_STATE_COMPLETED' | 'BATCH_OPERATION_STATE_FAILED';
+  startTime?: string;
+  closeTime?: string;
+  operationType?: 'BATCH_OPERATION_TYPE_UNSPECIFIED' | 'BATCH_OPERATION_TYPE_TERMINATE' | 'BATCH_OPERATION_TYPE_TERMINATE_WORKFLOW' | 'BATCH_OPERATION_TYPE_CANCEL' | 'BATCH_OPERATION_TYPE_CANCEL_WORKFLOW' | 'BATCH_OPERATION_TYPE_SIGNAL' | 'BATCH_OPERATION_TYPE_SIGNAL_WORKFLOW' | 'BATCH_OPERATION_TYPE_DELETE' | 'BATCH_OPERATION_TYPE_DELETE_WORKFLOW' | 'BATCH_OPERATION_TYPE_RESET' | 'BATCH_OPERATION_TYPE_RESET_WORKFLOW' | 'BATCH_OPERATION_TYPE_UPDATE_EXECUTION_OPTIONS' | 'BATCH_OPERATION_TYPE_UPDATE_WORKFLOW_EXECUTION_OPTIONS' | 'BATCH_OPERATION_TYPE_UNPAUSE_ACTIVITY' | 'BATCH_OPERATION_TYPE_UPDATE_ACTIVITY_OPTIONS' | 'BATCH_OPERATION_TYPE_RESET_ACTIVITY' | 'BATCH_OPERATION_TYPE_TERMINATE_ACTIVITY' | 'BATCH_OPERATION_TYPE_CANCEL_ACTIVITY' | 'BATCH_OPERATION_TYPE_DELETE_ACTIVITY';
+}
+
+export interface BatchOperationReset {
+  identity?: string;
+  options?: ResetOptions;
+  resetType?: 'RESET_TYPE_UNSPECIFIED' | 'RESET_TYPE_FIRST_WORKFLOW_TASK' | 'RESET_TYPE_LAST_WORKFLOW_TASK';
+  resetReapplyType?: 'RESET_REAPPLY_TYPE_UNSPECIFIED' | 'RESET_REAPPLY_TYPE_SIGNAL' | 'RESET_REAPPLY_TYPE_NONE' | 'RESET_REAPPLY_TYPE_ALL_ELIGIBLE';
+  postResetOperations?: PostResetOperation[];
+}
+
+export interface BatchOperationResetActivities {
+  identity?: string;
+  type?: string;
+  matchAll?: boolean;
+  resetAttempts?: boolean;
+  resetHeartbeat?: boolean;
+  keepPaused?: boolean;
+  jitter?: string;
+  restoreOriginalOptions?: boolean;
+}
+
+export interface BatchOperationSignal {
+  signal?: string;
+  input?: Payloads;
+  header?: Header;
+  identity?: string;
+}
+
+export interface BatchOperationTerminateActivities {
+  identity?: string;
+  reason?: string;
+}
+
+export interface BatchOperationTermination {
+  details?: Payloads;
+  identity?: string;
+}
+
+export interface BatchOperationUnpauseActivities {
+  identity?: string;
+  type?: string;
+  matchAll?: boolean;
+  resetAttempts?: boolean;
+  resetHeartbeat?: boolean;
+  jitter?: string;
+}
+
+export interface BatchOperationUpdateActivityOptions {
+  identity?: string;
+  type?: string;
+  matchAll?: boolean;
+  activityOptions?: ActivityOptions;
+  updateMask?: string;
+  restoreOriginal?: boolean;
+}
+
+export interface BatchOperationUpdateWorkflowExecutionOptions {
+  identity?: string;
+  workflowExecutionOptions?: WorkflowExecutionOptions;
+  updateMask?: string;
+}
+
 export interface CalendarSpec {
   second?: string;
   minute?: string;
@@ -253,6 +338,10 @@ export interface ConfigMetadata {
   updateTime?: string;
 }
 
+export interface CountWorkersResponse {
+  count?: string;
+}
+
 export interface CountWorkflowExecutionsResponse {
   count?: string;
   groups?: CountWorkflowExecutionsResponse_AggregationGroup[];
@@ -298,6 +387,21 @@ export interface DeploymentVersionTransition {
   deploymentVersion?: WorkerDeploymentVersion;
 }
 
+export interface DescribeBatchOperationResponse {
+  operationType?: 'BATCH_OPERATION_TYPE_UNSPECIFIED' | 'BATCH_OPERATION_TYPE_TERMINATE' | 'BATCH_OPERATION_TYPE_TERMINATE_WORKFLOW' | 'BATCH_OPERATION_TYPE_CANCEL' | 'BATCH_OPERATION_TYPE_CANCEL_WORKFLOW' | 'BATCH_OPERATION_TYPE_SIGNAL' | 'BATCH_OPERATION_TYPE_SIGNAL_WORKFLOW' | 'BATCH_OPERATION_TYPE_DELETE' | 'BATCH_OPERATION_TYPE_DELETE_WORKFLOW' | 'BATCH_OPERATION_TYPE_RESET' | 'BATCH_OPERATION_TYPE_RESET_WORKFLOW' | 'BATCH_OPERATION_TYPE_UPDATE_EXECUTION_OPTIONS' | 'BATCH_OPERATION_TYPE_UPDATE_WORKFLOW_EXECUTION_OPTIONS' | 'BATCH_OPERATION_TYPE_UNPAUSE_ACTIVITY' | 'BATCH_OPERATION_TYPE_UPDATE_ACTIVITY_OPTIONS' | 'BATCH_OPERATION_TYPE_RESET_ACTIVITY' | 'BATCH_OPERATION_TYPE_TERMINATE_ACTIVITY' | 'BATCH_OPERATION_TYPE_CANCEL_ACTIVITY' | 'BATCH_OPERATION_TYPE_DELETE_ACTIVITY';
+  jobId?: string;
+  state?: 'BATCH_OPERATION_STATE_UNSPECIFIED' | 'BATCH_OPERATION_STATE_RUNNING' | 'BATCH_OPERATION_STATE_COMPLETED' | 'BATCH_OPERATION_STATE_FAILED';
+  startTime?: string;
+  closeTime?: string;
+  totalOperationCount?: string;
+  completeOperationCount?: string;
+  failureOperationCount?: string;
+  identity?: string;
+  reason?: string;
+  query?: string;
+  executions?: Execution[];
+}
+
 export interface DescribeNamespaceResponse {
   namespaceInfo?: NamespaceInfo;
   config?: NamespaceConfig;
@@ -333,6 +437,10 @@ export interface DescribeTaskQueueResponse_EffectiveRateLimit {
   rateLimitSource?: 'RATE_LIMIT_SOURCE_UNSPECIFIED' | 'RATE_LIMIT_SOURCE_API' | 'RATE_LIMIT_SOURCE_WORKER' | 'RATE_LIMIT_SOURCE_SYSTEM';
 }
 
+export interface DescribeWorkerResponse {
+  workerInfo?: WorkerInfo;
+}
+
 export interface DescribeWorkflowExecutionResponse {
   executionConfig?: WorkflowExecutionConfig;
   workflowExecutionInfo?: WorkflowExecutionInfo;
@@ -342,6 +450,45 @@ export interface DescribeWorkflowExecutionResponse {
   callbacks?: CallbackInfo[];
   pendingNexusOperations?: PendingNexusOperationInfo[];
   workflowExtendedInfo?: WorkflowExecutionExtendedInfo;
+}
+
+export interface EnvironmentInfo {
+  runtimes?: EnvironmentInfo_Runtime[];
+  hostingEnvironments?: EnvironmentInfo_HostingEnvironment[];
+  platform?: EnvironmentInfo_Platform;
+}
+
+export interface EnvironmentInfo_HostingEnvironment {
+  type?: 'HOSTING_ENVIRONMENT_TYPE_UNSPECIFIED' | 'HOSTING_ENVIRONMENT_TYPE_DOCKER' | 'HOSTING_ENVIRONMENT_TYPE_K8S' | 'HOSTING_ENVIRONMENT_TYPE_AWS_LAMBDA' | 'HOSTING_ENVIRONMENT_TYPE_AWS_ECS' | 'HOSTING_ENVIRONMENT_TYPE_GOOGLE_CLOUD_RUN' | 'HOSTING_ENVIRONMENT_TYPE_GOOGLE_APP_ENGINE' | 'HOSTING_ENVIRONMENT_TYPE_AZURE_APP_SERVICE' | 'HOSTING_ENVIRONMENT_TYPE_AZURE_FUNCTIONS' | 'HOSTING_ENVIRONMENT_TYPE_AZURE_CONTAINER_APPS';
+  version?: string;
+}
+
+export interface EnvironmentInfo_LinuxPlatform {
+  version?: string;
+  architecture?: 'ARCHITECTURE_UNSPECIFIED' | 'ARCHITECTURE_AMD64' | 'ARCHITECTURE_ARM64';
+  libc?: 'LIBC_UNSPECIFIED' | 'LIBC_GLIBC' | 'LIBC_MUSL';
+}
+
+export interface EnvironmentInfo_MacOSPlatform {
+  version?: string;
+  architecture?: 'ARCHITECTURE_UNSPECIFIED' | 'ARCHITECTURE_AMD64' | 'ARCHITECTURE_ARM64';
+}
+
+export interface EnvironmentInfo_Platform {
+  linux?: EnvironmentInfo_LinuxPlatform;
+  macos?: EnvironmentInfo_MacOSPlatform;
+  windows?: EnvironmentInfo_WindowsPlatform;
+}
+
+export interface EnvironmentInfo_Runtime {
+  type?: 'RUNTIME_TYPE_UNSPECIFIED' | 'RUNTIME_TYPE_JVM' | 'RUNTIME_TYPE_CPYTHON' | 'RUNTIME_TYPE_NODE' | 'RUNTIME_TYPE_BUN' | 'RUNTIME_TYPE_CRUBY' | 'RUNTIME_TYPE_GO' | 'RUNTIME_TYPE_DOTNET_FRAMEWORK' | 'RUNTIME_TYPE_DOTNET_CORE' | 'RUNTIME_TYPE_NATIVE' | 'RUNTIME_TYPE_ROADRUNNER';
+  version?: string;
+}
+
+export interface EnvironmentInfo_WindowsPlatform {
+  version?: string;
+  architecture?: 'ARCHITECTURE_UNSPECIFIED' | 'ARCHITECTURE_AMD64' | 'ARCHITECTURE_ARM64';
+  crt?: 'CRT_UNSPECIFIED' | 'CRT_UCRT' | 'CRT_MSVCRT' | 'CRT_MINGW' | 'CRT_CYGWIN';
 }
 
 export interface EventGroupMarker {
@@ -602,6 +749,11 @@ export interface Link_WorkflowEvent {
   requestIdRef?: WorkflowEvent_RequestIdReference;
 }
 
+export interface ListBatchOperationsResponse {
+  operationInfo?: BatchOperationInfo[];
+  nextPageToken?: string;
+}
+
 export interface ListNamespacesResponse {
   namespaces?: DescribeNamespaceResponse[];
   nextPageToken?: string;
@@ -620,6 +772,12 @@ export interface ListSearchAttributesResponse {
   customAttributes?: Record<string, 'INDEXED_VALUE_TYPE_UNSPECIFIED' | 'INDEXED_VALUE_TYPE_TEXT' | 'INDEXED_VALUE_TYPE_KEYWORD' | 'INDEXED_VALUE_TYPE_INT' | 'INDEXED_VALUE_TYPE_DOUBLE' | 'INDEXED_VALUE_TYPE_BOOL' | 'INDEXED_VALUE_TYPE_DATETIME' | 'INDEXED_VALUE_TYPE_KEYWORD_LIST'>;
   systemAttributes?: Record<string, 'INDEXED_VALUE_TYPE_UNSPECIFIED' | 'INDEXED_VALUE_TYPE_TEXT' | 'INDEXED_VALUE_TYPE_KEYWORD' | 'INDEXED_VALUE_TYPE_INT' | 'INDEXED_VALUE_TYPE_DOUBLE' | 'INDEXED_VALUE_TYPE_BOOL' | 'INDEXED_VALUE_TYPE_DATETIME' | 'INDEXED_VALUE_TYPE_KEYWORD_LIST'>;
   storageSchema?: Record<string, string>;
+}
+
+export interface ListWorkersResponse {
+  workersInfo?: WorkerInfo[];
+  workers?: WorkerListInfo[];
+  nextPageToken?: string;
 }
 
 export interface ListWorkflowExecutionsResponse {
@@ -921,6 +1079,11 @@ export interface PendingWorkflowTaskInfo {
   attempt?: number;
 }
 
+export interface PluginInfo {
+  name?: string;
+  version?: string;
+}
+
 export interface PollWorkflowTaskQueueResponse {
   taskToken?: string;
   workflowExecution?: WorkflowExecution;
@@ -1082,6 +1245,14 @@ export interface RequestIdInfo {
   eventType?: 'EVENT_TYPE_UNSPECIFIED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_STARTED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_FAILED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT' | 'EVENT_TYPE_WORKFLOW_TASK_SCHEDULED' | 'EVENT_TYPE_WORKFLOW_TASK_STARTED' | 'EVENT_TYPE_WORKFLOW_TASK_COMPLETED' | 'EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT' | 'EVENT_TYPE_WORKFLOW_TASK_FAILED' | 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED' | 'EVENT_TYPE_ACTIVITY_TASK_STARTED' | 'EVENT_TYPE_ACTIVITY_TASK_COMPLETED' | 'EVENT_TYPE_ACTIVITY_TASK_FAILED' | 'EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT' | 'EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED' | 'EVENT_TYPE_ACTIVITY_TASK_CANCELED' | 'EVENT_TYPE_TIMER_STARTED' | 'EVENT_TYPE_TIMER_FIRED' | 'EVENT_TYPE_TIMER_CANCELED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED' | 'EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED' | 'EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED' | 'EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED' | 'EVENT_TYPE_MARKER_RECORDED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW' | 'EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED' | 'EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED' | 'EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED' | 'EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED' | 'EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED' | 'EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED' | 'EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT' | 'EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED' | 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED' | 'EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED' | 'EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED' | 'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES' | 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_REJECTED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED' | 'EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED_EXTERNALLY' | 'EVENT_TYPE_ACTIVITY_PROPERTIES_MODIFIED_EXTERNALLY' | 'EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED' | 'EVENT_TYPE_NEXUS_OPERATION_SCHEDULED' | 'EVENT_TYPE_NEXUS_OPERATION_STARTED' | 'EVENT_TYPE_NEXUS_OPERATION_COMPLETED' | 'EVENT_TYPE_NEXUS_OPERATION_FAILED' | 'EVENT_TYPE_NEXUS_OPERATION_CANCELED' | 'EVENT_TYPE_NEXUS_OPERATION_TIMED_OUT' | 'EVENT_TYPE_NEXUS_OPERATION_CANCEL_REQUESTED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED' | 'EVENT_TYPE_NEXUS_OPERATION_CANCEL_REQUEST_COMPLETED' | 'EVENT_TYPE_NEXUS_OPERATION_CANCEL_REQUEST_FAILED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_PAUSED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_UNPAUSED' | 'EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED';
   eventId?: string;
   buffered?: boolean;
+}
+
+export interface ResetOptions {
+  workflowTaskId?: string;
+  buildId?: string;
+  resetReapplyType?: 'RESET_REAPPLY_TYPE_UNSPECIFIED' | 'RESET_REAPPLY_TYPE_SIGNAL' | 'RESET_REAPPLY_TYPE_NONE' | 'RESET_REAPPLY_TYPE_ALL_ELIGIBLE';
+  currentRunOnly?: boolean;
+  resetReapplyExcludeTypes?: ('RESET_REAPPLY_EXCLUDE_TYPE_UNSPECIFIED' | 'RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL' | 'RESET_REAPPLY_EXCLUDE_TYPE_UPDATE' | 'RESET_REAPPLY_EXCLUDE_TYPE_NEXUS' | 'RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST')[];
 }
 
 export interface ResetPointInfo {
@@ -1253,6 +1424,28 @@ export interface SignalWorkflowExecutionRequest {
   links?: Link[];
 }
 
+export interface StartBatchOperationRequest {
+  namespace?: string;
+  visibilityQuery?: string;
+  jobId?: string;
+  reason?: string;
+  executions?: WorkflowExecution[];
+  targetExecutions?: Execution[];
+  maxOperationsPerSecond?: number;
+  terminationOperation?: BatchOperationTermination;
+  signalOperation?: BatchOperationSignal;
+  cancellationOperation?: BatchOperationCancellation;
+  deletionOperation?: BatchOperationDeletion;
+  resetOperation?: BatchOperationReset;
+  updateWorkflowOptionsOperation?: BatchOperationUpdateWorkflowExecutionOptions;
+  unpauseActivitiesOperation?: BatchOperationUnpauseActivities;
+  resetActivitiesOperation?: BatchOperationResetActivities;
+  updateActivityOptionsOperation?: BatchOperationUpdateActivityOptions;
+  cancelActivitiesOperation?: BatchOperationCancelActivities;
+  terminateActivitiesOperation?: BatchOperationTerminateActivities;
+  deleteActivitiesOperation?: BatchOperationDeleteActivities;
+}
+
 export interface StartChildWorkflowExecutionFailedEventAttributes {
   namespace?: string;
   namespaceId?: string;
@@ -1329,6 +1522,10 @@ export interface StartWorkflowExecutionResponse {
   status?: 'WORKFLOW_EXECUTION_STATUS_UNSPECIFIED' | 'WORKFLOW_EXECUTION_STATUS_RUNNING' | 'WORKFLOW_EXECUTION_STATUS_COMPLETED' | 'WORKFLOW_EXECUTION_STATUS_FAILED' | 'WORKFLOW_EXECUTION_STATUS_CANCELED' | 'WORKFLOW_EXECUTION_STATUS_TERMINATED' | 'WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW' | 'WORKFLOW_EXECUTION_STATUS_TIMED_OUT' | 'WORKFLOW_EXECUTION_STATUS_PAUSED';
   eagerWorkflowTask?: PollWorkflowTaskQueueResponse;
   link?: Link;
+}
+
+export interface StorageDriverInfo {
+  type?: string;
 }
 
 export interface StructuredCalendarSpec {
@@ -1463,6 +1660,10 @@ export interface TriggerImmediatelyRequest {
   scheduledTime?: string;
 }
 
+export interface UpdateActivityExecutionOptionsResponse {
+  activityOptions?: ActivityOptions;
+}
+
 export interface UpdateNamespaceInfo {
   description?: string;
   ownerEmail?: string;
@@ -1480,6 +1681,11 @@ export interface UpdateNamespaceRequest {
   promoteNamespace?: boolean;
 }
 
+export interface UpdateRef {
+  workflowExecution?: WorkflowExecution;
+  updateId?: string;
+}
+
 export interface UpdateScheduleRequest {
   namespace?: string;
   scheduleId?: string;
@@ -1489,6 +1695,13 @@ export interface UpdateScheduleRequest {
   requestId?: string;
   searchAttributes?: SearchAttributes;
   memo?: Memo;
+}
+
+export interface UpdateWorkflowExecutionResponse {
+  updateRef?: UpdateRef;
+  outcome?: Outcome;
+  stage?: 'UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_UNSPECIFIED' | 'UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ADMITTED' | 'UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED' | 'UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED';
+  link?: Link;
 }
 
 export interface UpsertWorkflowSearchAttributesEventAttributes {
@@ -1536,6 +1749,78 @@ export interface WorkerDeploymentOptions {
 export interface WorkerDeploymentVersion {
   buildId?: string;
   deploymentName?: string;
+}
+
+export interface WorkerHeartbeat {
+  workerInstanceKey?: string;
+  workerIdentity?: string;
+  hostInfo?: WorkerHostInfo;
+  taskQueue?: string;
+  deploymentVersion?: WorkerDeploymentVersion;
+  sdkName?: string;
+  sdkVersion?: string;
+  status?: 'WORKER_STATUS_UNSPECIFIED' | 'WORKER_STATUS_RUNNING' | 'WORKER_STATUS_SHUTTING_DOWN' | 'WORKER_STATUS_SHUTDOWN';
+  startTime?: string;
+  heartbeatTime?: string;
+  elapsedSinceLastHeartbeat?: string;
+  workflowTaskSlotsInfo?: WorkerSlotsInfo;
+  activityTaskSlotsInfo?: WorkerSlotsInfo;
+  nexusTaskSlotsInfo?: WorkerSlotsInfo;
+  localActivitySlotsInfo?: WorkerSlotsInfo;
+  workflowPollerInfo?: WorkerPollerInfo;
+  workflowStickyPollerInfo?: WorkerPollerInfo;
+  activityPollerInfo?: WorkerPollerInfo;
+  nexusPollerInfo?: WorkerPollerInfo;
+  totalStickyCacheHit?: number;
+  totalStickyCacheMiss?: number;
+  currentStickyCacheSize?: number;
+  plugins?: PluginInfo[];
+  drivers?: StorageDriverInfo[];
+  environment?: EnvironmentInfo;
+}
+
+export interface WorkerHostInfo {
+  hostName?: string;
+  workerGroupingKey?: string;
+  processId?: string;
+  currentHostCpuUsage?: number;
+  currentHostMemUsage?: number;
+}
+
+export interface WorkerInfo {
+  workerHeartbeat?: WorkerHeartbeat;
+}
+
+export interface WorkerListInfo {
+  workerInstanceKey?: string;
+  workerIdentity?: string;
+  taskQueue?: string;
+  deploymentVersion?: WorkerDeploymentVersion;
+  sdkName?: string;
+  sdkVersion?: string;
+  status?: 'WORKER_STATUS_UNSPECIFIED' | 'WORKER_STATUS_RUNNING' | 'WORKER_STATUS_SHUTTING_DOWN' | 'WORKER_STATUS_SHUTDOWN';
+  startTime?: string;
+  hostName?: string;
+  workerGroupingKey?: string;
+  processId?: string;
+  plugins?: PluginInfo[];
+  drivers?: StorageDriverInfo[];
+}
+
+export interface WorkerPollerInfo {
+  currentPollers?: number;
+  lastSuccessfulPollTime?: string;
+  isAutoscaling?: boolean;
+}
+
+export interface WorkerSlotsInfo {
+  currentAvailableSlots?: number;
+  currentUsedSlots?: number;
+  slotSupplierKind?: string;
+  totalProcessedTasks?: number;
+  totalFailedTasks?: number;
+  lastIntervalProcessedTasks?: number;
+  lastIntervalFailureTasks?: number;
 }
 
 export interface WorkerVersionCapabilities {

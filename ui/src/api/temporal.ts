@@ -1,26 +1,34 @@
 // Temporal's HTTP API, as far as the pages use it.
 import { call, path } from './client';
 import type {
+  ActivityOptions,
+  CountWorkersResponse,
   CountWorkflowExecutionsResponse,
+  DescribeBatchOperationResponse,
   DescribeNamespaceResponse,
   DescribeScheduleResponse,
   DescribeTaskQueueResponse,
+  DescribeWorkerResponse,
   DescribeWorkflowExecutionResponse,
   GetWorkflowExecutionHistoryResponse,
+  ListBatchOperationsResponse,
   ListNamespacesResponse,
   ListScheduleMatchingTimesResponse,
   ListSchedulesResponse,
   ListSearchAttributesResponse,
+  ListWorkersResponse,
   ListWorkflowExecutionsResponse,
   Payload,
   QueryWorkflowResponse,
   Schedule,
   SchedulePatch,
+  StartBatchOperationRequest,
   StartWorkflowExecutionResponse,
+  UpdateWorkflowExecutionResponse,
 } from './messages';
 
 const API = '/api/v1';
-const IDENTITY = 'klamm-ui';
+export const IDENTITY = 'klamm-ui';
 
 export const requestId = (): string =>
   typeof crypto.randomUUID === 'function'
@@ -64,10 +72,72 @@ export const cancelWorkflow = (run: Run, reason: string) =>
 export const terminateWorkflow = (run: Run, reason: string) =>
   call(ofRun(run, '/terminate'), { body: { workflowExecution: execution(run), reason, identity: IDENTITY } });
 
-export const resetWorkflow = (run: Run, eventId: number, reason: string) =>
+/** What came after the point of a reset and is not to be applied to the new run. */
+export type ResetExclusion = 'RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL' | 'RESET_REAPPLY_EXCLUDE_TYPE_UPDATE';
+
+export const resetWorkflow = (run: Run, eventId: number, reason: string, resetReapplyExcludeTypes: ResetExclusion[]) =>
   call<{ runId?: string }>(ofRun(run, '/reset'), {
-    body: { workflowExecution: execution(run), reason, workflowTaskFinishEventId: String(eventId), requestId: requestId(), identity: IDENTITY },
+    body: { workflowExecution: execution(run), reason, workflowTaskFinishEventId: String(eventId), resetReapplyExcludeTypes, requestId: requestId(), identity: IDENTITY },
   });
+
+export const pauseWorkflow = (run: Run, reason: string) =>
+  call(ofRun(run, '/pause'), { body: { runId: run.runId, reason, identity: IDENTITY, requestId: requestId() } });
+
+export const unpauseWorkflow = (run: Run, reason: string) =>
+  call(ofRun(run, '/unpause'), { body: { runId: run.runId, reason, identity: IDENTITY, requestId: requestId() } });
+
+/** Waits until the update is accepted or refused; what it comes to stands in the history. */
+export const updateWorkflow = (run: Run, name: string, payloads: Payload[]) =>
+  call<UpdateWorkflowExecutionResponse>(ofRun(run, '/update/{}', name), {
+    body: {
+      workflowExecution: execution(run),
+      waitPolicy: { lifecycleStage: 'UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED' },
+      request: { meta: { updateId: requestId(), identity: IDENTITY }, input: { args: { payloads } } },
+    },
+  });
+
+const ofActivity = (run: Run, activityId: string, rest: string) => ofRun(run, `/activities/{}${rest}`, activityId);
+const operator = (run: Run) => ({ runId: run.runId, identity: IDENTITY, requestId: requestId() });
+
+export const pauseActivity = (run: Run, activityId: string, reason: string) =>
+  call(ofActivity(run, activityId, '/pause'), { body: { ...operator(run), reason } });
+
+export const unpauseActivity = (run: Run, activityId: string, reason: string) =>
+  call(ofActivity(run, activityId, '/unpause'), { body: { ...operator(run), reason } });
+
+export interface ActivityReset {
+  keepPaused: boolean;
+  resetHeartbeat: boolean;
+  restoreOriginalOptions: boolean;
+}
+
+export const resetActivity = (run: Run, activityId: string, reset: ActivityReset) =>
+  call(ofActivity(run, activityId, '/reset'), { body: { ...operator(run), ...reset } });
+
+/** `updateMask` names the options that change, as `startToCloseTimeout,retryPolicy.maximumAttempts`. */
+export const updateActivityOptions = (run: Run, activityId: string, activityOptions: ActivityOptions, updateMask: string) =>
+  call(ofActivity(run, activityId, '/update-options'), { body: { ...operator(run), activityOptions, updateMask } });
+
+const ofBatch = (namespace: string, jobId: string, rest = '') => path(`${API}/namespaces/{}/batch-operations/{}${rest}`, namespace, jobId);
+
+export const startBatch = (namespace: string, jobId: string, request: StartBatchOperationRequest) => call(ofBatch(namespace, jobId), { body: request });
+
+export const describeBatch = (namespace: string, jobId: string, signal?: AbortSignal) =>
+  call<DescribeBatchOperationResponse>(ofBatch(namespace, jobId), { signal });
+
+export const stopBatch = (namespace: string, jobId: string, reason: string) => call(ofBatch(namespace, jobId, '/stop'), { body: { reason, identity: IDENTITY } });
+
+export const listBatches = (namespace: string, nextPageToken: string, signal?: AbortSignal) =>
+  call<ListBatchOperationsResponse>(path(`${API}/namespaces/{}/batch-operations`, namespace), { query: { nextPageToken, pageSize: 100 }, signal });
+
+export const listWorkers = (namespace: string, query: string, nextPageToken: string, signal?: AbortSignal) =>
+  call<ListWorkersResponse>(path(`${API}/namespaces/{}/workers`, namespace), { query: { query, nextPageToken, pageSize: 100 }, signal });
+
+export const countWorkers = (namespace: string, query: string, signal?: AbortSignal) =>
+  call<CountWorkersResponse>(path(`${API}/namespaces/{}/worker-count`, namespace), { query: { query }, signal });
+
+export const describeWorker = (namespace: string, key: string, signal?: AbortSignal) =>
+  call<DescribeWorkerResponse>(path(`${API}/namespaces/{}/workers/describe/{}`, namespace, key), { signal });
 
 export const queryWorkflow = (run: Run, queryType: string, payloads: Payload[]) =>
   call<QueryWorkflowResponse>(ofRun(run, '/query/{}', queryType), {

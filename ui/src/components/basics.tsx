@@ -1,7 +1,7 @@
 // Small parts of all pages.
 import type { ComponentProps, ReactNode } from 'react';
 import { useState } from 'react';
-import { Button as AriaButton } from 'react-aria-components';
+import { Button as AriaButton, Checkbox } from 'react-aria-components';
 import { ApiError } from '../api/client';
 import { useNow } from '../lib/clock';
 import { useSettings } from '../lib/settings';
@@ -230,5 +230,16 @@ export function Section({ title, count, actions, children, className }: { title:
       </div>
       {children}
     </section>
+  );
+}
+
+export function Tick({ isSelected, onChange, children }: { isSelected: boolean; onChange: (selected: boolean) => void; children: ReactNode }) {
+  return (
+    <Checkbox isSelected={isSelected} onChange={onChange} className="group flex w-fit cursor-pointer items-center gap-2">
+      <span className={classes('flex size-4 items-center justify-center rounded border group-data-focus-visible:outline-2 group-data-focus-visible:outline-accent', isSelected ? 'border-accent bg-accent text-on-accent' : 'border-line-strong bg-surface')}>
+        {isSelected && <Icon name="check" size={12} />}
+      </span>
+      {children}
+    </Checkbox>
   );
 }

@@ -1,46 +1,60 @@
 // A failure with all its causes: the one that it all began with comes first, because that is what people look for.
 import type { Failure } from '../api/messages';
 import { causes, failureKind } from '../lib/history';
-import { listOf } from '../lib/payload';
+import { decode, listOf } from '../lib/payload';
 import { Copy } from './basics';
 import { Code, PayloadList } from './payloads';
+import { useDecoded } from './use-decoded';
 
 export function FailureView({ failure }: { failure: Failure }) {
   const chain = causes(failure).reverse();
   return (
     <ol className="divide-y divide-red/15">
-      {chain.map((each, index) => {
-        const details = each.applicationFailureInfo?.details ?? each.canceledFailureInfo?.details ?? each.timeoutFailureInfo?.lastHeartbeatDetails;
-        const lastRetry = retryWords(each.activityFailureInfo?.retryState ?? each.childWorkflowExecutionFailureInfo?.retryState);
-        return (
-          <li key={index} className="px-3 py-2">
-            <div className="flex items-baseline gap-2">
-              <span className="shrink-0 font-semibold text-red">{failureKind(each)}</span>
-              <span className="min-w-0 break-words">{each.message}</span>
-              {each.message && <Copy text={each.message} what="the message" className="ml-auto self-center" />}
-            </div>
-            <p className="text-xs text-ink-2">
-              {[index === 0 && chain.length > 1 && 'root cause', index > 0 && 'which led to this', each.applicationFailureInfo?.nonRetryable && 'not retried', lastRetry, each.source]
-                .filter(Boolean)
-                .join(' · ')}
-            </p>
-            {listOf(details).length > 0 && (
-              <div className="card mt-1.5">
-                <PayloadList payloads={details} label="Details of the failure" none="" />
-              </div>
-            )}
-            {each.stackTrace && (
-              <details className="mt-1">
-                <summary className="w-fit cursor-pointer text-xs text-ink-2 hover:text-ink">Stack trace</summary>
-                <div className="card mt-1">
-                  <Code text={each.stackTrace} label="Stack trace" />
-                </div>
-              </details>
-            )}
-          </li>
-        );
-      })}
+      {chain.map((each, index) => (
+        <Cause key={index} failure={each} position={index} count={chain.length} />
+      ))}
     </ol>
+  );
+}
+
+/** Message and stack trace of a failure. Where the worker encodes them, they stand in a payload. */
+function useTexts({ message, stackTrace, encodedAttributes }: Failure): { message: string | undefined; stackTrace: string | undefined; problem: Error | null } {
+  const { payload, error } = useDecoded(encodedAttributes);
+  const decoded = encodedAttributes ? (decode(payload).value as { message?: string; stack_trace?: string } | null | undefined) : undefined;
+  return { message: decoded?.message ?? message, stackTrace: decoded?.stack_trace ?? stackTrace, problem: error };
+}
+
+function Cause({ failure: each, position: index, count }: { failure: Failure; position: number; count: number }) {
+  const { message, stackTrace, problem } = useTexts(each);
+  const details = each.applicationFailureInfo?.details ?? each.canceledFailureInfo?.details ?? each.timeoutFailureInfo?.lastHeartbeatDetails;
+  const lastRetry = retryWords(each.activityFailureInfo?.retryState ?? each.childWorkflowExecutionFailureInfo?.retryState);
+  return (
+    <li className="px-3 py-2">
+      <div className="flex items-baseline gap-2">
+        <span className="shrink-0 font-semibold text-red">{failureKind(each)}</span>
+        <span className="min-w-0 break-words">{message}</span>
+        {message && <Copy text={message} what="the message" className="ml-auto self-center" />}
+      </div>
+      <p className="text-xs text-ink-2">
+        {[index === 0 && count > 1 && 'root cause', index > 0 && 'which led to this', each.applicationFailureInfo?.nonRetryable && 'not retried', lastRetry, each.source]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+      {problem && <p className="text-xs text-amber">{problem.message}</p>}
+      {listOf(details).length > 0 && (
+        <div className="card mt-1.5">
+          <PayloadList payloads={details} label="Details of the failure" none="" />
+        </div>
+      )}
+      {stackTrace && (
+        <details className="mt-1">
+          <summary className="w-fit cursor-pointer text-xs text-ink-2 hover:text-ink">Stack trace</summary>
+          <div className="card mt-1">
+            <Code text={stackTrace} label="Stack trace" />
+          </div>
+        </details>
+      )}
+    </li>
   );
 }
 

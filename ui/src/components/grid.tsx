@@ -8,6 +8,8 @@ import { Icon } from './icons';
 export interface Column<Row> {
   id: string;
   header: string;
+  /** What stands at the top instead of the header's words. */
+  head?: ReactNode;
   /** A track of CSS grid: `minmax(8rem, 2fr)`. */
   width: string;
   cell: (row: Row) => ReactNode;
@@ -31,6 +33,8 @@ interface Props<Row> {
   className?: string;
 }
 
+const NO_ROWS: never[] = [];
+
 export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeight = 34, onEnd, empty, className }: Props<Row>) {
   const [sorting, setSorting] = useState<SortingState>([]);
   const definitions = useMemo(
@@ -40,15 +44,18 @@ export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeigh
       ),
     [columns],
   );
-  const table = useReactTable({
-    data: given,
+  // Long lists are not sorted here, so the table need not make an object for each of their rows.
+  const isSorted = useMemo(() => columns.some(({ sort }) => sort !== undefined), [columns]);
+  const table = useReactTable<Row>({
+    data: isSorted ? given : NO_ROWS,
     columns: definitions,
     state: { sorting },
     onSortingChange: setSorting,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
   });
-  const rows = table.getRowModel().rows;
+  const sorted = table.getRowModel().rows;
+  const rows = useMemo(() => (isSorted ? sorted.map(({ original }) => original) : given), [isSorted, sorted, given]);
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 12 });
   const shown = virtual.getVirtualItems();
@@ -79,7 +86,7 @@ export function Grid<Row>({ label, columns, rows: given, total, rowKey, rowHeigh
         </div>
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {shown.map(({ index, start }) => {
-            const row = rows[index]!.original;
+            const row = rows[index]!;
             return <Line key={rowKey(row)} row={row} index={index} start={start} columns={columns} template={template} height={rowHeight} />;
           })}
         </div>
@@ -122,7 +129,7 @@ function Header<Row>({ column, sorted, onSort }: { column: Column<Row>; sorted: 
   if (!column.sort)
     return (
       <div role="columnheader" className={className}>
-        {column.header || <span className="sr-only">More</span>}
+        {column.head ?? (column.header || <span className="sr-only">More</span>)}
       </div>
     );
   return (

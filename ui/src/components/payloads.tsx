@@ -1,7 +1,8 @@
 // Payloads and other JSON, readable. Everything is text of React: nothing that a worker wrote becomes markup.
 import { type ReactNode, useState } from 'react';
-import { decode, listOf } from '../lib/payload';
+import { decode, inOneLine, listOf } from '../lib/payload';
 import { Badge, Copy } from './basics';
+import { type Readable, useDecoded } from './use-decoded';
 
 /** Above this the rest is shown when it is asked for. */
 const CHARACTERS_SHOWN = 4000;
@@ -32,7 +33,7 @@ export function Code({ text, json = false, label }: { text: string; json?: boole
   const shown = all ? text : text.slice(0, CHARACTERS_SHOWN);
   return (
     <div className="relative min-w-0">
-      <pre tabIndex={0} role="group" aria-label={label} className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs break-words whitespace-pre-wrap text-ink-2">
+      <pre tabIndex={0} role="group" aria-label={label} className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs wrap-anywhere whitespace-pre-wrap text-ink-2">
         {json ? coloured(shown) : shown}
         {shown.length < text.length && '…'}
       </pre>
@@ -49,21 +50,43 @@ export function Code({ text, json = false, label }: { text: string; json?: boole
 export const JsonView = ({ value, label }: { value: unknown; label: string }) => <Code json text={JSON.stringify(value, null, 2) ?? ''} label={label} />;
 
 export function PayloadView({ payload, label }: { payload: unknown; label: string }) {
-  const decoded = decode(payload);
+  const readable = useDecoded(payload);
+  const decoded = decode(readable.payload);
   const usual = decoded.kind === 'json' || decoded.kind === 'null';
   return (
     <div className="min-w-0">
+      <CodecLine readable={readable} />
       {!usual && (
-        <div className="flex gap-1.5 px-3 pt-2">
+        <div className="flex flex-wrap gap-1.5 px-3 pt-2">
           <Badge>{decoded.kind === 'encrypted' ? 'encrypted, as base64' : decoded.kind === 'binary' ? 'base64' : 'text'}</Badge>
           <span className="text-ink-3">
-            {decoded.encoding || 'no encoding'}, {decoded.bytes.toLocaleString('en')} bytes
+            {decoded.encoding || 'no encoding'}, {decoded.bytes.toLocaleString('en')} bytes{readable.state === 'encoded' && !readable.error && '. A codec server makes it readable: see Settings.'}
           </span>
         </div>
       )}
       <Code json={usual} text={decoded.text} label={label} />
     </div>
   );
+}
+
+/** What the codec server had to do with it. */
+function CodecLine({ readable: { state, error, retry } }: { readable: Readable }) {
+  if (state === 'plain' || (state === 'encoded' && !error)) return null;
+  if (error)
+    return (
+      <div role="alert" className="flex flex-wrap items-baseline gap-x-2 px-3 pt-2 text-amber">
+        <span className="min-w-0 break-words">{error.message}</span>
+        <button type="button" className="link" onClick={retry}>
+          Ask it again
+        </button>
+      </div>
+    );
+  return <p className="px-3 pt-2 text-xs text-ink-3">{state === 'decoding' ? 'The codec server is asked…' : 'Decoded by the codec server'}</p>;
+}
+
+/** A payload in one line of other text. */
+export function OneLine({ payload }: { payload: unknown }) {
+  return <>{inOneLine(useDecoded(payload).payload)}</>;
 }
 
 /** A list of payloads: what a workflow or an activity was given, or gave. */

@@ -9,6 +9,7 @@ import * as temporal from '../api/temporal';
 import { change, useSettings } from '../lib/settings';
 import { zoneName } from '../lib/time';
 import { Button, classes, Note } from './basics';
+import { CodecDialog } from './codec-dialog';
 import { Choice, POPOVER } from './dialogs';
 import { Icon } from './icons';
 
@@ -43,24 +44,14 @@ export function Shell() {
         </div>
         <NamespaceChoice namespace={namespace} />
         <ul className="mt-2 space-y-px">
-          <li>
-            <Link to="/namespaces/$ns/workflows" params={{ ns: namespace }} {...item(address.includes('/workflows'))}>
-              <Icon name="workflows" />
-              Workflows
-            </Link>
-          </li>
-          <li>
-            <Link to="/namespaces/$ns/schedules" params={{ ns: namespace }} {...item(address.includes('/schedules'))}>
-              <Icon name="schedules" />
-              Schedules
-            </Link>
-          </li>
-          <li>
-            <Link to="/namespaces/$ns/task-queues" params={{ ns: namespace }} {...item(address.includes('/task-queues'))}>
-              <Icon name="queues" />
-              Task queues
-            </Link>
-          </li>
+          {OF_NAMESPACE.map(({ to, part, icon, text }) => (
+            <li key={part}>
+              <Link to={to} params={{ ns: namespace }} {...item(address.includes(part))}>
+                <Icon name={icon} />
+                {text}
+              </Link>
+            </li>
+          ))}
         </ul>
         <p className="eyebrow mt-4 mb-1 px-2">Server</p>
         <ul className="space-y-px">
@@ -101,6 +92,15 @@ export function Shell() {
   );
 }
 
+/** Pages of a namespace; `part` is what only their addresses have. */
+const OF_NAMESPACE = [
+  { to: '/namespaces/$ns/workflows', part: '/workflows', icon: 'workflows', text: 'Workflows' },
+  { to: '/namespaces/$ns/schedules', part: '/schedules', icon: 'schedules', text: 'Schedules' },
+  { to: '/namespaces/$ns/batch-operations', part: '/batch-operations', icon: 'batches', text: 'Batch operations' },
+  { to: '/namespaces/$ns/task-queues', part: '/task-queues', icon: 'queues', text: 'Task queues' },
+  { to: '/namespaces/$ns/workers', part: '/workers', icon: 'workers', text: 'Workers' },
+] as const;
+
 function Brand() {
   return (
     <Link to="/" className="inline-flex items-center gap-2 text-base font-semibold tracking-tight">
@@ -130,7 +130,7 @@ function NamespaceChoice({ namespace }: { namespace: string }) {
   const options = [...new Set([namespace, ...names])].sort().map((id) => ({ id, text: id }));
   const go = (ns: string) => {
     change({ namespace: ns });
-    const to = address.includes('/schedules') ? '/namespaces/$ns/schedules' : address.includes('/task-queues') ? '/namespaces/$ns/task-queues' : '/namespaces/$ns/workflows';
+    const to = OF_NAMESPACE.find(({ part }) => address.includes(part))?.to ?? '/namespaces/$ns/workflows';
     void navigate({ to, params: { ns } });
   };
   return <Choice hidden label="Namespace" value={namespace} onChange={go} options={options} />;
@@ -139,11 +139,14 @@ function NamespaceChoice({ namespace }: { namespace: string }) {
 const ZONES = ['Europe/London', 'Europe/Berlin', 'America/New_York', 'America/Los_Angeles', 'Asia/Kolkata', 'Asia/Tokyo', 'Australia/Sydney'];
 
 function SettingsButton() {
-  const { theme, zone, times } = useSettings();
+  const { theme, zone, times, codec } = useSettings();
+  const [isOpen, setOpen] = useState(false);
+  const [isCodec, setCodec] = useState(false);
   const every = typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : ZONES;
   const zones = [{ id: 'local', text: `This browser's (${zoneName('local')})` }, { id: 'UTC', text: 'UTC' }, ...every.filter((id) => id !== 'UTC').map((id) => ({ id, text: id }))];
   return (
-    <DialogTrigger>
+    <>
+    <DialogTrigger isOpen={isOpen} onOpenChange={setOpen}>
       <Button kind="quiet" icon="settings" className="w-full justify-start! px-2!">
         {zone === 'local' ? 'Local time' : zone}
       </Button>
@@ -162,9 +165,24 @@ function SettingsButton() {
             onChange={(id) => change({ times: id as 'absolute' | 'relative' })}
             options={[{ id: 'absolute', text: 'By the clock' }, { id: 'relative', text: 'By their distance: 3 min ago' }]}
           />
+          <div>
+            <p className="mb-0.5 text-xs font-medium text-ink-2">Codec server</p>
+            <Button
+              icon="lock"
+              className="w-full justify-start! overflow-hidden"
+              onPress={() => {
+                setOpen(false);
+                setCodec(true);
+              }}
+            >
+              <span className="truncate">{codec.url || 'None'}</span>
+            </Button>
+          </div>
         </AriaDialog>
       </Popover>
     </DialogTrigger>
+    {isCodec && <CodecDialog isOpen onClose={() => setCodec(false)} />}
+    </>
   );
 }
 

@@ -41,3 +41,15 @@ export function parseTypedDuration(text: string): number | undefined {
   for (const [, number, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) total += Number(number) * sizes[unit!]!;
   return total;
 }
+
+/** Milliseconds as people type them: `1h30m`; nothing for none. */
+export function typedDuration(milliseconds: number): string {
+  let rest = milliseconds;
+  let text = '';
+  for (const [name, size] of [...UNITS, ['ms', 1] as const]) {
+    const count = Math.floor(rest / size);
+    if (count > 0) text += `${count}${name}`;
+    rest -= count * size;
+  }
+  return text;
+}

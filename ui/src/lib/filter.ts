@@ -169,10 +169,34 @@ function times(now: Date): Suggestion[] {
   return ago.map(([hint, minutes]) => ({ text: quoted(new Date(now.getTime() - minutes * 60_000).toISOString().slice(0, 19) + 'Z'), hint }));
 }
 
+/** Whether a text has an operator: nothing else tells filters from ids. */
+const isFilter = (text: string): boolean => tokens(text).some((token, index) => index > 0 && (token.kind === 'operator' || /^(in|between|is|starts_with)$/i.test(token.text)));
+
 /** What was typed in the search box: a filter, or else the id or the type of a workflow. */
 export function toFilter(typed: string): string {
   const text = typed.trim();
-  if (text === '' || tokens(text).some((token, index) => index > 0 && (token.kind === 'operator' || /^(in|between|is|starts_with)$/i.test(token.text))))
-    return text;
+  if (text === '' || isFilter(text)) return text;
   return `WorkflowId STARTS_WITH ${quoted(text)} OR WorkflowType = ${quoted(text)} OR RunId = ${quoted(text)}`;
+}
+
+/** What workers are filtered by, with its types. */
+export const WORKER_ATTRIBUTES: Record<string, string> = {
+  WorkerIdentity: 'Keyword',
+  TaskQueue: 'Keyword',
+  Status: 'Keyword',
+  HostName: 'Keyword',
+  DeploymentName: 'Keyword',
+  BuildId: 'Keyword',
+  SdkName: 'Keyword',
+  SdkVersion: 'Keyword',
+  StartTime: 'Datetime',
+  HeartbeatTime: 'Datetime',
+  WorkerInstanceKey: 'Keyword',
+};
+
+/** As `toFilter`, of workers. */
+export function toWorkerFilter(typed: string): string {
+  const text = typed.trim();
+  if (text === '' || isFilter(text)) return text;
+  return `WorkerIdentity STARTS_WITH ${quoted(text)} OR HostName STARTS_WITH ${quoted(text)} OR TaskQueue = ${quoted(text)}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../api/messages';
 import { causes, groupsOf } from './history';
-import { argumentsOf, decode, inOneLine, toBase64 } from './payload';
+import { argumentsOf, decode, inOneLine, plainly, toBase64 } from './payload';
 
 const base64 = (text: string) => toBase64(new TextEncoder().encode(text));
 const event = (id: number, type: string, attributes: [string, object]): HistoryEvent =>
@@ -30,6 +30,38 @@ describe('groups of events', () => {
     const groups = groupsOf([scheduled, event(9, 'WORKFLOW_EXECUTION_TERMINATED', ['workflowExecutionTerminatedEventAttributes', { reason: 'x' }])]);
     expect(groups[0]).toMatchObject({ state: 'canceled', end: 1e12 + 9000 });
     expect(groups[1]).toMatchObject({ kind: 'workflow', state: 'terminated' });
+  });
+
+  it('show updates from their admission or acceptance to their end', () => {
+    const request = { meta: { updateId: 'u' }, input: { name: 'setLimit', args: { payloads: [{ metadata: { encoding: base64('json/plain') }, data: base64('7') }] } } };
+    const accepted = event(6, 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED', ['workflowExecutionUpdateAcceptedEventAttributes', { protocolInstanceId: 'u', acceptedRequest: request }]);
+    const completed = event(8, 'WORKFLOW_EXECUTION_UPDATE_COMPLETED', ['workflowExecutionUpdateCompletedEventAttributes', { acceptedEventId: '6', outcome: { success: {} } }]);
+    expect(groupsOf([accepted])[0]).toMatchObject({ kind: 'update', label: 'setLimit', detail: '7', state: 'running' });
+    expect(groupsOf([accepted, completed])).toMatchObject([{ state: 'completed', start: 1e12 + 6000, end: 1e12 + 8000 }]);
+    const admitted = event(5, 'WORKFLOW_EXECUTION_UPDATE_ADMITTED', ['workflowExecutionUpdateAdmittedEventAttributes', { request }]);
+    expect(groupsOf([admitted, accepted, completed])).toMatchObject([{ id: 5, label: 'setLimit', started: 1e12 + 6000, state: 'completed', end: 1e12 + 8000 }]);
+    const refused = event(8, 'WORKFLOW_EXECUTION_UPDATE_COMPLETED', ['workflowExecutionUpdateCompletedEventAttributes', { acceptedEventId: '6', outcome: { failure: { message: 'too high' } } }]);
+    expect(groupsOf([accepted, refused])).toMatchObject([{ state: 'failed', detail: 'too high' }]);
+    const rejected = event(7, 'WORKFLOW_EXECUTION_UPDATE_REJECTED', ['workflowExecutionUpdateRejectedEventAttributes', { protocolInstanceId: 'u', rejectedRequest: request, failure: { message: 'no' } }]);
+    expect(groupsOf([rejected])).toMatchObject([{ kind: 'update', label: 'setLimit', state: 'failed', start: 1e12 + 7000, end: 1e12 + 7000 }]);
+    expect(groupsOf([admitted, rejected])).toMatchObject([{ id: 5, state: 'failed', detail: 'no', end: 1e12 + 7000 }]);
+  });
+
+  it('show a pause from its beginning to its end', () => {
+    const paused = event(3, 'WORKFLOW_EXECUTION_PAUSED', ['workflowExecutionPausedEventAttributes', { reason: 'look first' }]);
+    const unpaused = event(9, 'WORKFLOW_EXECUTION_UNPAUSED', ['workflowExecutionUnpausedEventAttributes', {}]);
+    const open = groupsOf([paused])[0]!;
+    expect(open).toMatchObject({ kind: 'pause', label: 'Paused', detail: 'look first', state: 'paused' });
+    expect(open.end).toBeUndefined();
+    expect(groupsOf([paused, unpaused, event(10, 'WORKFLOW_EXECUTION_PAUSED', ['workflowExecutionPausedEventAttributes', {}])])).toMatchObject([{ end: 1e12 + 9000 }, { start: 1e12 + 10_000 }]);
+  });
+
+  it('show what is done to other workflows', () => {
+    const initiated = event(4, 'SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED', ['signalExternalWorkflowExecutionInitiatedEventAttributes', { signalName: 'go', workflowExecution: { workflowId: 'other' } }]);
+    const signalled = event(6, 'EXTERNAL_WORKFLOW_EXECUTION_SIGNALED', ['externalWorkflowExecutionSignaledEventAttributes', { initiatedEventId: '4' }]);
+    expect(groupsOf([initiated, signalled])).toMatchObject([{ kind: 'external', label: 'Signal go', detail: 'other', state: 'completed', end: 1e12 + 6000 }]);
+    const failed = event(6, 'SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED', ['signalExternalWorkflowExecutionFailedEventAttributes', { initiatedEventId: '4' }]);
+    expect(groupsOf([initiated, failed])).toMatchObject([{ state: 'failed' }]);
   });
 
   it('keep what they do not know', () => {
@@ -76,4 +108,10 @@ describe('payloads', () => {
     expect(argumentsOf('"a"\n2')).toHaveLength(2);
     expect(() => argumentsOf('nonsense')).toThrow(SyntaxError);
   });
+});
+
+it('payloads within other values are shown as what they hold', () => {
+  const payload = { metadata: { encoding: base64('json/plain') }, data: base64('{"a": 1}') };
+  const encrypted = { metadata: { encoding: base64('binary/encrypted') }, data: 'AAAA' };
+  expect(plainly({ fields: { memo: payload, secret: encrypted }, list: [payload, 7, null] })).toEqual({ fields: { memo: { a: 1 }, secret: encrypted }, list: [{ a: 1 }, 7, null] });
 });

@@ -3,8 +3,8 @@ import type { Failure, HistoryEvent, PendingActivityInfo, PendingChildExecutionI
 import { decode, inOneLine } from './payload';
 import { eventName } from './words';
 
-export type Kind = 'workflow' | 'task' | 'activity' | 'local' | 'timer' | 'signal' | 'update' | 'child' | 'external' | 'nexus' | 'marker' | 'other';
-export type State = 'running' | 'completed' | 'failed' | 'timedOut' | 'canceled' | 'terminated' | 'note';
+export type Kind = 'workflow' | 'task' | 'activity' | 'local' | 'timer' | 'signal' | 'update' | 'child' | 'external' | 'nexus' | 'marker' | 'pause' | 'other';
+export type State = 'running' | 'completed' | 'failed' | 'timedOut' | 'canceled' | 'terminated' | 'paused' | 'note';
 
 export interface Group {
   /** Id of the first event. */
@@ -70,10 +70,14 @@ function beginning(type: string, given: Attributes, event: HistoryEvent): [Kind,
       return ['child', nameOf(given.workflowType), text(given.workflowId)];
     case 'WORKFLOW_EXECUTION_SIGNALED':
       return ['signal', text(given.signalName), first(given.input)];
-    case 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED': {
-      const input = (given.acceptedRequest as { input?: { name?: string; args?: unknown } } | undefined)?.input;
+    case 'WORKFLOW_EXECUTION_UPDATE_ADMITTED':
+    case 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED':
+    case 'WORKFLOW_EXECUTION_UPDATE_REJECTED': {
+      const input = updateOf(given)?.input;
       return ['update', input?.name ?? 'Update', first(input?.args)];
     }
+    case 'WORKFLOW_EXECUTION_PAUSED':
+      return ['pause', 'Paused', text(given.reason)];
     case 'SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED':
       return ['external', `Signal ${text(given.signalName)}`, text((given.workflowExecution as { workflowId?: string })?.workflowId)];
     case 'REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED':
@@ -86,6 +90,14 @@ function beginning(type: string, given: Attributes, event: HistoryEvent): [Kind,
       return undefined;
   }
 }
+
+interface UpdateRequest {
+  meta?: { updateId?: string };
+  input?: { name?: string; args?: unknown };
+}
+
+const updateOf = (given: Attributes) => (given.request ?? given.acceptedRequest ?? given.rejectedRequest) as UpdateRequest | undefined;
+const updateId = (given: Attributes): string => updateOf(given)?.meta?.updateId ?? text(given.protocolInstanceId);
 
 function marker(given: Attributes): [Kind, string, string] {
   const name = text(given.markerName);
@@ -113,24 +125,30 @@ const CLOSE = /^WORKFLOW_EXECUTION_(COMPLETED|FAILED|TIMED_OUT|CANCELED|TERMINAT
 export function groupsOf(events: HistoryEvent[], pending: PendingActivityInfo[] = [], children: PendingChildExecutionInfo[] = []): Group[] {
   const groups: Group[] = [];
   const byId = new Map<number, Group>();
+  // Updates that were admitted before they were accepted, by their ids; the pause that goes on.
+  const byUpdate = new Map<string, Group>();
+  let pause: Group | undefined;
   for (const event of events) {
     const type = (event.eventType ?? '').replace('EVENT_TYPE_', '');
     const given = attributesOf(event);
     const at = timeOf(event);
     const earlier = antecedent(type, given);
-    const open = earlier === undefined ? undefined : byId.get(earlier);
+    const isUpdate = /^WORKFLOW_EXECUTION_UPDATE_(ACCEPTED|REJECTED)$/.test(type);
+    const open = isUpdate ? byUpdate.get(updateId(given)) : type === 'WORKFLOW_EXECUTION_UNPAUSED' ? pause : earlier === undefined ? undefined : byId.get(earlier);
     if (open) {
       join(open, type, given, event, at);
+      byId.set(idOf(event), open);
+      if (open === pause) pause = undefined;
       continue;
     }
     const [kind, label, detail] = beginning(type, given, event) ?? [type.startsWith('WORKFLOW_EXECUTION_') ? 'workflow' : 'other', eventName(type), ''];
-    const lasts = ['activity', 'timer', 'task', 'child', 'update', 'external', 'nexus'].includes(kind);
+    const lasts = ['activity', 'timer', 'task', 'child', 'update', 'external', 'nexus', 'pause'].includes(kind) && type !== 'WORKFLOW_EXECUTION_UPDATE_REJECTED';
     const group: Group = {
       id: idOf(event),
       kind,
       label,
       detail,
-      state: lasts ? 'running' : CLOSE.test(type) ? (stateOf(type) ?? 'note') : kind === 'local' ? localState(given) : 'note',
+      state: kind === 'pause' ? 'paused' : lasts ? 'running' : type === 'WORKFLOW_EXECUTION_UPDATE_REJECTED' ? 'failed' : CLOSE.test(type) ? (stateOf(type) ?? 'note') : kind === 'local' ? localState(given) : 'note',
       start: at,
       attempt: 1,
       events: [event],
@@ -140,6 +158,8 @@ export function groupsOf(events: HistoryEvent[], pending: PendingActivityInfo[] 
     if (!lasts) group.end = at;
     groups.push(group);
     byId.set(group.id, group);
+    if (kind === 'pause') pause = group;
+    if (type === 'WORKFLOW_EXECUTION_UPDATE_ADMITTED') byUpdate.set(updateId(given), group);
   }
   attachPending(groups, pending, children, events.at(-1));
   return groups;
@@ -149,7 +169,11 @@ const localState = (given: Attributes): State => (given.failure ? 'failed' : 'co
 
 function join(group: Group, type: string, given: Attributes, event: HistoryEvent, at: number): void {
   group.events.push(event);
-  if (/_STARTED$/.test(type)) {
+  if (type === 'WORKFLOW_EXECUTION_UNPAUSED') {
+    group.end = at;
+    return;
+  }
+  if (/_STARTED$|_UPDATE_ACCEPTED$/.test(type)) {
     group.started = at;
     group.attempt = Number(given.attempt ?? 1);
     const last = given.lastFailure as Failure | undefined;
@@ -161,7 +185,7 @@ function join(group: Group, type: string, given: Attributes, event: HistoryEvent
     group.failure = failure;
     group.detail = failure.message ?? group.detail;
   }
-  const state = /^EXTERNAL_WORKFLOW_EXECUTION_/.test(type) ? 'completed' : type === 'WORKFLOW_EXECUTION_UPDATE_COMPLETED' && failure ? 'failed' : stateOf(type);
+  const state = /^EXTERNAL_WORKFLOW_EXECUTION_/.test(type) ? 'completed' : type === 'WORKFLOW_EXECUTION_UPDATE_REJECTED' || (type === 'WORKFLOW_EXECUTION_UPDATE_COMPLETED' && failure) ? 'failed' : stateOf(type);
   if (state && !/_CANCEL_REQUEST/.test(type)) {
     group.state = state;
     group.end = at;
@@ -178,7 +202,7 @@ function attachPending(groups: Group[], pending: PendingActivityInfo[], children
     // What had not ended when the run was closed ended with it; children may outlive it.
     if (closed && !(group.kind === 'child' && goesOn.has(group.id))) {
       group.end = timeOf(last);
-      group.state = 'canceled';
+      if (group.kind !== 'pause') group.state = 'canceled';
       continue;
     }
     if (group.kind !== 'activity') continue;

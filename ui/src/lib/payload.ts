@@ -34,7 +34,9 @@ function metadataText(payload: Payload, name: string): string {
   }
 }
 
-const isPayload = (value: unknown): value is Payload =>
+export const encodingOf = (payload: Payload): string => metadataText(payload, 'encoding');
+
+export const isPayload = (value: unknown): value is Payload =>
   typeof value === 'object' &&
   value !== null &&
   Object.keys(value).length > 0 &&
@@ -83,6 +85,17 @@ export function listOf(payloads: Payloads | unknown): unknown[] {
   if (Array.isArray(payloads)) return payloads;
   const list = (payloads as Payloads | undefined)?.payloads;
   return Array.isArray(list) ? list : [];
+}
+
+/** The value with what its payloads hold in their places, for people to read. What a codec has made stays as it is. */
+export function plainly(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainly);
+  if (typeof value !== 'object' || value === null) return value;
+  if (isPayload(value)) {
+    const decoded = decode(value);
+    return decoded.kind === 'json' || decoded.kind === 'null' ? decoded.value : decoded.kind === 'text' ? decoded.text : value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plainly(each)]));
 }
 
 /** A payload in one line, for tables. */

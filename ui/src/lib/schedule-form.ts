@@ -1,6 +1,6 @@
 // The form in which schedules are made and changed, and the schedule that it stands for.
-import type { Schedule } from '../api/messages';
-import { parseProtoDuration, parseTypedDuration, toProtoDuration } from './duration';
+import type { Schedule, ScheduleSpec } from '../api/messages';
+import { parseProtoDuration, parseTypedDuration, toProtoDuration, typedDuration } from './duration';
 import { argumentsOf, decode, listOf } from './payload';
 import { intervalTimes, nextTimes } from './preview';
 import { overlapId } from './schedule';
@@ -51,19 +51,7 @@ export const NEW: Form = {
 };
 
 /** `3600s` → `1h`, as people type it. */
-function typed(proto: string | undefined): string {
-  const length = parseProtoDuration(proto);
-  if (!length) return '';
-  const units: [string, number][] = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]];
-  let rest = length;
-  let text = '';
-  for (const [name, size] of units) {
-    const count = Math.floor(rest / size);
-    if (count > 0) text += `${count}${name}`;
-    rest -= count * size;
-  }
-  return text;
-}
+const typed = (proto: string | undefined): string => typedDuration(parseProtoDuration(proto) ?? 0);
 
 export function formOf(id: string, schedule: Schedule, zone: Zone): Form {
   const { spec = {}, policies = {}, state = {} } = schedule;
@@ -116,6 +104,9 @@ export function previewOf(form: Form, from: Date, count: number): Date[] {
   if (every < 1000) throw new Error('Every: a second is the least.');
   return intervalTimes(every, form.offset ? length(form.offset, 'Offset') : 0, from, count);
 }
+
+/** The spec that the form stands for. Throws what is wrong with it. */
+export const specOf = (form: Form, before: Schedule | undefined, zone: Zone): ScheduleSpec => scheduleOf({ ...form, input: '' }, before && { ...before, action: {} }, zone).spec ?? {};
 
 /** The schedule that the form stands for, with all of `before` that the form does not show. Throws what is wrong with it. */
 export function scheduleOf(form: Form, before: Schedule | undefined, zone: Zone): Schedule {

@@ -1,5 +1,6 @@
 // What a person has chosen in this browser: theme, zone, columns, saved filters.
 import { useSyncExternalStore } from 'react';
+import { type Codec, NO_CODEC } from './codec';
 
 export interface SavedFilter {
   name: string;
@@ -17,6 +18,7 @@ export interface Settings {
   filters: SavedFilter[];
   /** Whether workflow tasks are shown among a run's events. */
   tasks: boolean;
+  codec: Codec;
 }
 
 const KEY = 'klamm.settings';
@@ -28,12 +30,13 @@ const DEFAULTS: Settings = {
   columns: ['status', 'workflowId', 'type', 'runId', 'start', 'duration'],
   filters: [],
   tasks: false,
+  codec: NO_CODEC,
 };
 
 function read(): Settings {
   try {
     const stored = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Settings>;
-    const settings = { ...DEFAULTS, ...stored };
+    const settings = { ...DEFAULTS, ...stored, codec: { ...NO_CODEC, ...stored.codec } };
     if (!Array.isArray(settings.columns) || !Array.isArray(settings.filters)) return DEFAULTS;
     if (settings.zone !== 'local') new Intl.DateTimeFormat('en', { timeZone: settings.zone });
     return settings;

@@ -1,14 +1,17 @@
 // One namespace: its settings and its search attributes.
-import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { DescribeNamespaceResponse } from '../api/messages';
+import * as klamm from '../api/klamm';
 import * as temporal from '../api/temporal';
-import { Button, Command, Copyable, Fact, Facts, Failed, Loading, PageHeader, Section } from '../components/basics';
+import { Button, Copyable, Fact, Facts, Failed, Loading, PageHeader, Section } from '../components/basics';
 import { ActionDialog, Field } from '../components/dialogs';
 import { Up } from '../components/links';
 import { humanDuration, parseProtoDuration } from '../lib/duration';
-import { words } from '../lib/words';
+import { change, settings } from '../lib/settings';
+import { plural, words } from '../lib/words';
+import { SearchAttributes } from './namespace/search-attributes';
 import { retentionOf } from './namespaces';
 
 const route = getRouteApi('/namespaces/$ns');
@@ -17,6 +20,7 @@ export function NamespacePage() {
   const { ns } = route.useParams();
   const described = useQuery({ queryKey: ['namespace', ns], queryFn: ({ signal }) => temporal.describeNamespace(ns, signal) });
   const [editing, setEditing] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const { namespaceInfo: info, config } = described.data ?? {};
   return (
     <>
@@ -26,6 +30,9 @@ export function NamespacePage() {
       <PageHeader title={ns}>
         <Button icon="edit" isDisabled={!described.data} onPress={() => setEditing(true)}>
           Edit
+        </Button>
+        <Button icon="bin" isDisabled={!described.data} onPress={() => setDeleting(true)}>
+          Delete
         </Button>
       </PageHeader>
       {described.error ? (
@@ -47,56 +54,10 @@ export function NamespacePage() {
           </Section>
           <SearchAttributes ns={ns} />
           {editing && <EditDialog ns={ns} described={described.data} isOpen onClose={() => setEditing(false)} onDone={() => void described.refetch()} />}
+          {deleting && <DeleteDialog ns={ns} isOpen onClose={() => setDeleting(false)} />}
         </div>
       )}
     </>
-  );
-}
-
-function SearchAttributes({ ns }: { ns: string }) {
-  const list = useQuery({ queryKey: ['search-attributes', ns], queryFn: ({ signal }) => temporal.searchAttributes(ns, signal) });
-  const custom = Object.entries(list.data?.customAttributes ?? {}).sort();
-  const system = Object.entries(list.data?.systemAttributes ?? {}).sort();
-  const rows = [...custom.map((each) => [...each, 'custom']), ...system.map((each) => [...each, 'system'])];
-  return (
-    <Section title="Search attributes" count={list.data && rows.length}>
-      {list.error ? (
-        <div className="p-3">
-          <Failed error={list.error} what="The search attributes" retry={() => void list.refetch()} />
-        </div>
-      ) : !list.data ? (
-        <Loading />
-      ) : (
-        <>
-          {custom.length === 0 && (
-            <div className="border-b border-line px-3 py-2 text-ink-2">
-              <p>There are only the system's own. Add one for what your workflows are to be found by:</p>
-              <Command text={`temporal operator search-attribute create --namespace ${ns} --name Customer --type Keyword`} />
-            </div>
-          )}
-          <div className="overflow-x-auto" tabIndex={0} role="group" aria-label="Names and types">
-          <table className="w-full">
-            <thead>
-              <tr className="eyebrow text-left">
-                <th className="px-3 pt-2 font-medium">Name</th>
-                <th className="px-3 pt-2 font-medium">Type</th>
-                <th className="px-3 pt-2 font-medium">Kind</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(([name, type, kind]) => (
-                <tr key={name} className="border-t border-line/60">
-                  <td className="px-3 py-1 font-medium">{name}</td>
-                  <td className="px-3 py-1">{words(type, 'INDEXED_VALUE_TYPE_')}</td>
-                  <td className="px-3 py-1 text-ink-3">{kind}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          </div>
-        </>
-      )}
-    </Section>
   );
 }
 
@@ -111,6 +72,27 @@ function EditDialog({ ns, described, ...props }: { ns: string; described: Descri
       <Field label="Retention" value={retention} onChange={setRetention} isRequired hint="Runs that are over already keep theirs." />
       <Field label="Description" value={description} onChange={setDescription} />
       <Field label="Owner's e-mail" value={owner} onChange={setOwner} />
+    </ActionDialog>
+  );
+}
+
+function DeleteDialog({ ns, ...props }: { ns: string; isOpen: boolean; onClose: () => void }) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [typed, setTyped] = useState('');
+  const count = useQuery({ queryKey: ['workflow-count', ns, ''], queryFn: ({ signal }) => temporal.countWorkflows(ns, '', signal) });
+  const act = async () => {
+    if (typed !== ns) throw new Error(`Type the name of the namespace, ${ns}, to delete it.`);
+    await klamm.deleteNamespace(ns);
+    if (settings().namespace === ns) change({ namespace: 'default' });
+    await queries.invalidateQueries({ queryKey: ['namespaces'] });
+  };
+  return (
+    <ActionDialog title={`Delete ${ns}`} verb="Delete" danger act={act} onDone={() => void navigate({ to: '/namespaces' })} {...props}>
+      <p className="text-ink-2">
+        The namespace is gone at once. All that is in it goes with it for good{count.data && `: ${plural(Number(count.data.count ?? 0), 'workflow')}, and its schedules`}. Workflows that go on are terminated.
+      </p>
+      <Field label={`Type ${ns} to delete it`} value={typed} onChange={setTyped} isRequired autoFocus mono />
     </ActionDialog>
   );
 }

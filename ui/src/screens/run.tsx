@@ -2,12 +2,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
-import type { DescribeWorkflowExecutionResponse, Failure, HistoryEvent } from '../api/messages';
+import type { DescribeWorkflowExecutionResponse, Failure, HistoryEvent, WorkflowExecutionPauseInfo } from '../api/messages';
 import * as temporal from '../api/temporal';
 import { Copyable, Elapsed, Fact, Facts, Failed, Loading, Note, Section, Time, classes } from '../components/basics';
 import { FailureView } from '../components/failure';
 import { QueueLink, RunLink, ScheduleLink, Up } from '../components/links';
-import { PayloadList } from '../components/payloads';
+import { OneLine, PayloadList } from '../components/payloads';
 import { Status } from '../components/status';
 import { type Attributes, attributesOf, groupsOf } from '../lib/history';
 import { inOneLine } from '../lib/payload';
@@ -27,7 +27,7 @@ export function RunPage() {
   const described = useQuery({
     queryKey: ['run', ns, id, runId],
     queryFn: ({ signal }) => temporal.describeWorkflow(run, signal),
-    refetchInterval: ({ state }) => (state.data?.workflowExecutionInfo?.status === 'WORKFLOW_EXECUTION_STATUS_RUNNING' || state.error ? 2000 : false),
+    refetchInterval: ({ state }) => (isOpenStatus(state.data?.workflowExecutionInfo?.status) || state.error ? 2000 : false),
   });
   const refetch = () => void described.refetch();
   const history = useHistory(run, refetch);
@@ -51,7 +51,7 @@ export function RunPage() {
     );
   }
   const info = described.data.workflowExecutionInfo ?? {};
-  const isRunning = info.status === 'WORKFLOW_EXECUTION_STATUS_RUNNING';
+  const isRunning = isOpenStatus(info.status);
   const waiting = pending?.length ?? 0;
   return (
     <>
@@ -69,6 +69,7 @@ export function RunPage() {
           <Failed error={described.error} what="The newest state" retry={refetch} />
         </div>
       )}
+      {described.data.workflowExtendedInfo?.pauseInfo && <Paused pause={described.data.workflowExtendedInfo.pauseInfo} />}
       <Summary ns={ns} described={described.data} events={history.events} />
       <nav aria-label="Parts of the run" className="mt-4 mb-3 flex gap-4 overflow-x-auto border-b border-line">
         {tabLink(run, 'history', 'History', tab === 'history' || !TABS.includes(tab))}
@@ -78,7 +79,7 @@ export function RunPage() {
         {tabLink(run, 'details', 'Details', tab === 'details')}
       </nav>
       {tab === 'pending-activities' ? (
-        <PendingActivities activities={pending ?? []} />
+        <PendingActivities run={run} activities={pending ?? []} onDone={refetch} />
       ) : tab === 'queries' ? (
         <Queries run={run} />
       ) : tab === 'call-stack' ? (
@@ -105,6 +106,9 @@ export function RunPage() {
   );
 }
 
+/** Whether a run goes on, be it held. */
+const isOpenStatus = (status: string | undefined): boolean => status === 'WORKFLOW_EXECUTION_STATUS_RUNNING' || status === 'WORKFLOW_EXECUTION_STATUS_PAUSED';
+
 const TABS = ['history', 'pending-activities', 'queries', 'call-stack', 'details'];
 
 const tabLink = ({ namespace, workflowId, runId }: temporal.Run, tab: string, text: ReactNode, active: boolean) => (
@@ -118,6 +122,16 @@ const tabLink = ({ namespace, workflowId, runId }: temporal.Run, tab: string, te
   </Link>
 );
 
+function Paused({ pause: { identity, reason, pausedTime } }: { pause: WorkflowExecutionPauseInfo }) {
+  return (
+    <div className="mb-3">
+      <Note tone="amber" title={`Paused by ${identity || 'someone'}`}>
+        {reason || 'No reason was given.'} It gets no new tasks since <Time value={pausedTime} long />.
+      </Note>
+    </div>
+  );
+}
+
 function Summary({ ns, described, events }: { ns: string; described: DescribeWorkflowExecutionResponse; events: HistoryEvent[] }) {
   const info = described.workflowExecutionInfo ?? {};
   const summary = described.executionConfig?.userMetadata?.summary;
@@ -128,7 +142,11 @@ function Summary({ ns, described, events }: { ns: string; described: DescribeWor
   const id = info.execution?.workflowId ?? '';
   return (
     <>
-      {summary && <p className="-mt-1 mb-2 max-w-prose text-ink-2">{inOneLine(summary)}</p>}
+      {summary && (
+        <p className="-mt-1 mb-2 max-w-prose text-ink-2">
+          <OneLine payload={summary} />
+        </p>
+      )}
       <Facts>
         <Fact name="Start">
           <Time value={info.startTime} long />

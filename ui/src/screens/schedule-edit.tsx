@@ -2,18 +2,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useMemo, useState } from 'react';
-import { Checkbox } from 'react-aria-components';
 import type { Schedule } from '../api/messages';
 import * as temporal from '../api/temporal';
-import { Button, buttonClass, classes, Failed, Loading, PageHeader, Section } from '../components/basics';
+import { Button, buttonClass, classes, Failed, Loading, PageHeader, Section, Tick } from '../components/basics';
 import { Choice, Field } from '../components/dialogs';
-import { Icon } from '../components/icons';
 import { Up } from '../components/links';
-import { useNow } from '../lib/clock';
 import { OVERLAPS, specTexts } from '../lib/schedule';
-import { type Form, formOf, NEW, previewOf, scheduleOf } from '../lib/schedule-form';
+import { type Form, formOf, NEW, scheduleOf } from '../lib/schedule-form';
 import { useSettings } from '../lib/settings';
-import { fullTime, zoneName } from '../lib/time';
+import { zoneName } from '../lib/time';
+import { Preview } from './schedule/preview';
 import { InputField } from './workflows/start-dialog';
 
 const createRoute = getRouteApi('/namespaces/$ns/schedules/create');
@@ -137,7 +135,7 @@ function Editor({ ns, initial, before, save }: Props) {
           </Section>
         </div>
         <div className="space-y-3 lg:sticky lg:top-4">
-          <Preview form={form} />
+          <Preview ns={ns} form={form} before={before} />
           {saved.error && (
             <p role="alert" className="rounded-md bg-red-soft px-3 py-2 text-red">
               {saved.error.message}
@@ -206,59 +204,5 @@ function CronHelp() {
         ))}
       </dl>
     </details>
-  );
-}
-
-function Tick({ isSelected, onChange, children }: { isSelected: boolean; onChange: (selected: boolean) => void; children: ReactNode }) {
-  return (
-    <Checkbox isSelected={isSelected} onChange={onChange} className="group flex w-fit cursor-pointer items-center gap-2">
-      <span className={classes('flex size-4 items-center justify-center rounded border group-data-focus-visible:outline-2 group-data-focus-visible:outline-accent', isSelected ? 'border-accent bg-accent text-on-accent' : 'border-line-strong bg-surface')}>
-        {isSelected && <Icon name="check" size={12} />}
-      </span>
-      {children}
-    </Checkbox>
-  );
-}
-
-function Preview({ form }: { form: Form }) {
-  const { zone } = useSettings();
-  const second = useNow();
-  // Anew with each minute, not with each second.
-  const minute = Math.floor(second / 60_000);
-  const preview = useMemo(() => {
-    try {
-      return { times: previewOf(form, new Date(Math.max(minute * 60_000, 0)), 10), problem: undefined };
-    } catch (error) {
-      return { times: [], problem: (error as Error).message };
-    }
-  }, [form, minute]);
-  const isOther = form.zone !== zoneName(zone);
-  return (
-    <Section title="Next ten times">
-      <div aria-live="polite" className="px-3 py-2">
-        {preview.problem ? (
-          <p className="text-amber">{preview.problem}</p>
-        ) : form.kind === 'keep' ? (
-          <p className="text-ink-3">The times stay as they are.</p>
-        ) : preview.times.length === 0 ? (
-          <p className="text-amber">It names no time in the next five years.</p>
-        ) : (
-          <ol>
-            {preview.times.map((time) => (
-              <li key={time.getTime()} className="flex justify-between gap-3 py-0.5">
-                <span>{fullTime(time.toISOString(), form.zone).slice(0, 19)}</span>
-                {isOther && <span className="text-ink-3">{fullTime(time.toISOString(), zone).slice(5, 16)}</span>}
-              </li>
-            ))}
-          </ol>
-        )}
-        {preview.times.length > 0 && (
-          <p className="mt-1 text-xs text-ink-3">
-            In {form.zone}
-            {isOther && `; beside it in ${zoneName(zone)}`}. Jitter comes on top.
-          </p>
-        )}
-      </div>
-    </Section>
   );
 }

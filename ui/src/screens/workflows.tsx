@@ -10,16 +10,21 @@ import { FilterBox } from '../components/filter-box';
 import { type Column, Grid } from '../components/grid';
 import { QueueLink, RunLink } from '../components/links';
 import { Dot, Status, statusWords } from '../components/status';
+import type { StatusCount } from '../lib/counts';
 import { equalTo, SYSTEM_ATTRIBUTES, toFilter, withEqual } from '../lib/filter';
-import { decode, inOneLine } from '../lib/payload';
+import { inOneLine } from '../lib/payload';
 import { useSettings } from '../lib/settings';
 import { plural } from '../lib/words';
 import { ColumnChoice } from './workflows/columns';
 import { SavedFilters } from './workflows/saved-filters';
+import { SELECT_COLUMN, SelectionBar, SelectionProvider, useSelection } from './workflows/selection';
 import { StartDialog } from './workflows/start-dialog';
+import { useCounts } from './workflows/use-counts';
 
 const route = getRouteApi('/namespaces/$ns/workflows');
+/** Runs that are there at first, and those of each page that comes as one scrolls. */
 const PAGE = 100;
+const NEXT_PAGE = 500;
 const REFRESH_MS = 3000;
 
 export function WorkflowsPage() {
@@ -33,20 +38,14 @@ export function WorkflowsPage() {
   const custom = useMemo(() => customAttributes(attributes.data?.customAttributes), [attributes.data]);
   const list = useInfiniteQuery({
     queryKey: ['workflows', ns, query],
-    queryFn: ({ pageParam, signal }) => temporal.listWorkflows(ns, query, pageParam, PAGE, signal),
+    queryFn: ({ pageParam, signal }) => temporal.listWorkflows(ns, query, pageParam, pageParam === '' ? PAGE : NEXT_PAGE, signal),
     initialPageParam: '',
     getNextPageParam: (page) => page.nextPageToken || undefined,
     placeholderData: keepPreviousData,
     // Once more pages are there, a refresh would fetch all of them: the list then stays as it is until it is asked anew.
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 1 ? REFRESH_MS : false),
   });
-  const total = useQuery({
-    queryKey: ['workflow-count', ns, query],
-    queryFn: ({ signal }) => temporal.countWorkflows(ns, query, signal),
-    refetchInterval: REFRESH_MS,
-    placeholderData: keepPreviousData,
-    enabled: !list.error,
-  });
+  const counts = useCounts(ns, query, !list.error && list.data !== undefined && !list.isPlaceholderData);
 
   // A run may stand on two pages when it changed between their requests.
   const rows = useMemo(() => {
@@ -54,18 +53,19 @@ export function WorkflowsPage() {
     for (const page of list.data?.pages ?? []) for (const info of page.executions ?? []) byRun.set(info.execution?.runId ?? '', info);
     return [...byRun.values()];
   }, [list.data]);
-  const columns = useMemo(() => columnsOf(ns, chosen, custom), [ns, chosen, custom]);
+  const columns = useMemo(() => [SELECT_COLUMN, ...columnsOf(ns, chosen, custom)], [ns, chosen, custom]);
+  const selection = useSelection(`${ns} ${query}`, rows);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const onEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const refresh = () => {
     void list.refetch();
-    void total.refetch();
+    counts.refetch();
   };
   useShortcut('/', () => document.querySelector<HTMLInputElement>('[data-filter]')?.focus());
   useShortcut('r', refresh);
-  const count = total.data?.count === undefined ? undefined : Number(total.data.count);
+  const count = counts.total;
   const refused = list.error instanceof ApiError && list.error.code === 3 && query !== '' ? list.error : undefined;
 
   return (
@@ -86,7 +86,7 @@ export function WorkflowsPage() {
         <SavedFilters query={query} onChoose={filterWith} />
         <ColumnChoice chosen={chosen} custom={Object.keys(custom)} />
       </div>
-      <StatusCounts ns={ns} query={query} onChoose={filterWith} />
+      <StatusCounts counts={counts.statuses} query={query} onChoose={filterWith} />
       {refused ? (
         <Note tone="red" title="The server does not understand this filter">
           <p>{refused.message}</p>
@@ -101,6 +101,8 @@ export function WorkflowsPage() {
           <Loading rows={12} />
         </div>
       ) : (
+        <SelectionProvider selection={selection}>
+        <SelectionBar ns={ns} query={query} count={count} selection={selection} />
         <Grid
           label="Workflows"
           className={classes('mb-4 min-h-0 transition-opacity', list.isPlaceholderData && 'opacity-60')}
@@ -111,6 +113,7 @@ export function WorkflowsPage() {
           onEnd={onEnd}
           empty={<NoWorkflows ns={ns} query={query} onClear={() => filterWith('')} />}
         />
+        </SelectionProvider>
       )}
       <p role="status" className="sr-only">
         {count === undefined ? '' : plural(count, 'workflow')}
@@ -176,21 +179,11 @@ const attributeText = (row: WorkflowExecutionInfo, name: string): string => {
 };
 
 /** How many runs there are in each status, of those that the rest of the filter lets through. */
-function StatusCounts({ ns, query, onChoose }: { ns: string; query: string; onChoose: (query: string) => void }) {
-  const rest = withEqual(query, 'ExecutionStatus', undefined);
+function StatusCounts({ counts, query, onChoose }: { counts: StatusCount[]; query: string; onChoose: (query: string) => void }) {
   const current = equalTo(query, 'ExecutionStatus');
-  const counts = useQuery({
-    queryKey: ['status-counts', ns, rest],
-    queryFn: ({ signal }) => temporal.countWorkflows(ns, `${rest} GROUP BY ExecutionStatus`.trim(), signal),
-    refetchInterval: REFRESH_MS,
-    placeholderData: keepPreviousData,
-  });
-  const groups = (counts.data?.groups ?? []).map((group) => ({ status: String(decode(group.groupValues?.[0]).value ?? ''), count: Number(group.count ?? 0) }));
-  if (current && !groups.some((group) => group.status === current)) groups.push({ status: current, count: 0 });
-  groups.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
   return (
     <div role="group" aria-label="By status" className="flex min-h-10 shrink-0 flex-wrap items-center gap-1 py-2">
-      {groups.map(({ status, count }) => (
+      {counts.map(({ status, count }) => (
         <button
           key={status}
           type="button"
@@ -209,8 +202,6 @@ function StatusCounts({ ns, query, onChoose }: { ns: string; query: string; onCh
     </div>
   );
 }
-
-const ORDER = ['Running', 'Paused', 'Failed', 'TimedOut', 'Completed', 'Canceled', 'Terminated', 'ContinuedAsNew'];
 
 function NoWorkflows({ ns, query, onClear }: { ns: string; query: string; onClear: () => void }) {
   if (query !== '')

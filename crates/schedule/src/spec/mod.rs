@@ -68,8 +68,8 @@ pub enum Found {
     NotUpTo(Time),
 }
 
-/// When nothing is after it.
-pub(crate) const END: Time = Time::from_millis(LAST * 1000);
+/// No spec names a time after this one.
+pub const END: Time = Time::from_millis(LAST * 1000);
 
 impl Spec {
     /// Validates `spec` and turns its calendars and cron strings into structured calendars and intervals.

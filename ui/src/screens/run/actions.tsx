@@ -1,15 +1,16 @@
 // What people do to a run.
-import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import type { DescribeWorkflowExecutionResponse, HistoryEvent } from '../../api/messages';
+import * as klamm from '../../api/klamm';
 import * as temporal from '../../api/temporal';
 import { Button } from '../../components/basics';
-import { ActionDialog, Choice, Field, Menu, useDialogs } from '../../components/dialogs';
-import { attributesOf, idOf } from '../../lib/history';
-import { decode, listOf } from '../../lib/payload';
-import { fullTime } from '../../lib/time';
-import { useSettings } from '../../lib/settings';
-import { checkedInput, InputField, StartDialog } from '../workflows/start-dialog';
+import { ActionDialog, Menu, type MenuEntry, useDialogs } from '../../components/dialogs';
+import { attributesOf } from '../../lib/history';
+import { StartDialog } from '../workflows/start-dialog';
+import { ReasonDialog, SignalDialog, UpdateDialog } from './dialogs';
+import { ResetDialog } from './reset-dialog';
+
+const route = getRouteApi('/namespaces/$ns/workflows/$id/$run/$tab');
 
 interface Props {
   run: temporal.Run;
@@ -18,20 +19,34 @@ interface Props {
   onDone: () => void;
 }
 
-type Name = 'signal' | 'cancel' | 'terminate' | 'reset' | 'again';
+type Name = 'signal' | 'update' | 'cancel' | 'pause' | 'unpause' | 'terminate' | 'again' | 'delete';
 
 export function Actions({ run, described, events, onDone }: Props) {
   const dialogs = useDialogs<Name>();
-  const isRunning = described.workflowExecutionInfo?.status === 'WORKFLOW_EXECUTION_STATUS_RUNNING';
+  const { reset } = route.useSearch();
+  const navigate = route.useNavigate();
+  const leave = useNavigate();
+  const status = described.workflowExecutionInfo?.status;
+  const isPaused = status === 'WORKFLOW_EXECUTION_STATUS_PAUSED';
+  const isOpen = isPaused || status === 'WORKFLOW_EXECUTION_STATUS_RUNNING';
   const requested = described.workflowExtendedInfo?.cancelRequested;
-  const entries = [
-    ...(isRunning ? [{ id: 'terminate', text: 'Terminate…', icon: 'stop' as const, danger: true, onAction: () => dialogs.show('terminate') }] : []),
-    { id: 'reset', text: 'Reset…', icon: 'refresh' as const, onAction: () => dialogs.show('reset') },
-    { id: 'again', text: 'Start again…', icon: 'play' as const, onAction: () => dialogs.show('again') },
+  const resetTo = (point: string | undefined) => void navigate({ search: ({ reset: _, ...search }) => (point === undefined ? search : { ...search, reset: point }), replace: true, resetScroll: false });
+  const again = { id: 'again', text: 'Start again…', icon: 'play' as const, onAction: () => dialogs.show('again') };
+  const entries: MenuEntry[] = [
+    ...(isOpen ? [{ id: 'update', text: 'Send an update…', icon: 'edit' as const, onAction: () => dialogs.show('update') }] : []),
+    ...(isOpen && !isPaused ? [{ id: 'pause', text: 'Pause…', icon: 'pause' as const, onAction: () => dialogs.show('pause') }] : []),
+    { id: 'reset', text: 'Reset…', icon: 'refresh', onAction: () => resetTo('last') },
+    ...(isOpen ? [again, { id: 'terminate', text: 'Terminate…', icon: 'stop' as const, danger: true, onAction: () => dialogs.show('terminate') }] : []),
+    { id: 'delete', text: 'Delete…', icon: 'bin', danger: true, onAction: () => dialogs.show('delete') },
   ];
   return (
     <div className="flex gap-1.5">
-      {isRunning && (
+      {isPaused && (
+        <Button icon="play" onPress={() => dialogs.show('unpause')}>
+          Unpause
+        </Button>
+      )}
+      {isOpen && (
         <>
           <Button icon="signal" onPress={() => dialogs.show('signal')}>
             Signal
@@ -41,12 +56,12 @@ export function Actions({ run, described, events, onDone }: Props) {
           </Button>
         </>
       )}
-      {!isRunning && (
+      {!isOpen && (
         <Button icon="play" onPress={() => dialogs.show('again')}>
           Start again
         </Button>
       )}
-      <Menu label="More actions" entries={isRunning ? entries : entries.filter(({ id }) => id !== 'again')}>
+      <Menu label="More actions" entries={entries}>
         <Button icon="more" aria-label="More actions" />
       </Menu>
       <SignalDialog run={run} onDone={onDone} {...dialogs.props('signal')} />
@@ -67,77 +82,33 @@ export function Actions({ run, described, events, onDone }: Props) {
         onDone={onDone}
         {...dialogs.props('terminate')}
       />
-      <ResetDialog run={run} events={events} {...dialogs.props('reset')} />
+      <UpdateDialog run={run} onDone={onDone} {...dialogs.props('update')} />
+      <ReasonDialog
+        title="Pause"
+        verb="Pause"
+        text="The workflow and its activities get no new tasks until it is unpaused. What a worker has begun goes on. Timers and signals go on to come in."
+        act={(reason) => temporal.pauseWorkflow(run, reason)}
+        onDone={onDone}
+        {...dialogs.props('pause')}
+      />
+      <ReasonDialog title="Unpause" verb="Unpause" text="The workflow goes on where it stood." act={(reason) => temporal.unpauseWorkflow(run, reason)} onDone={onDone} {...dialogs.props('unpause')} />
+      <ActionDialog
+        title="Delete"
+        verb="Delete"
+        danger
+        act={() => klamm.deleteWorkflow(run.namespace, run.workflowId, run.runId)}
+        onDone={() => void leave({ to: '/namespaces/$ns/workflows', params: { ns: run.namespace } })}
+        {...dialogs.props('delete')}
+      >
+        <p className="text-ink-2">The run and its history are removed for good.{isOpen && ' It goes on: it is terminated first.'}</p>
+      </ActionDialog>
+      {reset !== undefined && events.length > 0 && <ResetDialog run={run} events={events} point={reset} onPoint={resetTo} isOpen onClose={() => resetTo(undefined)} />}
       {dialogs.open === 'again' && <StartDialog ns={run.namespace} like={like(run, described, events)} {...dialogs.props('again')} />}
     </div>
   );
 }
 
-function like(run: temporal.Run, described: DescribeWorkflowExecutionResponse, events: HistoryEvent[]) {
+const like = (run: temporal.Run, described: DescribeWorkflowExecutionResponse, events: HistoryEvent[]) => {
   const info = described.workflowExecutionInfo ?? {};
-  const input = listOf(attributesOf(events[0] ?? {}).input).map((payload) => {
-    const decoded = decode(payload);
-    return decoded.kind === 'json' || decoded.kind === 'null' ? JSON.stringify(decoded.value) : JSON.stringify(decoded.text);
-  });
-  return { workflowId: run.workflowId, workflowType: info.type?.name ?? '', taskQueue: info.taskQueue ?? '', input: input.join('\n') };
-}
-
-interface DialogProps {
-  isOpen: boolean;
-  onClose: () => void;
-}
-
-function SignalDialog({ run, onDone, ...props }: DialogProps & { run: temporal.Run; onDone: () => void }) {
-  const [name, setName] = useState('');
-  const [input, setInput] = useState('');
-  return (
-    <ActionDialog title="Send a signal" verb="Send" act={async () => temporal.signalWorkflow(run, name, checkedInput(input))} onDone={onDone} {...props}>
-      <Field label="Signal" value={name} onChange={setName} isRequired autoFocus />
-      <InputField value={input} onChange={setInput} label="Arguments" />
-    </ActionDialog>
-  );
-}
-
-interface ReasonProps extends DialogProps {
-  title: string;
-  verb: string;
-  text: string;
-  danger?: boolean;
-  act: (reason: string) => Promise<unknown>;
-  onDone: () => void;
-}
-
-function ReasonDialog({ title, verb, text, danger, act, onDone, ...props }: ReasonProps) {
-  const [reason, setReason] = useState('');
-  return (
-    <ActionDialog title={title} verb={verb} danger={danger ?? false} act={() => act(reason)} onDone={onDone} {...props}>
-      <p className="text-ink-2">{text}</p>
-      <Field label="Reason" value={reason} onChange={setReason} autoFocus hint="Others read it in the history." />
-    </ActionDialog>
-  );
-}
-
-function ResetDialog({ run, events, ...props }: DialogProps & { run: temporal.Run; events: HistoryEvent[] }) {
-  const navigate = useNavigate();
-  const { zone } = useSettings();
-  const points = events.filter((event) => /WORKFLOW_TASK_(COMPLETED|FAILED|TIMED_OUT)$/.test(event.eventType ?? ''));
-  const [point, setPoint] = useState('');
-  const [reason, setReason] = useState('');
-  const chosen = point || String(points.at(-1)?.eventId ?? '');
-  const act = async () => {
-    const { runId } = await temporal.resetWorkflow(run, Number(chosen), reason);
-    await navigate({ to: '/namespaces/$ns/workflows/$id/$run/$tab', params: { ns: run.namespace, id: run.workflowId, run: runId ?? '', tab: 'history' } });
-  };
-  const options = points.map((event) => ({ id: String(idOf(event)), text: `After event ${idOf(event) - 1}`, hint: fullTime(event.eventTime ?? '', zone) }));
-  return (
-    <ActionDialog title="Reset" verb="Reset" danger act={act} {...props}>
-      <p className="text-ink-2">A new run begins with the history up to the chosen workflow task. This run is terminated if it goes on. Signals that came later are sent again.</p>
-      {options.length > 0 ? (
-        <Choice label="Back to" value={chosen} onChange={setPoint} options={options} />
-      ) : (
-        <p className="text-amber">No workflow task has been completed, so there is nothing to go back to.</p>
-      )}
-      <Field label="Reason" value={reason} onChange={setReason} hint="Others read it in the history." />
-    </ActionDialog>
-  );
-}
+  return { workflowId: run.workflowId, workflowType: info.type?.name ?? '', taskQueue: info.taskQueue ?? '', input: attributesOf(events[0] ?? {}).input };
+};

@@ -3,16 +3,18 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import type { Failure, HistoryEvent, Payload } from '../../api/messages';
+import type { Failure, HistoryEvent, Outcome as UpdateOutcome, Payload } from '../../api/messages';
 import * as klamm from '../../api/klamm';
 import type { Run } from '../../api/temporal';
-import { Badge, Copy, Section, Time, classes } from '../../components/basics';
+import { Badge, Button, Copy, Section, Time, classes } from '../../components/basics';
 import { FailureView } from '../../components/failure';
 import { Icon } from '../../components/icons';
-import { Code, PayloadList, PayloadView } from '../../components/payloads';
+import { RunLink } from '../../components/links';
+import { Code, JsonView, OneLine, PayloadList, PayloadView } from '../../components/payloads';
 import { humanDuration } from '../../lib/duration';
 import { attributesOf, type Group, idOf, timeOf } from '../../lib/history';
-import { inOneLine } from '../../lib/payload';
+import { isResetPoint } from '../../lib/reset';
+import { plainly } from '../../lib/payload';
 import { useSettings } from '../../lib/settings';
 import { eventName, fieldName, words } from '../../lib/words';
 
@@ -118,14 +120,15 @@ function Rows({ keys, selected, row }: { keys: string[]; selected: string | unde
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: keys.length, getScrollElement: () => box.current, estimateSize: () => 32, overscan: 8, getItemKey: (index) => keys[index]! });
+  // Where the chosen one stands; it may be among those that are still on their way. It is gone to once, not again when others come.
+  const place = selected === undefined ? -1 : keys.indexOf(selected);
+  const isThere = place >= 0;
   useEffect(() => {
-    if (selected === undefined) return;
+    if (selected === undefined || !isThere) return;
     setOpen((set) => new Set(set).add(selected));
-    const index = keys.indexOf(selected);
-    if (index >= 0) virtual.scrollToIndex(index, { align: 'start' });
-    // Only when something else is chosen, not when events come.
+    virtual.scrollToIndex(place, { align: 'start' });
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [selected]);
+  }, [selected, isThere]);
   const toggle = (id: string) =>
     setOpen((set) => {
       const next = new Set(set);
@@ -155,7 +158,7 @@ function Rows({ keys, selected, row }: { keys: string[]; selected: string | unde
   );
 }
 
-const TONE = { running: 'blue', completed: 'green', failed: 'red', timedOut: 'amber', canceled: 'grey', terminated: 'violet', note: 'grey' } as const;
+const TONE = { running: 'blue', completed: 'green', failed: 'red', timedOut: 'amber', canceled: 'grey', terminated: 'violet', paused: 'amber', note: 'grey' } as const;
 
 function GroupHead({ group }: { group: Group }) {
   const length = group.end === undefined ? '' : group.end > group.start ? humanDuration(group.end - group.start) : '';
@@ -164,7 +167,7 @@ function GroupHead({ group }: { group: Group }) {
       <span className="w-10 shrink-0 text-right text-xs text-ink-3">{group.id}</span>
       <span className="w-20 shrink-0 truncate text-xs text-ink-3 max-md:hidden">{words(group.kind)}</span>
       <span className="max-w-64 shrink-0 truncate font-medium">{group.label}</span>
-      {group.state !== 'note' && group.state !== 'completed' && <Badge tone={TONE[group.state]}>{words(group.state.replace('timedOut', 'timed_out'))}</Badge>}
+      {group.state !== 'note' && group.state !== 'completed' && group.state !== 'paused' && <Badge tone={TONE[group.state]}>{words(group.state.replace('timedOut', 'timed_out'))}</Badge>}
       {group.attempt > 1 && <Badge tone="amber">attempt {group.attempt}</Badge>}
       <span className="min-w-0 flex-1 truncate text-xs text-ink-3">{group.detail}</span>
       <span className="shrink-0 text-xs text-ink-3">{length}</span>
@@ -219,15 +222,26 @@ function EventHead({ event, before }: { event: HistoryEvent; before: HistoryEven
 const isPayloads = (value: unknown): value is { payloads: unknown[] } => typeof value === 'object' && value !== null && 'payloads' in value;
 const isPayload = (value: unknown): value is Payload => typeof value === 'object' && value !== null && 'metadata' in value && Object.keys(value).length <= 2;
 
+/** Another workflow, of the same namespace. */
+const isExecution = (value: unknown): value is { workflowId: string; runId?: string } =>
+  typeof value === 'object' && value !== null && typeof (value as { workflowId?: unknown }).workflowId === 'string' && Object.keys(value).every((key) => key === 'workflowId' || key === 'runId');
+
 function EventBody({ event, place }: { event: HistoryEvent; place: Place | undefined }) {
+  const { ns } = route.useParams();
+  const navigate = route.useNavigate();
   const fields = Object.entries(attributesOf(event)).filter(([, value]) => value !== undefined && value !== '' && value !== '0s' && value !== null);
   const plain = fields.filter(([, value]) => typeof value !== 'object');
   const rest = fields.filter(([, value]) => typeof value === 'object');
   const summary = event.userMetadata?.summary;
+  const reset = () => void navigate({ search: (search) => ({ ...search, reset: String(idOf(event)) }), replace: true, resetScroll: false });
   return (
     <div className="space-y-2 px-3 py-2 pl-16 max-md:pl-3">
       <dl className="grid grid-cols-[minmax(8rem,14rem)_1fr] gap-x-4 gap-y-0.5 text-xs">
-        {summary && <Pair name="Summary">{inOneLine(summary)}</Pair>}
+        {summary && (
+          <Pair name="Summary">
+            <OneLine payload={summary} />
+          </Pair>
+        )}
         {plain.map(([name, value]) => (
           <Pair key={name} name={fieldName(name)}>
             <span className="break-words">{enumOr(String(value))}</span>
@@ -241,6 +255,12 @@ function EventBody({ event, place }: { event: HistoryEvent; place: Place | undef
                 {named}
               </Pair>
             );
+          if (isExecution(value))
+            return (
+              <Pair key={name} name={fieldName(name)}>
+                <RunLink ns={ns} id={value.workflowId} run={value.runId} />
+              </Pair>
+            );
           return null;
         })}
         {place && (
@@ -252,13 +272,25 @@ function EventBody({ event, place }: { event: HistoryEvent; place: Place | undef
       {rest.map(([name, value]) => {
         if (typeof (value as { name?: string }).name === 'string') return null;
         if (name === 'failure' || name === 'lastFailure') return <Box key={name} name={fieldName(name)}><FailureView failure={value as Failure} /></Box>;
+        if (name === 'outcome') return <Outcome key={name} outcome={value as UpdateOutcome} />;
         if (isPayloads(value)) return <Box key={name} name={fieldName(name)}><PayloadList payloads={value} label={fieldName(name)} none="Nothing" /></Box>;
+        if (isExecution(value)) return null;
         if (isPayload(value)) return <Box key={name} name={fieldName(name)}><PayloadView payload={value} label={fieldName(name)} /></Box>;
-        return <Box key={name} name={fieldName(name)}><Code json text={JSON.stringify(value, null, 2)} label={fieldName(name)} /></Box>;
+        return <Box key={name} name={fieldName(name)}><JsonView value={plainly(value)} label={fieldName(name)} /></Box>;
       })}
+      {isResetPoint(event) && (
+        <Button icon="refresh" onPress={reset}>
+          Reset to here…
+        </Button>
+      )}
     </div>
   );
 }
+
+/** What an update came to. */
+const Outcome = ({ outcome: { success, failure } }: { outcome: UpdateOutcome }) => (
+  <Box name="Outcome">{failure ? <FailureView failure={failure} /> : <PayloadList payloads={success} label="Outcome" none="It returned nothing." />}</Box>
+);
 
 /** `RETRY_STATE_IN_PROGRESS` stays recognisable, but readable. */
 const enumOr = (value: string): string => (/^[A-Z]+(_[A-Z]+)+$/.test(value) ? words(value) : value);

@@ -1,5 +1,6 @@
 // Activities that have not ended: what their last try came to, and when the next one is.
 import type { PendingActivityInfo } from '../../api/messages';
+import type { Run } from '../../api/temporal';
 import { Badge, Empty, Fact, Facts, Section, Time } from '../../components/basics';
 import { FailureView } from '../../components/failure';
 import { PayloadList } from '../../components/payloads';
@@ -7,8 +8,15 @@ import { useNow } from '../../lib/clock';
 import { humanDuration, parseProtoDuration } from '../../lib/duration';
 import { listOf } from '../../lib/payload';
 import { words } from '../../lib/words';
+import { ActivityActions } from './activity-actions';
 
-export function PendingActivities({ activities }: { activities: PendingActivityInfo[] }) {
+interface Props {
+  run: Run;
+  activities: PendingActivityInfo[];
+  onDone: () => void;
+}
+
+export function PendingActivities({ run, activities, onDone }: Props) {
   if (activities.length === 0)
     return (
       <div className="card">
@@ -20,13 +28,13 @@ export function PendingActivities({ activities }: { activities: PendingActivityI
   return (
     <div className="space-y-3">
       {activities.map((activity) => (
-        <Activity key={activity.activityId} activity={activity} />
+        <Activity key={activity.activityId} run={run} activity={activity} onDone={onDone} />
       ))}
     </div>
   );
 }
 
-function Activity({ activity }: { activity: PendingActivityInfo }) {
+function Activity({ run, activity, onDone }: { run: Run; activity: PendingActivityInfo; onDone: () => void }) {
   const attempt = activity.attempt ?? 1;
   const next = activity.nextAttemptScheduleTime;
   const interval = parseProtoDuration(activity.currentRetryInterval);
@@ -37,6 +45,7 @@ function Activity({ activity }: { activity: PendingActivityInfo }) {
         <>
           <Badge tone={activity.paused ? 'amber' : activity.state === 'PENDING_ACTIVITY_STATE_STARTED' ? 'blue' : 'grey'}>{words(activity.state, 'PENDING_ACTIVITY_STATE_')}</Badge>
           {attempt > 1 && <Badge tone="amber">attempt {attempt}</Badge>}
+          <ActivityActions run={run} activity={activity} onDone={onDone} />
         </>
       }
     >
@@ -45,7 +54,7 @@ function Activity({ activity }: { activity: PendingActivityInfo }) {
         <Fact name="Attempt">
           {attempt} {activity.maximumAttempts ? `of ${activity.maximumAttempts}` : 'of any number'}
         </Fact>
-        <Fact name="Next try">{next ? <Countdown to={next} /> : <span className="text-ink-3">{activity.state === 'PENDING_ACTIVITY_STATE_STARTED' ? 'a worker has it' : 'waits for a worker'}</span>}</Fact>
+        <Fact name="Next try">{next ? <Countdown to={next} /> : <span className="text-ink-3">{activity.state === 'PENDING_ACTIVITY_STATE_STARTED' ? 'a worker has it' : activity.paused ? 'not while it is paused' : 'waits for a worker'}</span>}</Fact>
         {interval !== undefined && <Fact name="Retry interval">{humanDuration(interval)}</Fact>}
         <Fact name="Scheduled">
           <Time value={activity.scheduledTime} long />
@@ -61,6 +70,12 @@ function Activity({ activity }: { activity: PendingActivityInfo }) {
         </Fact>
         <Fact name="Last worker">{activity.lastWorkerIdentity || <span className="text-ink-3">none yet</span>}</Fact>
       </Facts>
+      {activity.pauseInfo && (
+        <p className="border-t border-line bg-amber-soft px-3 py-1.5 text-amber">
+          Paused by {activity.pauseInfo.manual?.identity || activity.pauseInfo.rule?.ruleId || 'someone'} since <Time value={activity.pauseInfo.pauseTime} long />
+          {activity.pauseInfo.manual?.reason && `: ${activity.pauseInfo.manual.reason}`}
+        </p>
+      )}
       {activity.lastFailure && (
         <div className="border-t border-line">
           <p className="px-3 pt-2 text-xs font-semibold">Last failure</p>

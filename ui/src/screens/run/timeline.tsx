@@ -23,6 +23,7 @@ const FILL: Record<State, string> = {
   timedOut: 'fill-amber',
   canceled: 'fill-ink-3',
   terminated: 'fill-violet',
+  paused: 'fill-amber',
   note: 'fill-accent',
 };
 const STROKE: Record<State, string> = {
@@ -32,6 +33,7 @@ const STROKE: Record<State, string> = {
   timedOut: 'stroke-amber',
   canceled: 'stroke-ink-3',
   terminated: 'stroke-violet',
+  paused: 'stroke-amber',
   note: 'stroke-accent',
 };
 
@@ -42,6 +44,7 @@ const STATE_WORDS: Record<State, string> = {
   timedOut: 'timed out',
   canceled: 'cancelled',
   terminated: 'terminated',
+  paused: '',
   note: '',
 };
 

@@ -31,12 +31,15 @@ pub struct Klamm {
     pub started: SystemTime,
     /// Places of streams.
     pub streams: Arc<Semaphore>,
+    /// Held while times are computed, which takes a core for some milliseconds.
+    pub computing: Semaphore,
 }
 
 impl Klamm {
     /// What they have, with so many places of streams.
     pub fn new(calls: Calls, supervisor: Supervisor, log_kind: &'static str, address: String, streams_max: usize) -> Self {
-        Self { calls, supervisor, log_kind, address, started: SystemTime::now(), streams: Arc::new(Semaphore::new(streams_max)) }
+        let (streams, computing) = (Arc::new(Semaphore::new(streams_max)), Semaphore::new(1));
+        Self { calls, supervisor, log_kind, address, started: SystemTime::now(), streams, computing }
     }
 
     /// A client of klamm's own service.

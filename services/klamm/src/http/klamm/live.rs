@@ -1,6 +1,9 @@
 //! Live updates: a run's history as it grows, and the number of runs that a filter finds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{Path, State},
@@ -25,6 +28,8 @@ use crate::http::described::descriptors;
 
 /// How often a number is looked at.
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
+/// A look that took long is followed by a pause so many times as long: counting a million runs must not be all that a core does.
+const PAUSES_PER_LOOK: u32 = 9;
 /// Pause before a call is made again that nobody could answer.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Events of a page.
@@ -86,7 +91,7 @@ pub async fn count(State(klamm): State<Arc<Klamm>>, Path(namespace): Path<String
     let mut client = WorkflowServiceClient::new(klamm.calls.clone());
     let mut counted = client.count_workflow_executions(call(&asked, request.clone())).await?.into_inner();
     stream::answer(&klamm, move |sender| async move {
-        let mut told = String::new();
+        let (mut told, mut pause) = (String::new(), COUNT_INTERVAL);
         loop {
             let json = message(&counted, "temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse", form);
             match json {
@@ -97,12 +102,14 @@ pub async fn count(State(klamm): State<Arc<Klamm>>, Path(namespace): Path<String
                 Ok(_) => {}
                 Err(error) => return sender.fail(&error).await,
             }
-            tokio::time::sleep(COUNT_INTERVAL).await;
+            tokio::time::sleep(pause).await;
+            let began = Instant::now();
             match client.count_workflow_executions(call(&asked, request.clone())).await {
                 Ok(answer) => counted = answer.into_inner(),
                 Err(error) if error.code() == Code::Unavailable => {}
                 Err(error) => return sender.fail(&error).await,
             }
+            pause = COUNT_INTERVAL.max(began.elapsed() * PAUSES_PER_LOOK);
         }
     })
 }

@@ -2,6 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
+/// Method and path below `/api/klamm/v1`, parameters of its query, and what it does, of what is no reading.
+const CHANGES: &[(&str, &str, &[&str], &str)] = &[
+    ("delete", "/namespaces/{namespace}", &[], "Deletes a namespace: DeleteNamespace"),
+    ("post", "/namespaces/{namespace}/search-attributes", &[], "Adds search attributes: AddSearchAttributes"),
+    ("delete", "/namespaces/{namespace}/search-attributes/{name}", &[], "Removes one: RemoveSearchAttributes"),
+    ("delete", "/namespaces/{namespace}/workflows/{workflow}", &["runId"], "Deletes a run: DeleteWorkflowExecution"),
+    (
+        "post",
+        "/namespaces/{namespace}/schedule-preview",
+        &["scheduleId", "from", "to", "limit"],
+        "The times of a ScheduleSpec that no schedule has yet; nothing is changed",
+    ),
+];
+
 /// Path below `/api/klamm/v1`, parameters of its query, what it answers, and whether as a stream.
 const PATHS: &[(&str, &[&str], &str, bool)] = &[
     ("/overview", &[], "Version, role, health, and how many there are of what", false),
@@ -25,19 +39,30 @@ const PATHS: &[(&str, &[&str], &str, bool)] = &[
 
 /// The paths, for the document.
 pub fn paths() -> Map<String, Value> {
-    let path = |(path, query, description, is_stream): &(&str, &[&str], &str, bool)| {
-        let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-        let parameter = |name: &str, place: &str, required: bool| json!({ "name": name, "in": place, "required": required, "schema": { "type": "string" } });
-        let parameters: Vec<_> =
-            in_path.map(|name| parameter(name, "path", true)).chain(query.iter().map(|name| parameter(name, "query", false))).collect();
-        let content = if *is_stream { "text/event-stream" } else { "application/json" };
-        let operation = json!({
-            "tags": ["klamm"],
-            "description": description,
-            "parameters": parameters,
-            "responses": { "200": { "description": description, "content": { content: { "schema": {} } } } },
-        });
-        (format!("/api/klamm/v1{path}"), json!({ "get": operation }))
-    };
-    PATHS.iter().map(path).collect()
+    let reading = PATHS.iter().map(|(path, query, description, is_stream)| ("get", *path, *query, *description, *is_stream));
+    let changing = CHANGES.iter().map(|(method, path, query, description)| (*method, *path, *query, *description, false));
+    let mut paths = Map::new();
+    for (method, path, query, description, is_stream) in reading.chain(changing) {
+        let of_path = paths.entry(format!("/api/klamm/v1{path}")).or_insert_with(|| json!({}));
+        of_path[method] = operation(method, path, query, description, is_stream);
+    }
+    paths
+}
+
+fn operation(method: &str, path: &str, query: &[&str], description: &str, is_stream: bool) -> Value {
+    let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameter = |name: &str, place: &str, required: bool| json!({ "name": name, "in": place, "required": required, "schema": { "type": "string" } });
+    let parameters: Vec<_> =
+        in_path.map(|name| parameter(name, "path", true)).chain(query.iter().map(|name| parameter(name, "query", false))).collect();
+    let content = if is_stream { "text/event-stream" } else { "application/json" };
+    let mut operation = json!({
+        "tags": ["klamm"],
+        "description": description,
+        "parameters": parameters,
+        "responses": { "200": { "description": description, "content": { content: { "schema": {} } } } },
+    });
+    if method == "post" {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": {} } } });
+    }
+    operation
 }
