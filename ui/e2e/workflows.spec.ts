@@ -1,4 +1,4 @@
-import { expect, NS, REFUSALS, row, start, test, unique } from './support';
+import { expect, needsKlamm, NS, REFUSALS, row, start, test, unique } from './support';
 
 test('the list shows runs, and an address leads to the same list', async ({ page }) => {
   await page.goto('/');
@@ -111,6 +111,34 @@ test('the list changes while a worker runs', async ({ page, request }) => {
   await expect(page.getByText('No workflow fits this filter')).toBeVisible();
   await start(request, id, 'Restock', ['lamp']);
   await expect(row(page, id)).toContainText('Running');
+});
+
+test('counts and events come by streams', async ({ page, request }) => {
+  needsKlamm();
+  const prefix = unique('streamed');
+  const asked: string[] = [];
+  page.on('request', (each) => asked.push(new URL(each.url()).pathname));
+  const askedFor = (end: string) => asked.filter((path) => path.endsWith(end)).length;
+  const count = (text: string) => page.getByRole('status').filter({ hasText: new RegExp(`^${text}$`) });
+  await page.goto(`${NS}/workflows?query=${encodeURIComponent(`WorkflowId STARTS_WITH '${prefix}'`)}`);
+  await expect(page.getByText('No workflow fits this filter')).toBeVisible();
+  await start(request, `${prefix}-1`, 'Restock', ['lamp']);
+  await expect(count('1 workflow')).toBeAttached();
+  expect(askedFor('/workflow-count/live')).toBe(1);
+  const before = askedFor('/workflow-count');
+  await start(request, `${prefix}-2`, 'Restock', ['lamp']);
+  await expect(count('2 workflows')).toBeAttached();
+  expect(askedFor('/workflow-count')).toBe(before);
+
+  await page.goto(`${NS}/workflows/${prefix}-1`);
+  await expect(page.getByRole('button', { name: /^AskSupplier/ }).first()).toBeVisible();
+  await expect.poll(() => askedFor('/history/live')).toBe(1);
+  const read = askedFor('/history');
+  const signalled = await request.post(`/api/v1/namespaces/default/workflows/${prefix}-1/signal/approve`, { data: { input: ['Grace'] } });
+  expect(signalled.ok(), await signalled.text()).toBe(true);
+  await expect(page.locator('main header').getByText('Completed')).toBeVisible();
+  await expect(page.getByLabel('Result', { exact: true }).first()).toContainText('approved by Grace');
+  expect(askedFor('/history')).toBe(read);
 });
 
 test('a namespace without runs says how to start one', async ({ page, request }) => {
