@@ -2,7 +2,7 @@
 # The same selection of packages as everywhere, so that what is tested is what runs. The profile `dist` is `release`, optimized further.
 FROM rust:1.89-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libclang-dev libssl-dev pkg-config zlib1g-dev \
+    && apt-get install -y --no-install-recommends libclang-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /klamm
 COPY Cargo.toml Cargo.lock rustfmt.toml ./
@@ -22,7 +22,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libssl3 zlib1g \
+    && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin klamm \
     && install -d -o klamm -g klamm /var/lib/klamm

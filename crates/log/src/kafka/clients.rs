@@ -41,8 +41,9 @@ impl Clients {
         config.set("enable.metrics.push", "false");
         config.set("statistics.interval.ms", statistics::INTERVAL_MS);
         config.set("log.connection.close", "false");
-        for (name, value) in defaults {
-            config.set(*name, *value);
+        let told = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+        for (name, value) in defaults.iter().copied().chain(self.settings.authorities(told)) {
+            config.set(name, value);
         }
         for (name, value) in &self.settings.properties {
             config.set(name, value);

@@ -112,6 +112,13 @@ impl Settings {
         wrong.into_iter().map(|problem| Error::Misconfigured { problem }).collect()
     }
 
+    /// Where librdkafka is to look for trusted authorities, as a property, unless the operator has said so (`told`: by OpenSSL's variables):
+    /// in the places where Linux distributions and macOS keep them. klamm's OpenSSL is built in, and knows none of these places by itself.
+    pub(super) fn authorities(&self, told: bool) -> Option<(&'static str, &'static str)> {
+        let told = told || ["ssl.ca.location", "ssl.ca.pem"].iter().any(|name| self.properties.contains_key(*name));
+        (!told).then_some(("ssl.ca.location", "probe"))
+    }
+
     /// True where a property's value must not be shown.
     pub fn is_secret(property: &str) -> bool {
         ["password", "secret", "token", "jaas", ".pem", "oauthbearer.config"].iter().any(|part| property.contains(part))
@@ -121,6 +128,16 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn authorities_are_looked_for_unless_the_operator_names_them() {
+        assert_eq!(Settings::default().authorities(false), Some(("ssl.ca.location", "probe")));
+        assert_eq!(Settings::default().authorities(true), None);
+        for name in ["ssl.ca.location", "ssl.ca.pem"] {
+            let properties = BTreeMap::from([(name.to_owned(), "mine".to_owned())]);
+            assert_eq!(Settings { properties, ..Settings::default() }.authorities(false), None);
+        }
+    }
 
     #[test]
     fn properties_that_promises_rest_on_are_refused() {
