@@ -19,8 +19,8 @@ use crate::{
 /// Decides the command. The child's first workflow task waits for this, so that the parent knows of the child before anything can come of
 /// it.
 ///
-/// A parent that has closed meanwhile writes nothing down. Its child was told of that, unless it may outlive the parent: then it gets its
-/// first workflow task all the same, because nobody else would ever schedule one.
+/// A parent that has closed meanwhile writes nothing down. Its child was told of that, unless it outlives the parent, by its policy or because
+/// a reset has ended the parent: then it gets its first workflow task all the same, because nobody else would ever schedule one.
 pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ChildStartAnswered) -> Decision<Answer> {
     let parent = body.parent.clone().unwrap_or_default();
     let settings = locate::settings(command);
@@ -29,9 +29,11 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ChildS
     let state = run.state();
     let waits = |child: &&PendingChild| child.workflow_id == body.workflow_id && child.started_run_id.is_empty();
     let Some(child) = state.children.get(&parent.initiated_event_id).filter(waits) else { return Ok(Outcome::Answer(Answer::Empty)) };
-    let (is_open, policy) = (is_open(&state), child.parent_close_policy());
+    let is_open = is_open(&state);
+    let was_reset = state.reset_base.as_ref().is_some_and(|base| !base.reset_run_id.is_empty());
+    let outlives = was_reset || child.parent_close_policy() == ParentClosePolicy::Abandon;
     drop(state);
-    if !body.run_id.is_empty() && (is_open || policy == ParentClosePolicy::Abandon) {
+    if !body.run_id.is_empty() && (is_open || outlives) {
         schedule_first_task(&mut run, body, &settings);
     }
     if !is_open {

@@ -112,3 +112,14 @@ fn a_child_that_was_started_after_the_point_is_not_known_to_the_new_run() {
     5 WorkflowTaskScheduled {queue: q, timeout: 10s, attempt: 1}
     ");
 }
+
+#[test]
+fn nor_is_one_whose_start_was_on_its_way_but_it_runs() {
+    let mut env = parent(vec![child("c", ParentClosePolicy::Terminate)]);
+    env.accept(reset("", 4, "new", |_| ()));
+    deliver(&mut env);
+    assert!(env.state().children.is_empty());
+    work_of(&mut env, "c", vec![complete("fine")]);
+    deliver(&mut env);
+    assert_eq!(status(&env, "c"), WorkflowExecutionStatus::Completed);
+}
