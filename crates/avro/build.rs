@@ -13,6 +13,8 @@ const TOPICS: &[(&str, &str)] = &[
     ("schedules", "klamm.v1.ScheduleRecord"),
     ("cluster", "klamm.v1.ClusterRecord"),
     ("members", "klamm.v1.Member"),
+    // Of each namespace that has the topic.
+    ("outcomes", "klamm.v1.Outcome"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

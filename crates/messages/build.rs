@@ -15,6 +15,7 @@ const KLAMM: &[&str] = &[
     "klamm/v1/history.proto",
     "klamm/v1/cluster.proto",
     "klamm/v1/visibility.proto",
+    "klamm/v1/outcome.proto",
     "klamm/v1/member.proto",
     "klamm/v1/store.proto",
 ];

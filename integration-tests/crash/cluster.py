@@ -14,6 +14,8 @@ from support.server import KlammServer, klamm_binary
 
 #: How long an owner may take to appear, after anything.
 OWNER_DEADLINE_S = 60.0
+#: The namespace has a topic of outcomes, whose number of partitions is not that of the commands.
+OUTCOMES = {"namespaces.default.outcomes.partitions": "3"}
 
 
 class Cluster:
@@ -34,6 +36,7 @@ class Cluster:
                 self.directory / f"data-{name}",
                 self.directory / f"klamm-{name}.log",
                 self.broker.bootstrap_servers,
+                OUTCOMES,
             )
             self.servers.append(server)
             print(f"klamm {name} is ready after {server.start():.1f} s", flush=True)

@@ -15,7 +15,7 @@ Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filt
 @pytest.fixture
 def server(request: pytest.FixtureRequest, tmp_path: Path):
     """klamm on an empty data directory, started; its log's end is shown when the test fails."""
-    server = KlammServer(klamm_binary(), tmp_path / "data", tmp_path / "klamm.log")
+    server = KlammServer(klamm_binary(), tmp_path / "data", tmp_path / "klamm.log", options=["--outcomes"])
     try:
         server.start()
         yield server

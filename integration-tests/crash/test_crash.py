@@ -17,6 +17,7 @@ from insist import Clients
 from load import Load
 from outcomes import await_parts, check_outcomes, check_visibility
 from programs import Effects, order_worker
+from published import check_printed
 from support.server import KlammServer
 
 KILLS = int(os.environ.get("KLAMM_IT_KILLS", "20"))
@@ -109,6 +110,7 @@ async def test_every_acknowledged_order_completes_exactly_once(server: KlammServ
     assert load.receipts.keys() == load.acknowledged.keys()
     await check_outcomes(clients, load, effects, histories)
     await check_visibility(clients.any, load)
+    await check_printed(server, clients.any, load)
     await bystanders.check()
     await check_verify_and_clean_restart(server, load, histories)
     print(f"{histories.reads} histories read, each began with what had been read of it before", flush=True)

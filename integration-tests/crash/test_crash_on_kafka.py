@@ -1,6 +1,6 @@
 """Under load klamm and Kafka are killed again and again, with a standby that takes over and without; nothing is lost or doubled.
 
-A consumer of the history topic reads along through all of it. Environment:
+Consumers of the history topic and of outcomes read along through all of it. Environment:
 KLAMM_BIN; KLAMM_IT_KILLS (20), KLAMM_IT_BROKER_KILLS (3), KLAMM_IT_IN_FLIGHT
 (50), KLAMM_IT_SEED (random; printed first, and enough to repeat the choice of
 moments), KLAMM_IT_KEEP (a directory: all data and logs are copied there).
@@ -27,6 +27,7 @@ from load import Load
 from outcomes import await_parts, check_outcomes, check_visibility
 from prober import Prober
 from programs import TASK_QUEUE, Effects, order_worker
+from published import check_runs
 from support.consumers import PythonConsumer, problems, read_with_java, summary
 from support.latencies import mark
 
@@ -36,6 +37,7 @@ IN_FLIGHT = int(os.environ.get("KLAMM_IT_IN_FLIGHT", "50"))
 SEED = int(os.environ.get("KLAMM_IT_SEED") or random.SystemRandom().randrange(1 << 32))
 
 TOPIC = "klamm.history"
+OUTCOMES = "klamm.outcomes.default"
 #: klamm's default.
 PARTITIONS = 8
 #: How long after the last kill the last order may take: several task and
@@ -70,8 +72,19 @@ def consumer(cluster: Cluster) -> Iterator[PythonConsumer]:
     consumer.kill()
 
 
+@pytest.fixture
+def outcomes(cluster: Cluster) -> Iterator[PythonConsumer]:
+    """A reader of outcomes, reading along."""
+    registries = [server.http for server in cluster.servers]
+    consumer = PythonConsumer(cluster.broker.bootstrap_servers, registries, OUTCOMES, outcomes=True)
+    yield consumer
+    consumer.kill()
+
+
 @pytest.mark.timeout(900)
-async def test_every_acknowledged_order_completes_exactly_once(cluster: Cluster, consumer: PythonConsumer):
+async def test_every_acknowledged_order_completes_exactly_once(
+    cluster: Cluster, consumer: PythonConsumer, outcomes: PythonConsumer
+):
     print(f"seed {SEED}: {KILLS} kills of klamm, {BROKER_KILLS} of Kafka, {IN_FLIGHT} orders in flight", flush=True)
     chance = random.Random(SEED)
     fates: List[Fate] = draw(KILLS, BROKER_KILLS, chance)
@@ -106,6 +119,7 @@ async def test_every_acknowledged_order_completes_exactly_once(cluster: Cluster,
     await bystanders.check()
     await check_verify(cluster)
     await check_consumers(cluster, consumer, load, histories)
+    await check_published(clients.any, outcomes, load)
     await check_clean_restart(cluster, load, histories)
     print(f"{histories.reads} histories read, each began with what had been read of it before", flush=True)
     for what, seconds in killer.silent_s.items():
@@ -148,6 +162,15 @@ async def check_consumers(cluster: Cluster, consumer: PythonConsumer, load: Load
     for report in (python, java):
         report["records"] -= report["kinds"].pop("~partition")
     assert problems(java, python) == []
+
+
+async def check_published(client: Client, consumer: PythonConsumer, load: Load) -> None:
+    """The reader of outcomes saw each closed run once, and every order as completed."""
+    report = await asyncio.to_thread(consumer.finish)
+    runs = report.pop("runs")
+    print(f"Outcomes, through all kills: {report}", flush=True)
+    assert problems(report) == []
+    await check_runs(client, runs, load)
 
 
 async def check_clean_restart(cluster: Cluster, load: Load, histories: Histories) -> None:

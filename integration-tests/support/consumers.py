@@ -1,4 +1,4 @@
-"""The two consumers of the history topic, as processes: Python (live or to the end) and Java (to the end).
+"""The two consumers of the history topic (the one in Python also of outcomes), as processes: Python (live or to the end) and Java (to the end).
 
 Standard library only.
 """
@@ -29,13 +29,17 @@ Report = Dict[str, Any]
 class PythonConsumer:
     """The consumer in Python, reading along from when it is made until `finish`."""
 
-    def __init__(self, bootstrap: str, registries: Sequence[str], topic: str, follow: bool = True) -> None:
+    def __init__(
+        self, bootstrap: str, registries: Sequence[str], topic: str, follow: bool = True, outcomes: bool = False
+    ) -> None:
         python = ensure_venv(ROOT / "python" / "requirements.txt")
         command = [str(python), str(PYTHON_CONSUMER), "--bootstrap", bootstrap, "--topic", topic, "--runs"]
         for registry in registries:
             command += ["--registry", registry]
         if follow:
             command.append("--follow")
+        if outcomes:
+            command.append("--outcomes")
         # Files instead of pipes: nobody reads until the end.
         self._out, self._err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err)

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from .ports import free_ports
 from .process import cpu_seconds
@@ -41,6 +41,7 @@ class KlammServer:
 
     `kafka` holds the broker's addresses; `settings` are keys of klamm's
     configuration beside what stands here, by their full names (`kafka.partitions`).
+    `options` are further options of `klamm dev`.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class KlammServer:
         log: Path,
         kafka: Optional[str] = None,
         settings: Optional[Dict[str, str]] = None,
+        options: Sequence[str] = (),
     ) -> None:
         self.binary = binary
         self.data_dir = data_dir
         self.log = log
         self.kafka = kafka
         self.settings = settings or {}
+        self.options = list(options)
         self.port, self.http_port = free_ports(2)
         self.process: Optional[subprocess.Popen] = None
 
@@ -82,7 +85,7 @@ class KlammServer:
 
     def _dev_options(self) -> List[str]:
         places = ["--data-dir", str(self.data_dir), "--port", str(self.port), "--http-port", str(self.http_port)]
-        return ["dev", *places, "--callback-address", CALLBACK_ADDRESS]
+        return ["dev", *places, "--callback-address", CALLBACK_ADDRESS, *self.options]
 
     def _serve_variables(self) -> Dict[str, str]:
         settings = {

@@ -51,6 +51,11 @@ proptest! {
     fn members_come_back_whole(seed: u64) {
         check::<klamm::Member>(seed);
     }
+
+    #[test]
+    fn outcomes_come_back_whole(seed: u64) {
+        check::<klamm::Outcome>(seed);
+    }
 }
 
 /// The random messages above are of every kind that a topic reaches.
@@ -64,6 +69,7 @@ fn random_messages_reach_every_record() {
             "schedules-value" => klamm::ScheduleRecord::NAME,
             "cluster-value" => klamm::ClusterRecord::NAME,
             "members-value" => klamm::Member::NAME,
+            "outcomes-value" => klamm::Outcome::NAME,
             other => panic!("no root for {other}"),
         };
         let mut missing: BTreeSet<String> = records(&serde_json::from_str(schema.json).expect("a schema is JSON")).into_iter().collect();

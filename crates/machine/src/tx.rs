@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use klamm_messages::klamm::v1::{Command, VisibilityDocument};
+use klamm_messages::klamm::v1::{Command, Outcome as PublishedOutcome, VisibilityDocument};
 
 use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt, Warning};
 
@@ -53,6 +53,23 @@ pub enum Publication {
         /// The run.
         run_id: String,
     },
+    /// What came of a run or of a request, for the namespace's topic of outcomes.
+    Outcome {
+        /// The record's value. It names the namespace.
+        outcome: Box<PublishedOutcome>,
+        /// Headers of the record that the value does not tell, such as `traceparent`.
+        headers: Vec<(String, String)>,
+    },
+}
+
+/// What [`PublishedOutcome::kind`] may be.
+pub mod outcome_kind {
+    /// A run has closed.
+    pub const RUN_CLOSED: &str = "RUN_CLOSED";
+    /// A request that came as a record was accepted.
+    pub const REQUEST_ACCEPTED: &str = "REQUEST_ACCEPTED";
+    /// A request that came as a record was rejected.
+    pub const REQUEST_REJECTED: &str = "REQUEST_REJECTED";
 }
 
 /// One decision in the making: it reads the tables, and collects all that the decision wants to happen.

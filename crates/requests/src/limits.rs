@@ -90,6 +90,10 @@ pub struct Limits {
     /// How long schedules' decisions are kept; 7 days. This has a key of its own outside the section of the limits.
     #[serde(skip)]
     pub schedule_audit_retention: Duration,
+    /// Workflow types whose closed runs are published on the namespace's topic of outcomes. One may end in `*`. This has a key of its own
+    /// outside the section of the limits; none.
+    #[serde(skip)]
+    pub outcomes: Vec<String>,
     /// Largest command for the log; 5 MiB. With its envelope in Avro it stays below the topics' max.message.bytes of 6 MiB.
     pub command_bytes: usize,
 }
@@ -137,6 +141,7 @@ impl Default for Limits {
             namespaces_page: 100,
             message_bytes: 4 * MIB,
             schedule_audit_retention: Duration::from_secs(7 * 24 * 3600),
+            outcomes: Vec::new(),
             command_bytes: 5 * MIB,
         }
     }

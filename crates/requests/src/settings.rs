@@ -27,6 +27,7 @@ pub fn configured(limits: &Limits) -> CommandSettings {
         namespace_id: String::new(),
         limits: further(limits),
         outcome_only: Vec::new(),
+        outcomes: limits.outcomes.clone(),
     }
 }
 

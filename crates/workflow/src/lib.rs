@@ -19,6 +19,7 @@ mod apply;
 mod askers;
 mod callback;
 mod children;
+mod closed_run;
 mod commands;
 mod decide;
 mod external;

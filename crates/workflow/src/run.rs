@@ -33,6 +33,7 @@ use task_events::{scheduled_attributes, started_attributes};
 use task_phase::speculative_task;
 
 pub(crate) use event::new_event;
+pub(crate) use outcome::names;
 
 /// A run that is being decided about.
 pub(crate) struct Run<'t, 'a> {

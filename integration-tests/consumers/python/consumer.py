@@ -1,11 +1,12 @@
 """Reads the history topic read_committed from its beginning and checks what checks.py says.
 
-    consumer.py --bootstrap HOST:PORT --registry URL [--registry URL]... [--topic NAME] [--follow] [--runs]
+    consumer.py --bootstrap HOST:PORT --registry URL [--registry URL]... [--topic NAME] [--outcomes] [--follow] [--runs]
 
 Without --follow it ends at the end of the topic; with it, at SIGTERM and when
 all that was committed by then is read. Prints a report as one line of JSON;
 exit code 1 when something was wrong. --runs adds the newest event id of every
-run. Brokers and registry may come and go meanwhile.
+run. With --outcomes the topic is one of outcomes, and outcome_checks.py says what
+is checked. Brokers and registry may come and go meanwhile.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from checks import Checks
+from outcome_checks import OutcomeChecks
 from registry import Registry
 
 #: Errors of a broker that is away for a while: the client goes on by itself.
@@ -70,8 +72,9 @@ def consume(options: argparse.Namespace) -> Dict[str, Any]:
             "fetch.message.max.bytes": 8 << 20,
         }
     )
-    registry, checks = Registry(options.registry), Checks()
+    registry = Registry(options.registry)
     partitions = partitions_of(consumer, options.topic)
+    checks = OutcomeChecks(len(partitions)) if options.outcomes else Checks()
     consumer.assign([TopicPartition(options.topic, partition, 0) for partition in partitions])
 
     stopping = not options.follow
@@ -98,14 +101,13 @@ def consume(options: argparse.Namespace) -> Dict[str, Any]:
             continue
         error = message.error()
         if error is None:
-            headers = dict(message.headers() or [])
-            sequence = headers.get("klamm-seq")
+            headers = {name: text.decode() for name, text in message.headers() or []}
             value = message.value()
             checks.add(
                 message.partition(),
                 message.offset(),
                 message.key().decode(),
-                sequence.decode() if sequence is not None else None,
+                headers if options.outcomes else headers.get("klamm-seq"),
                 None if value is None else registry.decode(value),
             )
             reached[message.partition()] = max(reached[message.partition()], message.offset() + 1)
@@ -115,6 +117,9 @@ def consume(options: argparse.Namespace) -> Dict[str, Any]:
         elif error.code() not in PASSING:
             raise SystemExit(f"the consumer failed: {error}")
     consumer.close()
+    if options.outcomes:
+        checks.finish()
+        return {"partitions": len(partitions), **checks.report()}
     report = {"partitions": len(partitions), **checks.report()}
     if options.runs:
         report["newest_events"] = {"/".join(run): id for run, id in checks.runs.items()}
@@ -126,6 +131,7 @@ def main() -> int:
     parser.add_argument("--bootstrap", required=True)
     parser.add_argument("--registry", action="append", required=True, help="where schemas are read; may be given again")
     parser.add_argument("--topic", default="klamm.history")
+    parser.add_argument("--outcomes", action="store_true", help="the topic is one of outcomes")
     parser.add_argument("--follow", action="store_true")
     parser.add_argument("--runs", action="store_true")
     parser.add_argument("--property", action="append", default=[], help="NAME=VALUE for librdkafka")

@@ -1,5 +1,6 @@
 //! Commands and events as Avro records.
 
+mod outcomes;
 mod schedules;
 
 use klamm_avro::frame;
@@ -91,6 +92,7 @@ impl Codec<Event> for AvroCodec {
                 let key = key::topic_key([namespace.as_str(), workflow_id, run_id]);
                 Encoded::new(topic::VISIBILITY, key, None)
             }
+            Publication::Outcome { outcome, headers } => outcomes::encode(outcome, headers),
         }
     }
 

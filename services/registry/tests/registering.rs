@@ -93,20 +93,24 @@ fn settings(server: &Server) -> Settings {
 #[test]
 fn schemas_are_registered_once_and_found_again() {
     let (server, fake) = start(Fake::default());
-    let ids = register(&settings(&server), &Subjects::new("shop.")).expect("ids");
+    let subjects = Subjects::new("shop.").with_topics(["outcomes.a", "outcomes.b"].map(str::to_owned));
+    let ids = register(&settings(&server), &subjects).expect("ids");
     let registered: BTreeMap<_, _> = fake.registered.lock().expect("a lock").iter().cloned().collect();
-    assert_eq!(registered.len(), schemas::all().len());
+    assert_eq!(registered.len(), subjects.names().len());
     for schema in schemas::all() {
-        assert_eq!(registered[&format!("shop.{}", schema.subject)], schema.json);
+        for subject in subjects.of(schema) {
+            assert_eq!(registered[&subject], schema.json);
+        }
     }
-    for id in 1..=schemas::versions().len() as u32 {
+    let all: usize = schemas::versions().iter().map(|schema| subjects.of(schema).len()).sum();
+    for id in 1..=all as u32 {
         let found = ids.schema(id).expect("a schema");
         assert_eq!(fake.registered.lock().expect("a lock")[id as usize - 1].1, found.json);
     }
     // A slash at the end is the same address; the second time nothing is written.
     let settings = Settings { url: format!("{}/", server.url()), ..settings(&server) };
-    register(&settings, &Subjects::new("shop.")).expect("ids");
-    assert_eq!(*fake.asked.lock().expect("a lock"), schemas::versions().len());
+    register(&settings, &subjects).expect("ids");
+    assert_eq!(*fake.asked.lock().expect("a lock"), all);
 }
 
 #[test]

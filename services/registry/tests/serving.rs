@@ -7,8 +7,13 @@ use klamm_registry::Subjects;
 use serde_json::{Value as Json, json};
 use support::{Reply, Server};
 
+/// Two namespaces have a topic of outcomes.
+fn subjects() -> Subjects {
+    Subjects::new("shop.").with_topics(["outcomes.a", "outcomes.b"].map(str::to_owned))
+}
+
 fn serve() -> Server {
-    Server::start(klamm_registry::serving::routes(Subjects::new("shop."), None))
+    Server::start(klamm_registry::serving::routes(subjects(), None))
 }
 
 fn error(reply: &Reply) -> (u16, u64) {
@@ -20,39 +25,47 @@ fn error(reply: &Reply) -> (u16, u64) {
 fn every_id_leads_to_its_schema_and_back() {
     let server = serve();
     for schema in schemas::versions() {
-        let subject = format!("shop.{}", schema.subject);
+        let subjects = subjects().of(schema);
         for path in ["", "?subject=whatever", "?fetchMaxId=false&format="] {
             let reply = server.get(&format!("/schemas/ids/{}{path}", schema.id));
             assert_eq!((reply.status, reply.json()["schema"].as_str()), (200, Some(schema.json)));
             assert_eq!(reply.content_type, "application/vnd.schemaregistry.v1+json");
         }
         assert_eq!(server.get(&format!("/schemas/ids/{}/schema", schema.id)).text, schema.json);
-        assert_eq!(server.get(&format!("/schemas/ids/{}/subjects", schema.id)).json(), json!([subject]));
+        assert_eq!(server.get(&format!("/schemas/ids/{}/subjects", schema.id)).json(), json!(subjects));
         let versions = server.get(&format!("/schemas/ids/{}/versions", schema.id)).json();
-        assert_eq!(versions, json!([{ "subject": subject, "version": schema.version }]));
+        let all: Vec<_> = subjects.iter().map(|subject| json!({ "subject": subject, "version": schema.version })).collect();
+        assert_eq!(versions, json!(all));
 
-        let reply = server.get(&format!("/subjects/{subject}/versions/{}", schema.version)).json();
-        assert_eq!(reply, json!({ "subject": subject, "version": schema.version, "id": schema.id, "schema": schema.json }));
-        assert_eq!(server.get(&format!("/subjects/{subject}/versions/{}/schema", schema.version)).text, schema.json);
-        assert_eq!(server.get(&format!("/subjects/{subject}/versions/{}/referencedby", schema.version)).json(), json!([]));
+        for subject in subjects {
+            let reply = server.get(&format!("/subjects/{subject}/versions/{}", schema.version)).json();
+            assert_eq!(reply, json!({ "subject": subject, "version": schema.version, "id": schema.id, "schema": schema.json }));
+            assert_eq!(server.get(&format!("/subjects/{subject}/versions/{}/schema", schema.version)).text, schema.json);
+            assert_eq!(server.get(&format!("/subjects/{subject}/versions/{}/referencedby", schema.version)).json(), json!([]));
+        }
     }
 }
 
 #[test]
 fn subjects_are_those_of_the_topics() {
     let server = serve();
-    let names = ["cluster", "commands", "history", "members", "schedules", "visibility"].map(|topic| format!("shop.{topic}-value"));
-    assert_eq!(server.get("/subjects").json(), json!(names));
+    let names = ["cluster", "commands", "history", "members", "outcomes.a", "outcomes.b", "schedules", "visibility"];
+    assert_eq!(server.get("/subjects").json(), json!(names.map(|topic| format!("shop.{topic}-value"))));
     assert_eq!(server.get("/subjects?subjectPrefix=shop.h").json(), json!(["shop.history-value"]));
     for schema in schemas::all() {
-        let subject = format!("shop.{}", schema.subject);
         let versions: Vec<u32> = (1..=schema.version).collect();
-        assert_eq!(server.get(&format!("/subjects/{subject}/versions")).json(), json!(versions));
-        for latest in ["latest", "-1"] {
-            assert_eq!(server.get(&format!("/subjects/{subject}/versions/{latest}")).json()["id"], schema.id);
+        for subject in subjects().of(schema) {
+            assert_eq!(server.get(&format!("/subjects/{subject}/versions")).json(), json!(versions));
+            for latest in ["latest", "-1"] {
+                assert_eq!(server.get(&format!("/subjects/{subject}/versions/{latest}")).json()["id"], schema.id);
+            }
         }
     }
-    assert_eq!(server.get("/schemas").json().as_array().map(Vec::len), Some(schemas::versions().len()));
+    for nobody in ["outcomes", "outcomes.c", "requests.a"] {
+        assert_eq!(error(&server.get(&format!("/subjects/shop.{nobody}-value/versions"))), (404, 40401), "{nobody}");
+    }
+    let versions: usize = schemas::versions().iter().map(|schema| subjects().of(schema).len()).sum();
+    assert_eq!(server.get("/schemas").json().as_array().map(Vec::len), Some(versions));
     assert_eq!(server.get("/schemas?latestOnly=true&subjectPrefix=shop.m").json().as_array().map(Vec::len), Some(1));
 }
 

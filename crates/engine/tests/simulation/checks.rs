@@ -3,4 +3,5 @@
 pub mod commands;
 pub mod effects;
 pub mod outputs;
+pub mod shared;
 pub mod state;

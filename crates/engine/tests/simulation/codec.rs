@@ -1,6 +1,6 @@
 //! The test machine's commands and events as plain protobuf.
 
-use klamm_engine::{Codec, Encoded, Folded, topic};
+use klamm_engine::{Codec, Encoded, Folded, Purpose, topic};
 use klamm_machine::{Publication, key::topic_key};
 use klamm_messages::klamm::v1::{Command, CommandFailed, HistoryRecord, PartitionRecord, history_record::Record};
 use prost::Message;
@@ -39,7 +39,15 @@ impl Codec<Event> for TestCodec {
     }
 
     fn encode_publication(&self, publication: &Publication) -> Encoded {
-        let Publication::Visibility(document) = publication else { unreachable!("the test machine deletes no document") };
+        let document = match publication {
+            Publication::Visibility(document) => document,
+            Publication::VisibilityDeleted { .. } => unreachable!("the test machine deletes no document"),
+            Publication::Outcome { outcome, headers } => {
+                let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+                let topic = Purpose::Outcomes.topic(&outcome.namespace);
+                return Encoded { headers, ..Encoded::new(topic, outcome.workflow_id.clone(), Some(outcome.encode_to_vec())) };
+            }
+        };
         let key = topic_key([document.namespace.as_str(), &document.workflow_id, &document.run_id]);
         Encoded::new(topic::VISIBILITY, key, Some(document.encode_to_vec()))
     }

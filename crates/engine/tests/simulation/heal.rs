@@ -80,6 +80,7 @@ impl World {
             self.check_skipped(number);
             self.check_from_the_beginning(owner);
         }
+        self.outputs.check_shared();
         let rows = self.rows();
         effects::check_together(&rows, &self.clients);
         self.note(|| format!("done: {} requests, {} rows", self.clients.requests.len(), rows.len()));

@@ -1,7 +1,9 @@
 //! The machine that the tests run: accounts, timers and notes, each with a log of what took effect.
 
 use klamm_machine::{Decision, Kind, Machine, Outcome, Publication, Rejection, Table, Tables, TablesExt, Time, Tx, key::KeyBytes, wakes};
-use klamm_messages::klamm::v1::{Command, TestCommand, TestRecord, VisibilityDocument, WakeRow, WakeUp, command::Body};
+use klamm_messages::klamm::v1::{
+    Command, Outcome as Published, TestCommand, TestRecord, VisibilityDocument, WakeRow, WakeUp, command::Body,
+};
 
 /// Namespace of all entities.
 pub const NAMESPACE: &str = "test";
@@ -143,6 +145,14 @@ fn add(tx: &mut Tx<'_, TestMachine>, command: &Command, test: &TestCommand) -> D
             ..VisibilityDocument::default()
         };
         tx.publish(Publication::Visibility(Box::new(document)));
+        let outcome = Published {
+            namespace: NAMESPACE.to_owned(),
+            workflow_id: command.workflow_id.clone(),
+            run_id: answer.to_string(),
+            ..Published::default()
+        };
+        let headers = vec![("account".to_owned(), command.workflow_id.clone())];
+        tx.publish(Publication::Outcome { outcome: Box::new(outcome), headers });
     }
     if test.kind == "refuse" {
         return Ok(Outcome::Refused(Rejection::FailedPrecondition(format!("refused at {answer}"))));

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
-use klamm_engine::{Topics, fold::Pace, partition::Settings, topic};
+use klamm_engine::{NamespaceTopic, Topics, fold::Pace, partition::Settings, topic};
 use klamm_log::{Cleanup, Log, ManualClock, MemoryLog, ReadLimit, TopicSpec, memory};
 use klamm_messages::klamm::v1::WakeRow;
 use klamm_store::Store;
@@ -12,6 +12,7 @@ use crate::{
     clients::Clients,
     faults::Faults,
     instance::{Instance, records},
+    machine::NAMESPACE,
     prng::Prng,
     stores::{Snapshot, Stores},
 };
@@ -74,6 +75,9 @@ impl World {
         let transaction_marks = rng.chance(70);
         let log = MemoryLog::new(clock.clone(), memory::Settings { transaction_marks, ..memory::Settings::default() });
         let topics = Topics::new("sim.", rng.weighted(&[(2, 1), (4, 2), (4, 4)]));
+        // Records go there by their own keys; where the topic is not declared, they go nowhere.
+        let outcomes = NamespaceTopic { partitions: Some(3), ..NamespaceTopic::outcomes(NAMESPACE) };
+        let topics = topics.with_namespaces(Some(outcomes).filter(|_| rng.chance(80)));
         log.ensure_topics(&soon_compacted(&topics)).expect("an empty log");
         let percent = rng.weighted(&[(1, 0), (2, 3), (3, 10), (1, 30)]);
         let faults = Faults::install(&log, rng.next(), percent);

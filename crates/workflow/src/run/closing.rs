@@ -14,10 +14,10 @@ use super::{
     Run, new_event,
     workflow_task::{SERVER_IDENTITY, TaskFailure},
 };
-use crate::{askers, children, commands::CommandContext, visibility};
+use crate::{askers, children, closed_run, commands::CommandContext, visibility};
 
 impl Run<'_, '_> {
-    /// Closes the run by this event. Its visibility document is published. Its pending children are told, and so are those who have asked
+    /// Closes the run by this event. Its visibility document is published, and its outcome where the settings say so. Its pending children are told, and so are those who have asked
     /// for the run, if no other run follows. The retention in force gives the time of its deletion. No workflow task may be started and no event may wait: see
     /// [`Run::force_end_workflow_task`].
     pub(crate) fn close(&mut self, event_type: EventType, attributes: Attributes, settings: &CommandSettings) {
@@ -28,7 +28,7 @@ impl Run<'_, '_> {
     pub(crate) fn close_with(&mut self, event: HistoryEvent, settings: &CommandSettings) {
         self.renew_retention(settings);
         let event_id = self.add_whole_event(event);
-        self.publish_visibility();
+        self.publish_closed(event_id, settings);
         children::tell_children(self, settings);
         askers::tell_closed(self, event_id, settings);
     }
@@ -58,7 +58,7 @@ impl Run<'_, '_> {
     pub(crate) fn terminate_untold(&mut self, reason: &str, identity: &str, settings: &CommandSettings) {
         self.force_end_workflow_task();
         self.renew_retention(settings);
-        self.add_event(
+        let event_id = self.add_event(
             EventType::WorkflowExecutionTerminated,
             Attributes::WorkflowExecutionTerminatedEventAttributes(WorkflowExecutionTerminatedEventAttributes {
                 reason: reason.to_owned(),
@@ -66,7 +66,7 @@ impl Run<'_, '_> {
                 identity: identity.to_owned(),
             }),
         );
-        self.publish_visibility();
+        self.publish_closed(event_id, settings);
     }
 
     /// Terminates the run in the server's own name.
@@ -79,6 +79,14 @@ impl Run<'_, '_> {
         self.discard_scheduled_speculative_workflow_task();
         self.fail_workflow_task(TaskFailure::by_server(WorkflowTaskFailedCause::ForceCloseCommand));
         self.flush_buffered_events();
+    }
+
+    /// Publishes what there is to be known of the run, which its event `event_id` has closed.
+    fn publish_closed(&mut self, event_id: i64, settings: &CommandSettings) {
+        let document = visibility::document(&self.state());
+        let outcome = closed_run::publication(self, event_id, &document, settings);
+        self.tx.publish(Publication::Visibility(Box::new(document)));
+        outcome.into_iter().for_each(|outcome| self.tx.publish(outcome));
     }
 
     /// Publishes the run's whole visibility document as it is now.

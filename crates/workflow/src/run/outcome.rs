@@ -43,7 +43,7 @@ impl Run<'_, '_> {
 const OF_THE_SERVER: &str = "temporal-sys-";
 
 /// Whether one of the patterns stands for the workflow type.
-fn names(patterns: &[String], workflow_type: &str) -> bool {
+pub(crate) fn names(patterns: &[String], workflow_type: &str) -> bool {
     let is_named = |pattern: &String| match pattern.strip_suffix('*') {
         Some(beginning) => workflow_type.starts_with(beginning),
         None => pattern == workflow_type,

@@ -99,6 +99,10 @@ impl Env {
         let published = self.publications.iter().map(|publication| match publication {
             Publication::Visibility(document) => frame::encode(&**document),
             Publication::VisibilityDeleted { run_id, .. } => run_id.clone().into_bytes(),
+            Publication::Outcome { outcome, headers } => {
+                let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+                [headers.collect::<String>().into_bytes(), frame::encode(&**outcome)].concat()
+            }
         });
         events.chain(self.sent.iter().map(frame::encode::<Command>)).chain(published).collect()
     }
@@ -378,13 +382,8 @@ impl Env {
 
     /// The visibility documents published since the last look.
     pub fn documents(&mut self) -> Vec<VisibilityDocument> {
-        self.publications
-            .drain(..)
-            .filter_map(|publication| match publication {
-                Publication::Visibility(document) => Some(*document),
-                Publication::VisibilityDeleted { .. } => None,
-            })
-            .collect()
+        let document = |publication| if let Publication::Visibility(document) = publication { Some(*document) } else { None };
+        self.publications.drain(..).filter_map(document).collect()
     }
 
     /// Folds what was emitted: whole, and without superseded records and those of deleted runs.
@@ -452,6 +451,7 @@ pub fn production() -> CommandSettings {
         namespace_id: "id".to_owned(),
         limits: None,
         outcome_only: Vec::new(),
+        outcomes: Vec::new(),
     }
 }
 

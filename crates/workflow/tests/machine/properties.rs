@@ -29,7 +29,7 @@ use crate::{
     external::{cancel_external, check_pending, is_external, signal_external},
     fail,
     operations::{Operation, operate, operation},
-    pause, payload, reset, riders, scheduled, timer, updates,
+    pause, payload, published, reset, riders, scheduled, timer, updates,
 };
 
 /// One step of somebody.
@@ -191,8 +191,10 @@ fn settings() -> impl Strategy<Value = CommandSettings> {
             ..env::production()
         }
     });
-    let outcomes = CommandSettings { outcome_only: vec!["*".to_owned()], ..env::production() };
-    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes)]
+    let all = || vec!["*".to_owned()];
+    let outcomes = CommandSettings { outcome_only: all(), outcomes: all(), ..env::production() };
+    let published = CommandSettings { outcomes: all(), ..env::production() };
+    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes), 2 => Just(published)]
 }
 
 /// Several entries for a map.
@@ -430,6 +432,7 @@ impl World {
         for (_, run) in &runs {
             self.check_run(run);
         }
+        published::check(&self.env);
         self.check_told();
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::{
     cli::ServeOptions,
     commands::check,
-    config::Config,
+    config::{Config, Namespace},
     http::{self, Safety, Site},
     logging,
     node::{
@@ -123,8 +123,12 @@ async fn tell_when_ready(health: Health, front: Front, started: Instant) {
 fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
     let retention = config.server.retention.0;
     let namespace = |name: &String| NamespaceToMake { name: name.clone(), retention, search_attributes: Vec::new() };
-    // This limit stands in another section.
+    // These stand in other sections.
     let complete = |limits: &Limits| Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..limits.clone() };
+    let of_namespace = |of: &Namespace| {
+        let outcomes = of.outcomes.as_ref().map(|outcomes| outcomes.types.clone()).unwrap_or_default();
+        Limits { outcomes, ..complete(&of.limits) }
+    };
     NodeOptions {
         topics: config.topics(),
         advertised_address,
@@ -136,7 +140,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
         uncommitted_bytes_max: config.processor.uncommitted_bytes_max,
         inspect: config.connections.inspect,
         limits: complete(&config.limits),
-        namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), complete(&of.limits))).collect(),
+        namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), of_namespace(of))).collect(),
     }
 }
 

@@ -1,13 +1,14 @@
 //! A process that owns its log alone: puts all parts together, runs them, and stops them in order.
 
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use klamm_engine::{NamespaceTopic, Topics};
+use klamm_engine::{NamespaceTopic, Purpose, Topics};
 use klamm_gateway::{Calls, Config as GatewayConfig, Limits};
 use klamm_log::{Clock, Log};
 use klamm_processor::{Config as ProcessorConfig, Intervals};
@@ -81,6 +82,13 @@ pub struct ServerOptions {
     pub limits: Limits,
 }
 
+/// Limits of the namespaces whose closed runs are published: those of all, and the types, which are all.
+fn namespace_limits(options: &ServerOptions) -> BTreeMap<String, Limits> {
+    let published = options.namespace_topics.iter().filter(|topic| topic.purpose == Purpose::Outcomes);
+    let limits = || Limits { outcomes: vec!["*".to_owned()], ..options.limits.clone() };
+    published.map(|topic| (topic.namespace.clone(), limits())).collect()
+}
+
 /// Runs until SIGINT or SIGTERM, then stops in order: no new calls, last outputs committed, store flushed.
 pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError> {
     let started = Instant::now();
@@ -90,6 +98,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     let (web, web_address) = listen(options.ip, options.http_port, "--ip", "--http-port").await?;
 
     let Parts { log, store, index, verify_dir, supervisor, clock } = parts;
+    let namespace_limits = namespace_limits(&options);
     let topics = Topics::new(PREFIX, options.partitions).with_namespaces(options.namespace_topics);
     log.ensure_topics(&topics.specs())
         .map_err(|error| SetupError::new("making the topics", error, "see the error; use another --data-dir for other partitions"))?;
@@ -99,6 +108,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         verify_dir,
         clock,
         settings: klamm_requests::settings::configured(&options.limits),
+        namespace_settings: klamm_requests::settings::of_namespaces(&namespace_limits),
         ..ProcessorConfig::new(topics.clone(), member.clone())
     };
     telemetry.sources().add(sources::store(store.clone()));
@@ -113,6 +123,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         persistence_store: options.store_name.to_owned(),
         address: grpc_address.to_string(),
         limits: options.limits,
+        namespace_limits,
         ..GatewayConfig::default()
     };
     let intervals = Intervals { prompt: Some(PROMPT), ..Intervals::default() };

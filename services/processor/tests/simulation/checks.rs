@@ -4,6 +4,7 @@ pub mod answers;
 pub mod children;
 pub mod histories;
 pub mod outputs;
+pub mod published;
 pub mod sends;
 pub mod stores;
 

@@ -298,6 +298,7 @@ impl World {
             checks::stores::check_decided(&store, &self.witness, number);
         }
         lives.iter().for_each(checks::histories::check);
+        checks::published::check(&self.log, &self.topics, &lives);
         checks::answers::check(&self.book.borrow(), &lives);
         let children = checks::children::check(&lives);
         let sends = checks::sends::check(&self.witness, self.topics.partitions);

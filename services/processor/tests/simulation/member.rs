@@ -118,7 +118,11 @@ impl Up {
 
 /// What commands bring of a gateway's configuration.
 pub fn settings() -> CommandSettings {
-    CommandSettings { retention: Some(klamm_machine::time::to_proto(Duration::from_secs(86_400))), ..CommandSettings::default() }
+    CommandSettings {
+        retention: Some(klamm_machine::time::to_proto(Duration::from_secs(86_400))),
+        outcomes: vec!["*".to_owned()],
+        ..CommandSettings::default()
+    }
 }
 
 /// A store in memory without rows.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use klamm_engine::{Topics, topic};
+use klamm_engine::{NamespaceTopic, Topics, topic};
 use klamm_log::{Cleanup, Log, MemoryLog, Record, TopicSpec, memory};
 use klamm_processor::Processor;
 
@@ -22,6 +22,7 @@ use crate::{
     member::{Limits, Member, ROOMY_BYTES, ROOMY_COMMANDS, Snapshot, Up, empty_store},
     panics,
     prng::Prng,
+    requests::NAMESPACE,
     virtual_time::VirtualClock,
     witness::Witness,
 };
@@ -71,7 +72,8 @@ impl World {
         let clock = Arc::new(VirtualClock::new());
         let transaction_marks = rng.chance(70);
         let log = MemoryLog::new(clock.clone(), memory::Settings { transaction_marks, ..memory::Settings::default() });
-        let topics = Topics::new("sim.", rng.weighted(&[(1, 1), (4, 2), (4, 3)]));
+        let outcomes = NamespaceTopic { partitions: Some(3), ..NamespaceTopic::outcomes(NAMESPACE) };
+        let topics = Topics::new("sim.", rng.weighted(&[(1, 1), (4, 2), (4, 3)])).with_namespaces([outcomes]);
         log.ensure_topics(&soon_compacted(&topics)).expect("an empty log");
         let percent = rng.weighted(&[(2, 0), (3, 2), (3, 6), (1, 20)]);
         let faults = Faults::install(&log, rng.next(), percent);
@@ -160,7 +162,7 @@ impl World {
 
     /// The partition of a workflow id.
     pub fn partition_of(&self, workflow_id: &str) -> u32 {
-        klamm_machine::key::partition_of(crate::requests::NAMESPACE, workflow_id, self.topics.partitions)
+        klamm_machine::key::partition_of(NAMESPACE, workflow_id, self.topics.partitions)
     }
 
     /// A partition changes hands.

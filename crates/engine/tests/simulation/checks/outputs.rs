@@ -7,12 +7,13 @@ use klamm_log::{Log, MemoryLog, ReadLimit, Record, Stored};
 use klamm_messages::klamm::v1::{HistoryRecord, PartitionRecord, history_record::Record as Body};
 use prost::Message;
 
+use super::shared::Shared;
 use crate::codec::PARTITION_KEY;
 
 /// Topics that are written.
 const TOPICS: [&str; 5] = [topic::HISTORY, topic::SCHEDULES, topic::CLUSTER, topic::VISIBILITY, topic::COMMANDS_DEAD_LETTERS];
 
-/// What an output is by: topic, partition, offset of its command, index among that command's outputs.
+/// What an output is by: topic, partition and offset of its command, index among that command's outputs.
 type Cause = (String, u32, i64, usize);
 
 /// Key, value, headers but the number, and timestamp (dead letters have their log's).
@@ -29,12 +30,14 @@ pub struct Outputs {
     positions: BTreeMap<u32, PartitionRecord>,
     /// Where reading goes on.
     next: BTreeMap<(&'static str, u32), i64>,
+    /// Outputs on topics of namespaces.
+    shared: Shared,
 }
 
 /// The parts of a sequence header.
-struct Sequence {
-    partition: u32,
-    number: i64,
+pub(super) struct Sequence {
+    pub(super) partition: u32,
+    pub(super) number: i64,
     offset: i64,
     index: usize,
 }
@@ -44,18 +47,18 @@ impl Outputs {
     pub fn cut(&mut self, batch: &Batch, topics: &Topics) {
         for output in &batch.outputs {
             let short = topics.short(&output.topic).expect("a topic of ours");
-            self.same(short, output.partition, &output.record);
+            self.same(short, &output.record);
         }
         let last = batch.outputs.last().expect("a batch ends with its position");
         assert_eq!(last.record.key.as_deref(), Some(PARTITION_KEY.as_bytes()), "the last record of a batch");
     }
 
-    fn same(&mut self, short: &str, partition: u32, record: &Record) {
+    fn same(&mut self, short: &str, record: &Record) {
         if record.key.as_deref() == Some(PARTITION_KEY.as_bytes()) {
             return;
         }
         let sequence = sequence(record);
-        let cause = (short.to_owned(), partition, sequence.offset, sequence.index);
+        let cause = (short.to_owned(), sequence.partition, sequence.offset, sequence.index);
         let headers = record.headers.iter().filter(|(name, _)| name != SEQUENCE_HEADER).map(|(name, value)| (name.clone(), value.to_vec()));
         let timestamp_ms = if short == topic::COMMANDS_DEAD_LETTERS { 0 } else { record.timestamp_ms };
         let key = record.key.as_deref().unwrap_or_default().to_vec();
@@ -81,10 +84,18 @@ impl Outputs {
                 }
             }
         }
+        for stored in self.shared.read(log, topics) {
+            self.same(&stored.0, &stored.1);
+        }
+    }
+
+    /// Checks what stands on topics of namespaces, once no transaction is open: one that is open hides what others have committed behind it.
+    pub fn check_shared(&self) {
+        self.shared.check(&self.positions);
     }
 
     fn stands(&mut self, short: &'static str, partition: u32, stored: Stored) {
-        self.same(short, partition, &stored.record);
+        self.same(short, &stored.record);
         let sequence = sequence(&stored.record);
         let before = self.standing.entry((short, partition)).or_default();
         assert_eq!(sequence.partition, partition, "{short}/{partition}: an output of another partition");
@@ -118,7 +129,7 @@ pub fn position(record: &Record) -> Option<PartitionRecord> {
     }
 }
 
-fn sequence(record: &Record) -> Sequence {
+pub(super) fn sequence(record: &Record) -> Sequence {
     let header = record.header(SEQUENCE_HEADER).expect("every output has its number");
     let text = std::str::from_utf8(header).expect("text");
     let parts: Vec<i64> = text.split('/').map(|part| part.parse().expect("a number")).collect();
