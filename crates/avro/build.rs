@@ -15,6 +15,7 @@ const TOPICS: &[(&str, &str)] = &[
     ("members", "klamm.v1.Member"),
     // Of each namespace that has the topic.
     ("outcomes", "klamm.v1.Outcome"),
+    ("requests", "klamm.v1.Request"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

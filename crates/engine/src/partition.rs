@@ -197,6 +197,12 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         Scratch::new(&self.overlay)
     }
 
+    /// Where a reader of a source topic may begin: all commands of the records below these offsets, by the topic's partitions, are in the
+    /// log. As far as the commands of this partition tell; partitions of which they tell nothing are left out.
+    pub fn settled(&self, topic_id: &str) -> BTreeMap<i32, Offset> {
+        self.sources.settled(topic_id)
+    }
+
     /// True when too much waits for a transaction. The owner must read no further until a batch has committed.
     pub fn is_full(&self) -> bool {
         self.commands_in_batch >= self.settings.uncommitted_commands_max || self.outputs.bytes() >= self.settings.uncommitted_bytes_max
@@ -537,7 +543,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     /// The `n`-th command that the command at `offset` sends: its target partition, and its record.
     fn outgoing(&self, mut command: Command, offset: Offset, n: u32) -> (u32, Record) {
         let topic_id = self.settings.commands_topic_id.to_string();
-        command.source = Some(CommandSource { topic_id, partition: self.number as i32, offset, n });
+        command.source = Some(CommandSource { topic_id, partition: self.number as i32, offset, n, settled: 0 });
         command.version = command.version.max(1);
         command.log_time = Some(self.now.into());
         let partition = key::partition_of(&command.namespace, &command.workflow_id, self.settings.topics.partitions);

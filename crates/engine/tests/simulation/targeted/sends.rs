@@ -48,7 +48,7 @@ fn what_was_taken_from_a_source_is_remembered_beyond_a_commit_and_a_restart() {
     let rig = Rig::new();
     let mut owned = rig.own();
     let sent = |offset, n| {
-        let source = CommandSource { topic_id: "elsewhere".to_owned(), partition: 7, offset, n };
+        let source = CommandSource { topic_id: "elsewhere".to_owned(), partition: 7, offset, n, settled: 0 };
         command_record(&TestCodec, &Command { source: Some(source), ..command("credit", "a", &format!("{offset}/{n}"), 1, &[]) })
     };
     for (offset, n) in [(4, 0), (4, 1), (9, 0)] {
