@@ -16,6 +16,7 @@ pub mod failures;
 pub mod fault;
 pub mod limits;
 pub mod namespaces;
+pub mod records;
 pub mod settings;
 mod terms;
 mod text;

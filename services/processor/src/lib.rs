@@ -10,7 +10,8 @@
 //!   upkeep, gaining        looking after the store, taking partitions over
 //!   reads, submitting, dispatcher, asking, verify       what callers want of them
 //!   processor    all of it put together
-//!   serve, wake_source, callback_source     the processor as a gateway's backend, and as the source of wake-ups and of callbacks
+//!   serve, wake_source, callback_source, command_sink  the processor as a gateway's backend, as the source of wake-ups and of
+//!                                           callbacks, and as the place where commands of records go
 //!   committer, readers, awaiting_sends, care, cleaner, reclaimer   threads and tasks that work on it
 //! ```
 
@@ -20,11 +21,13 @@ mod arrivals;
 mod asking;
 pub mod awaiting_sends;
 mod batch_waiting;
+mod by_record;
 mod callback_source;
 pub mod care;
 pub mod cleaner;
 mod clock;
 pub mod codec;
+mod command_sink;
 pub mod committer;
 pub mod config;
 mod dispatcher;

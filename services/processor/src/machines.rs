@@ -4,9 +4,9 @@ use klamm_cluster::Cluster;
 use klamm_machine::{Decision, Machine, Outcome, Rejection, Tables, Tx};
 use klamm_messages::klamm::v1::{Command, command::Body};
 use klamm_schedule::Schedule;
-use klamm_workflow::{Workflow, answer::StartedReservation};
+use klamm_workflow::{Answer, Workflow, answer::StartedReservation};
 
-use crate::backend::Reply;
+use crate::{backend::Reply, by_record};
 
 /// The name of a machine, as it stands in wake rows.
 pub type MachineName = &'static str;
@@ -44,6 +44,27 @@ impl Machine for Machines {
     type Answer = Answered;
 
     fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
+        match &command.from_record {
+            Some(from) => {
+                let nothing = Answered { reply: Reply::Workflow(Answer::Empty), started: Vec::new() };
+                by_record::answer(tx, command, from, nothing, |answered| &answered.reply, |tx| self.decide_body(tx, command))
+            }
+            None => self.decide_body(tx, command),
+        }
+    }
+
+    fn apply(&self, tables: &mut dyn Tables, event: &Event) {
+        match event {
+            Event::Workflow(event) => self.workflow.apply(tables, event),
+            Event::Schedule(event) => self.schedule.apply(tables, event),
+            Event::Cluster(event) => self.cluster.apply(tables, event),
+        }
+    }
+}
+
+impl Machines {
+    /// Has the machine decide that knows the command.
+    fn decide_body(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
         match &command.body {
             Some(Body::Cluster(_)) => {
                 let decision = tx.delegate(&self.cluster, Event::Cluster, |tx| self.cluster.decide(tx, command));
@@ -58,14 +79,6 @@ impl Machine for Machines {
                 let decision = tx.delegate(&self.workflow, Event::Workflow, |tx| self.workflow.decide(tx, command));
                 wrap(decision, |answered| Answered { reply: Reply::Workflow(answered.answer), started: answered.started })
             }
-        }
-    }
-
-    fn apply(&self, tables: &mut dyn Tables, event: &Event) {
-        match event {
-            Event::Workflow(event) => self.workflow.apply(tables, event),
-            Event::Schedule(event) => self.schedule.apply(tables, event),
-            Event::Cluster(event) => self.cluster.apply(tables, event),
         }
     }
 }

@@ -122,6 +122,15 @@ pub struct Registered {
     pub id: u32,
 }
 
+/// The part of an answer about an id that is read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    schema: String,
+    /// Absent: Avro.
+    schema_type: Option<String>,
+}
+
 /// An error as registries write it.
 #[derive(Debug, Default, Deserialize)]
 struct Fault {
@@ -182,6 +191,22 @@ impl Client {
         match self.post(subject, "/versions", schema)? {
             Answer::Good(Registered { id }) => Ok(id),
             Answer::Bad(status, fault) => Err(self.refused(subject, status, &fault)),
+        }
+    }
+
+    /// The text of the schema with this id; `None`: there is none, or it is not Avro.
+    pub fn schema(&self, id: u32) -> Result<Option<String>, Error> {
+        let subject = format!("the schema with the id {id}");
+        let mut request = self.agent.get(format!("{}/schemas/ids/{id}", self.url));
+        request = request.header("Accept", format!("{CONTENT_TYPE}, application/json"));
+        if let Some(authorization) = &self.authorization {
+            request = request.header("Authorization", authorization);
+        }
+        let response = request.call().map_err(|error| self.failed(&subject, error))?;
+        match self.answer(&subject, response)? {
+            Answer::Good(Stored { schema, schema_type }) => Ok(schema_type.is_none_or(|kind| kind == "AVRO").then_some(schema)),
+            Answer::Bad(StatusCode::NOT_FOUND, Fault { error_code: 40403, .. }) => Ok(None),
+            Answer::Bad(status, fault) => Err(self.refused(&subject, status, &fault)),
         }
     }
 

@@ -9,10 +9,12 @@
 //! nothing; its users do that.
 
 mod client;
+mod producers;
 mod register;
 pub mod serving;
 mod subjects;
 
 pub use client::{Authentication, Error, Settings};
+pub use producers::Schemas;
 pub use register::{check, probe, register};
 pub use subjects::Subjects;

@@ -112,7 +112,7 @@ impl Target for Commands {
         let effects = tx.finish();
         for encoded in effects.events.iter().flat_map(|event| AvroCodec.encode_event(event)) {
             AvroCodec
-                .decode_event(encoded.topic, encoded.key.as_bytes(), encoded.value.as_deref())
+                .decode_event(&encoded.topic, encoded.key.as_bytes(), encoded.value.as_deref())
                 .map_err(|error| format!("an event of {} cannot be read: {error}", encoded.topic))?;
         }
         for sent in &effects.commands {

@@ -78,6 +78,7 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         | Body::ScheduledStartAnswered(_)
         | Body::ScheduledRunClosed(_)
         | Body::TakeOver(_)
+        | Body::RefuseRequest(_)
         | Body::Cluster(_)
         | Body::Test(_) => Err(Rejection::Internal("The workflow machine does not decide this command.".to_owned())),
     }

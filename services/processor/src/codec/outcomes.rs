@@ -4,7 +4,7 @@ use bytes::Bytes;
 use klamm_avro::frame;
 use klamm_engine::{Encoded, Purpose};
 use klamm_machine::{key, outcome_kind};
-use klamm_messages::klamm::v1::Outcome;
+use klamm_messages::klamm::v1::{Outcome, RequestAnswer};
 
 /// The version of CloudEvents that the headers follow.
 const SPEC_VERSION: &str = "1.0";
@@ -13,7 +13,7 @@ const SPEC_VERSION: &str = "1.0";
 pub(super) fn encode(outcome: &Outcome, further: &[(String, String)]) -> Encoded {
     let own = [
         ("ce_specversion", SPEC_VERSION.to_owned()),
-        ("ce_id", id(outcome).to_owned()),
+        ("ce_id", id(outcome)),
         ("ce_type", event_type(outcome)),
         ("ce_source", format!("/klamm/namespaces/{}", key::topic_key([outcome.namespace.as_str()]))),
         ("ce_subject", outcome.workflow_id.clone()),
@@ -25,9 +25,11 @@ pub(super) fn encode(outcome: &Outcome, further: &[(String, String)]) -> Encoded
     Encoded { headers: own.chain(further).collect(), ..Encoded::new(topic, outcome.workflow_id.clone(), Some(frame::encode(outcome))) }
 }
 
-/// What tells the outcome from all others of its namespace: the run that closed once, or the request that was answered once.
-fn id(outcome: &Outcome) -> &str {
-    outcome.request.as_ref().map_or(&outcome.run_id, |answer| &answer.request_id)
+/// What tells the outcome from all others of its namespace: the run that closed once, or the place of the record that was answered once. (A
+/// request's own id may stand on several records.)
+fn id(outcome: &Outcome) -> String {
+    let Some(RequestAnswer { topic, partition, offset, .. }) = &outcome.request else { return outcome.run_id.clone() };
+    format!("{topic}/{partition}/{offset}")
 }
 
 fn event_type(outcome: &Outcome) -> String {
@@ -46,8 +48,6 @@ fn time(outcome: &Outcome) -> String {
 
 #[cfg(test)]
 mod tests {
-    use klamm_messages::klamm::v1::RequestAnswer;
-
     use super::*;
 
     fn headers(outcome: &Outcome) -> Vec<String> {
@@ -78,8 +78,8 @@ mod tests {
             "traceparent=00-a-b-01",
         ];
         assert_eq!(headers(&outcome), expected);
-        let request = RequestAnswer { request_id: "r".to_owned(), ..RequestAnswer::default() };
+        let request = RequestAnswer { topic: "t".to_owned(), partition: 1, offset: 2, ..RequestAnswer::default() };
         let answer = Outcome { kind: outcome_kind::REQUEST_REJECTED.to_owned(), request: Some(request), ..outcome };
-        assert_eq!(headers(&answer)[1..3], ["ce_id=r", "ce_type=io.klamm.request.rejected"]);
+        assert_eq!(headers(&answer)[1..3], ["ce_id=t/1/2", "ce_type=io.klamm.request.rejected"]);
     }
 }

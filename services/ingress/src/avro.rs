@@ -1,0 +1,146 @@
+//! Avro values with schemas of other people, as JSON texts.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use apache_avro::{Schema, types::Value};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
+use klamm_supervise::Part;
+use parking_lot::Mutex;
+use serde_json::{Map, Number, Value as Json};
+
+use crate::{Away, SchemaSource};
+
+/// Most schemas that are remembered. Topics have few.
+const KNOWN_MAX: usize = 1000;
+
+/// The schemas that were asked for, by id. An id's schema never changes.
+pub(crate) struct Schemas {
+    source: Arc<dyn SchemaSource>,
+    known: Mutex<BTreeMap<u32, Arc<Result<Schema, String>>>>,
+}
+
+impl Schemas {
+    pub(crate) fn new(source: Arc<dyn SchemaSource>) -> Self {
+        Self { source, known: Mutex::default() }
+    }
+
+    /// The schema of this id, or why it cannot be used.
+    ///
+    /// # Errors
+    /// The registry does not answer: ask again.
+    pub(crate) async fn get(&self, part: &Part, id: u32) -> Result<Arc<Result<Schema, String>>, Away> {
+        if let Some(known) = self.known.lock().get(&id) {
+            return Ok(known.clone());
+        }
+        let source = self.source.clone();
+        let text = match klamm_avro::frame::schema(id) {
+            Ok(schema) => Some(schema.json.to_owned()),
+            Err(_) => part.blocking(move || source.schema(id)).await?,
+        };
+        let Some(text) = text else { return Ok(Arc::new(Err(format!("No schema with the id {id} is known.")))) };
+        let schema = Schema::parse_str(&text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."));
+        let schema = schema.and_then(|schema| {
+            // A value of such a schema may be as deep as it is long.
+            if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the id {id} contains itself.")) } else { Ok(schema) }
+        });
+        let schema = Arc::new(schema);
+        let mut known = self.known.lock();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(id, schema.clone());
+        Ok(schema)
+    }
+}
+
+/// Whether a named type contains itself.
+fn is_recursive<'s>(schema: &'s Schema, within: &mut Vec<&'s apache_avro::schema::Name>) -> bool {
+    match schema {
+        Schema::Ref { name } => within.contains(&name),
+        Schema::Array(array) => is_recursive(&array.items, within),
+        Schema::Map(map) => is_recursive(&map.types, within),
+        Schema::Union(union) => union.variants().iter().any(|variant| is_recursive(variant, within)),
+        Schema::Record(record) => {
+            within.push(&record.name);
+            let found = record.fields.iter().any(|field| is_recursive(&field.schema, within));
+            within.pop();
+            found
+        }
+        _ => false,
+    }
+}
+
+/// The JSON text of a value.
+///
+/// # Errors
+/// The bytes are no value of the schema, or it has no form in JSON.
+pub(crate) fn to_json(schema: &Schema, mut datum: &[u8]) -> Result<String, String> {
+    let value =
+        apache_avro::from_avro_datum(schema, &mut datum, None).map_err(|error| format!("The value is not of its schema: {error}."))?;
+    // The library takes a text that is cut off for null.
+    if !value.validate(schema) {
+        return Err("The value is not of its schema: it is cut off.".to_owned());
+    }
+    if !datum.is_empty() {
+        return Err("There are bytes after the value.".to_owned());
+    }
+    json(value).map(|json| json.to_string())
+}
+
+fn json(value: Value) -> Result<Json, String> {
+    Ok(match value {
+        Value::Null => Json::Null,
+        Value::Boolean(value) => Json::Bool(value),
+        Value::Int(value) | Value::TimeMillis(value) => value.into(),
+        Value::Long(value) | Value::TimeMicros(value) => value.into(),
+        Value::Float(value) => number(f64::from(value))?,
+        Value::Double(value) => number(value)?,
+        Value::String(text) | Value::Enum(_, text) => Json::String(text),
+        Value::Bytes(bytes) | Value::Fixed(_, bytes) => Json::String(STANDARD.encode(bytes)),
+        Value::Uuid(id) => Json::String(id.to_string()),
+        Value::Union(_, value) => json(*value)?,
+        Value::Array(values) => Json::Array(values.into_iter().map(json).collect::<Result<_, _>>()?),
+        Value::Map(values) => Json::Object(sorted(values)?),
+        Value::Record(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| Ok((name, json(value)?)));
+            Json::Object(fields.collect::<Result<Map<_, _>, String>>()?)
+        }
+        Value::Date(days) => date(days)?,
+        Value::TimestampMillis(value) | Value::LocalTimestampMillis(value) => time(DateTime::from_timestamp_millis(value))?,
+        Value::TimestampMicros(value) | Value::LocalTimestampMicros(value) => time(DateTime::from_timestamp_micros(value))?,
+        Value::TimestampNanos(value) | Value::LocalTimestampNanos(value) => time(Some(DateTime::from_timestamp_nanos(value)))?,
+        other => return Err(format!("A value of the type {} has no form in JSON here.", kind(&other))),
+    })
+}
+
+/// Fields in the order of their names, so that the same record always gives the same text.
+fn sorted(values: std::collections::HashMap<String, Value>) -> Result<Map<String, Json>, String> {
+    let values: BTreeMap<_, _> = values.into_iter().collect();
+    values.into_iter().map(|(name, value)| Ok((name, json(value)?))).collect()
+}
+
+fn number(value: f64) -> Result<Json, String> {
+    Number::from_f64(value).map(Json::Number).ok_or_else(|| format!("The number {value} has no form in JSON."))
+}
+
+fn date(days: i32) -> Result<Json, String> {
+    let epoch = NaiveDate::default();
+    let distance = Days::new(u64::from(days.unsigned_abs()));
+    let date = if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
+    date.map(|date| Json::String(date.to_string())).ok_or_else(|| format!("There is no date {days} days from 1970."))
+}
+
+fn time(time: Option<DateTime<chrono::Utc>>) -> Result<Json, String> {
+    let time = time.ok_or_else(|| "A time is too far from 1970.".to_owned())?;
+    Ok(Json::String(time.to_rfc3339_opts(SecondsFormat::AutoSi, true)))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Decimal(_) => "decimal",
+        Value::BigDecimal(_) => "big-decimal",
+        Value::Duration(_) => "duration",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,77 @@
+//! What the reader asks of others: of the owner of the partitions, and of a schema registry.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc};
+
+use klamm_log::Offset;
+use klamm_messages::klamm::v1::Command;
+use klamm_requests::{limits::Limits, namespaces::Namespaces};
+use tokio::sync::watch::Receiver;
+
+/// A topic whose records are requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestTopic {
+    /// The namespace that all of its requests are about.
+    pub namespace: String,
+    /// The topic's full name.
+    pub topic: Arc<str>,
+}
+
+/// Takes commands for the partitions of the command log.
+pub trait CommandSink: Send + Sync + 'static {
+    /// Watches the partitions that this process owns. Each has a number that tells one ownership of it from the next.
+    fn partitions(&self) -> Receiver<BTreeMap<u32, i64>>;
+    /// How many partitions the command log has.
+    fn partition_count(&self) -> u32;
+    /// Where a reader of the topic with this id may begin, by the topic's partitions. A partition that nothing is known of is left out.
+    ///
+    /// # Errors
+    /// A partition of the command log does not work now: ask again.
+    fn settled(&self, topic_id: &str) -> Result<BTreeMap<i32, Offset>, Away>;
+    /// All namespaces.
+    fn namespaces(&self) -> Arc<Namespaces>;
+    /// The partition that takes a command.
+    fn partition_of(&self, command: &Command) -> u32;
+    /// Appends the commands to the partition, in their order, and has them decided. After an error some of the first may be in the log: the
+    /// same commands are to be given again.
+    fn append(&self, partition: u32, commands: Vec<Command>) -> impl Future<Output = Result<(), Away>> + Send;
+}
+
+/// Limits of requests.
+#[derive(Debug, Clone, Default)]
+pub struct AllLimits {
+    /// Of namespaces without limits of their own.
+    pub usual: Limits,
+    /// Of the others, by name.
+    pub of_namespaces: BTreeMap<String, Limits>,
+}
+
+impl AllLimits {
+    /// The limits of a namespace's requests.
+    pub(crate) fn of(&self, namespace: &str) -> &Limits {
+        self.of_namespaces.get(namespace).unwrap_or(&self.usual)
+    }
+}
+
+/// Something is not there now. What is under way waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Away(pub String);
+
+/// Gives the schemas that producers have registered.
+pub trait SchemaSource: Send + Sync + 'static {
+    /// The JSON text of the schema with this id; `None`: there is no such schema. May block the thread.
+    ///
+    /// # Errors
+    /// The registry does not answer: ask again.
+    fn schema(&self, id: u32) -> Result<Option<String>, Away>;
+}
+
+/// No registry is configured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSchemas;
+
+impl SchemaSource for NoSchemas {
+    fn schema(&self, _: u32) -> Result<Option<String>, Away> {
+        Ok(None)
+    }
+}

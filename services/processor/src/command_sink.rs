@@ -1,0 +1,48 @@
+//! The processor as the place where commands of records from source topics go.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use klamm_ingress::{Away, CommandSink};
+use klamm_log::Offset;
+use klamm_messages::klamm::v1::{Command, NamespaceState};
+use tokio::sync::watch;
+
+use crate::{Processor, backend::Error};
+
+impl CommandSink for Processor {
+    fn partitions(&self) -> watch::Receiver<BTreeMap<u32, i64>> {
+        self.partitions.take_overs()
+    }
+
+    fn partition_count(&self) -> u32 {
+        self.partitions.count()
+    }
+
+    fn settled(&self, topic_id: &str) -> Result<BTreeMap<i32, Offset>, Away> {
+        let mut settled: BTreeMap<i32, Offset> = BTreeMap::new();
+        for number in 0..self.partitions.count() {
+            let known = self.partitions.look(number, |state| state.settled(topic_id)).map_err(away)?;
+            for (partition, offset) in known {
+                let highest = settled.entry(partition).or_default();
+                *highest = (*highest).max(offset);
+            }
+        }
+        Ok(settled)
+    }
+
+    fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {
+        self.process.namespaces.all()
+    }
+
+    fn partition_of(&self, command: &Command) -> u32 {
+        self.partitions.of_command(command)
+    }
+
+    async fn append(&self, partition: u32, commands: Vec<Command>) -> Result<(), Away> {
+        self.submitter.append_all(partition, commands).await.map_err(away)
+    }
+}
+
+fn away(error: Error) -> Away {
+    Away(error.to_string())
+}

@@ -1,0 +1,24 @@
+//! Looks up the schemas that other programs have registered.
+
+use crate::client::{Client, Error, Settings};
+
+/// The schemas of a registry, by id.
+pub struct Schemas(Client);
+
+impl Schemas {
+    /// Reads the files that the settings name; asks nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Settings`].
+    pub fn new(settings: &Settings) -> Result<Self, Error> {
+        Client::new(settings).map(Self)
+    }
+
+    /// The JSON text of the Avro schema with this id; `None`: there is none. Blocks the thread, at most ten seconds.
+    ///
+    /// # Errors
+    /// [`Error::Away`]: ask again later. [`Error::Refused`]: something has to be corrected first.
+    pub fn schema(&self, id: u32) -> Result<Option<String>, Error> {
+        self.0.schema(id)
+    }
+}
