@@ -143,6 +143,7 @@ SUITES: Dict[str, Suite] = {
     "schedules": Suite(schedules_suite, shares=False),
     "fuzz": Suite(pytest_folder("fuzz", "-s"), shares=False, logs=("embedded",)),
     "http": Suite(http_suite, shares=False, logs=("embedded",)),
+    "records": Suite(pytest_folder("records"), shares=False),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
     "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
@@ -151,6 +152,6 @@ SUITES: Dict[str, Suite] = {
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 #: The soak is short here, and on Kafka run by name.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http"], ["ui"], ["schedules"], ["crash"], ["soak"]]),
-    ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["bursts"], ["consumers", "security", "faults"], ["schedules"], ["crash"]]),
+    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http", "records"], ["ui"], ["schedules"], ["crash"], ["soak"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["bursts"], ["consumers", "security", "faults", "records"], ["schedules"], ["crash"]]),
 ]

@@ -144,6 +144,8 @@ pub enum TopicsCommand {
     Describe(DescribeOptions),
     /// Records of a topic, decoded.
     Cat(CatOptions),
+    /// Append a record to a topic of requests, or one for each line of the standard input.
+    Produce(ProduceOptions),
     /// Print the topics of `klamm serve` as Strimzi KafkaTopic resources; needs no server.
     Manifest(ManifestOptions),
 }
@@ -221,6 +223,33 @@ pub struct CatOptions {
     /// Where the server is.
     #[command(flatten)]
     pub server: Server,
+}
+
+/// Options of `klamm topics produce`.
+#[derive(Debug, Clone, Args)]
+pub struct ProduceOptions {
+    /// Name, with or without prefix.
+    pub topic: String,
+    /// The value. Without it each line of the standard input is the value of a record.
+    pub value: Option<String>,
+    /// The key: the workflow id.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub key: String,
+    /// Each line of the standard input is a key, this text and a value.
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["key", "value"], value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub key_delimiter: Option<String>,
+    /// A header; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = header)]
+    pub header: Vec<(String, String)>,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// A header as an option gives it.
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "a header is NAME=VALUE".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// `klamm schedule …`

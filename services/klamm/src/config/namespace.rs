@@ -86,7 +86,9 @@ impl Namespace {
             let cleanup = Cleanup::Delete { retention: Some(requests.retention.0) };
             topic(Purpose::Requests, name, requests.partitions, cleanup)
         });
-        outcomes.into_iter().chain(requests)
+        // Requests are answered there, also where no run is published.
+        let answers = requests.as_ref().filter(|_| outcomes.is_none()).map(|_| NamespaceTopic::outcomes(name));
+        outcomes.into_iter().chain(answers).chain(requests)
     }
 }
 

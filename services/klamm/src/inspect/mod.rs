@@ -5,6 +5,7 @@ mod asking;
 mod audit;
 mod finding;
 mod members;
+mod producing;
 mod queues;
 mod reading;
 mod status;
@@ -14,8 +15,9 @@ use std::{pin::Pin, sync::Arc};
 use klamm_api::klamm::v1::{
     AuditScheduleRequest, DescribeTopicRequest, DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest,
     GetStatusResponse, ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest,
-    ListTopicsResponse, ReadTopicRequest, ScheduleAudit, TopicInfo, TopicPartition, TopicRecord, VerifyDifference, VerifyProgress,
-    VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
+    ListTopicsResponse, ProduceRecordRequest, ProduceRecordResponse, ReadTopicRequest, ScheduleAudit, TopicInfo, TopicPartition,
+    TopicRecord, VerifyDifference, VerifyProgress, VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect,
+    verify_report::Report,
 };
 use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
@@ -143,6 +145,12 @@ impl Inspect for Inspector {
     async fn find_events(&self, request: Request<FindEventsRequest>) -> Result<Response<FindEventsResponse>, Status> {
         let (topics, request) = (self.topics.clone(), request.into_inner());
         Ok(Response::new(ask(&self.log, move |log| finding::find(log, &topics, &request)).await?))
+    }
+
+    async fn produce_record(&self, request: Request<ProduceRecordRequest>) -> Result<Response<ProduceRecordResponse>, Status> {
+        let request = request.into_inner();
+        let topic = self.topic(request.topic.clone()).await?;
+        producing::produce(&self.log, &self.topics, &topic, request).await.map(Response::new)
     }
 
     type VerifyStream = Streamed<VerifyReport>;

@@ -222,7 +222,10 @@ fn record(partition: u32, stored: Stored) -> TopicRecord {
         None => (String::new(), String::new()),
         Some(value) => match klamm_avro::json::to_json(value) {
             Ok(json) => (json.to_string(), String::new()),
-            Err(error) => (String::new(), error.to_string()),
+            Err(error) => match json_of_others(value) {
+                Some(json) => (json, String::new()),
+                None => (String::new(), error.to_string()),
+            },
         },
     };
     TopicRecord {
@@ -236,4 +239,9 @@ fn record(partition: u32, stored: Stored) -> TopicRecord {
         value_json,
         decode_error,
     }
+}
+
+/// A value that is JSON already, as other programs may write it, on one line. No frame of a schema registry begins as JSON does.
+fn json_of_others(value: &[u8]) -> Option<String> {
+    serde_json::from_slice::<serde_json::Value>(value).ok().map(|json| json.to_string())
 }

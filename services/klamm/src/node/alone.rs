@@ -10,6 +10,7 @@ use std::{
 
 use klamm_engine::{NamespaceTopic, Purpose, Topics};
 use klamm_gateway::{Calls, Config as GatewayConfig, Limits};
+use klamm_ingress::NoSchemas;
 use klamm_log::{Clock, Log};
 use klamm_processor::{Config as ProcessorConfig, Intervals};
 use klamm_store::Store;
@@ -127,7 +128,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         ..GatewayConfig::default()
     };
     let intervals = Intervals { prompt: Some(PROMPT), ..Intervals::default() };
-    let (owned, routes) = recovered.work(intervals, &options.namespaces, index, gateway, options.inspect).await?;
+    let (owned, routes) = recovered.work(intervals, &options.namespaces, index, gateway, Arc::new(NoSchemas), options.inspect).await?;
     telemetry.sources().add(sources::task_queues(Arc::downgrade(owned.processor())));
 
     let (stop, stopped) = watch::channel(false);

@@ -208,7 +208,8 @@ async fn take_over(
         namespace_limits: options.namespace_limits.clone(),
         ..GatewayConfig::default()
     };
-    recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, options.inspect).await
+    let schemas = options.producers_schemas.clone();
+    recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, schemas, options.inspect).await
 }
 
 /// The cluster's id. It is the same for all processes of a cluster, and stays the same after a take-over.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use klamm_api::klamm::v1::inspect_server::InspectServer;
+use klamm_engine::{Purpose, Topics};
 use klamm_gateway::{Config as GatewayConfig, Gateway};
+use klamm_ingress::{AllLimits, RequestTopic, SchemaSource};
 use klamm_log::Log;
 use klamm_processor::{Cleaner, Committer, Config as ProcessorConfig, Intervals, Processor, Readers};
 use klamm_store::Store;
@@ -44,6 +46,7 @@ pub struct Owned {
     scheduler: JoinHandle<()>,
     callbacks: JoinHandle<()>,
     batch: JoinHandle<()>,
+    ingress: JoinHandle<()>,
 }
 
 /// Takes the partitions over: take-over records, fencing, fold, replay. This blocks a thread of its own, not the runtime's.
@@ -73,6 +76,7 @@ impl Recovered {
         namespaces: &[NamespaceToMake],
         index: Index,
         gateway: GatewayConfig,
+        schemas: Arc<dyn SchemaSource>,
         inspect: Inspect,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
@@ -91,6 +95,11 @@ impl Recovered {
             tokio::spawn(klamm_scheduler::run(processor.clone(), move || clock.log_now(), config.supervisor.clone()))
         };
         let callbacks = tokio::spawn(klamm_callbacks::run(processor.clone(), config.supervisor.clone()));
+        let ingress = {
+            let limits = AllLimits { usual: gateway.limits.clone(), of_namespaces: gateway.namespace_limits.clone() };
+            let (log, topics, supervisor) = (log.clone(), request_topics(&config.topics), config.supervisor.clone());
+            tokio::spawn(klamm_ingress::run(processor.clone(), log, topics, limits, schemas, supervisor))
+        };
         let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone());
         let batch_per_second = gateway.limits.batch_per_second;
         let gateway = Arc::new(Gateway::new(processor.clone(), index, gateway));
@@ -102,10 +111,16 @@ impl Recovered {
             routes.add_service(InterceptedService::new(server, check));
         });
         let routes = routes.await.map_err(|error| SetupError::new("serving gRPC", error, "this is a bug in klamm, please report it"))?;
-        let owned = Owned { processor, committer, readers, cleaner, sender, carer, reclaimer, scheduler, callbacks, batch };
+        let owned = Owned { processor, committer, readers, cleaner, sender, carer, reclaimer, scheduler, callbacks, batch, ingress };
         owned.tell(true);
         Ok((owned, routes))
     }
+}
+
+/// The topics of requests that are declared.
+fn request_topics(topics: &Topics) -> Vec<RequestTopic> {
+    let requests = topics.of_namespaces().filter(|topic| topic.purpose == Purpose::Requests);
+    requests.map(|topic| RequestTopic { namespace: topic.namespace.clone(), topic: topics.full(&topic.name) }).collect()
 }
 
 impl Owned {
@@ -131,6 +146,7 @@ impl Owned {
         self.callbacks.abort();
         self.reclaimer.abort();
         self.batch.abort();
+        self.ingress.abort();
         self.processor.close();
         let (committer, readers, cleaner) = (self.committer, self.readers, self.cleaner);
         // Dropping these waits for their threads, and the committer's for its last commits. So it is done on a thread for blocking work.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use klamm_engine::Topics;
+use klamm_ingress::SchemaSource;
 use klamm_log::Log;
 use klamm_processor::Intervals;
 use klamm_store::Store;
@@ -35,6 +36,8 @@ pub struct NodeOptions {
     pub limits: klamm_gateway::Limits,
     /// Namespaces with limits of their own, by name.
     pub namespace_limits: BTreeMap<String, klamm_gateway::Limits>,
+    /// The schemas of records that other programs write.
+    pub producers_schemas: Arc<dyn SchemaSource>,
     /// Which clients klamm's own service answers.
     pub inspect: Inspect,
 }

@@ -1,9 +1,10 @@
 //! The schema registry of the configuration: an external one, or klamm's own endpoints.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use klamm_avro::frame;
 use klamm_engine::Topics;
+use klamm_ingress::{Away, NoSchemas, SchemaSource};
 use klamm_registry::{Authentication, Error, Settings, Subjects};
 use tokio::sync::watch;
 
@@ -33,6 +34,24 @@ fn settings(registry: &Registry) -> Option<Settings> {
 /// The subjects of these topics.
 pub fn subjects(topics: &Topics) -> Subjects {
     Subjects::new(topics.prefix()).with_topics(topics.of_namespaces().map(|topic| topic.name.clone()))
+}
+
+/// Gives the schemas with which other programs write their records: those of the registry. The settings have been [checked](check).
+pub fn of_producers(registry: &Registry) -> Arc<dyn SchemaSource> {
+    match settings(registry).map(|settings| klamm_registry::Schemas::new(&settings)) {
+        Some(Ok(schemas)) => Arc::new(OfRegistry(schemas)),
+        // Without a registry there are only klamm's own schemas.
+        Some(Err(_)) | None => Arc::new(NoSchemas),
+    }
+}
+
+/// The schemas of a registry.
+struct OfRegistry(klamm_registry::Schemas);
+
+impl SchemaSource for OfRegistry {
+    fn schema(&self, id: u32) -> Result<Option<String>, Away> {
+        self.0.schema(id).map_err(|error| Away(error.to_string()))
+    }
 }
 
 /// Checks that the settings can be used: reads their files, but asks no registry.

@@ -159,6 +159,25 @@ pub const CATALOGUE: &[Section] = &[
         ],
     },
     Section {
+        title: "Requests by records",
+        about: "",
+        metrics: &[
+            counter("klamm_requests_total", "records", &["namespace"], "Records taken from topics of requests"),
+            gauge(
+                "klamm_requests_lag_records",
+                "records",
+                &["topic", "partition"],
+                "Records of a topic of requests that were not taken yet, when records were last taken",
+            ),
+            counter(
+                "klamm_requests_lost_total",
+                "times",
+                &["namespace"],
+                "Times that records were gone from a topic of requests before klamm had read them",
+            ),
+        ],
+    },
+    Section {
         title: "Visibility",
         about: "",
         metrics: &[

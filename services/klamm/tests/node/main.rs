@@ -27,7 +27,8 @@ use klamm::{
 use klamm_api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
 };
-use klamm_engine::Topics;
+use klamm_engine::{NamespaceTopic, Topics};
+use klamm_ingress::NoSchemas;
 use klamm_log::{EmbeddedLog, Log, SystemClock, embedded::Settings as LogSettings};
 use klamm_messages::temporal::{
     common::v1::{WorkflowExecution, WorkflowType},
@@ -58,8 +59,13 @@ async fn start(log: &Arc<dyn Log>) -> Node {
     start_supervised(log, Supervisor::default()).await
 }
 
+/// klamm's topics, and those of the namespace that the node makes.
+fn topics() -> Topics {
+    Topics::new("klamm.", 2).with_namespaces([NamespaceTopic::requests("default"), NamespaceTopic::outcomes("default")])
+}
+
 async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
-    let topics = Topics::new("klamm.", 2);
+    let topics = topics();
     let cut = Arc::new(AtomicBool::new(false));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
@@ -82,6 +88,7 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
         uncommitted_bytes_max: 1 << 26,
         limits: klamm_gateway::Limits::default(),
         namespace_limits: BTreeMap::new(),
+        producers_schemas: Arc::new(NoSchemas),
         inspect: Inspect::Loopback,
     };
     let parts = NodeParts {
@@ -114,7 +121,7 @@ impl Node {
 
 fn log() -> Arc<dyn Log> {
     let log = EmbeddedLog::in_memory(Arc::new(SystemClock), LogSettings::default()).expect("a log");
-    log.ensure_topics(&Topics::new("klamm.", 2).specs()).expect("topics");
+    log.ensure_topics(&topics().specs()).expect("topics");
     Arc::new(log)
 }
 

@@ -9,7 +9,7 @@ use klamm_engine::Topics;
 use klamm_log::{EmbeddedLog, Log, SystemClock, embedded::Settings as LogSettings};
 use klamm_supervise::{Reason, Severity, Supervisor};
 
-use super::{PATIENCE, insist_on_start, start_supervised};
+use super::{PATIENCE, insist_on_start, start_supervised, topics};
 
 /// Parts that begin anew. A part that is new in the process belongs here, or to those that stop something.
 const RUN_AGAIN: &[&str] = &[
@@ -22,6 +22,8 @@ const RUN_AGAIN: &[&str] = &[
     "log-housekeeper",
     "members",
     "reclaimer",
+    "requests/0",
+    "requests/1",
     "scheduler/0",
     "scheduler/1",
     "standby",
@@ -37,7 +39,7 @@ fn log(supervisor: &Supervisor) -> Arc<dyn Log> {
     let housekeeping_interval = Some(Duration::from_millis(50));
     let settings = LogSettings { supervisor: supervisor.clone(), housekeeping_interval, ..LogSettings::default() };
     let log = EmbeddedLog::in_memory(Arc::new(SystemClock), settings).expect("a log");
-    log.ensure_topics(&Topics::new("klamm.", 2).specs()).expect("topics");
+    log.ensure_topics(&topics().specs()).expect("topics");
     Arc::new(log)
 }
 

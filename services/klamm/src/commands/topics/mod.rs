@@ -2,6 +2,7 @@
 
 mod cat;
 mod manifest;
+mod produce;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ pub async fn run(command: TopicsCommand) -> Result<ExitCode, SetupError> {
         TopicsCommand::List(options) => list(options).await?,
         TopicsCommand::Describe(options) => describe(options).await?,
         TopicsCommand::Cat(options) => cat::run(options).await?,
+        TopicsCommand::Produce(options) => produce::run(options).await?,
         TopicsCommand::Manifest(options) => manifest::run(&options)?,
     }
     Ok(Exit::Fine.into())

@@ -1,0 +1,51 @@
+"""A klamm of its own for each test, with topics of requests and outcomes, on the log that KLAMM_IT_LOG names."""
+
+import os
+import uuid
+from pathlib import Path
+from typing import AsyncIterator, Iterator
+
+import pytest
+from temporalio.client import Client
+
+from support.kafka import shared_broker
+from support.server import KlammServer, klamm_binary
+from topics import Topics
+
+ON_KAFKA = os.environ.get("KLAMM_IT_LOG") == "kafka"
+
+
+@pytest.fixture(scope="session")
+def bootstrap() -> Iterator[str]:
+    """Address of the broker; empty on the embedded log."""
+    if not ON_KAFKA:
+        yield ""
+        return
+    with shared_broker() as address:
+        yield address
+
+
+@pytest.fixture
+def topics(bootstrap: str, tmp_path: Path) -> Iterator[Topics]:
+    prefix = f"records-{uuid.uuid4().hex[:8]}." if bootstrap else "klamm."
+    settings = {
+        "kafka.topic_prefix": prefix,
+        "kafka.partitions": "4",
+        "namespaces.default.requests": "true",
+        "namespaces.default.outcomes": "true",
+    }
+    log = tmp_path / "klamm.log"
+    options = ["--requests", "--outcomes"]
+    server = KlammServer(klamm_binary(), tmp_path / "data", log, bootstrap or None, settings if bootstrap else None, options)
+    server.start()
+    try:
+        yield Topics(server, prefix)
+    finally:
+        if server.running():
+            server.kill()
+        print(f"--- the end of {server.log}\n{server.log_tail()}")
+
+
+@pytest.fixture
+async def client(topics: Topics) -> AsyncIterator[Client]:
+    yield await Client.connect(topics.server.address)
