@@ -338,6 +338,9 @@ pub trait Backend: Send + Sync + 'static {
     /// A worker says goodbye.
     fn forget_worker(&self, goodbye: Goodbye);
 
+    /// Whether completion callbacks to this URL wait because its destination keeps failing.
+    fn is_callback_blocked(&self, url: &str) -> bool;
+
     /// All namespaces by name, as they stand.
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>>;
 }

@@ -5,8 +5,10 @@
 //! whatever process dies: until the command is on the log, the row is there, and the next owner calls again. The machine decides whether and
 //! when there is another attempt.
 //!
-//! Calls happen on tasks of their own, with a limit for each destination. A slow target holds up neither the partition nor other targets.
+//! Calls happen on tasks of their own, with a limit for each destination. A slow target holds up neither the partition nor other targets. A
+//! target that keeps failing is left alone for a while ([`Breakers`]).
 
+mod breakers;
 mod client;
 mod source;
 mod watch;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use klamm_supervise::{Supervisor, each_owned};
 
+pub use breakers::Breakers;
 pub use client::Client;
 pub use source::{Call, CallbackSource, Due};
 

@@ -6,6 +6,8 @@ use klamm_messages::{klamm::v1::CallbackRow, temporal::failure::v1::Failure};
 use klamm_nexus::Completion;
 use tokio::sync::watch::Receiver;
 
+use crate::Breakers;
+
 /// Gives the callbacks of partitions that are to be called, and takes what came of the calls.
 pub trait CallbackSource: Send + Sync + 'static {
     /// Watches the partitions that this process owns. Each has a number that tells one ownership of it from the next. The value changes
@@ -17,6 +19,8 @@ pub trait CallbackSource: Send + Sync + 'static {
     fn call(&self, partition: u32, row: &CallbackRow) -> Option<Call>;
     /// Appends what came of an attempt, and completes when the machine has taken it. False when that failed for now.
     fn record(&self, partition: u32, row: &CallbackRow, failure: Option<Failure>) -> impl Future<Output = bool> + Send;
+    /// The breakers of this process.
+    fn breakers(&self) -> &Arc<Breakers>;
     /// Completes when a row has appeared since the last time.
     fn changed(&self, partition: u32) -> impl Future<Output = ()> + Send;
 }

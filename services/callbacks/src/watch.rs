@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use klamm_messages::{
@@ -14,7 +14,10 @@ use klamm_nexus::CallError;
 use klamm_supervise::Part;
 use tokio::task::JoinSet;
 
-use crate::{CallbackSource, Client, Due};
+use crate::{
+    CallbackSource, Client, Due,
+    breakers::{Breakers, Leave},
+};
 
 /// Most calls of one partition under way at a time.
 const CALLS_MAX: usize = 128;
@@ -43,9 +46,9 @@ pub(crate) async fn watch<S: CallbackSource>(source: Arc<S>, client: Client, par
         if under_way.rows.len() < CALLS_MAX {
             let Due { rows, next } = source.due(partition, from.take(), DESTINATIONS, CALLS_OF_DESTINATION_MAX);
             for row in rows {
-                if under_way.begin(&row) {
+                if let Some(leave) = under_way.begin(&row, source.breakers()) {
                     let (source, client) = (source.clone(), client.clone());
-                    calling.spawn(async move { call(&*source, &client, partition, &row).await });
+                    calling.spawn(async move { call(&*source, &client, partition, &row, leave).await });
                 }
             }
             more = next.is_some();
@@ -71,11 +74,12 @@ pub(crate) async fn watch<S: CallbackSource>(source: Arc<S>, client: Client, par
 }
 
 /// Makes one call and has its result recorded.
-async fn call<S: CallbackSource>(source: &S, client: &Client, partition: u32, row: &Arc<CallbackRow>) -> CallbackRow {
+async fn call<S: CallbackSource>(source: &S, client: &Client, partition: u32, row: &Arc<CallbackRow>, leave: Leave) -> CallbackRow {
     let row = CallbackRow::clone(row);
     // The run may have been deleted a moment ago.
     let Some(call) = source.call(partition, &row) else { return row };
     let result = client.complete(&call).await;
+    leave.end(result.as_ref().err().is_none_or(|error| !error.is_retryable), Instant::now());
     if let Err(error) = &result {
         let CallbackRow { namespace, workflow_id, run_id, attempt, .. } = &row;
         tracing::warn!(namespace, workflow_id, run_id, attempt, error = error.message, "a callback was not taken");
@@ -104,14 +108,18 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// Takes note that the row's call begins. False when it is under way already, or there is no room for it.
-    fn begin(&mut self, row: &CallbackRow) -> bool {
+    /// Takes note that the row's call begins. `None` when it is under way already, there is no room for it, or the destination's breaker is
+    /// open.
+    fn begin(&mut self, row: &CallbackRow, breakers: &Arc<Breakers>) -> Option<Leave> {
         let count = self.of_destination.get(&row.destination).copied().unwrap_or_default();
-        if self.rows.len() >= CALLS_MAX || count >= CALLS_OF_DESTINATION_MAX || !self.rows.insert(key(row)) {
-            return false;
+        let key = key(row);
+        if self.rows.len() >= CALLS_MAX || count >= CALLS_OF_DESTINATION_MAX || self.rows.contains(&key) {
+            return None;
         }
+        let leave = breakers.begin(&row.destination, Instant::now())?;
+        self.rows.insert(key);
         self.of_destination.insert(row.destination.clone(), count + 1);
-        true
+        Some(leave)
     }
 
     /// Takes note that the row's call has ended.

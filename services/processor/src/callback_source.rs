@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, future::pending, sync::Arc};
 
-use klamm_callbacks::{Call, CallbackSource, Due};
+use klamm_callbacks::{Breakers, Call, CallbackSource, Due};
 use klamm_machine::{Table, Tables, TablesExt};
 use klamm_messages::{
     klamm::v1::{AttachedCallback, CallbackRow, Command, RecordCallbackAttempt, RunState, command::Body},
@@ -54,6 +54,10 @@ impl CallbackSource for Processor {
                 false
             }
         }
+    }
+
+    fn breakers(&self) -> &Arc<Breakers> {
+        &self.breakers
     }
 
     async fn changed(&self, partition: u32) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use klamm_callbacks::Breakers;
 use klamm_engine::{Error as EngineError, recover::Report};
 use klamm_log::{Log, Offset};
 use klamm_machine::Time;
@@ -46,6 +47,7 @@ pub struct Processor {
     pub(crate) queues: Arc<TaskQueues>,
     pub(crate) queries: Arc<Queries>,
     pub(crate) queue_metrics: QueueMetrics,
+    pub(crate) breakers: Arc<Breakers>,
 }
 
 impl Processor {
@@ -70,6 +72,7 @@ impl Processor {
             queues,
             queries,
             queue_metrics: QueueMetrics::default(),
+            breakers: Arc::default(),
         }
     }
 

@@ -10,7 +10,10 @@ use klamm_messages::{
         query::v1::{WorkflowQuery, WorkflowQueryResult},
     },
 };
-use klamm_workflow::{answer::StartedWorkflowTask, tables::RunKey};
+use klamm_workflow::{
+    answer::StartedWorkflowTask,
+    tables::{RunKey, callbacks::destination},
+};
 
 use crate::{
     Backend, Processor,
@@ -124,6 +127,10 @@ impl Backend for Processor {
 
     fn forget_worker(&self, goodbye: Goodbye) {
         self.queues.forget_worker(&goodbye);
+    }
+
+    fn is_callback_blocked(&self, url: &str) -> bool {
+        self.breakers.is_open(destination(url))
     }
 
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {

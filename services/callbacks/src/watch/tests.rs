@@ -25,6 +25,7 @@ struct Source {
     recorded: Mutex<Vec<(String, Option<Failure>)>>,
     changed: Notify,
     fails: Mutex<usize>,
+    breakers: Arc<Breakers>,
 }
 
 impl Source {
@@ -90,6 +91,10 @@ impl CallbackSource for Source {
         self.rows.lock().unwrap().retain(|known| known.workflow_id != row.workflow_id);
         self.recorded.lock().unwrap().push((row.workflow_id.clone(), failure));
         true
+    }
+
+    fn breakers(&self) -> &Arc<Breakers> {
+        &self.breakers
     }
 
     async fn changed(&self, _: u32) {
@@ -163,6 +168,26 @@ async fn a_target_that_is_silent_holds_up_no_other() {
     let recorded = source.until_recorded(50).await;
     assert!(recorded.iter().all(|(id, failure)| id.len() < 4 && failure.is_none()), "{recorded:?}");
     assert!(*connections.lock().unwrap() <= CALLS_OF_DESTINATION_MAX);
+}
+
+#[tokio::test]
+async fn a_target_that_keeps_failing_is_left_alone() {
+    let source = Arc::new(Source::default());
+    let (failing, _) = server(Some("503 Service Unavailable")).await;
+    let (well, _) = server(Some("200 OK")).await;
+    (0..100).for_each(|id| source.add(&failing, 1000 + id));
+    begin(&source);
+    source.until_recorded(6).await;
+    (0..50).for_each(|id| source.add(&well, id));
+    let of_well = |recorded: &[(String, Option<Failure>)]| recorded.iter().filter(|(id, _)| id.len() < 4).count();
+    let mut recorded = Vec::new();
+    while of_well(&recorded) < 50 {
+        recorded = source.until_recorded(recorded.len() + 1).await;
+    }
+    assert!(source.breakers.is_open(&failing) && !source.breakers.is_open(&well));
+    // Some calls were under way when the breaker opened.
+    assert!(recorded.len() - 50 <= 5 + CALLS_OF_DESTINATION_MAX, "{} calls of the failing target", recorded.len() - 50);
+    assert!(source.rows.lock().unwrap().iter().all(|row| row.destination == failing && row.attempt == 0));
 }
 
 #[tokio::test]

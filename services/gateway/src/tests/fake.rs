@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) update_waits: Vec<(String, UpdateWait)>,
     pub(crate) completed_queries: Vec<(String, WorkflowQueryResult)>,
     pub(crate) completions: usize,
+    /// URLs to which callbacks are blocked.
+    pub(crate) blocked: Vec<String>,
     /// What visibility finds.
     pub(crate) documents: Vec<VisibilityDocument>,
     /// Filter texts given to visibility.
@@ -239,6 +241,10 @@ impl Backend for Fake {
 
     fn forget_worker(&self, goodbye: Goodbye) {
         self.with(|state| state.goodbyes.push(goodbye));
+    }
+
+    fn is_callback_blocked(&self, url: &str) -> bool {
+        self.with(|state| state.blocked.iter().any(|blocked| blocked == url))
     }
 
     fn namespaces(&self) -> Arc<BTreeMap<String, NamespaceState>> {

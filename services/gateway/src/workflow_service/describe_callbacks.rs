@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use klamm_messages::{
     klamm::v1::{AttachedCallback, RunState},
     temporal::{
-        common::v1::Callback,
+        common::v1::{Callback, callback::Variant},
         enums::v1::{CallbackState, EventType},
         history::v1::{WorkflowExecutionOptionsUpdatedEventAttributes, history_event::Attributes},
         workflow::v1::{
@@ -25,6 +25,17 @@ pub(super) fn callbacks(state: &RunState) -> Vec<CallbackInfo> {
         callbacks.map(move |callback| standing_by(callback, time))
     });
     attached.chain(waiting).collect()
+}
+
+/// Shows as blocked those that are to be called now, but are not because their destination keeps failing.
+pub(super) fn block(callbacks: &mut [CallbackInfo], is_blocked: impl Fn(&str) -> bool) {
+    for info in callbacks.iter_mut().filter(|info| info.state() == CallbackState::Scheduled) {
+        let variant = info.callback.as_ref().and_then(|callback| callback.variant.as_ref());
+        if matches!(variant, Some(Variant::Nexus(nexus)) if is_blocked(&nexus.url)) {
+            info.set_state(CallbackState::Blocked);
+            "The circuit breaker is open.".clone_into(&mut info.blocked_reason);
+        }
+    }
 }
 
 /// The request ids that the run knows, with the events that they have made.
@@ -76,11 +87,7 @@ fn when_closed() -> Trigger {
 mod tests {
     use klamm_messages::{
         klamm::v1::CallbackAttempts,
-        temporal::{
-            common::v1::callback::{Nexus, Variant},
-            failure::v1::Failure,
-            history::v1::HistoryEvent,
-        },
+        temporal::{common::v1::callback::Nexus, failure::v1::Failure, history::v1::HistoryEvent},
     };
 
     use super::*;
@@ -138,6 +145,19 @@ mod tests {
         assert_eq!((shown[0].last_attempt_complete_time, shown[0].next_attempt_schedule_time), (at(10), at(12)));
         assert_eq!(shown[0].last_attempt_failure.as_ref().map(|failure| failure.message.as_str()), Some("no"));
         assert!(matches!(&shown[0].trigger, Some(Trigger { variant: Some(trigger::Variant::WorkflowClosed(_)) })));
+    }
+
+    #[test]
+    fn a_callback_is_blocked_that_would_be_called_now() {
+        let mut shown: Vec<_> = [CallbackState::Scheduled, CallbackState::BackingOff]
+            .into_iter()
+            .flat_map(|state| ["http://a", "http://b"].map(|url| (state, url)))
+            .map(|(state, url)| CallbackInfo { callback: Some(callback(url)), state: state as i32, ..CallbackInfo::default() })
+            .collect();
+        block(&mut shown, |url| url == "http://a");
+        let shown: Vec<_> = shown.iter().map(|info| (info.state(), info.blocked_reason.as_str())).collect();
+        let (scheduled, backing_off) = ((CallbackState::Scheduled, ""), (CallbackState::BackingOff, ""));
+        assert_eq!(shown, [(CallbackState::Blocked, "The circuit breaker is open."), scheduled, backing_off, backing_off]);
     }
 
     #[test]

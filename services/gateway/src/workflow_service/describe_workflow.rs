@@ -44,7 +44,9 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
     let snapshot = runs::find(&*gateway.backend, namespace, execution).await?;
     // The user metadata of the start is only in its event, and so is the time when a run began that was reset since.
     let first = gateway.backend.history(&snapshot.run, 1, 2, 1).await?;
-    Ok(describe(&snapshot.state, first.first().map(|event| &**event)))
+    let mut described = describe(&snapshot.state, first.first().map(|event| &**event));
+    describe_callbacks::block(&mut described.callbacks, |url| gateway.backend.is_callback_blocked(url));
+    Ok(described)
 }
 
 fn describe(state: &RunState, first: Option<&HistoryEvent>) -> DescribeWorkflowExecutionResponse {
