@@ -48,6 +48,13 @@ pub struct Limits {
     pub pending_cancel_requests: u32,
     /// Signals that one run takes (history.maximumSignalsPerExecution); 10,000. 0: any number.
     pub signals: u32,
+    /// Updates of a run that are not completed (history.maxInFlightUpdates); 10. 0: any number.
+    pub pending_updates: u32,
+    /// Requests of these updates together (history.maxInFlightUpdatePayloads); 20 MiB. 0: any size.
+    pub pending_update_bytes: u32,
+    /// Updates that one run takes; those that it rejects do not count. From nine tenths on, continue-as-new is suggested
+    /// (history.maxTotalUpdates); 2000. 0: any number.
+    pub updates: u32,
     /// From so many events on, continue-as-new is suggested (limit.historyCount.suggestContinueAsNew); 4096.
     pub history_count_suggest_continue_as_new: u32,
     /// From this size on, continue-as-new is suggested (limit.historySize.suggestContinueAsNew); 4 MiB.
@@ -121,6 +128,9 @@ impl Default for Limits {
             pending_signals: 2000,
             pending_cancel_requests: 2000,
             signals: 10_000,
+            pending_updates: 10,
+            pending_update_bytes: 20 * MIB as u32,
+            updates: 2000,
             history_count_suggest_continue_as_new: 4096,
             history_bytes_suggest_continue_as_new: 4 * MIB as u64,
             links: 10,

@@ -61,6 +61,9 @@ fn further(limits: &Limits) -> Option<CommandLimits> {
         mutable_state_warn_bytes: size(|limits| limits.mutable_state_warn_bytes),
         history_count_warn: count(|limits| limits.history_count_warn),
         history_warn_bytes: size(|limits| limits.history_warn_bytes),
+        pending_updates: unless_zero(|limits| limits.pending_updates),
+        pending_update_bytes: unless_zero(|limits| limits.pending_update_bytes),
+        updates: unless_zero(|limits| limits.updates),
     };
     (further != CommandLimits::default()).then_some(further)
 }
@@ -114,6 +117,9 @@ mod tests {
             mutable_state_warn_bytes: 1,
             history_count_warn: 1,
             history_warn_bytes: 1,
+            pending_updates: 1,
+            pending_update_bytes: 1,
+            updates: 1,
             ..Limits::default()
         };
         let stamped = configured(&differs).limits.expect("all of them differ");
@@ -136,5 +142,9 @@ mod tests {
             (limits.mutable_state_bytes, limits.mutable_state_warn_bytes, limits.history_warn_bytes)
         );
         assert_eq!(defaults.history_count_warn, limits.history_count_warn);
+        assert_eq!(
+            (defaults.pending_updates, defaults.pending_update_bytes, defaults.updates),
+            (limits.pending_updates, limits.pending_update_bytes, limits.updates)
+        );
     }
 }

@@ -2,11 +2,11 @@
 
 use klamm_machine::{Decision, Outcome, Rejection, Warning};
 use klamm_messages::klamm::v1::{CommandLimits, CommandSettings, RunState};
-use prost::Message;
 
+use super::state_size;
 use crate::{
     Answer,
-    run::{Run, is_open, workflow_task::or_default},
+    run::{Run, is_open},
 };
 
 /// Largest field where a command carries no such setting (limit.blobSize.error).
@@ -34,6 +34,9 @@ pub const DEFAULTS: CommandLimits = CommandLimits {
     mutable_state_warn_bytes: 1024 * 1024,
     history_count_warn: 10_240,
     history_warn_bytes: 10 * 1024 * 1024,
+    pending_updates: 10,
+    pending_update_bytes: 20 * 1024 * 1024,
+    updates: 2000,
 };
 
 /// One of the limits: the command's own, or the default.
@@ -66,7 +69,7 @@ pub(crate) fn enforce(run: &mut Run<'_, '_>, settings: &CommandSettings, answer:
     if !is_open(&state) {
         return Ok(Outcome::Answer(answer));
     }
-    let sizes = Sizes::of(&state);
+    let sizes = Sizes::of(&state, settings);
     drop(state);
     if let Some(reason) = sizes.exceeded(settings) {
         run.terminate_by_server(reason, settings);
@@ -83,13 +86,13 @@ struct Sizes {
     count: u64,
     /// Bytes of its history.
     history: u64,
-    /// Bytes of what is kept of it besides.
+    /// Bytes of what is kept of it besides; 0 where that is not worth a warning.
     state: u64,
 }
 
 impl Sizes {
-    fn of(state: &RunState) -> Self {
-        // Without any of these the state is small, and need not be measured.
+    fn of(state: &RunState, settings: &CommandSettings) -> Self {
+        // Without any of these the state is small.
         let is_small = state.activities.is_empty()
             && state.timers.is_empty()
             && state.children.is_empty()
@@ -97,10 +100,11 @@ impl Sizes {
             && state.buffered_events.is_empty()
             && state.memo.is_none()
             && state.search_attributes.is_none();
+        let least = bytes(settings, |limits| limits.mutable_state_bytes).min(bytes(settings, |limits| limits.mutable_state_warn_bytes));
         Self {
             count: u64::try_from(state.next_event_id.saturating_sub(1)).unwrap_or(0),
             history: u64::try_from(state.history_size_bytes).unwrap_or(0),
-            state: if is_small { 0 } else { u64::try_from(state.encoded_len()).unwrap_or(u64::MAX) },
+            state: if is_small { 0 } else { state_size::beyond(state, least).unwrap_or(0) },
         }
     }
 
@@ -129,4 +133,9 @@ impl Sizes {
 /// As [`limit`], for numbers that are compared as they are.
 fn bytes(settings: &CommandSettings, of: impl Fn(&CommandLimits) -> u64) -> u64 {
     u64::try_from(limit(settings, of)).unwrap_or(u64::MAX)
+}
+
+/// A setting, or its default where the setting is zero, which means that it was not stamped.
+pub(crate) fn or_default(setting: u64, default: u64) -> u64 {
+    if setting == 0 { default } else { setting }
 }

@@ -15,6 +15,7 @@ mod signal_with_start;
 mod signal_workflow;
 pub(crate) mod start_workflow;
 pub(crate) mod start_workflow_task;
+mod state_size;
 mod terminate;
 mod unpause_workflow;
 mod update_with_start;

@@ -56,7 +56,7 @@ fn existing(
     }
     let started = Started { status: WorkflowExecutionStatus::Running, ..found(&state) };
     drop(state);
-    Some(match admit(tx, key, request) {
+    Some(match admit(tx, command, key, request) {
         Ok(update) => UpdatedWithStart::Done { started, update, was_completed: false },
         Err(rejection) => UpdatedWithStart::UpdateRefused(rejection),
     })
@@ -79,12 +79,17 @@ fn begin(
         return Err(UpdatedWithStart::NotStarted);
     }
     let key = RunKey::new(&command.namespace, &command.workflow_id, &started.run_id);
-    let update = admit(tx, key, request).map_err(UpdatedWithStart::UpdateRefused)?;
+    let update = admit(tx, command, key, request).map_err(UpdatedWithStart::UpdateRefused)?;
     Ok(UpdatedWithStart::Done { started, update, was_completed: false })
 }
 
-fn admit(tx: &mut Tx<'_, Workflow>, key: RunKey, request: &UpdateWorkflowExecutionRequest) -> Result<AdmittedUpdate, Rejection> {
-    match update::admit(&mut Run::new(tx, key), request)? {
+fn admit(
+    tx: &mut Tx<'_, Workflow>,
+    command: &Command,
+    key: RunKey,
+    request: &UpdateWorkflowExecutionRequest,
+) -> Result<AdmittedUpdate, Rejection> {
+    match update::admit(&mut Run::new(tx, key), request, &locate::settings(command))? {
         Outcome::Answer(Answer::UpdateAdmitted(admitted)) => Ok(admitted),
         Outcome::Refused(rejection) => Err(rejection),
         Outcome::Answer(_) => Err(Rejection::Internal("An update without its answer.".to_owned())),

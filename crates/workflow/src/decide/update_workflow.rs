@@ -11,5 +11,5 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Update
     let request = body.request.as_ref().ok_or_else(|| Rejection::Internal("An update without a request.".to_owned()))?;
     let mut run = locate::run(tx, command, request.workflow_execution.as_ref())?;
     locate::check_chain(&run.state(), &request.first_execution_run_id)?;
-    update::admit(&mut run, request)
+    update::admit(&mut run, request, &locate::settings(command))
 }

@@ -26,7 +26,7 @@ use super::{
     task_events::{scheduled_attributes, started_attributes, transient_events},
     task_phase::{is_pending, is_started, is_sticky},
 };
-use crate::{answer::StartedWorkflowTask, update};
+use crate::{answer::StartedWorkflowTask, decide::limits::or_default, update};
 
 /// Identity under which the server itself fails tasks and closes workflows.
 pub(crate) const SERVER_IDENTITY: &str = "history-service";
@@ -471,7 +471,7 @@ fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> V
     if u64::try_from(state.next_event_id).unwrap_or(0) >= count_limit {
         reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents);
     }
-    if update::are_many(state) {
+    if update::are_many(state, settings) {
         reasons.push(SuggestContinueAsNewReason::TooManyUpdates);
     }
     reasons
@@ -481,8 +481,3 @@ fn reasons_to_continue_as_new(state: &RunState, settings: &CommandSettings) -> V
 const HISTORY_SIZE_SUGGEST_CONTINUE_AS_NEW_BYTES: u64 = 4 * 1024 * 1024;
 /// Number of events likewise (limit.historyCount.suggestContinueAsNew).
 const HISTORY_COUNT_SUGGEST_CONTINUE_AS_NEW: u64 = 4096;
-
-/// A setting, or its default where the setting is zero, which means that it was not stamped.
-pub(crate) fn or_default(setting: u64, default: u64) -> u64 {
-    if setting == 0 { default } else { setting }
-}

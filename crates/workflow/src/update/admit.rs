@@ -2,7 +2,7 @@
 
 use klamm_machine::{Decision, Outcome, Rejection};
 use klamm_messages::{
-    klamm::v1::{RunState, UpdatePhase, UpdateState, history_record::Record},
+    klamm::v1::{CommandSettings, RunState, UpdatePhase, UpdateState, history_record::Record},
     temporal::workflowservice::v1::UpdateWorkflowExecutionRequest,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 const FAILING_ATTEMPT: i32 = 3;
 
 /// Admits the update. If the run knows its id, the caller waits for the one that it knows.
-pub(crate) fn admit(run: &mut Run<'_, '_>, request: &UpdateWorkflowExecutionRequest) -> Decision<Answer> {
+pub(crate) fn admit(run: &mut Run<'_, '_>, request: &UpdateWorkflowExecutionRequest, settings: &CommandSettings) -> Decision<Answer> {
     let update = request.request.as_ref().ok_or_else(|| Rejection::Internal("An update without a request.".to_owned()))?;
     let update_id = update_id(update);
     let state = run.state();
@@ -40,7 +40,7 @@ pub(crate) fn admit(run: &mut Run<'_, '_>, request: &UpdateWorkflowExecutionRequ
     if is_completed(run, update_id) {
         return admitted(0);
     }
-    limits::check(&state, update)?;
+    limits::check(&state, update, settings)?;
     let number = state.last_update_number.saturating_add(1);
     let answer = admitted(number);
     let (slot, has_task) = (free_slot(&state), is_pending(&state));

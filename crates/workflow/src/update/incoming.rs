@@ -141,7 +141,7 @@ impl<'m> Inbox<'m> {
         if let Some(row) = completed_key(run.key.names(), update_id).and_then(|key| run.tx.get_at::<CompletedUpdates>(&key)) {
             return Ok(Known::Completed(if row.event_id > self.first_event_id { "ProvisionallyCompleted" } else { "Completed" }));
         }
-        limits::check_total(&state).map_err(CommandFailure::refuse)?;
+        limits::check_total(&state, self.settings).map_err(CommandFailure::refuse)?;
         let name = type_name(body);
         let request = if name == Acceptance::full_name() {
             decode::<Acceptance>(body)?.accepted_request

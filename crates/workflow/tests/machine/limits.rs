@@ -22,6 +22,7 @@ use crate::{
     env::{Env, execution, signal_body},
     external::{cancel_external, signal_external},
     payload, payloads, timer,
+    updates::{accepts, idle, rejects, responds, update_body},
 };
 
 #[test]
@@ -199,6 +200,31 @@ fn a_workflow_has_as_many_callbacks_as_the_settings_say() {
     let told = env.start_refused(|request| request.completion_callbacks = vec![callback.clone(), callback.clone()]);
     insta::assert_snapshot!(told, @"FailedPrecondition: cannot attach more than 1 callbacks to a workflow (0 callbacks already attached)");
     env.start(|request| request.completion_callbacks = vec![callback]);
+}
+
+#[test]
+fn a_run_takes_as_many_updates_as_the_settings_say() {
+    let mut env = idle(false);
+    env.settings.limits = Some(CommandLimits { pending_updates: 2, updates: 3, pending_update_bytes: 300, ..CommandLimits::default() });
+    env.update("u1");
+    env.update("u2");
+    insta::assert_snapshot!(env.refuse(update_body("u3")), @"ConcurrentLimit: limit on number of concurrent in-flight updates has been reached (2)");
+    let task = env.poll();
+    env.answer(&task, vec![], vec![accepts("u1"), responds("u1"), rejects("u2")]);
+    let large = "u".repeat(200);
+    insta::assert_snapshot!(env.refuse(update_body(&large)), @"ConcurrentLimit: limit on total payload size of in-flight updates has been reached (300 bytes)");
+    env.update("u3");
+    let task = env.poll();
+    env.answer(&task, vec![], vec![accepts("u3"), responds("u3")]);
+    env.update("u4");
+    let task = env.poll();
+    env.answer(&task, vec![], vec![accepts("u4")]);
+    let refused = env.refuse(update_body("u5"));
+    assert!(refused.starts_with("FailedPrecondition: The limit on the total number of distinct updates"), "{refused}");
+    env.signal("hello");
+    env.poll();
+    let started = env.history_from(env.state().next_event_id - 1);
+    assert!(started.contains("suggest_continue_as_new"), "{started}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod speculative;
 mod start;
 mod sticky;
 mod text;
+mod update_with_start;
 mod updates;
 mod visibility;
 mod workflow_task;

@@ -9,7 +9,7 @@ use klamm_messages::{
     temporal::{
         common::v1::{Header, Memo, Payload, SearchAttributes},
         enums::v1::{WorkflowIdConflictPolicy, WorkflowTaskFailedCause},
-        workflowservice::v1::RespondWorkflowTaskFailedRequest,
+        workflowservice::v1::{RespondWorkflowTaskFailedRequest, StartWorkflowExecutionRequest},
     },
 };
 use klamm_workflow::{
@@ -29,7 +29,7 @@ use crate::{
     external::{cancel_external, check_pending, is_external, signal_external},
     fail,
     operations::{Operation, operate, operation},
-    pause, payload, published, reset, riders, scheduled, timer, updates,
+    pause, payload, published, reset, riders, scheduled, timer, update_with_start, updates,
 };
 
 /// One step of somebody.
@@ -71,6 +71,11 @@ enum Step {
     /// A workflow is asked for an update.
     Update {
         id: u8,
+    },
+    /// The same with a start.
+    UpdateWithStart {
+        id: u8,
+        conflict: i32,
     },
     Fail,
     ResetSticky,
@@ -161,6 +166,7 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (prop::collection::vec(command(), 0..4), any::<bool>(), prop::bool::weighted(0.3), any::<bool>(), updates::says(), prop::bool::weighted(0.1))
             .prop_map(|(commands, sticky, force, inline, messages, again)| Step::Complete { commands, sticky, force, inline, messages, again }),
         6 => (0..5_u8).prop_map(|id| Step::Update { id }),
+        2 => (0..5_u8, 1..4_i32).prop_map(|(id, conflict)| Step::UpdateWithStart { id, conflict }),
         3 => Just(Step::Fail),
         1 => Just(Step::ResetSticky),
         4 => Just(Step::StartActivity),
@@ -278,6 +284,11 @@ impl World {
             Step::Delete => self.decide(deletion::delete_body("")),
             Step::Poll { same } => self.poll(*same),
             Step::Update { id } => self.decide(updates::update_body(&format!("u{id}"))),
+            Step::UpdateWithStart { id, conflict } => {
+                let change = |request: &mut StartWorkflowExecutionRequest| request.workflow_id_conflict_policy = *conflict;
+                let body = update_with_start::body(&mut self.env, &format!("u{id}"), change);
+                self.decide(body);
+            }
             Step::Complete { commands, sticky: is_sticky, force, inline, messages, again } => {
                 let Some(task) = self.tasks.pop() else { return };
                 if *again {
