@@ -9,7 +9,8 @@ use klamm_workflow::{answer::Answer, tables::RunKey};
 
 use crate::{
     book::{Call, UnderWay, What},
-    calls, checks, requests,
+    calls, checks,
+    requests::{self, NAMESPACE},
     world::World,
 };
 
@@ -85,7 +86,7 @@ impl World {
 
     /// Makes a request, or makes it again: mostly of the owner of its partition.
     pub fn submit(&mut self, index: usize) {
-        let number = self.partition_of(&self.book.borrow().requests[index].command.workflow_id);
+        let number = self.partition_of_command(&self.book.borrow().requests[index].command);
         let wrong = self.rng.chance(5).then(|| self.rng.below(self.members.len()));
         let Some(member) = wrong.or_else(|| self.owner(number)) else { return };
         let Some(up) = &self.members[member].up else { return };
@@ -139,6 +140,7 @@ impl World {
     fn any_run(&mut self) -> Option<RunKey> {
         let number = self.rng.below(self.topics.partitions as usize) as u32;
         let runs = checks::runs(&self.witness, number);
+        let runs: Vec<_> = runs.into_iter().filter(|run| run.namespace == NAMESPACE).collect();
         (!runs.is_empty()).then(|| checks::key(&runs[self.rng.below(runs.len())]))
     }
 

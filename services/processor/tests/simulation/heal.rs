@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use klamm_machine::Kind;
 use klamm_messages::klamm::v1::{RunState, ScheduleProgress};
-use klamm_processor::task_queues::{Figures, TaskType};
+use klamm_processor::{
+    Backend,
+    task_queues::{Figures, TaskType},
+};
 use klamm_schedule::tables::Progresses;
 use klamm_scheduler::WakeSource;
 use klamm_workflow::tables::RunKey;
@@ -12,9 +15,10 @@ use klamm_workflow::tables::RunKey;
 use crate::{
     book::{Hand, What},
     checks,
+    doomed::Doom,
     member::Member,
     program::plan,
-    requests,
+    requests::{self, DOOMED, NAMESPACE},
     workers::Polled,
     world::World,
 };
@@ -53,6 +57,8 @@ impl World {
             self.end_calls(Workers::Rest).await;
         }
         self.end_workflows().await;
+        self.end_calls(Workers::Work).await;
+        self.end_doomed().await;
         self.end_calls(Workers::Work).await;
         let alive = tokio::runtime::Handle::current().metrics().num_alive_tasks();
         let here = self.members.iter().filter_map(|member| member.up.as_ref()).map(|up| up.here().len()).sum::<usize>();
@@ -208,6 +214,36 @@ impl World {
         }
     }
 
+    /// The namespace that is deleted goes, with all that is in it. Whoever empties it owns all partitions.
+    async fn end_doomed(&mut self) {
+        let begun = self.elapsed();
+        let mut next_round = begun;
+        while self.doom != Doom::Unknown {
+            assert!(self.elapsed() - begun < PATIENCE, "the namespace does not go: {:?}", self.doom);
+            for number in 0..self.topics.partitions {
+                if self.members[0].up.is_none() {
+                    self.start(0);
+                }
+                if self.owner(number) != Some(0) {
+                    self.gain(0, number).await;
+                }
+            }
+            self.settle_ghosts();
+            let pending = self.book.borrow().pending();
+            pending.into_iter().for_each(|index| self.submit(index));
+            if self.elapsed() >= next_round {
+                next_round = self.elapsed() + ROUND;
+                self.round();
+            }
+            self.go_on(Workers::Work).await;
+            let is_deleted = self.doom_to_the_end();
+            if is_deleted && self.owning(0).is_some_and(|(_, processor)| processor.namespaces().is_empty()) {
+                self.note(|| "the namespace is gone".to_owned());
+                break;
+            }
+        }
+    }
+
     /// Nobody waits for an event of a run that was closed before the last look.
     fn check_readers(&self, closed: &BTreeSet<RunKey>) {
         let book = self.book.borrow();
@@ -224,6 +260,10 @@ impl World {
         for (index, member) in self.members.iter().enumerate() {
             let Some(up) = &member.up else { continue };
             for Figures { queue, backlog_age, .. } in up.processor.task_queue_figures() {
+                if queue.namespace != NAMESPACE {
+                    // Nobody polls there.
+                    continue;
+                }
                 let polled = if queue.task_type == TaskType::Activity { Polled::Activities } else { Polled::Workflows };
                 let is_polled = self.polls(index, polled) > 0;
                 assert!(!is_polled || backlog_age.is_zero(), "a task has waited for {backlog_age:?} on {queue:?}, and so does a poll");
@@ -233,12 +273,12 @@ impl World {
 
     fn closed_runs(&self) -> BTreeSet<RunKey> {
         let runs = (0..self.topics.partitions).flat_map(|number| checks::runs(&self.witness, number));
-        runs.filter(|run| run.close_time.is_some()).map(|run| checks::key(&run)).collect()
+        runs.filter(|run| run.namespace == NAMESPACE && run.close_time.is_some()).map(|run| checks::key(&run)).collect()
     }
 
     fn open_runs(&self) -> Vec<(u32, RunState)> {
         let of = |number| checks::runs(&self.witness, number).into_iter().map(move |run| (number, run));
-        (0..self.topics.partitions).flat_map(of).filter(|(_, run)| run.close_time.is_none()).collect()
+        (0..self.topics.partitions).flat_map(of).filter(|(_, run)| run.namespace == NAMESPACE && run.close_time.is_none()).collect()
     }
 
     /// What has not come to its end.
@@ -296,6 +336,7 @@ impl World {
             let tasks = store.scan(number as u16, &[Kind::Task as u8], &[Kind::Task as u8 + 1], usize::MAX).expect("a store in memory");
             assert!(tasks.is_empty(), "{} tasks wait on queues of partition {number}", tasks.len());
             checks::stores::check_decided(&store, &self.witness, number);
+            checks::stores::check_gone(&store, DOOMED, number);
         }
         lives.iter().for_each(checks::histories::check);
         checks::published::check(&self.log, &self.topics, &lives);

@@ -9,6 +9,7 @@ mod book;
 mod calls;
 mod checks;
 mod clients;
+mod doomed;
 mod executor;
 mod faults;
 mod heal;

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use klamm_engine::Topics;
 use klamm_log::Clock;
 use klamm_messages::klamm::v1::CommandSettings;
-use klamm_processor::{Config, Intervals, Processor, awaiting_sends, care, committer::Rounds};
+use klamm_processor::{Config, Intervals, Processor, awaiting_sends, care, committer::Rounds, reclaimer};
 use klamm_store::{Settings as StoreSettings, Store};
 use klamm_supervise::Supervisor;
 
 use crate::{
     executor::{Executor, TaskId},
     line::Line,
+    program::FORGOTTEN,
     virtual_time::VirtualClock,
 };
 
@@ -94,6 +95,7 @@ impl Up {
         let background = vec![
             executor.spawn(awaiting_sends::run(processor.clone())),
             executor.spawn(care::run(processor.clone())),
+            executor.spawn(reclaimer::run(processor.clone())),
             executor.spawn(klamm_scheduler::run(processor.clone(), move || clock.log_now(), supervisor)),
         ];
         Self { processor, line, rounds, background }
@@ -121,6 +123,7 @@ pub fn settings() -> CommandSettings {
     CommandSettings {
         retention: Some(klamm_machine::time::to_proto(Duration::from_secs(86_400))),
         outcomes: vec!["*".to_owned()],
+        outcome_only: vec![FORGOTTEN.to_owned()],
         ..CommandSettings::default()
     }
 }

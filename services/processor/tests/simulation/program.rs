@@ -11,7 +11,7 @@ use klamm_messages::temporal::{
     },
     common::v1::{ActivityType, Payload, Payloads, RetryPolicy, WorkflowType},
     enums::v1::{CommandType, EventType, ParentClosePolicy},
-    history::v1::{HistoryEvent, history_event::Attributes as Event},
+    history::v1::{HistoryEvent, WorkflowExecutionStartedEventAttributes, history_event::Attributes as Event},
     taskqueue::v1::TaskQueue,
 };
 
@@ -19,6 +19,11 @@ use klamm_messages::temporal::{
 pub const WORKFLOWS: &str = "workflows";
 /// The queue of all activities.
 pub const ACTIVITIES: &str = "activities";
+
+/// Most workflows are of this type.
+const LASTING: &str = "W";
+/// Of workflows of this type only the outcome is kept.
+pub const FORGOTTEN: &str = "F";
 
 /// What a workflow does before it completes.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +53,20 @@ const ENDS_OF_CHILDREN: [EventType; 6] = [
     EventType::ChildWorkflowExecutionTerminated,
 ];
 
+/// FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The type of the workflows that are started under an id.
+pub fn workflow_type(workflow_id: &str) -> WorkflowType {
+    let is_forgotten = (hash(workflow_id) >> 33).is_multiple_of(4);
+    WorkflowType { name: if is_forgotten { FORGOTTEN } else { LASTING }.to_owned() }
+}
+
 /// The plan of a workflow id.
 pub fn plan(workflow_id: &str) -> Plan {
-    // FNV-1a.
-    let hash = workflow_id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = hash(workflow_id);
     // Nobody signals those that a schedule or another workflow has started.
     let is_asked_for = !workflow_id.starts_with(['s', CHILD]);
     Plan {
@@ -101,7 +116,7 @@ pub fn go_on(workflow_id: &str, history: &[Arc<HistoryEvent>], eager: bool) -> V
         }
         left => {
             let attributes = ContinueAsNewWorkflowExecutionCommandAttributes {
-                workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+                workflow_type: started(history).and_then(|started| started.workflow_type.clone()),
                 task_queue: Some(queue(WORKFLOWS)),
                 input: Some(payloads(&(left - 1).to_string())),
                 ..ContinueAsNewWorkflowExecutionCommandAttributes::default()
@@ -119,12 +134,16 @@ pub fn signals(history: &[Arc<HistoryEvent>]) -> usize {
 
 /// How many runs are to follow this one.
 pub fn runs_left(workflow_id: &str, history: &[Arc<HistoryEvent>]) -> usize {
-    let started = history.first().and_then(|event| match &event.attributes {
-        Some(Event::WorkflowExecutionStartedEventAttributes(started)) => Some(started),
-        _ => None,
-    });
-    let input = started.and_then(|started| text(started.input.as_ref()));
+    let input = started(history).and_then(|started| text(started.input.as_ref()));
     input.map_or(plan(workflow_id).further_runs, |left| left.parse().expect("a number"))
+}
+
+/// The first event of a run.
+fn started(history: &[Arc<HistoryEvent>]) -> Option<&WorkflowExecutionStartedEventAttributes> {
+    match history.first()?.attributes.as_ref()? {
+        Event::WorkflowExecutionStartedEventAttributes(started) => Some(started),
+        _ => None,
+    }
 }
 
 /// A payload of a text.
@@ -167,7 +186,7 @@ fn child(workflow_id: &str, n: u64) -> Command {
     let policy = policies[(n as usize + workflow_id.len()) % policies.len()];
     let attributes = StartChildWorkflowExecutionCommandAttributes {
         workflow_id: workflow_id.to_owned(),
-        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+        workflow_type: Some(workflow_type(workflow_id)),
         task_queue: Some(queue(WORKFLOWS)),
         workflow_task_timeout: Some(to_proto(Duration::from_secs(4))),
         parent_close_policy: policy as i32,

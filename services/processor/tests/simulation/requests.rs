@@ -5,13 +5,13 @@ use std::time::Duration;
 use klamm_machine::time::to_proto;
 use klamm_messages::{
     klamm::v1::{
-        ActivityTaskToken, Command, CompleteActivityTask, CompleteWorkflowTask, CreateSchedule, DeleteSchedule, FailActivityTask,
-        FailWorkflowTask, HeartbeatActivityTask, PatchSchedule, RequestCancelWorkflow, SignalWithStartWorkflow, SignalWorkflow,
-        StartWorkflow, TerminateWorkflow, WorkflowTaskToken, command::Body,
+        ActivityTaskToken, ClusterCommand, Command, CompleteActivityTask, CompleteWorkflowTask, CreateSchedule, DeleteNamespace,
+        DeleteSchedule, FailActivityTask, FailWorkflowTask, HeartbeatActivityTask, PatchSchedule, RegisterNamespace, RequestCancelWorkflow,
+        SignalWithStartWorkflow, SignalWorkflow, StartWorkflow, TerminateWorkflow, WorkflowTaskToken, cluster_command, command::Body,
     },
     temporal::{
         self,
-        common::v1::{WorkflowExecution, WorkflowType},
+        common::v1::WorkflowExecution,
         enums::v1::ScheduleOverlapPolicy,
         schedule::v1::{
             IntervalSpec, Schedule, ScheduleAction, SchedulePatch, SchedulePolicies, ScheduleSpec, ScheduleState,
@@ -30,18 +30,46 @@ use klamm_processor::backend::{ActivityTask, WorkflowTask};
 
 use crate::{
     member::settings,
-    program::{WORKFLOWS, payloads, queue},
+    program::{WORKFLOWS, payloads, queue, workflow_type},
 };
 
-/// The namespace of everything.
+/// The namespace of everything that lasts.
 pub const NAMESPACE: &str = "default";
+/// A namespace that is deleted with what is in it.
+pub const DOOMED: &str = "doomed";
+
+/// Registers the namespace that is deleted later.
+pub fn register_doomed() -> Command {
+    let retention = settings().retention;
+    let register = RegisterNamespace { name: DOOMED.to_owned(), id: "id-of-doomed".to_owned(), retention, ..RegisterNamespace::default() };
+    of_cluster(cluster_command::Command::RegisterNamespace(register))
+}
+
+/// Deletes it.
+pub fn delete_doomed() -> Command {
+    of_cluster(cluster_command::Command::DeleteNamespace(DeleteNamespace { name: DOOMED.to_owned(), ..DeleteNamespace::default() }))
+}
+
+/// Starts a workflow there. Nobody polls for its task.
+pub fn start_doomed(workflow_id: &str, request_id: &str) -> Command {
+    let mut command = start(workflow_id, request_id);
+    if let Some(Body::StartWorkflow(StartWorkflow { request: Some(request), .. })) = &mut command.body {
+        request.namespace = DOOMED.to_owned();
+    }
+    Command { namespace: DOOMED.to_owned(), ..command }
+}
+
+fn of_cluster(command: cluster_command::Command) -> Command {
+    let body = Body::Cluster(ClusterCommand { command: Some(command) });
+    Command { version: 1, workflow_id: DOOMED.to_owned(), body: Some(body), ..Command::default() }
+}
 
 /// Starts a workflow.
 pub fn start(workflow_id: &str, request_id: &str) -> Command {
     let request = StartWorkflowExecutionRequest {
         namespace: NAMESPACE.to_owned(),
         workflow_id: workflow_id.to_owned(),
-        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+        workflow_type: Some(workflow_type(workflow_id)),
         task_queue: Some(queue(WORKFLOWS)),
         workflow_task_timeout: Some(to_proto(Duration::from_secs(4))),
         request_id: request_id.to_owned(),
@@ -67,7 +95,7 @@ pub fn signal_with_start(workflow_id: &str, request_id: &str) -> Command {
     let request = SignalWithStartWorkflowExecutionRequest {
         namespace: NAMESPACE.to_owned(),
         workflow_id: workflow_id.to_owned(),
-        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+        workflow_type: Some(workflow_type(workflow_id)),
         task_queue: Some(queue(WORKFLOWS)),
         workflow_task_timeout: Some(to_proto(Duration::from_secs(4))),
         signal_name: "s".to_owned(),
@@ -104,7 +132,7 @@ pub fn create_schedule(schedule_id: &str, request_id: &str, seconds: i64, action
     let interval = IntervalSpec { interval: Some(prost_types::Duration { seconds, nanos: 0 }), phase: None };
     let action = NewWorkflowExecutionInfo {
         workflow_id: format!("s-{schedule_id}"),
-        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+        workflow_type: Some(workflow_type(schedule_id)),
         task_queue: Some(queue(WORKFLOWS)),
         workflow_task_timeout: Some(to_proto(Duration::from_secs(4))),
         ..NewWorkflowExecutionInfo::default()

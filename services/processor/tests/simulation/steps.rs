@@ -31,6 +31,8 @@ pub enum Step {
     Poll,
     /// A worker does something about a task that it has.
     Work,
+    /// A client does something with the namespace that is deleted.
+    Doom,
     /// Somebody asks a run a query.
     Query,
     /// Somebody waits for an event.
@@ -72,7 +74,7 @@ pub enum Step {
 }
 
 /// How often each comes, where nothing else is drawn.
-const STEPS: [(usize, Step); 27] = [
+const STEPS: [(usize, Step); 28] = [
     (500, Step::Run),
     (120, Step::Spawned),
     (220, Step::Arrive),
@@ -81,6 +83,7 @@ const STEPS: [(usize, Step); 27] = [
     (30, Step::AskAgain),
     (80, Step::Poll),
     (110, Step::Work),
+    (12, Step::Doom),
     (20, Step::Query),
     (20, Step::Read),
     (12, Step::Leave),
@@ -103,7 +106,8 @@ const STEPS: [(usize, Step); 27] = [
 ];
 
 /// Steps that a simulation may do without, or do more often: each draws for itself how often it has them.
-const MOODY: [Step; 17] = [
+const MOODY: [Step; 18] = [
+    Step::Doom,
     Step::Query,
     Step::Read,
     Step::Leave,
@@ -148,6 +152,7 @@ impl World {
             Step::AskAgain => self.ask_again(),
             Step::Poll => self.poll_for_task(member),
             Step::Work => self.work(),
+            Step::Doom => self.doom(),
             Step::Query => self.query(),
             Step::Read => self.read(),
             Step::Leave => self.leave_one(),

@@ -10,11 +10,13 @@ use std::{
 
 use klamm_engine::{NamespaceTopic, Topics, topic};
 use klamm_log::{Cleanup, Log, MemoryLog, Record, TopicSpec, memory};
+use klamm_messages::klamm::v1::{Command, command::Body};
 use klamm_processor::Processor;
 
 use crate::{
     book::{Book, Call, SharedBook},
     checks,
+    doomed::Doom,
     executor::{Executor, TaskId},
     faults::Faults,
     line::Line,
@@ -60,6 +62,8 @@ pub struct World {
     pub workflow_ids: Vec<String>,
     /// Schedules that clients know.
     pub schedule_ids: Vec<String>,
+    /// The namespace that is deleted.
+    pub doom: Doom,
     /// Names given out.
     pub names: u64,
     trace: Trace,
@@ -110,6 +114,7 @@ impl World {
             book: Rc::new(RefCell::new(Book::new(partitions))),
             workflow_ids: Vec::new(),
             schedule_ids: Vec::new(),
+            doom: Doom::Unknown,
             names: 0,
             topics,
             trace,
@@ -163,6 +168,14 @@ impl World {
     /// The partition of a workflow id.
     pub fn partition_of(&self, workflow_id: &str) -> u32 {
         klamm_machine::key::partition_of(NAMESPACE, workflow_id, self.topics.partitions)
+    }
+
+    /// The partition of a command.
+    pub fn partition_of_command(&self, command: &Command) -> u32 {
+        match command.body {
+            Some(Body::Cluster(_)) => 0,
+            _ => klamm_machine::key::partition_of(&command.namespace, &command.workflow_id, self.topics.partitions),
+        }
     }
 
     /// A partition changes hands.

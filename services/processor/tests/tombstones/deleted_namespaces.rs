@@ -9,7 +9,7 @@ use klamm_messages::{
     },
     temporal::{
         common::v1::WorkflowType,
-        enums::v1::NamespaceState as Lifecycle,
+        enums::v1::{NamespaceState as Lifecycle, WorkflowExecutionStatus},
         schedule::v1::{IntervalSpec, Schedule, ScheduleAction, ScheduleSpec, schedule_action::Action},
         workflow::v1::NewWorkflowExecutionInfo,
         workflowservice::v1::CreateScheduleRequest,
@@ -23,6 +23,11 @@ use klamm_processor::{
 use prost_types::Duration as ProtoDuration;
 
 use crate::{PARTITIONS, left_on_topics, log, queue, start, start_workflow, submit, wake};
+
+/// Workflows that are in the namespace.
+const WORKFLOWS: usize = 1000;
+/// Runs of which one round may ask for the deletion.
+const ROUND_MAX: usize = 3 * 256;
 
 async fn cluster(processor: &Processor, command: Cluster) -> Result<NamespaceState, Error> {
     let body = Body::Cluster(ClusterCommand { command: Some(command) });
@@ -69,7 +74,7 @@ async fn a_deleted_namespace_is_emptied_across_a_restart_and_leaves_nothing() {
     let mut processor = start(&log);
     register(&processor, "shop").await.expect("registered");
     register(&processor, "shop2").await.expect("registered");
-    for number in 0..600 {
+    for number in 0..WORKFLOWS {
         start_workflow(&processor, "shop", &format!("w{number}")).await;
     }
     start_workflow(&processor, "shop2", "w1").await;
@@ -86,6 +91,12 @@ async fn a_deleted_namespace_is_emptied_across_a_restart_and_leaves_nothing() {
 
     let mut reclaimer = Reclaimer::new(processor.clone(), Duration::ZERO);
     reclaimer.round().await.expect("a round");
+    let mut terminated = 0;
+    for number in 0..WORKFLOWS {
+        let run = processor.run("shop", &format!("w{number}"), "").await.expect("an answer").expect("a run");
+        terminated += usize::from(run.state.status() == WorkflowExecutionStatus::Terminated);
+    }
+    assert!((1..=ROUND_MAX).contains(&terminated), "one round asks for the deletion of {terminated} runs");
     assert!(register(&processor, "shop").await.is_err(), "runs are still kept under the name");
     // Some of it is on the topics, some only on the command log. The store is lost.
     processor.commit(0, true);

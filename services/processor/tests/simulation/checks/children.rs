@@ -29,8 +29,8 @@ struct Told {
 pub fn check(lives: &[Life]) -> usize {
     let statuses: BTreeMap<RunKey, WorkflowExecutionStatus> = lives.iter().map(|(run, _)| (key(run), run.status())).collect();
     let mut first_runs: BTreeMap<ChildKey, Vec<RunKey>> = BTreeMap::new();
-    for (run, events) in lives {
-        if let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &events[0].attributes
+    for (run, _) in lives {
+        if let Some(started) = &run.started
             && let Some(parent) = &started.parent_workflow_execution
             && is_first(started)
         {

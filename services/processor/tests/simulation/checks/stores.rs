@@ -44,6 +44,14 @@ pub fn check_decided(store: &Arc<Store>, witness: &Witness, number: u32) {
     same(store, &witness.store, number, "decided");
 }
 
+/// Checks that nothing of a namespace is left.
+pub fn check_gone(store: &Arc<Store>, namespace: &str, number: u32) {
+    let rows = store.scan(number as u16, &[], &[], usize::MAX).expect("a store in memory");
+    let names = |key: &[u8]| key.windows(namespace.len()).any(|part| part == namespace.as_bytes());
+    let left: Vec<_> = rows.iter().map(|(key, _)| key).filter(|key| names(key)).collect();
+    assert!(left.is_empty(), "partition {number} has rows of {namespace}: {left:?}");
+}
+
 fn same(live: &Arc<Store>, other: &Arc<Store>, number: u32, what: &str) {
     let compared = live.with_snapshot(|live| compare::compare(live, &**other, number, SHOWN));
     let (differences, _) = compared.expect("stores in memory");
