@@ -28,6 +28,11 @@ fn specs() {
 }
 
 #[test]
+fn crons() {
+    run::<targets::Crons>();
+}
+
+#[test]
 fn zones() {
     run::<targets::Zones>();
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod configuration;
+mod crons;
 mod filters;
 mod records;
 mod specs;
@@ -10,6 +11,7 @@ mod zones;
 
 pub use commands::Commands;
 pub use configuration::Configuration;
+pub use crons::Crons;
 pub use filters::Filters;
 pub use records::Records;
 pub use specs::Specs;
