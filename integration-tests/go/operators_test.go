@@ -1,11 +1,13 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
 	batchpb "go.temporal.io/api/batch/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 )
@@ -23,15 +25,24 @@ func TestABatchOperationSignalsAllThatAQueryFinds(t *testing.T) {
 		e.NoError(err)
 		return counted.GetCount() == int64(len(runs))
 	})
-	_, err := service.StartBatchOperation(e.ctx, &workflowservice.StartBatchOperationRequest{
-		Namespace: "default", JobId: e.queue, Reason: "all of them", VisibilityQuery: query,
-		Operation: &workflowservice.StartBatchOperationRequest_SignalOperation{SignalOperation: &batchpb.BatchOperationSignal{Signal: "finish"}},
+	// A namespace has one operation at a time, and other suites have theirs.
+	e.until("no other operation is under way", func() bool {
+		_, err := service.StartBatchOperation(e.ctx, &workflowservice.StartBatchOperationRequest{
+			Namespace: "default", JobId: e.queue, Reason: "all of them", VisibilityQuery: query,
+			Operation: &workflowservice.StartBatchOperationRequest_SignalOperation{SignalOperation: &batchpb.BatchOperationSignal{Signal: "finish"}},
+		})
+		var exhausted *serviceerror.ResourceExhausted
+		if errors.As(err, &exhausted) {
+			return false
+		}
+		e.NoError(err)
+		return true
 	})
-	e.NoError(err)
 	for _, run := range runs {
 		e.NoError(run.Get(e.ctx, nil))
 	}
 	var job *workflowservice.DescribeBatchOperationResponse
+	var err error
 	e.until("the operation has ended", func() bool {
 		job, err = service.DescribeBatchOperation(e.ctx, &workflowservice.DescribeBatchOperationRequest{Namespace: "default", JobId: e.queue})
 		e.NoError(err)
