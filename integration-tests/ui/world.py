@@ -33,6 +33,7 @@ from temporalio.client import (
 from temporalio.common import RetryPolicy
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 from temporalio.exceptions import ApplicationError
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 QUEUE = "orders"
@@ -310,6 +311,8 @@ async def secrets(client: Client) -> None:
 
 
 async def main(address: str, count: int) -> None:
+    # That operators take activities away from their workers is what the pages are for.
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter="error"))))
     client = await Client.connect(address)
     hidden = await Client.connect(address, data_converter=CONVERTER)
     with ThreadPoolExecutor(8) as threads:
