@@ -55,6 +55,7 @@ proptest! {
     #[test]
     fn outcomes_come_back_whole(seed: u64) {
         check::<klamm::Outcome>(seed);
+        check::<klamm::Request>(seed);
     }
 }
 
@@ -70,6 +71,7 @@ fn random_messages_reach_every_record() {
             "cluster-value" => klamm::ClusterRecord::NAME,
             "members-value" => klamm::Member::NAME,
             "outcomes-value" => klamm::Outcome::NAME,
+            "requests-value" => klamm::Request::NAME,
             other => panic!("no root for {other}"),
         };
         let mut missing: BTreeSet<String> = records(&serde_json::from_str(schema.json).expect("a schema is JSON")).into_iter().collect();

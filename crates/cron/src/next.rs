@@ -1,6 +1,6 @@
 //! The next time of a cron schedule. Temporal: `Next` of robfig/cron's schedules.
 
-use chrono::{DateTime, Datelike, Days, MappedLocalTime, NaiveDate, TimeZone};
+use chrono::{DateTime, Datelike, Days, MappedLocalTime, NaiveDate, Offset, TimeZone};
 use klamm_machine::Time;
 
 use crate::{
@@ -45,7 +45,9 @@ impl Fields {
     /// The first time at or after `from`, in seconds since the epoch. It looks at each day of the years that are searched, and at the
     /// minutes of two of them at most.
     fn first_from(&self, from: i64) -> Option<i64> {
-        let mut date = DateTime::from_timestamp(from, 0)?.with_timezone(&self.zone).date_naive();
+        let utc = DateTime::from_timestamp(from, 0)?.naive_utc();
+        // At the ends of what a calendar can tell, there is no local time.
+        let mut date = utc.checked_add_offset(self.zone.offset_from_utc_datetime(&utc).fix())?.date();
         let last_year = date.year().checked_add(YEARS_AHEAD)?;
         while date.year() <= last_year {
             if self.has_day(date)
@@ -140,10 +142,13 @@ mod tests {
 
     #[test]
     fn the_end_of_time_is_no_panic() {
-        let cron = Cron::parse("* * * * *").unwrap();
-        for millis in [i64::MIN, i64::MAX, i64::MAX - 1, 8_210_266_876_799_000, -8_334_601_228_800_000] {
-            let _ = cron.next(Time::from_millis(millis));
-            let _ = Cron::parse("@every 1s").unwrap().next(Time::from_millis(millis));
+        for zone in ["", "TZ=Asia/Kathmandu ", "TZ=America/New_York "] {
+            for cron in ["* * * * *", "@every 1s"] {
+                let cron = Cron::parse(&format!("{zone}{cron}")).unwrap();
+                for millis in [i64::MIN, i64::MAX, i64::MAX - 1, 8_210_266_876_799_000, -8_334_601_228_800_000] {
+                    let _ = cron.next(Time::from_millis(millis));
+                }
+            }
         }
     }
 }

@@ -233,8 +233,8 @@ pub struct ProduceOptions {
     /// The value. Without it each line of the standard input is the value of a record.
     pub value: Option<String>,
     /// The key: the workflow id.
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub key: String,
+    #[arg(long, value_name = "TEXT")]
+    pub key: Option<String>,
     /// Each line of the standard input is a key, this text and a value.
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["key", "value"], value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub key_delimiter: Option<String>,

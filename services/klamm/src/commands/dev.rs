@@ -117,7 +117,7 @@ fn callback_addresses(rules: &[String]) -> Result<Addresses, SetupError> {
 /// The topics that these namespaces have by the options. Requests are answered on the topic of outcomes.
 fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<NamespaceTopic>, SetupError> {
     let purposes =
-        [(Purpose::Outcomes, options.outcomes || options.requests, "--outcomes"), (Purpose::Requests, options.requests, "--requests")];
+        [(Purpose::Requests, options.requests, "--requests"), (Purpose::Outcomes, options.outcomes || options.requests, "--outcomes")];
     let mut topics = Vec::new();
     for (purpose, _, option) in purposes.into_iter().filter(|(_, is_asked_for, _)| *is_asked_for) {
         for name in names {

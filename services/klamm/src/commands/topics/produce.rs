@@ -23,7 +23,7 @@ pub async fn run(options: ProduceOptions) -> Result<(), SetupError> {
     for value in values {
         let line = value.map_err(|error| SetupError::new("reading the standard input", error, "give lines of UTF-8 text"))?;
         let (key, value) = match &options.key_delimiter {
-            None => (options.key.clone(), line),
+            None => (options.key.clone().unwrap_or_default(), line),
             Some(delimiter) => {
                 let (key, value) = line.split_once(delimiter.as_str()).ok_or_else(|| {
                     SetupError::new(
