@@ -79,6 +79,8 @@ type normalizer struct {
 	// continued says that the event starts a later run of a chain, whose
 	// expiration depends on how long the runs before it took.
 	continued bool
+	// byWorkflow says that it is a workflow that has continued as new.
+	byWorkflow bool
 }
 
 func (n *normalizer) value(key string, value any) any {
@@ -113,6 +115,10 @@ func (n *normalizer) object(object map[string]any) any {
 		n.continued = true
 		defer func() { n.continued = false }()
 	}
+	if object["initiator"] == "CONTINUE_AS_NEW_INITIATOR_WORKFLOW" {
+		n.byWorkflow = true
+		defer func() { n.byWorkflow = false }()
+	}
 	keys := make([]string, 0, len(object))
 	for key := range object {
 		keys = append(keys, key)
@@ -146,7 +152,8 @@ func (n *normalizer) scalar(key, text string) string {
 		}
 		return "<time>"
 	}
-	if key == "first_workflow_task_backoff" && strings.Contains(text, ".") {
+	// A run that goes on by itself waits until a second has passed since its start: all of it when it has taken no time at all.
+	if key == "first_workflow_task_backoff" && (strings.Contains(text, ".") || (n.byWorkflow && text == "1s")) {
 		return "<what is left of a second>"
 	}
 	if key == "identity" && workerPattern.MatchString(text) {

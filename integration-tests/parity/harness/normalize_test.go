@@ -75,6 +75,22 @@ func TestExpirationIsShownRelativeToTheRunsStart(t *testing.T) {
 	}
 }
 
+func TestARunThatGoesOnByItselfWaitsForWhatIsLeftOfASecond(t *testing.T) {
+	const byWorkflow, byRetry = "CONTINUE_AS_NEW_INITIATOR_WORKFLOW", "CONTINUE_AS_NEW_INITIATOR_RETRY"
+	for _, c := range []struct{ initiator, told, want string }{
+		{byWorkflow, "0.981s", "<what is left of a second>"},
+		{byWorkflow, "1s", "<what is left of a second>"},
+		{byWorkflow, "2s", "2s"},
+		{byRetry, "1s", "1s"},
+	} {
+		got := normalized(object{"initiator": c.initiator, "first_workflow_task_backoff": c.told})
+		want := []any{object{"initiator": c.initiator, "first_workflow_task_backoff": c.want}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}
+
 func TestPayloadsBecomeReadable(t *testing.T) {
 	got := normalized(Plain(Payloads("hello")))[0]
 	want := object{"payloads": []any{object{
