@@ -125,13 +125,12 @@ impl<S: CommandSink> Reader<S> {
                 return Some(from);
             }
         };
-        self.tell_of_loss(source, from, &batch);
+        self.tell_of_loss(source, from, &batch).await;
         let next = batch.next_offset;
         if let Some(newest) = batch.records.last() {
             let lag = batch.end_offset.saturating_sub(next);
             self.take(source, from, &batch.records).await;
             let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
-
             metrics::gauge!("klamm_requests_lag_records", &labels).set(lag as f64);
             metrics::counter!("klamm_requests_total", "namespace" => source.topic.namespace.clone()).increment(batch.records.len() as u64);
             tracing::debug!(topic, partition, offset = newest.offset, "requests taken");
@@ -159,6 +158,8 @@ impl<S: CommandSink> Reader<S> {
 
     /// Makes commands of the records, and has them taken.
     async fn take(&self, source: &Source, settled: Offset, stored: &[Stored]) {
+        let limits = self.limits.of(&source.topic.namespace);
+        let (namespace, namespaces) = self.until(&source.problem, || async { self.terms(source) }).await;
         let mut groups: BTreeMap<u32, Vec<Command>> = BTreeMap::new();
         for stored in stored {
             let envelope = read::envelope(&stored.record);
@@ -173,8 +174,6 @@ impl<S: CommandSink> Reader<S> {
                 partition: source.partition,
                 offset: stored.offset,
             };
-            let limits = self.limits.of(&source.topic.namespace);
-            let (namespace, namespaces) = self.until(&source.problem, || async { self.terms(source) }).await;
             let request = request.map_err(|Unread(why)| why);
             let mut command = records::command(request, &envelope, &place, &namespace, limits, &namespaces);
             if command.encoded_len() > limits.command_bytes {
@@ -203,10 +202,16 @@ impl<S: CommandSink> Reader<S> {
     }
 
     /// Records that nobody can read any more were never taken.
-    fn tell_of_loss(&self, source: &Source, from: Offset, batch: &ReadBatch) {
+    async fn tell_of_loss(&self, source: &Source, from: Offset, batch: &ReadBatch) {
+        // Without a hole before the first record nothing is lost, and the broker need not be asked.
+        let found = batch.records.first().map_or(batch.next_offset, |first| first.offset);
+        if from == 0 || found == from {
+            return;
+        }
         // A hole may also be a compacted record or a mark of a transaction, so only the topic's start tells.
-        let Ok(start) = self.log.start_offset(&source.topic.topic, source.partition) else { return };
-        if from < start && batch.records.first().is_none_or(|first| first.offset >= start) && from > 0 {
+        let (log, topic, partition) = (self.log.clone(), source.topic.topic.clone(), source.partition);
+        let Ok(start) = self.part.blocking(move || log.start_offset(&topic, partition)).await else { return };
+        if from < start && batch.records.first().is_none_or(|first| first.offset >= start) {
             let Source { topic, partition, .. } = source;
             tracing::error!(
                 topic = &*topic.topic,
