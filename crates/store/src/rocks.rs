@@ -5,7 +5,7 @@ mod options;
 
 use std::{path::Path, sync::Arc};
 
-use klamm_disk::reserve::of_disk;
+use klamm_disk::{manifest, reserve::of_disk};
 use rocksdb::{DB, DBPinnableSlice, DBRawIterator, Env, FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 
 use crate::{
@@ -54,7 +54,10 @@ impl Rocks {
     /// Opens RocksDB in a directory. `None`: in memory.
     fn open(path: Option<&Path>, settings: &Settings) -> Result<Box<dyn Provider>, Error> {
         let opened = match path {
-            Some(path) => DB::open(&options::of(settings, None), path).map_err(|error| errors::opening(path, error)),
+            Some(path) => {
+                check_manifest(path)?;
+                DB::open(&options::of(settings, None), path).map_err(|error| errors::opening(path, error))
+            }
             None => {
                 let path = Path::new("/klamm-store");
                 DB::open(&options::of(settings, Some(&Env::mem_env()?)), path).map_err(|error| errors::opening(path, error))
@@ -63,6 +66,15 @@ impl Rocks {
         let mut write_options = WriteOptions::default();
         write_options.disable_wal(true);
         Ok(Box::new(Self { db: opened?, write_options }))
+    }
+}
+
+/// Checks what RocksDB does not check of itself.
+fn check_manifest(path: &Path) -> Result<(), Error> {
+    match manifest::damaged(path) {
+        Ok(None) => Ok(()),
+        Ok(Some(reason)) => Err(Error::Corrupt { reason }),
+        Err(error) => Err(Error::Unavailable { reason: format!("can't read the manifest in {}: {error}", path.display()) }),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use klamm_disk::manifest;
 use rocksdb::{DB, DBRecoveryMode};
 
 use super::{errors, mark::Before, settings::Settings};
@@ -15,6 +16,14 @@ use crate::Error;
 pub(super) fn inspect(path: &Path, before: Option<Before>, settings: &Settings) -> Result<(), Error> {
     if !path.join("CURRENT").exists() {
         return nothing_there(path, before, settings);
+    }
+    let unreadable =
+        |error: std::io::Error| Error::Unavailable { reason: format!("can't read the manifest in {}: {error}", path.display()) };
+    if let Some(reason) = manifest::damaged(path).map_err(unreadable)? {
+        if !settings.salvage {
+            return Err(Error::Corrupt { reason: format!("{reason} ({}); nothing was changed", path.display()) });
+        }
+        tracing::error!(reason, "the log is damaged: what it names may be given up");
     }
     let mut options = settings.options(None);
     options.create_if_missing(false);
