@@ -105,7 +105,9 @@ def check_told(workflow_id: str, load: Load, histories: Histories) -> None:
     """What an order was told has come once, and everything that was told has come."""
     teller, receipt = load.neighbours[workflow_id], load.receipts[workflow_id]
     heard = receipt.heard
-    assert heard and len(set(heard)) == len(heard), f"{workflow_id} has heard {heard}"
+    assert heard and len(set(heard)) == len(heard), (
+        f"{workflow_id}, reset from {load.reset_from.get(workflow_id)}, has heard {heard} from {teller}, reset from {load.reset_from.get(teller)}"
+    )
     told = list(told_by(histories.seen[load.acknowledged[teller]]))
     earlier = list(told_by(histories.seen[load.reset_from[teller]])) if teller in load.reset_from else []
     assert set(heard) <= {text for text, _ in told + earlier}, f"{workflow_id} has heard what {teller} never said"

@@ -34,8 +34,13 @@ impl Context {
     pub fn derive_id(&mut self) -> String {
         let name = format!("{}/{}/{}/{}", self.topic_id, self.partition, self.offset, self.derived);
         self.derived += 1;
-        Uuid::new_v5(&DERIVED_IDS, name.as_bytes()).to_string()
+        named_id(&name)
     }
+}
+
+/// The id (a UUID's text) of what has this name. It is the same wherever and however often it is asked for.
+pub fn named_id(name: &str) -> String {
+    Uuid::new_v5(&DERIVED_IDS, name.as_bytes()).to_string()
 }
 
 #[cfg(test)]

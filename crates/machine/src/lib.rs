@@ -15,7 +15,7 @@ pub mod tx;
 pub mod wakes;
 pub mod warning;
 
-pub use context::Context;
+pub use context::{Context, named_id};
 pub use memory::Memory;
 pub use rejection::Rejection;
 pub use savepoint::Savepoint;

@@ -1,6 +1,6 @@
 //! The asking run sends the command.
 
-use klamm_machine::Time;
+use klamm_machine::{Time, named_id};
 use klamm_messages::{
     klamm::v1::{
         AskedBy, Command, CommandSettings, ExternalState, PendingExternal, RequestCancelWorkflow, RunState, SignalWorkflow, command::Body,
@@ -15,8 +15,11 @@ use klamm_messages::{
 
 use crate::{
     run::{Run, workflow_task::SERVER_IDENTITY},
-    tables::History,
+    tables::{History, Runs},
 };
+
+/// How many resets of resets are followed to the run that asked first.
+const RESETS_MAX: usize = 1_000;
 
 /// Sends all that was initiated from this event on. Does nothing when the run has closed: a run that closes in the same workflow task sends
 /// nothing.
@@ -26,9 +29,22 @@ pub(crate) fn send_since(run: &mut Run<'_, '_>, event_id: i64, settings: &Comman
     }
     let initiated: Vec<_> = run.state().externals.range(event_id..).map(|(id, _)| *id).collect();
     for initiated_event_id in initiated {
-        let request_id = run.tx.context.derive_id();
+        let request_id = request_id(run, initiated_event_id);
         send(run, initiated_event_id, request_id, 1, settings);
     }
+}
+
+/// The id of what an event asks for. A run that a reset has made asks with the id that its base asked with: a target that was reached already
+/// is not reached again (Temporal's server draws another id, and signals twice).
+fn request_id(run: &Run<'_, '_>, initiated_event_id: i64) -> String {
+    let mut origin = run.key.clone();
+    let mut reset = run.state().reset.clone();
+    for _ in 0..RESETS_MAX {
+        let Some(copied) = reset.filter(|reset| initiated_event_id < reset.fork_event_id) else { break };
+        origin.run_id = copied.base_run_id;
+        reset = run.tx.get::<Runs>(&origin).and_then(|base| base.reset.clone());
+    }
+    named_id(&format!("external/{}/{}/{}/{initiated_event_id}", origin.namespace, origin.workflow_id, origin.run_id))
 }
 
 /// Sends again what is due, because its target was busy.

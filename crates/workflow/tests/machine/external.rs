@@ -17,7 +17,9 @@ use klamm_workflow::tables::{RunKey, Runs, Workflows};
 use crate::{
     Attributes, activity, complete, continue_as_new,
     env::{self, Env, ID, cancel_body, terminate_body},
-    payloads, text,
+    payloads,
+    reset::reset,
+    text,
 };
 
 /// Checks that what is pending are the signals and cancel requests to other workflows that the history has begun and not ended.
@@ -164,6 +166,45 @@ fn a_signal_reaches_the_other_workflow_and_is_told() {
     ");
     insta::assert_snapshot!(other_from(&env, 3), @"3 WorkflowExecutionSignaled {name: hello, from: w/run-1}");
     assert!(env.state().externals.is_empty());
+}
+
+#[test]
+fn a_signal_reaches_once_also_where_resets_make_it_pending_again() {
+    let mut env = two();
+    env.work(vec![signal_external(OTHER, "", "hello"), cancel_external(OTHER, "")]);
+    let sent_first = std::mem::take(&mut env.sent);
+    env.signal("one");
+    env.work(vec![]);
+    env.sent = sent_first;
+    deliver(&mut env);
+    // The task that completes with event 10 is the first after what was asked, and the answers came after it.
+    insta::assert_snapshot!(env.history_from(10), @r"
+    10 WorkflowTaskCompleted {scheduled: 8, started: 9}
+    11 ExternalWorkflowExecutionSignaled {initiated: 5, target: other}
+    12 WorkflowTaskScheduled {queue: q, timeout: 10s, attempt: 1}
+    13 ExternalWorkflowExecutionCancelRequested {initiated: 6, target: other}
+    ");
+    for run_id in ["second", "third"] {
+        env.accept(reset("", 10, run_id, |_| ()));
+        assert_eq!(env.state().externals.len(), 2);
+        deliver(&mut env);
+        assert!(env.state().externals.is_empty());
+    }
+    // The news of a target that has closed since is that it was reached.
+    terminate_other(&mut env);
+    env.accept(reset("", 10, "fourth", |_| ()));
+    deliver(&mut env);
+    insta::assert_snapshot!(env.history_from(10), @r"
+    10 WorkflowTaskFailed {scheduled: 8, started: 9, cause: RESET_WORKFLOW, message: wrong, identity: history-service}
+    11 WorkflowTaskScheduled {queue: q, timeout: 10s, attempt: 1}
+    12 ExternalWorkflowExecutionSignaled {initiated: 5, target: other}
+    13 ExternalWorkflowExecutionCancelRequested {initiated: 6, target: other}
+    ");
+    insta::assert_snapshot!(other_from(&env, 3), @r"
+    3 WorkflowExecutionSignaled {name: hello, from: w/run-1}
+    4 WorkflowExecutionCancelRequested {cause: enough, identity: history-service, from: w/run-1, initiated: 6}
+    5 WorkflowExecutionTerminated {reason: because, identity: client}
+    ");
 }
 
 #[test]
