@@ -187,10 +187,16 @@ func (e *env) names(run client.WorkflowRun) []string {
 	return names
 }
 
-// until calls probe, on the test's goroutine, until it is true.
+// until calls probe, on the test's goroutine, until it is true, for 15 seconds.
 func (e *env) until(what string, probe func() bool) {
 	e.t.Helper()
-	for end := time.Now().Add(15 * time.Second); !probe(); time.Sleep(50 * time.Millisecond) {
+	e.within(15*time.Second, what, probe)
+}
+
+// within calls probe, on the test's goroutine, until it is true.
+func (e *env) within(deadline time.Duration, what string, probe func() bool) {
+	e.t.Helper()
+	for end := time.Now().Add(deadline); !probe(); time.Sleep(50 * time.Millisecond) {
 		e.True(time.Now().Before(end), "not in time: %s", what)
 	}
 }

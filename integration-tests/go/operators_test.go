@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	batchpb "go.temporal.io/api/batch/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -25,8 +26,8 @@ func TestABatchOperationSignalsAllThatAQueryFinds(t *testing.T) {
 		e.NoError(err)
 		return counted.GetCount() == int64(len(runs))
 	})
-	// A namespace has one operation at a time, and other suites have theirs.
-	e.until("no other operation is under way", func() bool {
+	// A namespace has one operation at a time, and other suites have theirs, which take up to 8 seconds each.
+	e.within(time.Minute, "no other operation is under way", func() bool {
 		_, err := service.StartBatchOperation(e.ctx, &workflowservice.StartBatchOperationRequest{
 			Namespace: "default", JobId: e.queue, Reason: "all of them", VisibilityQuery: query,
 			Operation: &workflowservice.StartBatchOperationRequest_SignalOperation{SignalOperation: &batchpb.BatchOperationSignal{Signal: "finish"}},

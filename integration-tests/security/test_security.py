@@ -1,6 +1,7 @@
 """klamm on a broker with TLS, SCRAM-SHA-512 and ACLs: it works with what docs/kafka.md asks for, and says what is missing."""
 
-from typing import Callable, Dict
+import time
+from typing import Callable, Dict, List
 
 from confluent_kafka.admin import (
     AclBinding,
@@ -21,6 +22,9 @@ from support.server import KlammServer
 
 Settings = Callable[[str], Dict[str, str]]
 Klamm = Callable[[Dict[str, str]], KlammServer]
+
+#: How long permissions may take from the controller to the broker.
+ACLS_DEADLINE_S = 30.0
 
 #: The permissions of docs/kafka.md.
 ACLS = [
@@ -45,13 +49,21 @@ ACLS = [
 
 def allow(broker: KafkaBroker, user: str) -> None:
     """Give a user what klamm needs."""
-    admin = AdminClient({"bootstrap.servers": broker.plain_bootstrap_servers})
     bindings = [
         AclBinding(kind, name, ResourcePatternType.PREFIXED, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
         for kind, name, operation in ACLS
     ]
+    create_acls(AdminClient({"bootstrap.servers": broker.plain_bootstrap_servers}), bindings)
+
+
+def create_acls(admin: AdminClient, bindings: List[AclBinding]) -> None:
+    """Create them, and wait until the broker acts on them: its controller answers before that."""
     for answer in admin.create_acls(bindings).values():
         answer.result()
+    end = time.monotonic() + ACLS_DEADLINE_S
+    while missing := [binding for binding in bindings if not admin.describe_acls(binding_filter(binding)).result()]:
+        assert time.monotonic() < end, f"the broker does not know {missing}"
+        time.sleep(0.05)
 
 
 async def test_a_workflow_runs_with_the_documented_permissions(broker: KafkaBroker, settings: Settings, klamm: Klamm):
@@ -112,8 +124,7 @@ def test_a_check_tells_all_permissions_that_are_missing_at_once(broker: KafkaBro
         for operation in (AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS)
     ]
     try:
-        for answer in admin.create_acls(seeing).values():
-            answer.result()
+        create_acls(admin, seeing)
         checked = klamm(settings("stranger")).check("--connect")
     finally:
         for answer in admin.delete_acls([binding_filter(binding) for binding in seeing]).values():
