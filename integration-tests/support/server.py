@@ -85,7 +85,7 @@ class KlammServer:
 
     def _dev_options(self) -> List[str]:
         places = ["--data-dir", str(self.data_dir), "--port", str(self.port), "--http-port", str(self.http_port)]
-        return ["dev", *places, "--callback-address", CALLBACK_ADDRESS, *self.options]
+        return ["dev", *places, "--limit", f"callback_addresses={CALLBACK_ADDRESS}", *self.options]
 
     def _serve_variables(self) -> Dict[str, str]:
         settings = {

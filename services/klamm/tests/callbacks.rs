@@ -24,7 +24,7 @@ use running::{Server, server};
 /// How long something may take that takes a moment.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Callbacks may go to this machine.
-const OPTIONS: &[&str] = &["--callback-address", "http://127.0.0.1:*"];
+const OPTIONS: &[&str] = &["--limit", "callback_addresses=http://127.0.0.1:*"];
 
 fn execution() -> Option<WorkflowExecution> {
     Some(WorkflowExecution { workflow_id: "w".to_owned(), run_id: String::new() })

@@ -79,6 +79,7 @@ fn start(clock: Arc<SetClock>) -> (u16, u16) {
         doors: Budget::of(1024, LogKind::Embedded, 0).expect("room").doors(klamm_connections::Settings::default()),
         inspect: Inspect::Loopback,
         limits: klamm_requests::Limits::default(),
+        namespace_limits: std::collections::BTreeMap::new(),
     };
     let parts = Parts {
         log: Arc::new(EmbeddedLog::in_memory(clock.clone(), LogSettings::default()).expect("a log")),

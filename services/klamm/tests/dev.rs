@@ -216,6 +216,11 @@ fn wrong_options_are_one_clear_error_with_a_hint_and_exit_code_2() {
         (&["dev", "--in-memory", "--search-attribute", "Colour=Paint"], "is not Name=Type"),
         (&["dev", "--in-memory", "--log-level", "a=b=c"], "--log-level"),
         (&["dev", "--data-dir", file], "the data directory"),
+        (&["dev", "--in-memory", "--limit", "signals"], "--limit signals: it is not KEY=VALUE"),
+        (&["dev", "--in-memory", "--limit", "signal=5"], "did you mean signals?"),
+        (&["dev", "--in-memory", "--limit", "signals=many"], "--limit signals=many"),
+        (&["dev", "--in-memory", "--limit", "command_bytes=6MiB"], "limits.command_bytes"),
+        (&["dev", "--in-memory", "--limit", "namespaces.orders.limits.message_bytes=5"], "there is no such setting"),
         (&["dev", "--in-memory", "--log-level", "loud"], "\"loud\" is no level"),
     ] {
         let output = Command::new(KLAMM).args(options).output().expect("klamm runs");

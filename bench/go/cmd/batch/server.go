@@ -31,7 +31,7 @@ type server struct {
 func start(o *options) (*server, error) {
 	arguments := []string{"dev", "--port", "0", "--http-port", "0", "--data-dir", o.dataDir, "--log-level", "error"}
 	if o.perSecond > 0 {
-		arguments = append(arguments, "--batch-per-second", strconv.Itoa(o.perSecond))
+		arguments = append(arguments, "--limit", "batch_per_second="+strconv.Itoa(o.perSecond))
 	}
 	process := exec.Command(o.klamm, arguments...)
 	process.Stderr = os.Stderr

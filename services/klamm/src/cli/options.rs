@@ -103,13 +103,10 @@ pub struct DevOptions {
     /// Start although the log is damaged: keep the records before the damage, give up those behind it, and say how many those are.
     #[arg(long, conflicts_with = "in_memory")]
     pub salvage: bool,
-    /// Host that completion callbacks may go to, as host:port, or http://host:port where HTTPS is not needed; a * stands for any characters;
-    /// may be given several times.
-    #[arg(long = "callback-address", value_name = "HOST:PORT")]
-    pub callback_addresses: Vec<String>,
-    /// Executions of one namespace that a batch operation deals with per second; default: 50.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub batch_per_second: Option<u32>,
+    /// Limit that differs from its default, such as signals=500 or blob_bytes=1MiB; of one namespace: namespaces.NAME.limits.signals=500. The
+    /// keys are those of [limits] in the configuration of klamm serve; lists are written with commas. May be given several times.
+    #[arg(long = "limit", value_name = "KEY=VALUE")]
+    pub limits: Vec<String>,
     /// Which clients may use `klamm topics`, `klamm schedule`, `klamm status` and `klamm verify`.
     #[arg(long, value_name = "WHO", value_enum, default_value_t = Inspect::Loopback)]
     pub inspect: Inspect,

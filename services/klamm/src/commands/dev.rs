@@ -5,14 +5,13 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use klamm_engine::{NamespaceTopic, Purpose};
 use klamm_log::{EmbeddedLog, Error as LogError, SystemClock, embedded::Settings as LogSettings};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
-use klamm_requests::{Addresses, Limits};
 use klamm_store::{Settings as StoreSettings, Store};
 use klamm_supervise::Supervisor;
 use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
-    config::{LogFormat, topic_name},
+    config::{Config, LogFormat, topic_name},
     logging,
     node::{
         alone::{self, Parts, ServerOptions},
@@ -41,11 +40,7 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         .into_iter()
         .map(|name| NamespaceToMake { name, retention: RETENTION, search_attributes: search_attributes.clone() })
         .collect();
-    let limits = Limits {
-        callback_addresses: callback_addresses(&options.callback_addresses)?,
-        batch_per_second: options.batch_per_second.unwrap_or(Limits::default().batch_per_second),
-        ..Limits::default()
-    };
+    let limits = Config::of_limits(&options.limits)?;
     let budget = Budget::of(descriptors::raise(), LogKind::Embedded, 0)?;
     let parts = if options.in_memory { in_memory(&options)? } else { on_disk(&options, &budget)? };
     let options = ServerOptions {
@@ -60,7 +55,8 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         store_name: "klamm",
         doors: budget.doors(klamm_connections::Settings::default()),
         inspect: options.inspect,
-        limits,
+        limits: limits.limits,
+        namespace_limits: limits.namespaces.into_iter().map(|(name, of)| (name, of.limits)).collect(),
     };
     alone::run(options, parts).await?;
     Ok(ExitCode::SUCCESS)
@@ -105,13 +101,6 @@ fn on_disk(options: &DevOptions, budget: &Budget) -> Result<Parts, SetupError> {
     let index = Index::open(Location::File(path)).map_err(|error| failed("the visibility index", error.to_string()))?;
     let (log, store) = (Arc::new(log), Arc::new(store));
     Ok(Parts { log, store, index, verify_dir: Some(data_dir::verify_dir(dir)), supervisor, clock: Arc::new(SystemClock) })
-}
-
-fn callback_addresses(rules: &[String]) -> Result<Addresses, SetupError> {
-    Addresses::new(rules).map_err(|rule| {
-        let hint = "write host:port, or http://host:port where HTTPS is not needed";
-        SetupError::new("reading --callback-address", format!("{rule:?} is no address"), hint)
-    })
 }
 
 /// The topics that these namespaces have by the options. Requests are answered on the topic of outcomes.

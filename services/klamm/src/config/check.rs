@@ -42,7 +42,8 @@ fn processor(config: &Config) -> Result<(), SetupError> {
     }
 }
 
-fn limits(config: &Config) -> Result<(), SetupError> {
+/// Checks `[limits]` alone.
+pub fn limits(config: &Config) -> Result<(), SetupError> {
     if config.limits.command_bytes > LARGE_MESSAGE_BYTES - ENVELOPE_BYTES {
         let problem = format!("with its envelope such a command is beyond the topics' max.message.bytes of {LARGE_MESSAGE_BYTES}");
         return Err(wrong("limits.command_bytes", problem, "use 5242880, or less"));

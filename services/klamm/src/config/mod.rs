@@ -76,6 +76,18 @@ impl Config {
         Topics::new(&self.kafka.topic_prefix, self.kafka.partitions).with_namespaces(of_namespaces)
     }
 
+    /// A configuration in which only limits are set, as options name them (`signals=500`, `namespaces.orders.limits.signals=500`).
+    ///
+    /// # Errors
+    /// There is no such limit, or its value has the wrong type or makes no sense.
+    pub fn of_limits(limits: &[String]) -> Result<Self, SetupError> {
+        let mut settings = sources::Settings::default();
+        settings.add_limits(limits)?;
+        let config = settings.into_config()?;
+        check::limits(&config)?;
+        Ok(config)
+    }
+
     fn read(file: Option<&Path>) -> Result<Self, SetupError> {
         let mut settings = sources::Settings::default();
         let added = file.map_or(Ok(()), |file| settings.add_file(file)).and_then(|()| settings.add_environment(std::env::vars_os()));

@@ -1,4 +1,4 @@
-//! Where settings come from: a TOML file, then environment variables. Each setting remembers its place, for errors.
+//! Where settings come from: a TOML file, then environment variables; or options, which set limits. Each setting remembers its place, for errors.
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +22,7 @@ const OTHER_VARIABLES: [&str; 2] = ["KLAMM_ADDRESS", "KLAMM_CONFIG"];
 enum Place {
     File(PathBuf, String),
     Variable(String),
+    Option(String),
 }
 
 impl fmt::Display for Place {
@@ -29,6 +30,7 @@ impl fmt::Display for Place {
         match self {
             Self::File(file, key) => write!(f, "{key} in {}", file.display()),
             Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Option(text) => write!(f, "--limit {text}"),
         }
     }
 }
@@ -100,6 +102,21 @@ impl Settings {
         Ok(())
     }
 
+    /// Adds limits, each written `KEY=VALUE`: a key of `[limits]`, or the whole name of a key of one namespace.
+    pub fn add_limits(&mut self, limits: &[String]) -> Result<(), SetupError> {
+        for text in limits {
+            let place = Place::Option(text.clone());
+            let Some((key, value)) = text.split_once('=') else {
+                return Err(SetupError::new(format!("reading {place}"), "it is not KEY=VALUE", "write it such as --limit signals=500"));
+            };
+            let key = key.trim();
+            let key = if keys::of_namespace(key).is_some() { key.to_owned() } else { format!("limits.{key}") };
+            let value = self.typed(&key, value);
+            self.add(&key, value, place)?;
+        }
+        Ok(())
+    }
+
     /// Whether this key is set to this text.
     pub fn says(&self, key: &str, text: &str) -> bool {
         self.set.get(key).is_some_and(|(value, _)| value.as_str() == Some(text))
@@ -154,6 +171,7 @@ impl Settings {
         let hint = || match (near, &place) {
             (Some(near), Place::File(..)) => format!("did you mean {near}? {REFERENCE}"),
             (Some(near), Place::Variable(_)) => format!("did you mean {}? {REFERENCE}", keys::variable(near)),
+            (Some(near), Place::Option(_)) => format!("did you mean {}? {REFERENCE}", near.trim_start_matches("limits.")),
             (None, _) => REFERENCE.to_owned(),
         };
         if !key.starts_with(keys::KAFKA) {
@@ -225,5 +243,23 @@ fn property(value: &Value) -> Option<String> {
         Value::Boolean(value) => Some(value.to_string()),
         Value::Array(items) => items.iter().map(property).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
         Value::Datetime(_) | Value::Table(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_set_limits_of_all_and_of_one_namespace() {
+        let limits = ["signals=7", "blob_bytes=1MiB", "callback_addresses=http://a:*, b", "namespaces.a.b.limits.signals = 3"];
+        let config = Config::of_limits(&limits.map(str::to_owned)).expect("they are limits");
+        assert_eq!((config.limits.signals, config.limits.blob_bytes), (7, 1 << 20));
+        let addresses = klamm_requests::Addresses::new(&["http://a:*".to_owned(), "b".to_owned()]);
+        assert_eq!(Ok(config.limits.callback_addresses), addresses);
+        let own = &config.namespaces["a.b"].limits;
+        assert_eq!((own.signals, own.blob_bytes), (3, 1 << 20));
+        let error = Config::of_limits(&["callback_addresses=http://a/b".to_owned()]).expect_err("it is no address");
+        assert!(error.to_string().contains("--limit callback_addresses=http://a/b"), "{error}");
     }
 }

@@ -81,13 +81,17 @@ pub struct ServerOptions {
     pub inspect: Inspect,
     /// The gateway's limits.
     pub limits: Limits,
+    /// Those of namespaces that have limits of their own.
+    pub namespace_limits: BTreeMap<String, Limits>,
 }
 
-/// Limits of the namespaces whose closed runs are published: those of all, and the types, which are all.
+/// Limits of the namespaces that have limits of their own. All types of closed runs are published where the namespace has the topic.
 fn namespace_limits(options: &ServerOptions) -> BTreeMap<String, Limits> {
-    let published = options.namespace_topics.iter().filter(|topic| topic.purpose == Purpose::Outcomes);
-    let limits = || Limits { outcomes: vec!["*".to_owned()], ..options.limits.clone() };
-    published.map(|topic| (topic.namespace.clone(), limits())).collect()
+    let mut limits = options.namespace_limits.clone();
+    for topic in options.namespace_topics.iter().filter(|topic| topic.purpose == Purpose::Outcomes) {
+        limits.entry(topic.namespace.clone()).or_insert_with(|| options.limits.clone()).outcomes = vec!["*".to_owned()];
+    }
+    limits
 }
 
 /// Runs until SIGINT or SIGTERM, then stops in order: no new calls, last outputs committed, store flushed.
