@@ -40,6 +40,8 @@ test.describe('a schedule', () => {
     await expect(page.getByRole('region', { name: 'Next ten times' })).toContainText(/not (in range|within)/);
     await cron.fill('*/5 * * * *');
     const preview = page.getByRole('region', { name: 'Next ten times' });
+    // Until klamm has answered, the times are those of what was typed before.
+    await expect(preview.locator('[aria-busy="false"]')).toBeVisible();
     await expect(preview.getByRole('listitem')).toHaveCount(10);
     // Not the first: that time may come before the schedule does.
     const previewed = (await preview.getByRole('listitem').nth(2).textContent())!.slice(0, 19);

@@ -4,7 +4,7 @@ import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { ApiError } from '../../api/client';
 import * as klamm from '../../api/klamm';
 import type { Schedule } from '../../api/messages';
-import { Section } from '../../components/basics';
+import { Section, classes } from '../../components/basics';
 import { useNow } from '../../lib/clock';
 import { type Form, previewOf, specOf } from '../../lib/schedule-form';
 import { useSettings } from '../../lib/settings';
@@ -17,15 +17,17 @@ const QUIET_MS = 200;
 interface Times {
   times: { nominal: string; due: string }[];
   problem: string | undefined;
+  /** They are those of what was typed before. */
+  isBehind: boolean;
 }
 
 export function Preview({ ns, form, before }: { ns: string; form: Form; before: Schedule | undefined }) {
   const { zone } = useSettings();
-  const { times, problem } = useTimes(ns, form, before);
+  const { times, problem, isBehind } = useTimes(ns, form, before);
   const isOther = form.zone !== zoneName(zone);
   return (
     <Section title="Next ten times">
-      <div aria-live="polite" className="px-3 py-2">
+      <div aria-live="polite" aria-busy={isBehind} className={classes('px-3 py-2', isBehind && 'opacity-50')}>
         {problem ? (
           <p className="break-words text-amber">{problem}</p>
         ) : times.length === 0 ? (
@@ -63,7 +65,8 @@ function useTimes(ns: string, form: Form, before: Schedule | undefined): Times {
       return { spec: undefined, problem: (error as Error).message };
     }
   }, [form, before, zone]);
-  const asked = useDeferredValue(useQuiet(JSON.stringify(typed.spec)));
+  const spec = JSON.stringify(typed.spec);
+  const asked = useDeferredValue(useQuiet(spec));
   const answer = useQuery({
     queryKey: ['schedule-preview', ns, form.id, asked, minute],
     queryFn: ({ signal }) => klamm.previewSchedule(ns, JSON.parse(asked!) as object, form.id, COUNT, signal),
@@ -75,7 +78,7 @@ function useTimes(ns: string, form: Form, before: Schedule | undefined): Times {
   const { error } = answer;
   const isRefused = error instanceof ApiError && error.code === 3;
   // Another server, or klamm without this path, or nobody answers: the page's own reckoning is better than none.
-  const own = useMemo<Times>(() => {
+  const own = useMemo<Omit<Times, 'isBehind'>>(() => {
     if (!error || isRefused) return { times: [], problem: undefined };
     if (form.kind === 'keep') return { times: [], problem: 'The times stay as they are.' };
     try {
@@ -84,10 +87,11 @@ function useTimes(ns: string, form: Form, before: Schedule | undefined): Times {
       return { times: [], problem: (failure as Error).message };
     }
   }, [form, minute, error, isRefused]);
-  if (typed.problem) return { times: [], problem: typed.problem };
-  if (isRefused) return { times: [], problem: error.message };
-  if (error) return own;
-  return { times: answer.data?.times ?? [], problem: answer.data ? undefined : 'klamm is asked…' };
+  if (typed.problem) return { times: [], problem: typed.problem, isBehind: false };
+  const isBehind = asked !== spec || answer.isPlaceholderData;
+  if (isRefused) return { times: [], problem: error.message, isBehind };
+  if (error) return { ...own, isBehind };
+  return { times: answer.data?.times ?? [], problem: answer.data ? undefined : 'klamm is asked…', isBehind };
 }
 
 /** A text, when it has not changed for a moment. */
