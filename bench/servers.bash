@@ -6,7 +6,7 @@ free_port() { "$build/table" --free-port; }
 start_klamm() {
   local port http data=(--in-memory)
   port=$(free_port) http=$(free_port)
-  [ $files$schedules$restate = 000 ] || data=(--data-dir "$(mktemp -d -p "$work")")
+  [ $files$schedules$lists$restate = 0000 ] || data=(--data-dir "$(mktemp -d -p "$work")")
   # Restate writes to the disk before it goes on, so klamm beside it does, too.
   [ $restate = 0 ] || data+=(--fsync)
   "$klamm" dev "${data[@]}" --ip 127.0.0.1 --port "$port" --http-port "$http" --log-level error >"$work/klamm.log" 2>&1 &
