@@ -1,6 +1,7 @@
 //! The index: a SQLite database of the newest document of every run.
 
 mod change;
+mod counts;
 mod plan;
 mod read;
 mod schema;

@@ -6,8 +6,9 @@ use prost::Message;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::{
+    counts,
     plan::{from_where, lead},
-    sql::{Names, Sql, prepare},
+    sql::{Names, Sql, condition, prepare},
 };
 use crate::{Error, Result, token::PageToken};
 
@@ -71,14 +72,18 @@ pub(super) fn count(connection: &Connection, namespace: &str, query: &Query) -> 
     let view = connection.unchecked_transaction()?;
     let Some(namespace) = namespace_number(&view, namespace)? else { return Ok(Count::default()) };
     let names = Names::new(&view, namespace);
-    let lead = lead(&view, &names, namespace, &query.filter)?;
-    let from_where = from_where(lead, &names, namespace, &query.filter)?;
+    let (number, from_where) = if counts::answer(&query.filter) {
+        ("ifnull(sum(r.runs), 0)", counts::from_where(namespace, condition(&query.filter, &names)?))
+    } else {
+        let lead = lead(&view, &names, namespace, &query.filter)?;
+        ("count(*)", from_where(lead, &names, namespace, &query.filter)?)
+    };
     if !query.group_by_status {
-        let text = format!("SELECT count(*) {}", from_where.text);
+        let text = format!("SELECT {number} {}", from_where.text);
         let total = prepare(&view, &text)?.query_row(params_from_iter(&from_where.parameters), |row| row.get(0))?;
         return Ok(Count { total, groups: Vec::new() });
     }
-    let text = format!("SELECT r.status, count(*) {} GROUP BY r.status ORDER BY r.status", from_where.text);
+    let text = format!("SELECT r.status, {number} {} GROUP BY r.status ORDER BY r.status", from_where.text);
     let mut statement = prepare(&view, &text)?;
     let rows = statement
         .query_map(params_from_iter(&from_where.parameters), |row| Ok(Group { value: status_name(row.get(0)?), count: row.get(1)? }))?;

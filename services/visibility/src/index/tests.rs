@@ -113,6 +113,7 @@ fn a_document_comes_back_as_it_went_in_and_the_newest_counts() {
     // Even columns that never change in a run's life can be overwritten.
     second.workflow_type = "Refund".to_owned();
     index.apply(&changes(3, [second])).expect("applied");
+    check_counts(&index);
     assert_eq!((ids(&index, "WorkflowType = 'Refund'", 10), ids(&index, "WorkflowType = 'Order'", 10)), ("w1".into(), "w2".into()));
     index.apply(&[deletion(4, 1), deletion(5, 77)]).expect("applied");
     assert_eq!(ids(&index, "", 10), "w2");
@@ -126,6 +127,21 @@ fn leftovers(index: &Index) -> (i64, i64, i64) {
         index.read(|connection| Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))?)).expect("a count")
     };
     (count("documents"), count("attributes"), count("postings"))
+}
+
+/// Checks that the counts are those of the runs.
+fn check_counts(index: &Index) {
+    let rows = |text: &str| {
+        index
+            .read(|connection| {
+                let mut statement = connection.prepare(text)?;
+                let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+                Ok(rows.collect::<rusqlite::Result<Vec<(i64, String, i32, Option<String>, i64)>>>()?)
+            })
+            .expect("rows")
+    };
+    let counted = rows("SELECT namespace, workflow_type, status, division, count(*) FROM runs GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4");
+    assert_eq!(rows("SELECT namespace, workflow_type, status, division, runs FROM counts ORDER BY 1, 2, 3, 4"), counted);
 }
 
 #[test]
@@ -335,9 +351,11 @@ proptest! {
             prop_assert_eq!(count.total, expected.len() as i64, "{}", query);
         }
         prop_assert_eq!(leftovers(&index).0, newest.len() as i64);
+        check_counts(&index);
         let numbers = newest.keys().map(|id| id[1..].parse().expect("a number"));
         let deletions: Vec<_> = numbers.zip(1000..).map(|(n, offset)| deletion(offset, n)).collect();
         index.apply(&deletions).expect("applied");
         prop_assert_eq!(leftovers(&index), (0, 0, 0));
+        check_counts(&index);
     }
 }

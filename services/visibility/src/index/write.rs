@@ -6,7 +6,12 @@ use klamm_messages::{klamm::v1::VisibilityDocument, temporal::enums::v1::Indexed
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, types::Value as Sqlite};
 
-use super::{Change, ChangeBody, schema, sql::sqlite};
+use super::{
+    Change, ChangeBody,
+    counts::{self, Deltas, Kind},
+    schema,
+    sql::sqlite,
+};
 use crate::{
     Result,
     document::{Attribute, Row},
@@ -94,8 +99,9 @@ impl Writer {
     }
 
     fn transact<R>(&mut self, work: impl FnOnce(&mut Batch<'_>) -> Result<R>) -> Result<R> {
-        let mut batch = Batch { transaction: self.connection.transaction()?, known: &mut self.known };
+        let mut batch = Batch { transaction: self.connection.transaction()?, known: &mut self.known, counts: Deltas::new() };
         let result = work(&mut batch)?;
+        counts::write(&batch.transaction, std::mem::take(&mut batch.counts))?;
         batch.transaction.commit()?;
         Ok(result)
     }
@@ -127,6 +133,7 @@ impl Known {
 struct Batch<'w> {
     transaction: Transaction<'w>,
     known: &'w mut Known,
+    counts: Deltas,
 }
 
 impl Batch<'_> {
@@ -194,6 +201,8 @@ impl Batch<'_> {
                             id,
                         ),
                     )?;
+                    self.count(Kind::of(namespace, &old), -1);
+                    self.count(Kind::of(namespace, &row), 1);
                 }
                 let (start, from, to) = (row.fixed.start, old.changing.close, row.changing.close);
                 if old.attributes != row.attributes {
@@ -262,6 +271,7 @@ impl Batch<'_> {
             ],
         )?;
         let id = self.transaction.last_insert_rowid();
+        self.count(Kind::of(namespace, row), 1);
         self.execute("INSERT INTO documents (id, body) VALUES (?, ?)", (id, document.encode_to_vec()))?;
         let values = self.values(namespace, row)?;
         self.insert_attributes(id, &values)?;
@@ -316,9 +326,13 @@ impl Batch<'_> {
 
     /// Removes a run. Its rows are found with the tables alone, without its document.
     fn remove(&mut self, id: i64) -> Result<()> {
-        let place = "SELECT close, start FROM runs WHERE id = ?";
-        let place = self.transaction.prepare_cached(place)?.query_row((id,), |row| Ok((row.get(0)?, row.get(1)?)));
-        let (close, start) = place?;
+        let place = "SELECT close, start, namespace, workflow_type, status, division FROM runs WHERE id = ?";
+        let place = self.transaction.prepare_cached(place)?.query_row((id,), |row| {
+            let kind = Kind { namespace: row.get(2)?, workflow_type: row.get(3)?, status: row.get(4)?, division: row.get(5)? };
+            Ok((row.get(0)?, row.get(1)?, kind))
+        });
+        let (close, start, kind) = place?;
+        self.count(kind, -1);
         let values = {
             let mut statement = self.transaction.prepare_cached("SELECT name, value FROM attributes WHERE run = ?")?;
             let rows = statement.query_map((id,), |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -329,6 +343,11 @@ impl Batch<'_> {
         self.execute("DELETE FROM documents WHERE id = ?", (id,))?;
         self.execute("DELETE FROM runs WHERE id = ?", (id,))?;
         Ok(())
+    }
+
+    /// Notes that there are so many more runs of this kind.
+    fn count(&mut self, kind: Kind, more: i64) {
+        *self.counts.entry(kind).or_default() += more;
     }
 
     fn namespace(&mut self, name: &str) -> Result<i64> {
