@@ -33,9 +33,10 @@ def topics(bootstrap: str, tmp_path: Path) -> Iterator[Topics]:
         "kafka.partitions": "4",
         "namespaces.default.requests": "true",
         "namespaces.default.outcomes": "true",
+        "namespaces.default.tasks.queues": "shipping",
     }
     log = tmp_path / "klamm.log"
-    options = ["--requests", "--outcomes"]
+    options = ["--requests", "--outcomes", "--stream-queue", "shipping"]
     server = KlammServer(klamm_binary(), tmp_path / "data", log, bootstrap or None, settings if bootstrap else None, options)
     server.start()
     try:

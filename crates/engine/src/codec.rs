@@ -26,6 +26,8 @@ pub mod topic {
     pub const OUTCOMES: &str = "outcomes";
     /// First part of the names of the topics with requests of one namespace.
     pub const REQUESTS: &str = "requests";
+    /// First part of the names of the topics with tasks of one stream task queue of one namespace.
+    pub const TASKS: &str = "tasks";
 }
 
 /// A record as it goes to an output topic; the engine adds the partition and the header with its number.

@@ -23,11 +23,13 @@ mod refused;
 pub mod scratch;
 pub mod settle;
 pub mod sources;
+pub mod target;
 pub mod topics;
 mod written;
 
 pub use codec::{Codec, Encoded, Folded, topic};
 pub use error::Error;
-pub use namespace_topic::{NamespaceTopic, Purpose};
+pub use namespace_topic::{NamespaceTopic, Purpose, tasks_topic};
 pub use partition::{Batch, Handled, Outgoing, Partition};
+pub use target::Target;
 pub use topics::{LARGE_MESSAGE_BYTES, Topics};

@@ -13,7 +13,7 @@ pub struct NamespaceTopic {
     pub purpose: Purpose,
     /// The namespace.
     pub namespace: String,
-    /// Name without prefix: [`Purpose::topic`].
+    /// Name without prefix: [`Purpose::topic`], or [`tasks_topic`].
     pub name: String,
     /// Number of partitions; `None`: as many as the commands have.
     pub partitions: Option<u32>,
@@ -28,6 +28,8 @@ pub enum Purpose {
     Outcomes,
     /// Any program writes requests, and klamm reads them.
     Requests,
+    /// klamm writes the activities of one stream task queue, and any program works on them.
+    Tasks,
 }
 
 /// How long records stay where nothing else is said.
@@ -35,17 +37,18 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Outcomes, Self::Requests];
+    pub const ALL: [Self; 3] = [Self::Outcomes, Self::Requests, Self::Tasks];
 
     /// First part of the topics' names.
     pub fn family(self) -> &'static str {
         match self {
             Self::Outcomes => topic::OUTCOMES,
             Self::Requests => topic::REQUESTS,
+            Self::Tasks => topic::TASKS,
         }
     }
 
-    /// Name of a namespace's topic, without prefix.
+    /// Name of a namespace's topic, without prefix. (That of a stream task queue is [`tasks_topic`].)
     pub fn topic(self, namespace: &str) -> String {
         format!("{}.{namespace}", self.family())
     }
@@ -55,6 +58,11 @@ impl Purpose {
         let (family, _) = name.split_once('.')?;
         Self::ALL.into_iter().find(|purpose| purpose.family() == family)
     }
+}
+
+/// Name of the topic of a stream task queue, without prefix.
+pub fn tasks_topic(namespace: &str, task_queue: &str) -> String {
+    format!("{}.{task_queue}", Purpose::Tasks.topic(namespace))
 }
 
 impl NamespaceTopic {
@@ -78,6 +86,11 @@ impl NamespaceTopic {
         Self::new(Purpose::Requests, namespace)
     }
 
+    /// The tasks of a namespace's stream task queue, with the defaults.
+    pub fn tasks(namespace: &str, task_queue: &str) -> Self {
+        Self { name: tasks_topic(namespace, task_queue), ..Self::new(Purpose::Tasks, namespace) }
+    }
+
     /// Number of partitions where the commands have so many.
     pub fn partitions(&self, of_commands: u32) -> u32 {
         self.partitions.unwrap_or(of_commands).max(1)
@@ -95,6 +108,8 @@ mod tests {
         for purpose in Purpose::ALL {
             assert_eq!(Purpose::of(&purpose.topic("a.b")), Some(purpose));
         }
+        assert_eq!(Purpose::of(&NamespaceTopic::tasks("a.b", "q").name), Some(Purpose::Tasks));
+        assert_eq!(tasks_topic("a.b", "q"), "tasks.a.b.q");
         assert_eq!([topic::COMMANDS_DEAD_LETTERS, topic::HISTORY, "outcomes"].map(Purpose::of), [None; 3]);
     }
 

@@ -24,6 +24,7 @@ use crate::{
     positions::Positions,
     scratch::Scratch,
     sources::Sources,
+    target::Target,
     topic, written,
 };
 
@@ -58,15 +59,18 @@ impl<A> Handled<A> {
 /// Answer, changes and warnings of a decision: the parts of [`Handled`].
 type Decided<A> = (Result<Outcome<A>, Rejection>, Changes, Vec<Warning>);
 
-/// A command that is being sent to another partition (or to this one).
+/// A record that goes out at once, ahead of the transaction of the command that causes it: a command to another partition (or to this one), or a
+/// task for the consumers of a topic.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Number of this command among all that this partition has sent since it was recovered.
+    /// Number of this record among all that this partition has sent since it was recovered.
     pub number: u64,
-    /// The partition that gets the command.
-    pub partition: u32,
+    /// Where it goes.
+    pub target: Target,
     /// The record.
     pub record: Record,
+    /// Offset of the command that causes it.
+    pub cause: Offset,
 }
 
 /// Outputs of one transaction.
@@ -109,7 +113,7 @@ pub struct Plan<M, C> {
 /// One partition: decides commands in the order of their log.
 ///
 /// Two invariants. A row reaches the store only after the transaction that holds its events has committed. A batch is committed only when
-/// all commands that it sends are acked ([`Partition::ready`]).
+/// all records that it sends are acked ([`Partition::ready`]).
 pub struct Partition<M: Machine, C> {
     pub(crate) number: u32,
     machine: Arc<M>,
@@ -120,9 +124,9 @@ pub struct Partition<M: Machine, C> {
     sources: Sources,
     pub(crate) unsent: VecDeque<Outgoing>,
     unsent_bytes: usize,
-    /// Number that the next sent command gets.
+    /// Number that the next sent record gets.
     next_send: u64,
-    /// One above the number of the last command that the batch under way has sent.
+    /// One above the number of the last record that the batch under way has sent.
     barrier: u64,
     /// Offset of the next command to be handled.
     next_offset: Offset,
@@ -209,7 +213,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     }
 
     /// Bytes that are held in memory until they are committed or sent, about. These are the outputs of both batches, the changed rows, and
-    /// the commands to be sent.
+    /// the records to be sent.
     pub fn uncommitted_bytes(&self) -> usize {
         self.outputs.bytes() + self.in_flight_bytes + self.overlay.uncommitted_bytes() + self.unsent_bytes
     }
@@ -292,45 +296,45 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         }
     }
 
-    /// Commands that machines have sent and that are not acked yet, in order.
+    /// Records that machines have sent and that are not acked yet, in order.
     pub fn unsent(&self) -> impl Iterator<Item = &Outgoing> {
         self.unsent.iter()
     }
 
-    /// The first command of [`Partition::unsent`].
+    /// The first record of [`Partition::unsent`].
     pub fn first_unsent(&self) -> Option<&Outgoing> {
         self.unsent.front()
     }
 
-    /// For each target partition that is not busy, its first unsent commands in order: as many as one round of sending takes.
-    pub fn unsent_groups(&self, is_busy: impl Fn(u32) -> bool) -> BTreeMap<u32, Vec<Record>> {
-        let mut groups: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
+    /// For each target that is not busy, its first unsent records in order: as many as one round of sending takes.
+    pub fn unsent_groups(&self, is_busy: impl Fn(&Target) -> bool) -> BTreeMap<Target, Vec<Record>> {
+        let mut groups: BTreeMap<Target, Vec<Record>> = BTreeMap::new();
         let mut bytes = 0;
-        for outgoing in self.unsent.iter().filter(|outgoing| !is_busy(outgoing.partition)) {
+        for outgoing in self.unsent.iter().filter(|outgoing| !is_busy(&outgoing.target)) {
             bytes += outgoing.record.size();
             if bytes > GROUP_BYTES_MAX && !groups.is_empty() {
                 break;
             }
-            groups.entry(outgoing.partition).or_default().push(outgoing.record.clone());
+            groups.entry(outgoing.target.clone()).or_default().push(outgoing.record.clone());
         }
         groups
     }
 
-    /// How many commands this partition has sent since it was recovered, acked or not.
+    /// How many records this partition has sent since it was recovered, acked or not.
     pub fn sends(&self) -> u64 {
         self.next_send
     }
 
-    /// Whether the first `sends` commands that this partition has sent are acked.
+    /// Whether the first `sends` records that this partition has sent are acked.
     pub fn has_sent(&self, sends: u64) -> bool {
         self.unsent.front().is_none_or(|first| first.number >= sends)
     }
 
-    /// Takes note that the first `count` unsent commands to `target` are durable there.
-    pub fn sent_to(&mut self, target: u32, count: usize) {
+    /// Takes note that the first `count` unsent records to `target` are durable there.
+    pub fn sent_to(&mut self, target: &Target, count: usize) {
         let mut left = count;
         self.unsent.retain(|outgoing| {
-            let is_sent = left > 0 && outgoing.partition == target;
+            let is_sent = left > 0 && outgoing.target == *target;
             left -= usize::from(is_sent);
             if is_sent {
                 self.unsent_bytes = self.unsent_bytes.saturating_sub(outgoing.record.size());
@@ -378,8 +382,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.in_flight.as_ref()
     }
 
-    /// The batch under way, once all commands that it sends are acked (the commit barrier). The barrier is needed because after the commit
-    /// a replay begins behind the batch, so it would not send these commands again.
+    /// The batch under way, once all records that it sends are acked (the commit barrier). The barrier is needed because after the commit
+    /// a replay begins behind the batch, so it would not send these records again.
     pub fn ready(&self) -> Option<&Batch> {
         self.in_flight.as_ref().filter(|_| self.has_sent(self.barrier))
     }
@@ -504,7 +508,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             let mut effects = tx.finish();
             let warnings = std::mem::take(&mut effects.warnings);
             let encoded = written::encode(&*self.codec, &self.settings.topics, self.number, &effects);
-            let sent: Vec<_> = effects.commands.into_iter().zip(0..).map(|(command, n)| self.outgoing(command, offset, n)).collect();
+            let tasks = written::at_once(&*self.codec, &self.settings.topics, self.number, self.now, &effects);
+            let commands = effects.commands.into_iter().zip(0..).map(|(command, n)| self.outgoing(command, offset, n));
+            let sent: Vec<_> = commands.chain(tasks).collect();
             written::check_sizes(&self.settings.topics, self.number, offset, &encoded, &sent)?;
             Ok((outcome, encoded, sent, scratch.into_changes(), warnings))
         }));
@@ -517,9 +523,9 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                 for (index, record) in encoded.into_iter().enumerate() {
                     self.outputs.push(&self.settings.topics, cause, index, record);
                 }
-                for (partition, record) in sent {
+                for (target, record) in sent {
                     self.unsent_bytes += record.size();
-                    self.unsent.push_back(Outgoing { number: self.next_send, partition, record });
+                    self.unsent.push_back(Outgoing { number: self.next_send, target, record, cause: offset });
                     self.next_send += 1;
                 }
                 self.note_wakes(&changes);
@@ -540,14 +546,14 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         })
     }
 
-    /// The `n`-th command that the command at `offset` sends: its target partition, and its record.
-    fn outgoing(&self, mut command: Command, offset: Offset, n: u32) -> (u32, Record) {
+    /// The `n`-th command that the command at `offset` sends: its target, and its record.
+    fn outgoing(&self, mut command: Command, offset: Offset, n: u32) -> (Target, Record) {
         let topic_id = self.settings.commands_topic_id.to_string();
         command.source = Some(CommandSource { topic_id, partition: self.number as i32, offset, n, settled: 0 });
         command.version = command.version.max(1);
         command.log_time = Some(self.now.into());
         let partition = key::partition_of(&command.namespace, &command.workflow_id, self.settings.topics.partitions);
-        (partition, command_record(&*self.codec, &command))
+        (Target::Commands(partition), command_record(&*self.codec, &command))
     }
 }
 

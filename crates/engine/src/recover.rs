@@ -120,8 +120,8 @@ fn replay<M: Machine, C: Codec<M::Event>>(plan: &mut Plan<M, C>, log: &dyn Log, 
     Ok(Owned { partition, producer, report })
 }
 
-/// Appends the commands that machines have sent, to all target partitions in parallel, and waits for the outcomes. Commands that fail stay
-/// unsent. If a command is too large for the log, the command that sent it is condemned: the partition has to be [built anew](rebuild).
+/// Appends the records that machines have sent, to all targets in parallel, and waits for the outcomes. Records that fail stay
+/// unsent. If a record is too large for the log, the command that sent it is condemned: the partition has to be [built anew](rebuild).
 ///
 /// # Errors
 /// The log's: try again later. An append in doubt may be repeated, since receivers drop repetitions.
@@ -130,7 +130,12 @@ pub fn send_all<M: Machine, C: Codec<M::Event>>(partition: &mut Partition<M, C>,
         let begun: Vec<_> = partition
             .unsent_groups(|_| false)
             .into_iter()
-            .map(|(target, records)| (target, records.len(), log.append_group(commands, target, records)))
+            .map(|(target, records)| {
+                let count = records.len();
+                let (topic, partition) = target.place(commands);
+                let appending = log.append_group(topic, partition, records);
+                (target, count, appending)
+            })
             .collect();
         // Waits for all groups, also after an error: a group that is sent again must not overtake one that is still under way.
         let done: Vec<_> = begun
@@ -139,10 +144,10 @@ pub fn send_all<M: Machine, C: Codec<M::Event>>(partition: &mut Partition<M, C>,
             .collect();
         for (target, count, outcomes) in done {
             if let Err(error) = outcomes.into_iter().collect::<Result<Vec<_>, _>>() {
-                partition.condemn_sender(target, &error);
+                partition.condemn_sender(&target, &error);
                 return Err(error.into());
             }
-            partition.sent_to(target, count);
+            partition.sent_to(&target, count);
         }
     }
     Ok(())

@@ -7,7 +7,7 @@
 use klamm_log::{Error as LogError, Offset};
 use klamm_machine::Machine;
 
-use crate::{Codec, Partition, dead_letters::Letter, outputs::command_offset, topic};
+use crate::{Codec, Partition, dead_letters::Letter, outputs::command_offset, target::Target, topic};
 
 impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     /// To be called when the log has refused the batch under way with this error. True when commands of the batch were condemned: then the
@@ -26,18 +26,17 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         !refused.is_empty()
     }
 
-    /// To be called when the log has refused commands that this partition sends to `target`. Returns the same as
+    /// To be called when the log has refused records that this partition sends to `target`. Returns the same as
     /// [`Partition::condemn_refused`].
-    pub fn condemn_sender(&mut self, target: u32, error: &LogError) -> bool {
+    pub fn condemn_sender(&mut self, target: &Target, error: &LogError) -> bool {
         if !matches!(error, LogError::TooLarge { .. }) {
             return false;
         }
         // The log refuses a group as a whole. The largest record of it is to blame.
-        let to_target = self.unsent.iter().filter(|outgoing| outgoing.partition == target);
+        let to_target = self.unsent.iter().filter(|outgoing| outgoing.target == *target);
         let largest = to_target.max_by_key(|outgoing| outgoing.record.size());
-        let command = largest.and_then(|outgoing| self.codec.decode_command(outgoing.record.value.as_deref().unwrap_or_default()).ok());
-        let Some(source) = command.and_then(|command| command.source) else { return false };
-        self.condemn(source.offset, false, error);
+        let Some(cause) = largest.map(|outgoing| outgoing.cause) else { return false };
+        self.condemn(cause, false, error);
         true
     }
 

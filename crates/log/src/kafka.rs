@@ -4,7 +4,7 @@
 //!   records of this process stay in memory, so it reads its own records without asking the broker (`append`, `partition`).
 //! - **Reads** of other records are fetched from the broker with read_committed, and only while there is something to read (`fetch`).
 //! - **Records of other processes** are noticed by asking for the ends of all partitions that somebody reads, in one request, every
-//!   [`Settings::watch_interval`] (`watch`).
+//!   [`Settings::watch_interval`] (`watch`). On topics that others are expected to write, a client gets them as they come (`listen`).
 //! - **Commits** are Kafka's transactions, one producer per transactional id (`transactions`).
 //! - **Topics** are made or checked (`ensure`); Kafka itself expires and compacts them.
 //!
@@ -20,6 +20,7 @@ mod ensure;
 mod errors;
 mod fetch;
 mod groups;
+mod listen;
 mod partition;
 mod polled;
 mod pool;
@@ -40,7 +41,7 @@ use std::{sync::Arc, task::Waker};
 
 use klamm_supervise::Supervisor;
 
-use self::{core::Core, watch::Watcher};
+use self::{core::Core, listen::Listener, watch::Watcher};
 pub use check::{check_broker, check_settings};
 pub use ensure::topic_configs;
 pub use settings::{Settings, TopicsMode};
@@ -51,8 +52,9 @@ use crate::{Appended, Appending, Error, Log, Offset, ReadBatch, ReadLimit, Recor
 ///
 /// Many threads may share one log. Its connections are closed when it and every [`Transactional`] made from it are dropped.
 pub struct KafkaLog {
-    /// Dropped first: it stops the thread.
+    /// Dropped first, as the next one: they stop their threads.
     _watcher: Watcher,
+    listener: Listener,
     core: Arc<Core>,
 }
 
@@ -71,7 +73,7 @@ impl KafkaLog {
     /// [`Error::Misconfigured`].
     pub fn open_supervised(settings: Settings, supervisor: &Supervisor) -> Result<Self, Error> {
         let core = Arc::new(Core::new(settings, supervisor.clone())?);
-        Ok(Self { _watcher: Watcher::start(&core)?, core })
+        Ok(Self { _watcher: Watcher::start(&core)?, listener: Listener::new(&core), core })
     }
 }
 
@@ -147,6 +149,10 @@ impl Log for KafkaLog {
             (false, false) => self.core.signal.rouse(),
         }
         Ok(is_above)
+    }
+
+    fn listen_to(&self, topic: &str) {
+        self.listener.add(topic);
     }
 
     fn trim(&self, topic: &str, partition: u32, before: Offset) -> Result<(), Error> {

@@ -112,6 +112,10 @@ pub trait Log: Send + Sync {
     /// another reason, so ask again.
     fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error>;
 
+    /// Says that others write this topic, and that whoever waits for it wants to hear of their records at once. Without effect on logs whose
+    /// readers always do. (Kafka: a client stays on the topic, and gets what comes.)
+    fn listen_to(&self, _topic: &str) {}
+
     /// Blocks until the end is above `offset`, at most for `timeout`. Gives whether the end is above.
     fn wait(&self, topic: &str, partition: u32, offset: Offset, timeout: Duration) -> Result<bool, Error> {
         until_readable(|waker| self.readable(topic, partition, offset, waker), timeout)

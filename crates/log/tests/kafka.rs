@@ -74,6 +74,31 @@ fn others_records_are_noticed_without_traffic_of_ones_own() {
 }
 
 #[test]
+fn others_records_are_heard_of_at_once_where_somebody_listens() {
+    // Nobody looks for them in time.
+    let own = Kafka::new(Settings { watch_interval: Duration::from_secs(600), ..Kafka::shared().settings.clone() });
+    let other = own.other();
+    let topic = topic(&own, "heard", 1);
+    own.kafka().listen_to(&topic);
+    own.kafka().listen_to(&topic);
+    assert_eq!(own.kafka().wait(&topic, 0, 0, Duration::ZERO), Ok(false));
+    // What is written before the client stands at the end is not heard.
+    let stands = || {
+        let end = append(&other, &topic, "before") + 1;
+        own.kafka().wait(&topic, 0, end - 1, Duration::from_millis(500)).unwrap()
+    };
+    until(stands);
+    let mut end = own.kafka().end_offset(&topic, 0).unwrap();
+    for n in 0..20 {
+        append(&other, &topic, &format!("{n}"));
+        assert_eq!(own.kafka().wait(&topic, 0, end, Duration::from_secs(20)), Ok(true));
+        let batch = own.kafka().read(&topic, 0, end, ReadLimit::default()).unwrap();
+        assert_eq!(values(&batch.records), [format!("{n}")]);
+        end = batch.next_offset;
+    }
+}
+
+#[test]
 fn threads_that_panic_run_again_and_miss_nothing() {
     let kafka = Kafka::shared();
     let supervisor = Supervisor::default();

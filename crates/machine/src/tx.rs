@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use klamm_messages::klamm::v1::{Command, Outcome as PublishedOutcome, VisibilityDocument};
+use klamm_messages::{
+    klamm::v1::{ActivityTaskToken, Command, Outcome as PublishedOutcome, VisibilityDocument},
+    temporal::{common::v1::Payloads, failure::v1::Failure, history::v1::ActivityTaskScheduledEventAttributes},
+};
 
-use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt, Warning};
+use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt, Time, Warning};
 
 /// A pure state machine.
 pub trait Machine: Send + Sync + 'static {
@@ -60,6 +63,39 @@ pub enum Publication {
         /// Headers of the record that the value does not tell, such as `traceparent`.
         headers: Vec<(String, String)>,
     },
+    /// An activity on a stream task queue has been started: whoever reads the queue's topic works on it. It goes out before the decision's
+    /// transaction, so it may be there twice: its token tells.
+    Task(Box<StreamTask>),
+}
+
+impl Publication {
+    /// Whether the record goes out as soon as the command is handled, ahead of the transaction.
+    pub fn is_at_once(&self) -> bool {
+        matches!(self, Self::Task(_))
+    }
+}
+
+/// An attempt of an activity, with everything that a worker without an SDK needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamTask {
+    /// Names the attempt: namespace, run, activity, attempt.
+    pub token: ActivityTaskToken,
+    /// Type of the workflow.
+    pub workflow_type: String,
+    /// What the workflow has scheduled: task queue, input, headers, time-outs.
+    pub scheduled: ActivityTaskScheduledEventAttributes,
+    /// When the workflow scheduled the activity.
+    pub scheduled_time: Time,
+    /// When this attempt began.
+    pub started_time: Time,
+    /// When this attempt times out if nothing is heard of it but heartbeats.
+    pub deadline: Option<Time>,
+    /// What the last heartbeat of an attempt before said.
+    pub heartbeat_details: Option<Payloads>,
+    /// Why the attempt before failed.
+    pub last_failure: Option<Failure>,
+    /// The trace that the activity belongs to.
+    pub traceparent: Option<String>,
 }
 
 /// What [`PublishedOutcome::kind`] may be.

@@ -101,6 +101,9 @@ pub struct Limits {
     /// outside the section of the limits; none.
     #[serde(skip)]
     pub outcomes: Vec<String>,
+    /// Task queues of activities whose tasks go to topics of their own. This has a section of its own in the configuration, too.
+    #[serde(skip)]
+    pub stream_queues: Vec<String>,
     /// Largest command for the log; 5 MiB. With its envelope in Avro it stays below the topics' max.message.bytes of 6 MiB.
     pub command_bytes: usize,
 }
@@ -152,6 +155,7 @@ impl Default for Limits {
             message_bytes: 4 * MIB,
             schedule_audit_retention: Duration::from_secs(7 * 24 * 3600),
             outcomes: Vec::new(),
+            stream_queues: Vec::new(),
             command_bytes: 5 * MIB,
         }
     }

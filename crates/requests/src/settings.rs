@@ -28,6 +28,7 @@ pub fn configured(limits: &Limits) -> CommandSettings {
         limits: further(limits),
         outcome_only: Vec::new(),
         outcomes: limits.outcomes.clone(),
+        stream_queues: limits.stream_queues.clone(),
     }
 }
 

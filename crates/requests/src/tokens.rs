@@ -39,17 +39,7 @@ pub fn query_task(run: &RunKey, query_id: &str) -> Vec<u8> {
 
 /// The token of a started activity task.
 pub fn activity_task(run: &RunKey, task: &StartedActivityTask) -> Vec<u8> {
-    ActivityTaskToken {
-        namespace: run.namespace.clone(),
-        workflow_id: run.workflow_id.clone(),
-        run_id: run.run_id.clone(),
-        scheduled_event_id: task.scheduled_event_id,
-        attempt: task.attempt,
-        activity_id: task.scheduled.activity_id.clone(),
-        activity_type: task.scheduled.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default(),
-        stamp: task.stamp,
-    }
-    .encode_to_vec()
+    task.token(run).encode_to_vec()
 }
 
 /// Reads a workflow task's token, or a query's.

@@ -1,15 +1,18 @@
 //! Answers to the callers of workflow commands.
 
 use klamm_machine::{Rejection, Time};
-use klamm_messages::temporal::{
-    activity::v1::ActivityOptions,
-    common::v1::Payloads,
-    enums::v1::WorkflowExecutionStatus,
-    failure::v1::Failure,
-    history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
-    protocol::v1::Message,
-    taskqueue::v1::TaskQueue,
-    workflow::v1::WorkflowExecutionOptions,
+use klamm_messages::{
+    klamm::v1::ActivityTaskToken,
+    temporal::{
+        activity::v1::ActivityOptions,
+        common::v1::Payloads,
+        enums::v1::WorkflowExecutionStatus,
+        failure::v1::Failure,
+        history::v1::{ActivityTaskScheduledEventAttributes, HistoryEvent},
+        protocol::v1::Message,
+        taskqueue::v1::TaskQueue,
+        workflow::v1::WorkflowExecutionOptions,
+    },
 };
 
 use crate::tables::RunKey;
@@ -203,4 +206,20 @@ pub struct StartedActivityTask {
     pub heartbeat_details: Option<Payloads>,
     /// Failure of the attempt before.
     pub last_failure: Option<Failure>,
+}
+
+impl StartedActivityTask {
+    /// What the task's token says: by it the worker is known again. `run` is the task's run.
+    pub fn token(&self, run: &RunKey) -> ActivityTaskToken {
+        ActivityTaskToken {
+            namespace: run.namespace.clone(),
+            workflow_id: run.workflow_id.clone(),
+            run_id: run.run_id.clone(),
+            scheduled_event_id: self.scheduled_event_id,
+            attempt: self.attempt,
+            activity_id: self.scheduled.activity_id.clone(),
+            activity_type: self.scheduled.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default(),
+            stamp: self.stamp,
+        }
+    }
 }

@@ -92,6 +92,7 @@ impl<S: CommandSink> Reader<S> {
         let problem = format!("requests/{}/{partition}", topic.topic);
         loop {
             let topic_id = self.until(&problem, || async { self.described(&topic).await.map_err(away) }).await.id.to_string();
+            self.log.listen_to(&topic.topic);
             let source = Source { topic: topic.clone(), topic_id, partition, problem: problem.clone(), shown: Mutex::default() };
             let known = self.until(&problem, || async { self.sink.settled(&source.topic_id) }).await;
             let mut from = known.get(&partition.cast_signed()).copied().unwrap_or_default();

@@ -75,6 +75,7 @@ fn start(clock: Arc<SetClock>) -> (u16, u16) {
             search_attributes: Vec::new(),
         }],
         namespace_topics: Vec::new(),
+        stream_queues: Vec::new(),
         store_name: "klamm",
         doors: Budget::of(1024, LogKind::Embedded, 0).expect("room").doors(klamm_connections::Settings::default()),
         inspect: Inspect::Loopback,

@@ -82,9 +82,11 @@ fn the_reference_lists_every_key_with_its_default() {
             stands.insert(format!("{section}.{}", key.trim_end_matches('`')), default.trim_matches(['`', ' ', '|']).to_owned());
         }
     }
-    let file = file("reference", "[namespaces.NAME]\noutcomes = true\nrequests = true\n");
+    let file = file("reference", "[namespaces.NAME]\noutcomes = true\nrequests = true\ntasks.queues = [\"q\"]\n");
     let mut are = effective(Some(&file), &[BROKER]);
-    are.insert("kafka.bootstrap_servers".to_owned(), String::new());
+    for required in ["kafka.bootstrap_servers", "namespaces.\"NAME\".tasks.queues"] {
+        are.insert(required.to_owned(), String::new());
+    }
     let are: BTreeMap<_, _> =
         are.into_iter().map(|(key, value)| (key.replace("\"NAME\"", "NAME"), value.trim_matches('"').to_owned())).collect();
     assert_eq!(stands, are);
@@ -352,6 +354,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("KLAMM_NAMESPACES__OFF__OUTCOMES", "false"),
         ("KLAMM_NAMESPACES__ON__OUTCOMES__TYPES", "A, B*"),
         ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
+        ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b"),
     ];
     let settings = effective(Some(&file), &variables);
     let own: Vec<_> =
@@ -367,6 +370,9 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."on".outcomes.types=["A", "B*"]"#,
         r#"namespaces."on".requests.partitions=0"#,
         r#"namespaces."on".requests.retention="48h""#,
+        r#"namespaces."on".tasks.partitions=0"#,
+        r#"namespaces."on".tasks.queues=["a", "b"]"#,
+        r#"namespaces."on".tasks.retention="168h""#,
     ];
     assert_eq!(own, expected, "and none of them has limits of its own");
     for (name, text, says) in [
@@ -381,6 +387,10 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("kept", "[namespaces.a.requests]\nretention = \"1s\"\n", "namespaces.a.requests.retention"),
         ("many", "[namespaces.a.requests]\npartitions = 2000\n", "2000 partitions are more than 1024"),
         ("slip", "[namespaces.a.outcomes]\ntyps = []\n", "namespaces.NAME.outcomes.types"),
+        ("none", "[namespaces.a]\ntasks = true\n", "namespaces.a.tasks.queues"),
+        ("queue", "[namespaces.a.tasks]\nqueues = [\"x y\"]\n", "\"klamm.tasks.a.x y\" is no name"),
+        ("twice", "[namespaces.a.tasks]\nqueues = [\"x\", \"x\"]\n", "another one of this namespace"),
+        ("short", "[namespaces.a.tasks]\nqueues = [\"x\"]\nretention = \"1s\"\n", "namespaces.a.tasks.retention"),
         ("kind", "[namespaces.a]\noutcomes = \"yes\"\n", "namespaces.a.outcomes"),
     ] {
         let error = refused(Some(&self::file(&format!("topics-{name}"), text)), &[BROKER]);

@@ -103,9 +103,16 @@ fn a_server_answers_and_stops_cleanly_on_sigterm() {
 
 #[test]
 fn namespaces_have_topics_of_their_own_where_they_are_asked_for() {
-    let server = Server::start(&["--in-memory", "--partitions", "2", "--namespace", "shop", "--outcomes", "--requests"]);
+    let server = Server::start(&["--in-memory", "--partitions", "2", "--namespace", "shop", "--stream-queue", "x", "--stream-queue", "y"]);
     let topics = text(&server.ask(&["topics", "list"]));
-    for topic in ["klamm.outcomes.default", "klamm.outcomes.shop", "klamm.requests.default", "klamm.requests.shop"] {
+    for topic in [
+        "klamm.outcomes.default",
+        "klamm.outcomes.shop",
+        "klamm.requests.default",
+        "klamm.requests.shop",
+        "klamm.tasks.default.x",
+        "klamm.tasks.shop.y",
+    ] {
         assert!(topics.contains(topic), "{topics}");
     }
     let described = text(&server.ask(&["topics", "describe", "outcomes.shop"]));

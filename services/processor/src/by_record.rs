@@ -9,6 +9,8 @@ use crate::backend::Reply;
 
 /// Header in which an answer carries what tells its request from others.
 const CORRELATION_HEADER: &str = "correlation-id";
+/// Header of the answer to a heartbeat whose activity is to stop, so that a worker needs no Avro to learn of it.
+const CANCEL_HEADER: &str = "cancel-requested";
 /// Said of an update whose run has closed since its start was asked for first.
 const CLOSED: &str = "workflow execution already completed";
 
@@ -20,6 +22,16 @@ struct Came {
     code: i32,
     /// Why it was not taken.
     message: String,
+    /// What the worker is told that sent a heartbeat.
+    heartbeat: Heartbeat,
+}
+
+/// Reasons why an activity is to stop.
+#[derive(Default)]
+struct Heartbeat {
+    cancel_requested: bool,
+    paused: bool,
+    reset: bool,
 }
 
 /// Runs `decide`, and publishes what came of it, in the same transaction. `nothing` answers a command that has no effect but that, and `reply` is
@@ -36,7 +48,7 @@ pub(crate) fn answer<M: Machine>(
     decide: impl FnOnce(&mut Tx<'_, M>) -> Decision<M::Answer>,
 ) -> Decision<M::Answer> {
     if let Some(Body::RefuseRequest(refused)) = &command.body {
-        publish(tx, command, from, Came { run_id: String::new(), code: refused.code, message: refused.message.clone() });
+        publish(tx, command, from, refused_with(refused.code, refused.message.clone()));
         return Ok(Decided::Answer(nothing));
     }
     let decided = tx.attempt(decide);
@@ -48,7 +60,15 @@ pub(crate) fn answer<M: Machine>(
     Ok(decided)
 }
 
+fn refused_with(code: i32, message: String) -> Came {
+    Came { run_id: String::new(), code, message, heartbeat: Heartbeat::default() }
+}
+
 fn accepted(reply: &Reply) -> Came {
+    let heartbeat = match *reply {
+        Reply::Workflow(Answer::Heartbeat { cancel_requested, paused, reset }) => Heartbeat { cancel_requested, paused, reset },
+        _ => Heartbeat::default(),
+    };
     let run_id = match reply {
         Reply::Workflow(Answer::Started(started)) => started.run_id.clone(),
         Reply::Workflow(Answer::Signaled { run_id }) => run_id.clone(),
@@ -60,17 +80,17 @@ fn accepted(reply: &Reply) -> Came {
         },
         _ => String::new(),
     };
-    Came { run_id, code: 0, message: String::new() }
+    Came { run_id, code: 0, message: String::new(), heartbeat }
 }
 
 fn rejected(rejection: Rejection) -> Came {
     let Told { code, message, .. } = Fault::from(rejection).told();
-    Came { run_id: String::new(), code: code as i32, message }
+    refused_with(code as i32, message)
 }
 
 /// The answer, for the topic of outcomes.
 fn publish<M: Machine>(tx: &mut Tx<'_, M>, command: &Command, from: &FromRecord, came: Came) {
-    let Came { run_id, code, message } = came;
+    let Came { run_id, code, message, heartbeat: Heartbeat { cancel_requested, paused, reset } } = came;
     let kind = if code == 0 { outcome_kind::REQUEST_ACCEPTED } else { outcome_kind::REQUEST_REJECTED };
     let request = RequestAnswer {
         request_id: from.request_id.clone(),
@@ -82,6 +102,9 @@ fn publish<M: Machine>(tx: &mut Tx<'_, M>, command: &Command, from: &FromRecord,
         code,
         message,
         run_id: run_id.clone(),
+        cancel_requested,
+        paused,
+        reset,
     };
     let outcome = Outcome {
         kind: kind.to_owned(),
@@ -93,6 +116,8 @@ fn publish<M: Machine>(tx: &mut Tx<'_, M>, command: &Command, from: &FromRecord,
         ..Outcome::default()
     };
     let correlation = Some(&from.correlation_id).filter(|id| !id.is_empty());
-    let headers = correlation.map(|id| (CORRELATION_HEADER.to_owned(), id.clone())).into_iter().collect();
+    let correlation = correlation.map(|id| (CORRELATION_HEADER.to_owned(), id.clone()));
+    let cancel = cancel_requested.then(|| (CANCEL_HEADER.to_owned(), "true".to_owned()));
+    let headers = correlation.into_iter().chain(cancel).collect();
     tx.publish(Publication::Outcome { outcome: Box::new(outcome), headers });
 }

@@ -2,6 +2,7 @@
 
 mod outcomes;
 mod schedules;
+mod tasks;
 
 use klamm_avro::frame;
 use klamm_engine::{Codec, Encoded, Folded, topic};
@@ -93,6 +94,7 @@ impl Codec<Event> for AvroCodec {
                 Encoded::new(topic::VISIBILITY, key, None)
             }
             Publication::Outcome { outcome, headers } => outcomes::encode(outcome, headers),
+            Publication::Task(task) => tasks::encode(task),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{
 
 use klamm_engine::{Error as EngineError, fold::Pace, partition::Settings, topic};
 use klamm_log::{Error as LogError, Log};
-use klamm_messages::klamm::v1::CommandSettings;
+use klamm_messages::klamm::v1::{Command, CommandSettings, TaskKind, TaskRow, WakeRow, WakeUp, command::Body};
 use klamm_store::Store;
 use klamm_supervise::Health;
 
@@ -111,6 +111,26 @@ impl Process {
     /// those that a gateway stamps do.
     pub(crate) fn workflow_settings(&self, namespace: &str) -> CommandSettings {
         CommandSettings { schedule_audit_retention: None, ..self.settings(namespace) }
+    }
+
+    /// The command that makes a machine look again.
+    pub(crate) fn wake_up(&self, row: &WakeRow) -> Command {
+        let WakeRow { machine, namespace, id, run_id, due } = row.clone();
+        let settings = if machine == klamm_workflow::MACHINE { self.workflow_settings(&namespace) } else { self.settings(&namespace) };
+        Command {
+            version: 1,
+            settings: Some(settings),
+            namespace: namespace.clone(),
+            workflow_id: id.clone(),
+            body: Some(Body::WakeUp(WakeUp { machine, namespace, id, run_id, due })),
+            ..Command::default()
+        }
+    }
+
+    /// Whether the task goes to the topic of a stream task queue, by the configuration as it is now.
+    pub(crate) fn is_streamed(&self, task: &TaskRow) -> bool {
+        let settings = self.config.namespace_settings.get(&task.namespace).unwrap_or(&self.config.settings);
+        task.kind() == TaskKind::Activity && settings.stream_queues.contains(&task.task_queue)
     }
 
     /// As [`Process::workflow_settings`], but for a command about a workflow or a schedule. If the namespace is not known (yet), the

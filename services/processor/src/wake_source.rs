@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, future::pending};
 
 use klamm_machine::Time;
-use klamm_messages::klamm::v1::{Command, WakeRow, WakeUp, command::Body};
+use klamm_messages::klamm::v1::WakeRow;
 use klamm_scheduler::{Due, WakeSource};
 use tokio::sync::watch;
 
-use crate::{Processor, partition::State, process::Process};
+use crate::{Processor, partition::State};
 
 impl WakeSource for Processor {
     fn partitions(&self) -> watch::Receiver<BTreeMap<u32, i64>> {
@@ -20,7 +20,7 @@ impl WakeSource for Processor {
     }
 
     async fn wake_up(&self, partition: u32, rows: &[WakeRow]) -> bool {
-        let commands = rows.iter().map(|row| wake_up(&self.process, row)).collect();
+        let commands = rows.iter().map(|row| self.process.wake_up(row)).collect();
         match self.submitter.append_all(partition, commands).await {
             Ok(()) => true,
             Err(error) => {
@@ -42,19 +42,5 @@ impl WakeSource for Processor {
             // The partition has just been lost, and its watch ends soon.
             None => pending().await,
         }
-    }
-}
-
-/// The command that makes a machine look again.
-fn wake_up(process: &Process, row: &WakeRow) -> Command {
-    let WakeRow { machine, namespace, id, run_id, due } = row.clone();
-    let settings = if machine == klamm_workflow::MACHINE { process.workflow_settings(&namespace) } else { process.settings(&namespace) };
-    Command {
-        version: 1,
-        settings: Some(settings),
-        namespace: namespace.clone(),
-        workflow_id: id.clone(),
-        body: Some(Body::WakeUp(WakeUp { machine, namespace, id, run_id, due })),
-        ..Command::default()
     }
 }

@@ -1,11 +1,11 @@
 //! The test machine's commands and events as plain protobuf.
 
-use klamm_engine::{Codec, Encoded, Folded, Purpose, topic};
+use klamm_engine::{Codec, Encoded, Folded, Purpose, tasks_topic, topic};
 use klamm_machine::{Publication, key::topic_key};
 use klamm_messages::klamm::v1::{Command, CommandFailed, HistoryRecord, PartitionRecord, history_record::Record};
 use prost::Message;
 
-use crate::machine::Event;
+use crate::machine::{Event, NAMESPACE};
 
 /// Key of the records that end transactions.
 pub const PARTITION_KEY: &str = "~partition";
@@ -41,6 +41,10 @@ impl Codec<Event> for TestCodec {
     fn encode_publication(&self, publication: &Publication) -> Encoded {
         let document = match publication {
             Publication::Visibility(document) => document,
+            Publication::Task(task) => {
+                let topic = tasks_topic(NAMESPACE, &task.token.activity_type);
+                return Encoded::new(topic, task.token.workflow_id.clone(), Some(task.token.encode_to_vec()));
+            }
             Publication::VisibilityDeleted { .. } => unreachable!("the test machine deletes no document"),
             Publication::Outcome { outcome, headers } => {
                 let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();

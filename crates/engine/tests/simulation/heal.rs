@@ -111,8 +111,8 @@ impl World {
         let commands = &self.commands.records[number as usize];
         let mut anew = state::replay(&settings, &self.rebuilt, PositionRow::default(), commands, live.next_offset(), number);
         assert_eq!(dump(&anew), dump(live), "{number}: live tables and those of the whole command log");
-        while let Some(target) = anew.first_unsent().map(|outgoing| outgoing.partition) {
-            anew.sent_to(target, 1);
+        while let Some(target) = anew.first_unsent().map(|outgoing| outgoing.target.clone()) {
+            anew.sent_to(&target, 1);
         }
         if let Some(batch) = anew.cut() {
             self.outputs.cut(batch, &self.topics);

@@ -1,8 +1,10 @@
 //! The machine that the tests run: accounts, timers and notes, each with a log of what took effect.
 
-use klamm_machine::{Decision, Kind, Machine, Outcome, Publication, Rejection, Table, Tables, TablesExt, Time, Tx, key::KeyBytes, wakes};
+use klamm_machine::{
+    Decision, Kind, Machine, Outcome, Publication, Rejection, StreamTask, Table, Tables, TablesExt, Time, Tx, key::KeyBytes, wakes,
+};
 use klamm_messages::klamm::v1::{
-    Command, Outcome as Published, TestCommand, TestRecord, VisibilityDocument, WakeRow, WakeUp, command::Body,
+    ActivityTaskToken, Command, Outcome as Published, TestCommand, TestRecord, VisibilityDocument, WakeRow, WakeUp, command::Body,
 };
 
 /// Namespace of all entities.
@@ -63,6 +65,7 @@ impl Machine for TestMachine {
                 "timer" => set_timer(tx, command, test),
                 "put" => put_note(tx, command, test),
                 "delete" => delete_note(tx, command),
+                "task" => publish_task(tx, command, test),
                 other => Err(Rejection::Unimplemented(format!("no test command {other}"))),
             },
             Some(Body::WakeUp(wake_up)) => fire(tx, wake_up),
@@ -244,6 +247,32 @@ fn fire(tx: &mut Tx<'_, TestMachine>, wake_up: &WakeUp) -> Decision<i64> {
 fn put_note(tx: &mut Tx<'_, TestMachine>, command: &Command, test: &TestCommand) -> Decision<i64> {
     tx.emit(Event::Set(TestRecord { key: format!("note/{}", command.workflow_id), value: test.value, log: Vec::new() }));
     Ok(Outcome::Answer(test.value))
+}
+
+/// `task`: as `put`, and a task goes to the stream task queue of each of `targets`.
+fn publish_task(tx: &mut Tx<'_, TestMachine>, command: &Command, test: &TestCommand) -> Decision<i64> {
+    for target in &test.targets {
+        let token = ActivityTaskToken {
+            namespace: NAMESPACE.to_owned(),
+            workflow_id: command.workflow_id.clone(),
+            activity_type: target.clone(),
+            stamp: test.value,
+            ..ActivityTaskToken::default()
+        };
+        let task = StreamTask {
+            token,
+            workflow_type: String::new(),
+            scheduled: Default::default(),
+            scheduled_time: tx.context.now,
+            started_time: tx.context.now,
+            deadline: None,
+            heartbeat_details: None,
+            last_failure: None,
+            traceparent: None,
+        };
+        tx.publish(Publication::Task(Box::new(task)));
+    }
+    put_note(tx, command, test)
 }
 
 /// `delete`: the note is gone, by a tombstone.

@@ -1,6 +1,6 @@
 //! What may happen next.
 
-use klamm_engine::{Codec, Error, recover::recover, settle::standing, topic};
+use klamm_engine::{Error, recover::recover, settle::standing, topic};
 use klamm_log::{Error as LogError, Log, ReadLimit, Record};
 use klamm_messages::klamm::v1::{Command, WakeRow, WakeUp, command::Body};
 
@@ -172,14 +172,16 @@ impl World {
     fn send(&mut self, index: usize) {
         for _ in 0..1 + self.rng.below(4) {
             let Some(outgoing) = self.instances[index].partition.first_unsent().cloned() else { return };
-            let result = self.log.append(&self.commands_topic(), outgoing.partition, vec![outgoing.record]);
+            let commands = self.commands_topic();
+            let (topic, target) = outgoing.target.place(&commands);
+            let result = self.log.append(topic, target, vec![outgoing.record]);
             let Instance { partition, member, .. } = &mut self.instances[index];
             let from = partition.number();
             if result.is_ok() {
-                partition.sent_to(outgoing.partition, 1);
+                partition.sent_to(&outgoing.target, 1);
             }
             let member = *member;
-            self.note(|| format!("send {from}@{member} to {}: {}", outgoing.partition, outcome(&result)));
+            self.note(|| format!("send {from}@{member} to {topic}/{target}: {}", outcome(&result)));
             if result.is_err() {
                 return;
             }
@@ -198,8 +200,7 @@ impl World {
             return self.note(|| format!("commit {number}@{member}: sends are not acked"));
         };
         for outgoing in partition.unsent() {
-            let source = TestCodec.decode_command(outgoing.record.value.as_deref().unwrap_or_default()).expect("a command").source;
-            let offset = source.expect("sent by a machine").offset;
+            let offset = outgoing.cause;
             assert!(offset >= batch.position.next_command_offset, "{number}: committed while what {offset} has sent is not acked");
         }
         let instance = &mut self.instances[index];

@@ -93,6 +93,21 @@ impl Clients {
         made(BaseConsumer::from_config_and_context(&self.config(&own, &defaults), self.context()))
     }
 
+    /// For hearing of new records as soon as they can be read.
+    pub(super) fn listening(&self) -> Result<BaseConsumer<Context>, Error> {
+        let own = [
+            ("group.id", self.settings.group_id.as_str()),
+            ("isolation.level", "read_committed"),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            // Whoever reads goes by the ends that are looked up. What is missed here is only noticed later.
+            ("auto.offset.reset", "latest"),
+            ("allow.auto.create.topics", "false"),
+        ];
+        let defaults = [("fetch.wait.max.ms", "500"), ("fetch.error.backoff.ms", "200"), ("queued.max.messages.kbytes", "2048")];
+        made(BaseConsumer::from_config_and_context(&self.config(&own, &defaults), self.context()))
+    }
+
     /// For a consumer group's offsets. It does not join the group, and reads nothing.
     pub(super) fn committing(&self, group: &str) -> Result<BaseConsumer<Context>, Error> {
         let own = [("group.id", group), ("enable.auto.commit", "false"), ("allow.auto.create.topics", "false")];

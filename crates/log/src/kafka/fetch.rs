@@ -151,7 +151,7 @@ impl Core {
 }
 
 /// A record as the broker gave it.
-fn stored(message: &BorrowedMessage<'_>) -> Stored {
+pub(super) fn stored(message: &BorrowedMessage<'_>) -> Stored {
     let bytes = |bytes: Option<&[u8]>| bytes.map(Bytes::copy_from_slice);
     let headers = message.headers().map(|headers| {
         let header = |header: rdkafka::message::Header<'_, &[u8]>| (header.key.to_owned(), bytes(header.value).unwrap_or_default());

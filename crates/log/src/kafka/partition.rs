@@ -193,6 +193,11 @@ impl View {
     /// broker has to be asked for the end.
     pub(super) fn acknowledged(&mut self, stored: Stored) -> (Vec<Waker>, bool) {
         self.stalled = false;
+        self.heard(stored)
+    }
+
+    /// Somebody has written a record that can be read. Gives the same as [`View::acknowledged`].
+    pub(super) fn heard(&mut self, stored: Stored) -> (Vec<Waker>, bool) {
         let offset = stored.offset;
         self.keep(stored);
         match self.end {

@@ -44,7 +44,7 @@ pub(crate) mod tests;
 
 pub(crate) use apply::{apply_cancel_requested, apply_closed, apply_run_closed, apply_scheduled, apply_state, task_row};
 pub(crate) use retry::nanos;
-pub(crate) use timeouts::{next_wake, schedule_due_attempts, wake};
+pub(crate) use timeouts::{attempt_deadline, next_wake, schedule_due_attempts, wake};
 
 /// Whether an operator holds the activity back.
 pub(crate) fn is_paused(state: &klamm_messages::klamm::v1::ActivityState) -> bool {

@@ -23,6 +23,11 @@ pub(crate) fn next_wake(activity: &PendingActivity, run_is_paused: bool) -> Opti
     deadlines(activity).map(|(time, _)| time).chain(attempt).min()
 }
 
+/// When the attempt that is under way times out, unless it ends before that. (It may time out earlier for want of a heartbeat.)
+pub(crate) fn attempt_deadline(activity: &PendingActivity) -> Option<Time> {
+    deadlines(activity).filter(|(_, timeout_type)| *timeout_type != TimeoutType::Heartbeat).map(|(time, _)| time).min()
+}
+
 /// Does all that is due by now: time-outs first, in the order of their time, then the next attempts whose time has come. Schedules a workflow
 /// task when an activity has ended.
 pub(crate) fn wake(run: &mut Run<'_, '_>) {

@@ -3,7 +3,7 @@
 mod budget;
 mod content;
 mod failure;
-mod trace;
+pub(crate) mod trace;
 
 use klamm_machine::{Publication, outcome_kind};
 use klamm_messages::{

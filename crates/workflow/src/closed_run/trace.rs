@@ -9,7 +9,7 @@ const TRACER_DATA: &str = "_tracer-data";
 pub(super) const TRACEPARENT: &str = "traceparent";
 
 /// The `traceparent` that a start came with. One that is not of W3C's form is as good as none.
-pub(super) fn traceparent(header: Option<&Header>) -> Option<String> {
+pub(crate) fn traceparent(header: Option<&Header>) -> Option<String> {
     let fields = &header?.fields;
     let tracer_data = fields.get(TRACER_DATA).and_then(|payload| serde_json::from_slice::<Value>(&payload.data).ok());
     let own = || fields.get(TRACEPARENT).and_then(|payload| serde_json::from_slice::<Value>(&payload.data).ok());

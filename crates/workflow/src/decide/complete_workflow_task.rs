@@ -30,6 +30,7 @@ use crate::{
         task_phase::{is_named_by, speculative_task},
         workflow_task::{Poll, TaskFailure},
     },
+    streams,
     tables::RunKey,
     update::{self, incoming::Inbox},
 };
@@ -180,7 +181,11 @@ fn go_on(
 ) -> Decision<Answer> {
     #[allow(deprecated, reason = "workers still tell their builds so")]
     let worker_version = request.worker_version_stamp.as_ref();
-    let start = |id: &i64| start_eagerly(run, *id, &request.identity, worker_version);
+    // Activities of stream task queues are their topics'.
+    let start = |id: &i64| {
+        let streamed = streams::is_streamed(run, *id, settings);
+        if streamed { None } else { start_eagerly(run, *id, &request.identity, worker_version) }
+    };
     let activity_tasks = done.eager.iter().filter_map(start).collect();
     let mut new_workflow_task = None;
     if run.is_open() && (request.force_create_new_workflow_task || !run.state().buffered_events.is_empty()) {

@@ -103,6 +103,7 @@ impl Env {
                 let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
                 [headers.collect::<String>().into_bytes(), frame::encode(&**outcome)].concat()
             }
+            Publication::Task(task) => format!("{task:?}").into_bytes(),
         });
         events.chain(self.sent.iter().map(frame::encode::<Command>)).chain(published).collect()
     }
@@ -452,6 +453,7 @@ pub fn production() -> CommandSettings {
         limits: None,
         outcome_only: Vec::new(),
         outcomes: Vec::new(),
+        stream_queues: Vec::new(),
     }
 }
 

@@ -31,6 +31,7 @@ mod signals;
 mod speculative;
 mod start;
 mod sticky;
+mod streams;
 mod text;
 mod update_with_start;
 mod updates;

@@ -1,6 +1,6 @@
 //! Random commands: whatever comes, state is the fold of events, ids are contiguous, one run at most is open, and nothing panics.
 
-use klamm_machine::{Decision, TablesExt};
+use klamm_machine::{Decision, Publication, TablesExt};
 use klamm_messages::{
     klamm::v1::{
         ActivityTaskToken, Command, CommandLimits, CommandSettings, CompleteActivityTask, ExternalAnswered, ExternalOutcome,
@@ -29,7 +29,7 @@ use crate::{
     external::{cancel_external, check_pending, is_external, signal_external},
     fail,
     operations::{Operation, operate, operation},
-    pause, payload, published, reset, riders, scheduled, timer, update_with_start, updates,
+    pause, payload, published, reset, riders, scheduled, streams, timer, update_with_start, updates,
 };
 
 /// One step of somebody.
@@ -200,7 +200,8 @@ fn settings() -> impl Strategy<Value = CommandSettings> {
     let all = || vec!["*".to_owned()];
     let outcomes = CommandSettings { outcome_only: all(), outcomes: all(), ..env::production() };
     let published = CommandSettings { outcomes: all(), ..env::production() };
-    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes), 2 => Just(published)]
+    let streamed = streams::streaming(env::production());
+    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes), 2 => Just(published), 2 => Just(streamed)]
 }
 
 /// Several entries for a map.
@@ -220,13 +221,15 @@ struct World {
     delivered: usize,
     /// Resets so far.
     resets: usize,
+    /// How many publications have been looked through for tasks of stream task queues.
+    read: usize,
 }
 
 impl World {
     fn new(settings: CommandSettings) -> Self {
         let mut env = Env::new();
         env.settings = CommandSettings { retention: Some(env::seconds(60)), ..settings };
-        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0, delivered: 0, resets: 0 }
+        Self { env, tasks: Vec::new(), activities: Vec::new(), polls: 0, scheduled: 0, delivered: 0, resets: 0, read: 0 }
     }
 
     fn take(&mut self, step: &Step) {
@@ -393,7 +396,7 @@ impl World {
         }
     }
 
-    /// What riders have been given is in workers' hands.
+    /// What riders have been given is in workers' hands, and so is what was published.
     fn take_started(&mut self) {
         for started in std::mem::take(&mut self.env.started) {
             match started.task {
@@ -401,6 +404,12 @@ impl World {
                 StartedTask::Activity(task) => self.activities.push(activity_token(*task)),
             }
         }
+        for publication in &self.env.publications[self.read..] {
+            if let Publication::Task(task) = publication {
+                self.activities.push(task.token.clone());
+            }
+        }
+        self.read = self.env.publications.len();
     }
 
     fn decide(&mut self, body: Body) {
@@ -444,6 +453,7 @@ impl World {
             self.check_run(run);
         }
         published::check(&self.env);
+        streams::check(&self.env);
         self.check_told();
     }
 

@@ -97,6 +97,10 @@ pub struct DevOptions {
     /// Give each of these namespaces a topic `requests.NAME`, to which programs may write requests.
     #[arg(long)]
     pub requests: bool,
+    /// Task queue whose activities go to a topic `tasks.NAMESPACE.QUEUE` in each of these namespaces, and not to pollers; may be given several times.
+    /// Implies --requests, by which workers answer.
+    #[arg(long = "stream-queue", value_name = "QUEUE")]
+    pub stream_queues: Vec<String>,
     /// Write every command to the disk before it is answered: commands survive a power loss, and calls take a disk's latency longer.
     #[arg(long)]
     pub fsync: bool,

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use klamm_engine::{NamespaceTopic, Purpose};
+use klamm_engine::NamespaceTopic;
 use klamm_log::{EmbeddedLog, Error as LogError, SystemClock, embedded::Settings as LogSettings};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
 use klamm_store::{Settings as StoreSettings, Store};
@@ -52,6 +52,7 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         partitions: options.partitions,
         namespaces,
         namespace_topics,
+        stream_queues: options.stream_queues.clone(),
         store_name: "klamm",
         doors: budget.doors(klamm_connections::Settings::default()),
         inspect: options.inspect,
@@ -105,16 +106,21 @@ fn on_disk(options: &DevOptions, budget: &Budget) -> Result<Parts, SetupError> {
 
 /// The topics that these namespaces have by the options. Requests are answered on the topic of outcomes.
 fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<NamespaceTopic>, SetupError> {
-    let purposes =
-        [(Purpose::Requests, options.requests, "--requests"), (Purpose::Outcomes, options.outcomes || options.requests, "--outcomes")];
-    let mut topics = Vec::new();
-    for (purpose, _, option) in purposes.into_iter().filter(|(_, is_asked_for, _)| *is_asked_for) {
-        for name in names {
-            let topic = NamespaceTopic::new(purpose, name);
-            topic_name(&topic.name).map_err(|problem| {
-                let hint = "give the namespace a name of letters, digits, '.', '_' and '-', or leave the option out";
+    let requests = options.requests || !options.stream_queues.is_empty();
+    let mut topics: Vec<NamespaceTopic> = Vec::new();
+    for name in names {
+        let tasks = options.stream_queues.iter().map(|queue| (NamespaceTopic::tasks(name, queue), "--stream-queue"));
+        let of_requests = requests.then(|| (NamespaceTopic::requests(name), "--requests"));
+        let outcomes = (options.outcomes || requests).then(|| (NamespaceTopic::outcomes(name), "--outcomes"));
+        for (topic, option) in of_requests.into_iter().chain(outcomes).chain(tasks) {
+            let wrong = |problem| {
+                let hint = "give namespaces and task queues names of letters, digits, '.', '_' and '-', each once, or leave the option out";
                 SetupError::new(format!("reading {option}"), problem, hint)
-            })?;
+            };
+            topic_name(&topic.name).map_err(wrong)?;
+            if topic.name.ends_with('.') || topics.iter().any(|other| other.name == topic.name) {
+                return Err(wrong(format!("{:?} is no name of a topic, or is there twice", topic.name)));
+            }
             topics.push(topic);
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use klamm_engine::LARGE_MESSAGE_BYTES;
 use klamm_log::Cleanup;
 
-use super::{Config, Registry, keys, units::Span};
+use super::{Config, Registry, keys, namespace::Tasks, units::Span};
 use crate::{logging, setup_error::SetupError};
 
 /// Bytes that the envelope of a command may take beside its content.
@@ -147,7 +147,7 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
         let key = format!("{}.{}.{}", keys::NAMESPACES, topic.namespace, topic.purpose.family());
         let name = format!("{}{}", config.kafka.topic_prefix, topic.name);
         if let Err(problem) = topic_name(&name) {
-            let hint = "give the namespace a name of letters, digits, '.', '_' and '-', or leave the section out";
+            let hint = "give the namespace and its task queues names of letters, digits, '.', '_' and '-', or leave the section out";
             return Err(wrong(&key, problem, hint));
         }
         if topic.partitions(1) > TOPIC_PARTITIONS_MAX {
@@ -159,11 +159,23 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
             return Err(wrong(&format!("{key}.retention"), problem, "use 7d, or as long as a reader may be away"));
         }
         if let Some(other) = seen.insert(name.replace('.', "_"), topic.namespace.clone()) {
+            if other == topic.namespace {
+                let problem = format!("Kafka takes the topic {name} for another one of this namespace: '.' and '_' are the same to it");
+                return Err(wrong(&key, problem, "name each task queue once, or give them other names"));
+            }
             let problem = format!("Kafka takes the topic {name} for the one of namespace {other:?}: '.' and '_' are the same to it");
             return Err(wrong(&key, problem, "leave out one of the two sections, or use other names for the namespaces"));
         }
     }
     for (name, namespace) in &config.namespaces {
+        let queues = |problem: String, hint: &str| Err(wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint));
+        let names_none = |tasks: &Tasks| tasks.queues.is_empty() || tasks.queues.iter().any(String::is_empty);
+        if namespace.tasks.as_ref().is_some_and(names_none) {
+            return queues(
+                "no task queue is named, or one by an empty name".to_owned(),
+                "write names, such as [\"shipping\"], or leave the section out",
+            );
+        }
         let types = namespace.outcomes.iter().flat_map(|outcomes| &outcomes.types);
         if let Some(wrong_type) = types.into_iter().find(|it| it.is_empty() || it[..it.len() - 1].contains('*')) {
             let problem = format!("{wrong_type:?} names no workflow types");

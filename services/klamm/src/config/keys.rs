@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     Config,
-    namespace::{Outcomes, Requests},
+    namespace::{Outcomes, Requests, Tasks},
 };
 
 /// Prefix of the properties of librdkafka.
@@ -24,9 +24,11 @@ pub fn known() -> BTreeMap<String, Value> {
         let fields = value.as_table().cloned().unwrap_or_default();
         keys.extend(fields.into_iter().filter(|(_, value)| !value.is_table()).map(|(key, value)| (format!("{section}.{key}"), value)));
     }
-    for (section, fields) in
-        [(Section::Outcomes, Table::try_from(Outcomes::default())), (Section::Requests, Table::try_from(Requests::default()))]
-    {
+    for (section, fields) in [
+        (Section::Outcomes, Table::try_from(Outcomes::default())),
+        (Section::Requests, Table::try_from(Requests::default())),
+        (Section::Tasks, Table::try_from(Tasks::default())),
+    ] {
         let section = section.model();
         keys.extend(fields.unwrap_or_default().into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
         keys.insert(section, Value::Boolean(false));
@@ -46,6 +48,8 @@ pub enum Section {
     Outcomes,
     /// Its topic of requests.
     Requests,
+    /// Its stream task queues.
+    Tasks,
 }
 
 impl Section {
@@ -55,11 +59,12 @@ impl Section {
             Self::Limits => "limits",
             Self::Outcomes => "outcomes",
             Self::Requests => "requests",
+            Self::Tasks => "tasks",
         }
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Limits, Self::Outcomes, Self::Requests].into_iter().find(|section| section.name() == name)
+        [Self::Limits, Self::Outcomes, Self::Requests, Self::Tasks].into_iter().find(|section| section.name() == name)
     }
 
     /// The section's name with NAME for the namespace, as the reference has it.
@@ -81,7 +86,9 @@ pub fn of_namespace(key: &str) -> Option<(&str, Section, Option<&str>)> {
 pub fn model(key: &str) -> Cow<'_, str> {
     match of_namespace(key) {
         Some((_, Section::Limits, Some(limit))) if !limits::OF_THE_SERVER.contains(&limit) => Cow::Owned(format!("limits.{limit}")),
-        Some((_, section @ (Section::Outcomes | Section::Requests), Some(key))) => Cow::Owned(format!("{}.{key}", section.model())),
+        Some((_, section @ (Section::Outcomes | Section::Requests | Section::Tasks), Some(key))) => {
+            Cow::Owned(format!("{}.{key}", section.model()))
+        }
         Some((_, section, None)) => Cow::Owned(section.model()),
         _ => Cow::Borrowed(key),
     }

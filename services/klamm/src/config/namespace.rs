@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use klamm_engine::{NamespaceTopic, Purpose};
+use klamm_engine::{NamespaceTopic, Purpose, tasks_topic};
 use klamm_gateway::Limits;
 use klamm_log::Cleanup;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub struct Namespace {
     /// The namespace has a topic to which other programs write requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<Requests>,
+    /// The namespace has task queues whose activities are topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<Tasks>,
 }
 
 /// `[namespaces.NAME.outcomes]`
@@ -41,6 +44,18 @@ pub struct Outcomes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Requests {
+    /// How long records stay.
+    pub retention: Span,
+    /// Number of partitions; 0: as many as `kafka.partitions`.
+    pub partitions: u32,
+}
+
+/// `[namespaces.NAME.tasks]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tasks {
+    /// Stream task queues: their activities go to a topic of each, and not to pollers.
+    pub queues: Vec<String>,
     /// How long records stay.
     pub retention: Span,
     /// Number of partitions; 0: as many as `kafka.partitions`.
@@ -72,7 +87,18 @@ impl Default for Requests {
     }
 }
 
+impl Default for Tasks {
+    fn default() -> Self {
+        Self { queues: Vec::new(), retention: RETENTION, partitions: 0 }
+    }
+}
+
 impl Namespace {
+    /// Its stream task queues.
+    pub fn stream_queues(&self) -> &[String] {
+        self.tasks.as_ref().map_or(&[], |tasks| &tasks.queues)
+    }
+
     /// The topics that a namespace with these settings has.
     pub fn topics<'a>(&'a self, name: &'a str) -> impl Iterator<Item = NamespaceTopic> + 'a {
         let outcomes = self.outcomes.as_ref().map(|outcomes| {
@@ -86,9 +112,16 @@ impl Namespace {
             let cleanup = Cleanup::Delete { retention: Some(requests.retention.0) };
             topic(Purpose::Requests, name, requests.partitions, cleanup)
         });
+        let tasks = self.tasks.iter().flat_map(move |tasks| {
+            let cleanup = Cleanup::Delete { retention: Some(tasks.retention.0) };
+            let of_all = topic(Purpose::Tasks, name, tasks.partitions, cleanup);
+            tasks.queues.iter().map(move |queue| NamespaceTopic { name: tasks_topic(name, queue), ..of_all.clone() })
+        });
+        // What comes of tasks is told there.
+        let requests = requests.or_else(|| self.tasks.as_ref().map(|_| NamespaceTopic::requests(name)));
         // Requests are answered there, also where no run is published.
         let answers = requests.as_ref().filter(|_| outcomes.is_none()).map(|_| NamespaceTopic::outcomes(name));
-        outcomes.into_iter().chain(answers).chain(requests)
+        outcomes.into_iter().chain(answers).chain(requests).chain(tasks)
     }
 }
 

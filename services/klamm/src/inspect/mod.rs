@@ -217,6 +217,7 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         "members" => ("klamm.v1.Member", "Beats of the processes"),
         name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
         name if Purpose::of(name) == Some(Purpose::Requests) => ("klamm.v1.Request", "What programs ask a namespace to do"),
+        name if Purpose::of(name) == Some(Purpose::Tasks) => ("", "Activities of a stream task queue, in JSON"),
         name if name.ends_with(".klamm-dlq") => ("", "Records that could not be read, as they came"),
         _ => ("", ""),
     };

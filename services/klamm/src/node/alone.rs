@@ -73,6 +73,8 @@ pub struct ServerOptions {
     pub namespaces: Vec<NamespaceToMake>,
     /// Topics of these namespaces.
     pub namespace_topics: Vec<NamespaceTopic>,
+    /// Task queues of activities whose tasks go to topics of their own, in all namespaces that have topics.
+    pub stream_queues: Vec<String>,
     /// Name of the store in GetClusterInfo.
     pub store_name: &'static str,
     /// How connections are accepted.
@@ -85,11 +87,14 @@ pub struct ServerOptions {
     pub namespace_limits: BTreeMap<String, Limits>,
 }
 
-/// Limits of the namespaces that have limits of their own. All types of closed runs are published where the namespace has the topic.
+/// Limits of the namespaces that have limits of their own. Where the namespace has the topic of outcomes, all types of closed runs are
+/// published, and its stream task queues are those of the options.
 fn namespace_limits(options: &ServerOptions) -> BTreeMap<String, Limits> {
     let mut limits = options.namespace_limits.clone();
     for topic in options.namespace_topics.iter().filter(|topic| topic.purpose == Purpose::Outcomes) {
-        limits.entry(topic.namespace.clone()).or_insert_with(|| options.limits.clone()).outcomes = vec!["*".to_owned()];
+        let of_namespace = limits.entry(topic.namespace.clone()).or_insert_with(|| options.limits.clone());
+        of_namespace.outcomes = vec!["*".to_owned()];
+        of_namespace.stream_queues.clone_from(&options.stream_queues);
     }
     limits
 }

@@ -7,7 +7,7 @@ use klamm_machine::{key, outcome_kind};
 use klamm_messages::klamm::v1::{Outcome, RequestAnswer};
 
 /// The version of CloudEvents that the headers follow.
-const SPEC_VERSION: &str = "1.0";
+pub(super) const SPEC_VERSION: &str = "1.0";
 
 /// The record of an outcome. The key is the workflow id as it is: other programs look for it, and partition by it.
 pub(super) fn encode(outcome: &Outcome, further: &[(String, String)]) -> Encoded {

@@ -60,7 +60,7 @@ impl Commits {
         let mut producer = self.producer.lock();
         let Some(outputs) = sends.ready_outputs(guarded, guarded.process.config.acks_patience) else {
             if guarded.locked().is_some_and(|state| state.in_flight().is_some()) {
-                self.note(Some("what it sends to other partitions is not acknowledged".to_owned()));
+                self.note(Some("what it sends to other partitions and to stream task queues is not acknowledged".to_owned()));
             }
             return Ok(Tried::Nothing);
         };

@@ -1,8 +1,9 @@
 //! Announces the tasks, the namespaces and the configured task queues of a partition that has just been recovered or built anew.
 
 use klamm_cluster::{Namespaces, TaskQueueConfigs, namespaces, task_queues};
+use klamm_engine::partition::command_record;
 use klamm_machine::{Kind, TablesExt, key};
-use klamm_messages::klamm::v1::NamespaceState;
+use klamm_messages::klamm::v1::{NamespaceState, TaskRow, WakeRow};
 use klamm_workflow::tables::Tasks;
 
 use super::guarded::Guarded;
@@ -27,10 +28,28 @@ fn offer_tasks(guarded: &Guarded) {
         let rows = guarded.locked().map(|state| state.tables().range::<Tasks>(&from, &to, PAGE)).unwrap_or_default();
         let Some((last, _)) = rows.last() else { return };
         from = [last.as_slice(), &[0]].concat();
+        wake_streamed(guarded, rows.iter().map(|(_, row)| &**row));
         for (key, row) in rows {
             guarded.process.home.offer(Offered { origin, key, row });
         }
     }
+}
+
+/// Wakes the runs of tasks that waited for pollers when their queue was declared to be a stream: the machine publishes what waits whenever a
+/// command concerns the run. A wake-up that is lost is made again at the next start.
+fn wake_streamed<'r>(guarded: &Guarded, rows: impl Iterator<Item = &'r TaskRow>) {
+    let process = &guarded.process;
+    let streamed = rows.filter(|row| process.is_streamed(row));
+    let records: Vec<_> = streamed.map(|row| command_record(&*process.codec, &process.wake_up(&wake_of(row)))).collect();
+    if !records.is_empty() {
+        // The log appends them whether or not anybody waits for it.
+        drop(process.log.append_group(&process.commands_topic, guarded.number, records));
+    }
+}
+
+fn wake_of(task: &TaskRow) -> WakeRow {
+    let TaskRow { namespace, workflow_id, run_id, .. } = task.clone();
+    WakeRow { machine: klamm_workflow::MACHINE.to_owned(), namespace, id: workflow_id, run_id, due: None }
 }
 
 fn tell_cluster(guarded: &Guarded) {

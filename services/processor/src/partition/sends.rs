@@ -1,9 +1,10 @@
-//! Appends the commands that a partition's machines send to machines of other partitions (or their own).
+//! Appends what a partition's machines send at once: commands to machines of other partitions (or their own), and tasks on the topics of
+//! stream task queues.
 //!
-//! Whoever drives a partition begins to append what its machines have sent, and does not wait. For each target partition, one group of
-//! commands is under way at a time. Commands that are sent meanwhile go with the next group, so their order is kept. On the embedded log an
+//! Whoever drives a partition begins to append what its machines have sent, and does not wait. For each target, one group of
+//! records is under way at a time. Records that are sent meanwhile go with the next group, so their order is kept. On the embedded log an
 //! append is done at once, and so is the group. Otherwise the partition's task ([`crate::awaiting_sends::run`]) awaits the group. When a group has
-//! failed and all its appends are settled, the committer's next round begins it again. No later command overtakes it, and receivers drop
+//! failed and all its appends are settled, the committer's next round begins it again. No later record overtakes it, and receivers drop
 //! repetitions. Until then the commit barrier holds the batch back.
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use klamm_engine::Target;
 use klamm_log::{Appending, Error as LogError, Output};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
@@ -26,15 +28,15 @@ use super::{
 /// The sends of one partition.
 #[derive(Default)]
 pub(crate) struct Sends {
-    /// The groups under way, by target partition.
-    groups: Mutex<BTreeMap<u32, Group>>,
+    /// The groups under way, by target.
+    groups: Mutex<BTreeMap<Target, Group>>,
     /// Notified when a group is under way and has to be awaited.
     begun: Notify,
-    /// Notified when commands were acknowledged. The first is for threads, which wait with the partition's lock, the second for tasks.
+    /// Notified when records were acknowledged. The first is for threads, which wait with the partition's lock, the second for tasks.
     acked: (Condvar, Notify),
 }
 
-/// Commands that are under way to one partition.
+/// Records that are under way to one target.
 struct Group {
     count: usize,
     /// Appends that are not settled yet.
@@ -60,16 +62,17 @@ impl Group {
 }
 
 impl Sends {
-    /// Begins to append the commands that the partition's machines have sent. Adds the partitions that have got some already to `targets`.
+    /// Begins to append what the partition's machines have sent. Adds the partitions that have got some already to `targets`.
     pub(crate) fn begin(&self, guarded: &Guarded, targets: &mut Vec<u32>) {
         let mut groups = self.groups.lock();
         let mut context = Context::from_waker(Waker::noop());
         loop {
-            let Some(fresh) = guarded.locked().map(|state| state.unsent_groups(|target| groups.contains_key(&target))) else { return };
+            let Some(fresh) = guarded.locked().map(|state| state.unsent_groups(|target| groups.contains_key(target))) else { return };
             let mut settled = Vec::new();
             for (target, records) in fresh {
                 let count = records.len();
-                let appending = guarded.process.log.append_group(&guarded.process.commands_topic, target, records);
+                let (topic, partition) = target.place(&guarded.process.commands_topic);
+                let appending = guarded.process.log.append_group(topic, partition, records);
                 let mut group = Group { count, appending, outcome: Ok(()) };
                 if group.poll(&mut context) {
                     settled.push((target, group));
@@ -86,22 +89,26 @@ impl Sends {
 
     /// Notes the outcomes of settled groups, and adds the partitions that have got commands to `targets`. The caller holds the lock of
     /// `groups`, so nobody can begin other groups meanwhile. False when one of the groups has failed.
-    fn settled(&self, guarded: &Guarded, settled: Vec<(u32, Group)>, targets: &mut Vec<u32>) -> bool {
+    fn settled(&self, guarded: &Guarded, settled: Vec<(Target, Group)>, targets: &mut Vec<u32>) -> bool {
         // A partition that is being built anew will send everything again.
         let Some(mut state) = guarded.locked() else { return false };
         let mut all_stand = true;
         for (target, group) in settled {
             match group.outcome {
                 Ok(()) => {
-                    state.sent_to(target, group.count);
-                    if target != guarded.number && !targets.contains(&target) {
+                    state.sent_to(&target, group.count);
+                    if let Target::Commands(target) = target
+                        && target != guarded.number
+                        && !targets.contains(&target)
+                    {
                         targets.push(target);
                     }
                 }
                 Err(error) => {
                     all_stand = false;
-                    tracing::warn!(partition = guarded.number, target, error = %error, "commands to another partition could not be appended: they wait");
-                    pass_over_sender(guarded, &mut state, target, &error);
+                    let (topic, target_partition) = target.place(&guarded.process.commands_topic);
+                    tracing::warn!(partition = guarded.number, topic, target_partition, error = %error, "what is sent could not be appended: it waits");
+                    pass_over_sender(guarded, &mut state, &target, &error);
                 }
             }
         }
@@ -117,11 +124,11 @@ impl Sends {
         let mut targets = vec![guarded.number];
         let settled = poll_fn(|context| {
             let mut groups = self.groups.lock();
-            let settled: Vec<_> = groups.iter_mut().filter_map(|(target, group)| group.poll(context).then_some(*target)).collect();
+            let settled: Vec<_> = groups.iter_mut().filter_map(|(target, group)| group.poll(context).then(|| target.clone())).collect();
             if settled.is_empty() {
                 return Poll::Pending;
             }
-            let settled = settled.into_iter().filter_map(|target| Some((target, groups.remove(&target)?))).collect();
+            let settled = settled.into_iter().filter_map(|target| groups.remove_entry(&target)).collect();
             Poll::Ready(self.settled(guarded, settled, &mut targets))
         });
         let all_stand = tokio::select! {
@@ -174,9 +181,9 @@ impl Sends {
     }
 }
 
-/// If the log will never take a sent command (it is too large), breaks the partition: when it is built anew, the command that sent it is
+/// If the log will never take a sent record (it is too large), breaks the partition: when it is built anew, the command that sent it is
 /// passed over.
-fn pass_over_sender(guarded: &Guarded, state: &mut State, target: u32, error: &LogError) {
+fn pass_over_sender(guarded: &Guarded, state: &mut State, target: &Target, error: &LogError) {
     if state.condemn_sender(target, error) {
         guarded.standing.breaks(Mend::Partition, &error.to_string());
     }

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use klamm_engine::{Codec, Partition, Topics, fold::Pace, outputs::SEQUENCE_HEADER, partition::Settings, topic};
+use klamm_engine::{Codec, Partition, Target, Topics, fold::Pace, outputs::SEQUENCE_HEADER, partition::Settings, topic};
 use klamm_log::{Log, MemoryLog, Offset, Output, ReadLimit, Record, Stored};
 use klamm_messages::klamm::v1::PositionRow;
 use klamm_processor::{AvroCodec, Machines};
@@ -122,10 +122,12 @@ impl Witness {
                 partition.handle(&stored).expect("a store without faults");
                 records.push(stored);
             }
-            let unsent: Vec<_> = partition.unsent().map(|outgoing| (outgoing.partition, outgoing.record.clone())).collect();
+            let unsent: Vec<_> = partition.unsent().map(|outgoing| (outgoing.target.clone(), outgoing.record.clone())).collect();
             for (target, record) in unsent {
-                sends.push(sent(target, &record).expect("sent by a machine"));
-                partition.sent_to(target, 1);
+                if let Target::Commands(number) = target {
+                    sends.push(sent(number, &record).expect("sent by a machine"));
+                }
+                partition.sent_to(&target, 1);
             }
             if read.next_offset >= read.end_offset {
                 return;

@@ -1,7 +1,7 @@
 //! Outputs that the log does not take: the command that causes them is recorded, kept aside and passed over.
 
 use klamm_engine::{
-    LARGE_MESSAGE_BYTES,
+    LARGE_MESSAGE_BYTES, Target,
     dead_letters::{CUT_HEADER, DEAD_LETTER_HEADERS},
     recover, topic,
 };
@@ -141,8 +141,8 @@ fn a_command_whose_sends_are_refused_is_passed_over() {
     rig.append(&command("add", "c", "r2", 1, &[]));
     rig.drive(&mut owned.partition);
     let refused = LogError::TooLarge { topic: "t.commands".to_owned(), size: 7, limit: 6 };
-    assert!(!owned.partition.condemn_sender(0, &LogError::Unavailable { reason: String::new() }));
-    assert!(owned.partition.condemn_sender(0, &refused));
+    assert!(!owned.partition.condemn_sender(&Target::Commands(0), &LogError::Unavailable { reason: String::new() }));
+    assert!(owned.partition.condemn_sender(&Target::Commands(0), &refused));
     let mut owned = recover::rebuild(owned.partition.plan(), &rig.log, rig.store.clone()).expect("no faults");
     assert!(owned.partition.first_unsent().is_none());
     rig.commit(&mut owned);

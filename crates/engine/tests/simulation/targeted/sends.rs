@@ -1,11 +1,15 @@
-//! Commands from machine to machine: the commit barrier, and exactly once.
+//! What goes out at once, commands from machine to machine above all: the commit barrier, and exactly once.
 
-use klamm_engine::partition::command_record;
-use klamm_log::memory::Fault;
-use klamm_messages::klamm::v1::{Command, CommandSource};
+use klamm_engine::{NamespaceTopic, Target, partition::command_record, tasks_topic};
+use klamm_log::{Log, Stored, memory::Fault};
+use klamm_messages::klamm::v1::{ActivityTaskToken, Command, CommandSource};
+use prost::Message;
 
 use super::rig::{Rig, account};
-use crate::{codec::TestCodec, machine::command};
+use crate::{
+    codec::TestCodec,
+    machine::{NAMESPACE, command},
+};
 
 #[test]
 fn no_batch_is_ready_while_a_command_of_it_is_unsent() {
@@ -20,9 +24,9 @@ fn no_batch_is_ready_while_a_command_of_it_is_unsent() {
     // The next batch's sends are none of its own.
     rig.append(&command("transfer", "a", "r2", 3, &["b"]));
     rig.drive(&mut owned.partition);
-    owned.partition.sent_to(0, 1);
+    owned.partition.sent_to(&Target::Commands(0), 1);
     assert!(owned.partition.ready().is_none(), "one is still unsent");
-    owned.partition.sent_to(0, 1);
+    owned.partition.sent_to(&Target::Commands(0), 1);
     assert!(owned.partition.ready().is_some());
     assert_eq!(owned.partition.unsent().count(), 1);
 }
@@ -82,4 +86,54 @@ fn a_replay_sends_the_same_again() {
     rig.drive(&mut again.partition);
     let values = ["a", "b", "c"].map(|entity| account(&again.partition, entity));
     assert_eq!(values, [Some(-6), Some(0), Some(6)]);
+}
+
+/// Two topics of stream task queues beside klamm's own.
+fn streaming() -> Rig {
+    let mut rig = Rig::new();
+    let queue = |name| NamespaceTopic { partitions: Some(1), ..NamespaceTopic::tasks(NAMESPACE, name) };
+    rig.topics = rig.topics.with_namespaces([queue("q"), queue("r")]);
+    rig.settings.topics = rig.topics.clone();
+    rig.log.ensure_topics(&rig.topics.specs()).expect("no faults");
+    rig
+}
+
+/// The stamps of the tasks on the topic of a queue.
+fn stamps(rig: &Rig, queue: &str) -> Vec<i64> {
+    let records = rig.outputs(&tasks_topic(NAMESPACE, queue));
+    let token = |record: &Stored| ActivityTaskToken::decode(record.record.value.clone().unwrap_or_default()).expect("a token");
+    records.iter().map(|record| token(record).stamp).collect()
+}
+
+#[test]
+fn a_task_stands_on_its_topic_before_the_transaction_of_its_command() {
+    let rig = streaming();
+    let mut owned = rig.own();
+    rig.append(&command("task", "a", "r1", 1, &["q", "r", "undeclared"]));
+    rig.append(&command("task", "b", "r2", 2, &["q"]));
+    rig.drive(&mut owned.partition);
+    assert!(owned.partition.cut().is_some());
+    assert!(owned.partition.ready().is_none(), "after the commit nobody would write the tasks again");
+    let commands = rig.topics.full(klamm_engine::topic::COMMANDS);
+    rig.log.fail_next_write(Fault::LoseAnswer);
+    klamm_engine::recover::send_all(&mut owned.partition, &rig.log, &commands).expect_err("a fault");
+    assert!(owned.partition.ready().is_none());
+    klamm_engine::recover::send_all(&mut owned.partition, &rig.log, &commands).expect("no faults");
+    assert!(owned.partition.ready().is_some());
+    let mut written = stamps(&rig, "q");
+    // Whichever append was in doubt is there twice. The order is kept.
+    written.dedup();
+    let mut others = stamps(&rig, "r");
+    others.dedup();
+    assert!(matches!(&written[..], [1, 2] | [1, 2, 1, 2]), "{written:?}");
+    assert_eq!(others, [1]);
+    // The process dies before the commit: the next owner writes them again.
+    let before = stamps(&rig, "q").len();
+    let again = rig.own();
+    assert_eq!(stamps(&rig, "q")[before..], [1, 2]);
+    let mut again = again;
+    rig.commit(&mut again);
+    let after = stamps(&rig, "q").len();
+    rig.own();
+    assert_eq!(stamps(&rig, "q").len(), after, "not after the commit");
 }

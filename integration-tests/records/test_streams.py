@@ -1,0 +1,297 @@
+"""Activities of a stream task queue: any consumer is a worker, whatever becomes of it or of klamm."""
+
+import asyncio
+import contextlib
+import math
+import subprocess
+import sys
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+from temporalio import workflow
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from support.awaiting import await_until
+from topics import Record, Topics
+
+HERE = Path(__file__).parent
+EXAMPLE = HERE.parents[1] / "examples" / "stream-workers" / "worker.py"
+#: Kinds of activities that end well, each with the attempt that completes it.
+GOOD = {"Plain": 1, "Flaky": 3, "Silent": 2, "Resumed": 2}
+#: Workflows of each kind. Silent and resumed ones have an attempt that times out.
+EACH = 10
+#: Round trips that are measured, one after the other.
+ROUND_TRIPS = 200
+#: Those before them, which are not.
+WARM_UP = 20
+
+
+@workflow.defn(name="Parcel")
+class Parcel:
+    """Has one activity that only a consumer of the topic can do, and cancels it when it is told so."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    @workflow.run
+    async def run(self, kind: str, number: int) -> Any:
+        activity = workflow.start_activity(
+            kind,
+            {"number": number},
+            task_queue="shipping",
+            start_to_close_timeout=timedelta(seconds=2 if kind == "Silent" else 60),
+            heartbeat_timeout=timedelta(seconds=2) if kind in ("Resumed", "Stoppable") else None,
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=50), maximum_attempts=0),
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        if kind == "Stoppable":
+            await workflow.wait_condition(lambda: self.stopped)
+            activity.cancel()
+        return await activity
+
+    @workflow.signal
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@workflow.defn(name="Many")
+class Many:
+    """One activity after the other."""
+
+    @workflow.run
+    async def run(self, count: int) -> int:
+        for number in range(count):
+            await workflow.execute_activity(
+                "Plain", {"number": number}, task_queue="shipping", start_to_close_timeout=timedelta(seconds=60)
+            )
+        return count
+
+
+def workflows(client: Client) -> Worker:
+    return Worker(client, task_queue="parcels", workflows=[Parcel, Many])
+
+
+def spawn(topics: Topics) -> subprocess.Popen:
+    """A stream worker."""
+    server = topics.server
+    places = ["kafka", server.kafka, topics.prefix] if server.kafka else ["embedded", str(server.binary), server.address]
+    return subprocess.Popen([sys.executable, str(HERE / "stream_worker.py"), *places])
+
+
+@contextlib.contextmanager
+def stream_workers(topics: Topics, count: int) -> Iterator[List[subprocess.Popen]]:
+    """Some stream workers; a test may kill them and put others into the list."""
+    workers = [spawn(topics) for _ in range(count)]
+    try:
+        yield workers
+    finally:
+        for process in workers:
+            process.kill()
+            process.wait()
+
+
+def tasks(topics: Topics) -> List[Record]:
+    return topics.records("tasks.default.shipping")
+
+
+async def start(client: Client, kind: str, number: int) -> Any:
+    return await client.start_workflow("Parcel", args=[kind, number], id=f"{kind}-{number}", task_queue="parcels")
+
+
+def check_result(kind: str, number: int, result: Any) -> None:
+    assert result["input"] == [{"number": number}] and result["attempt"] >= GOOD[kind], (kind, number, result)
+
+
+async def test_a_task_has_all_that_a_worker_needs(topics: Topics, client: Client) -> None:
+    async with workflows(client):
+        handle = await start(client, "Plain", 7)
+        record = (await await_until(lambda: tasks(topics), "the task"))[0]
+        task = record["value"]
+        assert record["key"] == "Plain-7" and record["headers"]["content-type"] == "application/json"
+        description = await handle.describe()
+        assert record["headers"]["ce_id"].startswith(f"{description.run_id}/")
+        told = {name: task[name] for name in ("namespace", "workflow_id", "run_id", "workflow_type", "activity_type", "task_queue", "attempt", "input")}
+        assert told == {
+            "namespace": "default",
+            "workflow_id": "Plain-7",
+            "run_id": description.run_id,
+            "workflow_type": "Parcel",
+            "activity_type": "Plain",
+            "task_queue": "shipping",
+            "attempt": 1,
+            "input": [{"number": 7}],
+        }
+        assert task["start_to_close_timeout_ms"] == 60_000 and task["deadline"] > task["started_time"] >= task["scheduled_time"]
+        pending = description.raw_description.pending_activities[0]
+        assert (pending.activity_id, pending.last_worker_identity) == (task["activity_id"], "stream")
+        complete = {"complete_activity": {"task_token": task["task_token"], "result": "by hand"}}
+        topics.produce("requests.default", [("Plain-7", complete)])
+        assert await handle.result() == "by hand"
+        topics.produce("requests.default", [("Plain-7", complete)])
+
+        def answers() -> List[str]:
+            found = [it["value"]["kind"] for it in topics.records("outcomes.default") if it["value"].get("request")]
+            assert len(found) == 2
+            return found
+
+        assert sorted(await await_until(answers, "both are answered")) == ["REQUEST_ACCEPTED", "REQUEST_REJECTED"]
+
+
+async def test_retries_timeouts_heartbeats_cancellations_and_a_worker_that_dies(topics: Topics, client: Client) -> None:
+    async with workflows(client):
+        with stream_workers(topics, 2) as workers:
+            handles: Dict[Any, Any] = {}
+            for kind in [*GOOD, "Hopeless"]:
+                for number in range(EACH):
+                    handles[kind, number] = await start(client, kind, number)
+            await await_until(lambda: has_records(topics, "tasks.default.shipping", EACH), "work is under way", deadline_s=60)
+            workers[0].kill()
+            workers[0].wait()
+            workers[0] = spawn(topics)
+            stoppable = [await start(client, "Stoppable", number) for number in range(EACH)]
+
+            for handle in stoppable:
+                await await_until(lambda: beats(handle), "its heartbeats come", deadline_s=60)
+                await handle.signal("stop")
+            for handle in stoppable:
+                assert isinstance(await cause_of(handle), CancelledError)
+            for (kind, number), handle in handles.items():
+                if kind == "Hopeless":
+                    cause = await cause_of(handle)
+                    assert isinstance(cause, ApplicationError) and (cause.message, cause.type) == ("never", "Never"), cause
+                else:
+                    result = await handle.result()
+                    check_result(kind, number, result)
+                    assert kind != "Resumed" or result["details"] == ["half"], result
+    attempts: Dict[str, List[int]] = {}
+    for record in tasks(topics):
+        attempts.setdefault(record["key"], []).append(record["value"]["attempt"])
+    for key, seen in attempts.items():
+        assert seen == list(range(1, len(seen) + 1)), f"{key}: each attempt once, in order: {seen}"
+    assert len(attempts) == (len(GOOD) + 2) * EACH
+
+
+async def result_of(handle: Any) -> Any:
+    """The result, once there is one. Calls may fail while klamm is away."""
+    try:
+        return await asyncio.wait_for(handle.result(), 5)
+    except (asyncio.TimeoutError, RPCError) as error:
+        raise LookupError(repr(error)) from error
+
+
+async def has_records(topics: Topics, topic: str, count: int) -> bool:
+    """Whether the topic has so many records. (Reading it must not hold up the workers of this process.)"""
+    return len(await asyncio.to_thread(topics.records, topic)) >= count
+
+
+async def beats(handle: Any) -> bool:
+    """Whether the pending activity has sent a heartbeat."""
+    pending = (await handle.describe()).raw_description.pending_activities
+    return bool(pending) and pending[0].HasField("last_heartbeat_time")
+
+
+async def cause_of(handle: Any) -> BaseException:
+    """Why the workflow's activity failed."""
+    try:
+        await handle.result()
+    except WorkflowFailureError as error:
+        cause = error.cause
+        return cause.cause if isinstance(cause, ActivityError) and cause.cause else cause
+    raise AssertionError("it has not failed")
+
+
+async def test_every_activity_is_completed_although_klamm_is_killed(topics: Topics, client: Client) -> None:
+    count = 40
+    async with workflows(client):
+        with stream_workers(topics, 2):
+            handles = {(kind, number): await start(client, kind, number) for number in range(count // len(GOOD)) for kind in GOOD}
+            for _ in range(3):
+                await asyncio.sleep(1.0)
+                topics.server.kill()
+                topics.server.start()
+            for (kind, number), handle in handles.items():
+                # (A heartbeat may come too late: time-outs go on while klamm is away.)
+                check_result(kind, number, await await_until(lambda: result_of(handle), f"{kind}-{number}", deadline_s=120))
+    # A task may be there twice, after a kill. It is the same one then.
+    by_id: Dict[str, Any] = {}
+    for record in tasks(topics):
+        assert by_id.setdefault(record["headers"]["ce_id"], record["value"]) == record["value"]
+    attempts = Counter(value["workflow_id"] for value in by_id.values())
+    for (kind, number) in handles:
+        assert attempts[f"{kind}-{number}"] >= GOOD[kind]
+
+
+async def test_the_example_is_a_worker(topics: Topics, client: Client) -> None:
+    if not topics.server.kafka:
+        compile(EXAMPLE.read_text(), str(EXAMPLE), "exec")
+        return
+    command = [sys.executable, str(EXAMPLE), topics.server.kafka, topics.prefix, "default", "shipping"]
+    process = subprocess.Popen(command)
+    try:
+        ship = {"task_queue": "parcels", "workflow_type": "Shipments"}
+        async with Worker(client, task_queue="parcels", workflows=[Shipments]):
+            topics.produce("requests.default", [("shipments", {"start": {**ship, "args": [[1, -1]]}})])
+            await await_until(lambda: describes(client, "shipments"), "it is started", deadline_s=60)
+            assert await client.get_workflow_handle("shipments").result() == [{"parcel": 1}, "NoSuchOrder: there is no order -1"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def describes(client: Client, workflow_id: str) -> bool:
+    try:
+        await client.get_workflow_handle(workflow_id).describe()
+    except Exception as error:  # the record has not been taken yet
+        raise LookupError(str(error)) from error
+    return True
+
+
+@workflow.defn(name="Shipments")
+class Shipments:
+    """Has orders shipped, and says what came of each."""
+
+    @workflow.run
+    async def run(self, orders: List[int]) -> List[Any]:
+        results: List[Any] = []
+        for order in orders:
+            try:
+                timeout = timedelta(seconds=60)
+                results.append(await workflow.execute_activity("Ship", {"id": order}, task_queue="shipping", start_to_close_timeout=timeout))
+            except ActivityError as error:
+                results.append(str(error.cause))
+        return results
+
+
+async def test_how_long_a_round_trip_takes(topics: Topics, client: Client) -> None:
+    """From the event that schedules the activity to the one that completes it, by klamm's log."""
+    async with workflows(client):
+        with stream_workers(topics, 1):
+            handle = await client.start_workflow("Many", WARM_UP + ROUND_TRIPS, id="many", task_queue="parcels")
+            await handle.result()
+            scheduled: Dict[int, int] = {}
+            completed: List[int] = []
+            took: List[float] = []
+            async for event in handle.fetch_history_events():
+                if event.HasField("activity_task_scheduled_event_attributes"):
+                    scheduled[event.event_id] = event.event_time.ToMilliseconds()
+                elif event.HasField("activity_task_completed_event_attributes"):
+                    of = event.activity_task_completed_event_attributes.scheduled_event_id
+                    completed.append(event.event_time.ToMilliseconds())
+                    took.append(completed[-1] - scheduled[of])
+    answered = [datetime.fromisoformat(it["timestamp"].replace("Z", "+00:00")).timestamp() * 1000 for it in topics.records("requests.default")]
+    back = [end - start for start, end in zip(answered, completed)]
+    for what, times in (("round trip", took), ("of it, from the worker's answer on", back)):
+        times = sorted(times[WARM_UP:])
+        assert len(times) == ROUND_TRIPS
+        print(f"stream {what}: p50 {middle(times):.0f} ms, p99 {times[math.ceil(len(times) * 0.99) - 1]:.0f} ms, worst {times[-1]:.0f} ms")
+    assert middle(took[WARM_UP:]) < 200, "far beyond what it takes: something waits for a transaction"
+
+
+def middle(times: List[float]) -> float:
+    return sorted(times)[len(times) // 2]
