@@ -30,7 +30,9 @@ class KafkaTopics:
     def __init__(self, brokers: str, prefix: str) -> None:
         self.prefix = prefix
         settings = {"bootstrap.servers": brokers, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 100, "log_level": 0}
-        self.tasks = Consumer({**settings, "group.id": "stream-workers", "enable.auto.commit": False})
+        # A short session, so that the others soon have the partitions of a worker that was killed.
+        group = {"group.id": "stream-workers", "session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "enable.auto.commit": False}
+        self.tasks = Consumer({**settings, **group})
         self.tasks.subscribe([f"{prefix}tasks.default.shipping"])
         self.outcomes = Consumer({**settings, "group.id": f"outcomes-{time.time_ns()}", "isolation.level": "read_committed"})
         self.outcomes.subscribe([f"{prefix}outcomes.default"])
@@ -153,7 +155,8 @@ class Worker:
             self.ask(task, "fail_activity", message="never", type="Never", non_retryable=True)
         elif kind == "Silent" and attempt == 1:
             pass
-        elif kind == "Resumed" and attempt == 1:
+        elif kind == "Resumed" and "heartbeat_details" not in task:
+            # A heartbeat that comes after the attempt's time-out is lost. Then the next attempt sends it.
             self.ask(task, "heartbeat_activity", details=["half"])
         elif kind == "Stoppable":
             self.running[task["workflow_id"]] = (task, 0.0)
