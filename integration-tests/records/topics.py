@@ -5,6 +5,7 @@ import subprocess
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from support.server import KlammServer
 
@@ -23,15 +24,17 @@ class Topics:
         self.server = server
         self.prefix = prefix
 
-    def produce(self, topic: str, records: Iterable[Tuple[str, Any]], headers: Optional[Dict[str, str]] = None) -> None:
-        """Append records, each a key and a value: JSON, or bytes or text as they are."""
+    def produce(
+        self, topic: str, records: Iterable[Tuple[str, Any]], headers: Optional[Dict[str, str]] = None, foreign: bool = False
+    ) -> None:
+        """Append records, each a key and a value: JSON, or bytes or text as they are. `foreign`: the topic is not one of klamm's."""
         records = [(key, value if isinstance(value, (bytes, str)) else json.dumps(value)) for key, value in records]
         if self.server.kafka:
             producer = Producer({"bootstrap.servers": self.server.kafka, "enable.idempotence": True, "partitioner": "murmur2_random"})
             for key, value in records:
                 while True:
                     try:
-                        producer.produce(f"{self.prefix}{topic}", value, key, headers=list((headers or {}).items()))
+                        producer.produce(topic if foreign else f"{self.prefix}{topic}", value, key, headers=list((headers or {}).items()))
                         break
                     except BufferError:
                         producer.poll(0.1)
@@ -42,6 +45,19 @@ class Topics:
             command += ["--header", f"{name}={value}"]
         lines = "".join(f"{key}\t{value}\n" for key, value in records)
         subprocess.run(command, input=lines.encode(), check=True, stdout=subprocess.DEVNULL, timeout=COMMAND_S)
+
+    def create(self, topic: str, partitions: int) -> None:
+        """Make a topic that is not one of klamm's, on a broker."""
+        admin = AdminClient({"bootstrap.servers": self.server.kafka})
+        for future in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+            future.result(FLUSH_S)
+
+    def klamm(self, *arguments: str, fails: bool = False) -> str:
+        """Run a command of klamm's that asks the server; what it prints. `fails`: it must not succeed, and its errors count."""
+        command = [str(self.server.binary), *arguments, "--address", self.server.address]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=COMMAND_S, text=True)
+        assert (ended.returncode != 0) == fails, f"{command}: {ended.stdout}{ended.stderr}"
+        return ended.stderr if fails else ended.stdout
 
     def records(self, topic: str) -> List[Record]:
         """All records of a topic, decoded, in the order of each partition."""

@@ -50,6 +50,30 @@ pub enum Reply {
     Schedule(klamm_schedule::Answer),
     /// Of the cluster machine.
     Cluster(klamm_cluster::Answer),
+    /// Of a command that a trigger has made.
+    Trigger(Triggered),
+}
+
+/// What came of a command that a trigger has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Triggered {
+    /// The trigger.
+    pub trigger: String,
+    /// What came of it.
+    pub came: Came,
+}
+
+/// What can come of a command that a trigger has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// A run was started.
+    Started,
+    /// A run was signalled.
+    Signalled,
+    /// A run was there already, or none to signal, and the rule says that this is fine.
+    Suppressed,
+    /// The record is a dead letter.
+    DeadLettered,
 }
 
 /// A poll of a task queue.

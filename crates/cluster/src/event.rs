@@ -1,6 +1,6 @@
 //! What the cluster machine emits.
 
-use klamm_messages::klamm::v1::{ClusterRecord, NamespaceState, TaskQueueState, cluster_record::Record};
+use klamm_messages::klamm::v1::{ClusterRecord, NamespaceState, TaskQueueState, TriggerState, cluster_record::Record};
 
 use crate::QueueKey;
 
@@ -13,6 +13,8 @@ pub enum Event {
     RemoveNamespace(String),
     /// Nothing is configured about a task queue any more: a tombstone.
     RemoveTaskQueue(QueueKey),
+    /// A trigger of this name is no more: a tombstone.
+    RemoveTrigger(String),
 }
 
 impl Event {
@@ -24,5 +26,10 @@ impl Event {
     /// The configuration of a task queue as it stands.
     pub(crate) fn task_queue(state: TaskQueueState) -> Self {
         Self::Record(Box::new(ClusterRecord { record: Some(Record::TaskQueue(state)) }))
+    }
+
+    /// A trigger as it stands.
+    pub(crate) fn trigger(state: TriggerState) -> Self {
+        Self::Record(Box::new(ClusterRecord { record: Some(Record::Trigger(state)) }))
     }
 }

@@ -1,4 +1,4 @@
-//! The cluster machine: namespaces, their custom search attributes, and the configuration of task queues, as a pure state machine.
+//! The cluster machine: namespaces, their custom search attributes, the configuration of task queues, and triggers, as a pure state machine.
 //!
 //! [`Cluster`] implements [`klamm_machine::Machine`]. Its commands go to partition 0 of the command log; its events are the
 //! records of the topic `cluster`, each the whole of one thing ([`topic_key`]). A fresh cluster knows no namespace: the server
@@ -18,6 +18,7 @@ mod register_namespace;
 mod remove_search_attributes;
 mod retention;
 pub mod task_queues;
+pub mod triggers;
 mod update_namespace;
 mod update_task_queue_config;
 
@@ -30,6 +31,7 @@ pub use event::Event;
 pub use namespaces::Namespaces;
 pub use retention::{RETENTION_MIN_GLOBAL, RETENTION_MIN_LOCAL};
 pub use task_queues::{QueueKey, TaskQueueConfigs};
+pub use triggers::Triggers;
 
 impl Machine for Cluster {
     type Event = Event;
@@ -49,6 +51,9 @@ impl Machine for Cluster {
             Some(Body_::AddSearchAttributes(command)) => add_search_attributes::decide(tx, command)?,
             Some(Body_::RemoveSearchAttributes(command)) => remove_search_attributes::decide(tx, command)?,
             Some(Body_::UpdateTaskQueueConfig(command)) => update_task_queue_config::decide(tx, command)?,
+            Some(Body_::ApplyTrigger(command)) => triggers::apply(tx, command)?,
+            Some(Body_::PauseTrigger(command)) => triggers::pause(tx, command)?,
+            Some(Body_::DeleteTrigger(command)) => triggers::delete(tx, command)?,
             None => return Err(Rejection::Unimplemented("This command of the cluster is not known.".to_owned())),
         };
         Ok(Outcome::Answer(answer))
@@ -59,10 +64,12 @@ impl Machine for Cluster {
             Event::Record(record) => match &record.record {
                 Some(Record::Namespace(state)) => tables.put::<Namespaces>(&state.name, state.clone()),
                 Some(Record::TaskQueue(state)) => tables.put::<TaskQueueConfigs>(&QueueKey::of(state), state.clone()),
+                Some(Record::Trigger(state)) => tables.put::<Triggers>(&state.name, state.clone()),
                 None => {}
             },
             Event::RemoveNamespace(name) => tables.remove::<Namespaces>(name.as_str()),
             Event::RemoveTaskQueue(key) => tables.remove::<TaskQueueConfigs>(key),
+            Event::RemoveTrigger(name) => tables.remove::<Triggers>(name.as_str()),
         }
     }
 }
@@ -74,9 +81,11 @@ pub fn topic_key(event: &Event) -> Option<String> {
         Event::Record(record) => match record.record.as_ref()? {
             Record::Namespace(state) => of_namespace(&state.name),
             Record::TaskQueue(state) => task_queues::topic_key(&QueueKey::of(state)),
+            Record::Trigger(state) => key::topic_key([TRIGGER, &state.name]),
         },
         Event::RemoveNamespace(name) => of_namespace(name),
         Event::RemoveTaskQueue(queue) => task_queues::topic_key(queue),
+        Event::RemoveTrigger(name) => key::topic_key([TRIGGER, name]),
     })
 }
 
@@ -85,6 +94,7 @@ pub fn tombstone(topic_key: &str) -> Option<Event> {
     let mut parts = key::topic_key_parts(topic_key).into_iter();
     match parts.next()?.as_str() {
         NAMESPACE => parts.next().map(Event::RemoveNamespace),
+        TRIGGER => parts.next().map(Event::RemoveTrigger),
         task_queues::TOPIC_KIND => task_queues::of_topic_key(parts).map(Event::RemoveTaskQueue),
         _ => None,
     }
@@ -92,6 +102,8 @@ pub fn tombstone(topic_key: &str) -> Option<Event> {
 
 /// First part of the topic keys of namespaces.
 const NAMESPACE: &str = "namespace";
+/// First part of the topic keys of triggers.
+const TRIGGER: &str = "trigger";
 
 #[cfg(test)]
 mod tests;

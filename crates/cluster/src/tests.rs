@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx, table::DecodeRow};
 use klamm_messages::{
     klamm::v1::{
-        AddSearchAttributes, ClusterCommand, Command, DeleteNamespace, DeprecateNamespace, NamespaceState, ReclaimNamespace,
-        RegisterNamespace, RemoveSearchAttributes, UpdateNamespace, UpdateTaskQueueConfig, cluster_command::Command as Body_,
-        cluster_record::Record, command::Body,
+        AddSearchAttributes, ApplyTrigger, ClusterCommand, Command, DeleteNamespace, DeleteTrigger, DeprecateNamespace, NamespaceState,
+        PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, UpdateNamespace, UpdateTaskQueueConfig,
+        cluster_command::Command as Body_, cluster_record::Record, command::Body,
     },
     temporal::{
         enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
@@ -16,7 +16,7 @@ use klamm_messages::{
 };
 use proptest::prelude::*;
 
-use crate::{Answer, Cluster, Event, Namespaces, QueueKey, TaskQueueConfigs, namespaces, tombstone, topic_key};
+use crate::{Answer, Cluster, Event, Namespaces, QueueKey, TaskQueueConfigs, Triggers, namespaces, tombstone, topic_key};
 
 /// Tables in a map of encoded rows: what comes back has gone through the bytes.
 #[derive(Default, Clone, PartialEq, Debug)]
@@ -435,4 +435,50 @@ fn a_namespace_has_a_limit_to_its_size() {
     let add = AddSearchAttributes { namespace: "small".to_owned(), search_attributes: types };
     assert!(refused(env.decide(Body_::AddSearchAttributes(add))));
     assert_eq!(env.events.len(), 3);
+}
+
+/// A trigger is declared, replaced, paused and deleted; declared anew, it is another one.
+#[test]
+fn triggers_are_declared_changed_paused_and_deleted() {
+    let mut env = Env::default();
+    let retention = Some(prost_types::Duration { seconds: 86_400, nanos: 0 });
+    let register = RegisterNamespace { name: "shop".to_owned(), retention, ..RegisterNamespace::default() };
+    env.decide(Body_::RegisterNamespace(register)).unwrap();
+    let apply = |text: &str, namespace: &str| {
+        let (name, topic) = ("orders".to_owned(), "shop.orders".to_owned());
+        Body_::ApplyTrigger(ApplyTrigger { name, namespace: namespace.to_owned(), text: text.to_owned(), topic })
+    };
+    let pause = |paused: bool| {
+        let reason = if paused { "holidays" } else { "" }.to_owned();
+        Body_::PauseTrigger(PauseTrigger { name: "orders".to_owned(), paused, reason })
+    };
+    let delete = || Body_::DeleteTrigger(DeleteTrigger { name: "orders".to_owned() });
+    assert!(matches!(env.refused(apply("a", "missing")), Rejection::NamespaceNotFound(_)));
+    assert!(matches!(env.refused(pause(true)), Rejection::NotFound(_)));
+    assert!(matches!(env.refused(delete()), Rejection::NotFound(_)));
+    assert!(matches!(env.refused(apply(&"x".repeat(65 << 10), "shop")), Rejection::InvalidArgument(_)));
+
+    env.decide(apply("a", "shop")).unwrap();
+    let first = env.rows.get::<Triggers>("orders").unwrap();
+    assert_eq!((first.text.as_str(), first.topic.as_str(), first.paused), ("a", "shop.orders", false));
+    let events = env.events.len();
+    env.decide(apply("a", "shop")).unwrap();
+    assert_eq!(env.events.len(), events, "the same declaration changes nothing");
+    env.decide(pause(true)).unwrap();
+    env.decide(apply("b", "shop")).unwrap();
+    let changed = env.rows.get::<Triggers>("orders").unwrap();
+    assert_eq!((changed.text.as_str(), changed.paused, changed.pause_reason.as_str()), ("b", true, "holidays"));
+    assert_eq!((changed.generation, changed.create_time), (first.generation, first.create_time), "its positions stay its own");
+    env.decide(pause(false)).unwrap();
+    assert_eq!(env.rows.get::<Triggers>("orders").unwrap().pause_reason, "");
+
+    env.decide(delete()).unwrap();
+    assert!(env.rows.get::<Triggers>("orders").is_none());
+    let removed = env.events.last().unwrap();
+    assert_eq!(tombstone(&topic_key(removed).unwrap()).as_ref(), Some(removed));
+    env.decide(apply("a", "shop")).unwrap();
+    assert!(env.rows.get::<Triggers>("orders").unwrap().generation > first.generation);
+    let mut folded = Rows::default();
+    env.events.iter().for_each(|event| Cluster.apply(&mut folded, event));
+    assert_eq!(folded, env.rows);
 }

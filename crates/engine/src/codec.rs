@@ -24,6 +24,8 @@ pub mod topic {
     pub const COMMANDS_DEAD_LETTERS: &str = "commands.klamm-dlq";
     /// First part of the names of the topics with outcomes of one namespace.
     pub const OUTCOMES: &str = "outcomes";
+    /// First part of the names of the topics with dead letters of one trigger.
+    pub const DEAD_LETTERS: &str = "dlq";
     /// First part of the names of the topics with requests of one namespace.
     pub const REQUESTS: &str = "requests";
     /// First part of the names of the topics with tasks of one stream task queue of one namespace.
@@ -37,6 +39,9 @@ pub struct Encoded {
     pub topic: Cow<'static, str>,
     /// Record key, plain UTF-8.
     pub key: String,
+    /// The record's key where that is another program's: it may be no text, or there may be none. `key` only says which partition gets the
+    /// record.
+    pub foreign_key: Option<Option<Bytes>>,
     /// Framed value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
     /// Headers behind klamm's own.
@@ -46,7 +51,7 @@ pub struct Encoded {
 impl Encoded {
     /// A record without headers.
     pub fn new(topic: impl Into<Cow<'static, str>>, key: String, value: Option<Vec<u8>>) -> Self {
-        Self { topic: topic.into(), key, value, headers: Vec::new() }
+        Self { topic: topic.into(), key, foreign_key: None, value, headers: Vec::new() }
     }
 }
 

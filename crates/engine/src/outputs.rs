@@ -65,7 +65,7 @@ impl Outputs {
     pub fn push(&mut self, topics: &Topics, cause: Cause, index: usize, encoded: Encoded) {
         let Cause { partition, offset, now } = cause;
         let of_topic = topics.place(&encoded, partition);
-        let Encoded { topic, key, value, headers: others } = encoded;
+        let Encoded { topic, key, foreign_key, value, headers: others } = encoded;
         let number = self.next_number(&topic);
         match self.numbers.get_mut(&*topic) {
             Some(last) => *last = number,
@@ -75,7 +75,8 @@ impl Outputs {
         }
         let mut headers = vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())];
         headers.extend(others);
-        let record = Record { key: Some(key.into()), value: value.map(Into::into), headers, timestamp_ms: now.millis() };
+        let key = foreign_key.unwrap_or_else(|| Some(key.into()));
+        let record = Record { key, value: value.map(Into::into), headers, timestamp_ms: now.millis() };
         self.bytes += record.size();
         let output = Output { topic: topics.full(&topic), partition: of_topic, record };
         self.records.push(output);

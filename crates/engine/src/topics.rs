@@ -180,11 +180,12 @@ impl Topics {
         if row(name).is_some_and(|row| row.partitions == Partitions::One) { 0 } else { partition }
     }
 
-    /// Whether the topic of a record exists: it is one of klamm's own, or declared for a namespace.
+    /// Whether the topic of a record exists: it is one of klamm's own, declared for a namespace, or one with dead letters of a trigger, which
+    /// is made before the trigger is declared.
     pub(crate) fn has(&self, encoded: &Encoded) -> bool {
         match &encoded.topic {
             Cow::Borrowed(_) => true,
-            Cow::Owned(name) => self.of_namespace(name).is_some(),
+            Cow::Owned(name) => self.of_namespace(name).is_some() || Self::is_of_dead_letters(name),
         }
     }
 
@@ -195,7 +196,8 @@ impl Topics {
         match &encoded.topic {
             Cow::Borrowed(name) => Self::output_partition(name, partition),
             Cow::Owned(name) => {
-                let of_topic = self.of_namespace(name).map_or(1, |(topic, _)| topic.partitions(self.partitions));
+                let declared = self.of_namespace(name).map(|(topic, _)| topic.partitions(self.partitions));
+                let of_topic = declared.unwrap_or(if Self::is_of_dead_letters(name) { self.partitions } else { 1 });
                 key::hash(&encoded.key) % of_topic
             }
         }
@@ -204,7 +206,28 @@ impl Topics {
     /// Whether several partitions of the commands write to one partition of the topic. Then an offset there says nothing about one of
     /// them.
     pub(crate) fn is_shared(name: &str) -> bool {
-        Purpose::of(name).is_some()
+        Purpose::of(name).is_some() || Self::is_of_dead_letters(name)
+    }
+
+    /// Name of the topic with the dead letters of a trigger, without prefix.
+    pub fn dead_letters(trigger: &str) -> String {
+        format!("{}.{trigger}", topic::DEAD_LETTERS)
+    }
+
+    /// Whether a topic (name without prefix) has dead letters of a trigger.
+    pub fn is_of_dead_letters(name: &str) -> bool {
+        name.split_once('.').is_some_and(|(family, _)| family == topic::DEAD_LETTERS)
+    }
+
+    /// The topic with the dead letters of a trigger.
+    pub fn dead_letters_spec(&self, trigger: &str) -> TopicSpec {
+        TopicSpec {
+            cleanup: Cleanup::Delete { retention: Some(WEEK) },
+            // They have the time of the command, as all outputs.
+            log_append_time: false,
+            max_message_bytes: LARGE,
+            ..TopicSpec::kept(self.full(&Self::dead_letters(trigger)), self.partitions)
+        }
     }
 
     /// Topics that hold events of machines for command partition `partition`, without prefix: what a store is folded from. The first is
@@ -252,5 +275,17 @@ mod tests {
             [true, true, false, false]
         );
         assert_eq!(&*topics.full("outcomes.shop"), "t.outcomes.shop");
+    }
+
+    #[test]
+    fn dead_letters_of_triggers_have_topics_that_nobody_declares() {
+        let topics = Topics::new("t.", 8);
+        let name = Topics::dead_letters("a.b");
+        assert_eq!((name.as_str(), &*topics.dead_letters_spec("a.b").name), ("dlq.a.b", "t.dlq.a.b"));
+        assert!(Topics::is_of_dead_letters(&name) && Topics::is_shared(&name));
+        assert!(![topic::COMMANDS_DEAD_LETTERS, topic::HISTORY, "dlq"].into_iter().any(Topics::is_of_dead_letters));
+        let letter = Encoded { foreign_key: Some(None), ..Encoded::new(name, "k".to_owned(), None) };
+        assert!(topics.has(&letter));
+        assert_eq!(topics.place(&letter, 5), key::hash("k") % 8);
     }
 }

@@ -34,6 +34,8 @@ pub enum Kind {
     ScheduleRemains = 12,
     /// Configuration of task queues.
     TaskQueueConfig = 23,
+    /// Triggers.
+    Trigger = 24,
     /// Completion callbacks that are to be called now.
     Callback = 19,
     /// Updates of which no public event tells.

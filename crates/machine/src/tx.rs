@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use klamm_messages::{
     klamm::v1::{ActivityTaskToken, Command, Outcome as PublishedOutcome, VisibilityDocument},
     temporal::{common::v1::Payloads, failure::v1::Failure, history::v1::ActivityTaskScheduledEventAttributes},
@@ -66,6 +67,21 @@ pub enum Publication {
     /// An activity on a stream task queue has been started: whoever reads the queue's topic works on it. It goes out before the decision's
     /// transaction, so it may be there twice: its token tells.
     Task(Box<StreamTask>),
+    /// A record of another program that a trigger cannot use, for the trigger's topic of dead letters.
+    DeadLetter(Box<DeadLetterRecord>),
+}
+
+/// A record of another program, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterRecord {
+    /// The trigger.
+    pub trigger: String,
+    /// The key; `None`: it has none.
+    pub key: Option<Bytes>,
+    /// The value; `None`: it has none.
+    pub value: Option<Bytes>,
+    /// Its own headers, and those that say what is wrong.
+    pub headers: Vec<(String, Bytes)>,
 }
 
 impl Publication {

@@ -66,7 +66,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     pub(crate) async fn submit(&self, call: &Call, command: Command) -> Result<Answer> {
         match self.submit_any(call, command).await? {
             Reply::Workflow(answer) => Ok(answer),
-            Reply::Schedule(_) | Reply::Cluster(_) => Err(unexpected_answer()),
+            Reply::Schedule(_) | Reply::Cluster(_) | Reply::Trigger(_) => Err(unexpected_answer()),
         }
     }
 
@@ -74,7 +74,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     pub(crate) async fn submit_cluster(&self, call: &Call, command: Command) -> Result<klamm_cluster::Answer> {
         match self.submit_any(call, command).await? {
             Reply::Cluster(answer) => Ok(answer),
-            Reply::Workflow(_) | Reply::Schedule(_) => Err(unexpected_answer()),
+            Reply::Workflow(_) | Reply::Schedule(_) | Reply::Trigger(_) => Err(unexpected_answer()),
         }
     }
 
@@ -82,7 +82,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
     pub(crate) async fn submit_schedule(&self, call: &Call, command: Command) -> Result<klamm_schedule::Answer> {
         match self.submit_any(call, command).await? {
             Reply::Schedule(answer) => Ok(answer),
-            Reply::Workflow(_) | Reply::Cluster(_) => Err(unexpected_answer()),
+            Reply::Workflow(_) | Reply::Cluster(_) | Reply::Trigger(_) => Err(unexpected_answer()),
         }
     }
 

@@ -38,13 +38,12 @@ impl Schemas {
             Ok(schema) => Some(schema.json.to_owned()),
             Err(_) => part.blocking(move || source.schema(id)).await?,
         };
-        let Some(text) = text else { return Ok(Arc::new(Err(format!("No schema with the id {id} is known.")))) };
-        let schema = Schema::parse_str(&text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."));
-        let schema = schema.and_then(|schema| {
-            // A value of such a schema may be as deep as it is long.
-            if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the id {id} contains itself.")) } else { Ok(schema) }
-        });
-        let schema = Arc::new(schema);
+        // A schema that is not known may be registered later.
+        let is_known = text.is_some();
+        let schema = Arc::new(parsed(id, text));
+        if !is_known {
+            return Ok(schema);
+        }
         let mut known = self.known.lock();
         if known.len() >= KNOWN_MAX {
             known.clear();
@@ -52,6 +51,33 @@ impl Schemas {
         known.insert(id, schema.clone());
         Ok(schema)
     }
+}
+
+/// Said of bytes that name no schema.
+pub(crate) const NOT_FRAMED: &str = "The value is not in the framing of a schema registry.";
+
+/// The JSON text of a value whose schema is asked for now, once.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn once(source: Arc<dyn SchemaSource>, value: Vec<u8>) -> Result<String, String> {
+    let asking = tokio::task::spawn_blocking(move || {
+        let (id, datum) = klamm_avro::frame::split(&value).map_err(|_| NOT_FRAMED.to_owned())?;
+        let text = match klamm_avro::frame::schema(id) {
+            Ok(schema) => Some(schema.json.to_owned()),
+            Err(_) => source.schema(id).map_err(|away| away.to_string())?,
+        };
+        to_json(&parsed(id, text)?, datum)
+    });
+    asking.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// The schema of an id, or why it cannot be used.
+fn parsed(id: u32, text: Option<String>) -> Result<Schema, String> {
+    let text = text.ok_or_else(|| format!("No schema with the id {id} is known."))?;
+    let schema = Schema::parse_str(&text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."))?;
+    // A value of such a schema may be as deep as it is long.
+    if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the id {id} contains itself.")) } else { Ok(schema) }
 }
 
 /// Whether a named type contains itself.

@@ -1,4 +1,4 @@
-//! Records in: reads the topics of requests, and makes commands of their records, each once.
+//! Records in: reads topics of requests and the topics of triggers, and makes commands of their records, each once.
 //!
 //! Each partition of a source topic is read by the process that owns the partition of the command log with its number (modulo the number of
 //! partitions). Each record becomes one command, in the order of the source partition. A command carries the record's place
@@ -10,63 +10,89 @@
 //! are full) makes the reader wait: nothing is skipped.
 
 mod avro;
+mod feed;
+mod making;
 mod read;
 mod reader;
 mod source;
+mod status;
 #[cfg(test)]
 mod tests;
+mod triggers;
+mod waiting;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use klamm_log::Log;
 use klamm_supervise::{Part, Supervisor, each_owned};
 use tokio::task::JoinSet;
 
+pub use making::{Tried, try_record};
 pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaSource};
+pub use status::{TriggerCounts, TriggerStatus, TriggerStatuses};
+pub use triggers::DeadLetterTopic;
 
-use crate::{avro::Schemas, reader::Reader};
+use crate::{
+    avro::Schemas,
+    feed::Feed,
+    reader::{LOOK, Reader},
+};
 
-/// Pause between two looks at how many partitions a topic has.
-const LOOK: Duration = Duration::from_secs(10);
+/// What is read, and how.
+pub struct Config {
+    /// The topics of requests.
+    pub requests: Vec<RequestTopic>,
+    /// Limits of what records ask for.
+    pub limits: AllLimits,
+    /// The schemas of their values.
+    pub schemas: Arc<dyn SchemaSource>,
+    /// Where dead letters of triggers go.
+    pub dead_letters: DeadLetterTopic,
+}
 
 /// Runs until the returned future is dropped. Reads what belongs to the partitions that this process owns.
-pub async fn run<S: CommandSink>(
-    sink: Arc<S>,
-    log: Arc<dyn Log>,
-    topics: Vec<RequestTopic>,
-    limits: AllLimits,
-    schemas: Arc<dyn SchemaSource>,
-    supervisor: Supervisor,
-) {
-    if topics.is_empty() {
-        std::future::pending::<()>().await;
-    }
+pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config, supervisor: Supervisor) {
+    let Config { requests: topics, limits, schemas, dead_letters } = config;
     let topics: Arc<[RequestTopic]> = topics.into();
     let (schemas, limits) = (Arc::new(Schemas::new(schemas)), Arc::new(limits));
     let health = supervisor.health().clone();
-    each_owned(sink.partitions(), |number| {
-        let (sink, log, topics, schemas) = (sink.clone(), log.clone(), topics.clone(), schemas.clone());
-        let (limits, health) = (limits.clone(), health.clone());
-        supervisor.part(format!("requests/{number}")).task(move |part| {
-            let reader = Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), part.clone());
-            watch(reader, topics.clone(), part, number)
+    let reader = {
+        let (sink, log) = (sink.clone(), log.clone());
+        move |part: &Part| Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), part.clone())
+    };
+    let requests = async {
+        if topics.is_empty() {
+            std::future::pending::<()>().await;
+        }
+        each_owned(sink.partitions(), |number| {
+            let (reader, topics) = (reader.clone(), topics.clone());
+            supervisor.part(format!("requests/{number}")).task(move |part| watch(reader(&part), topics.clone(), part, number))
         })
-    })
-    .await;
+        .await;
+    };
+    let triggers = each_owned(sink.partitions(), |number| {
+        let (reader, known, log, dead_letters) = (reader.clone(), sink.triggers(), log.clone(), dead_letters.clone());
+        supervisor
+            .part(format!("triggers/{number}"))
+            .task(move |part| triggers::watch(reader(&part), known.clone(), log.clone(), dead_letters.clone(), part, number))
+    });
+    tokio::join!(requests, triggers);
 }
 
 /// Reads the partitions of all topics that belong to the partition `number` of the command log. Never ends.
 async fn watch<S: CommandSink>(reader: Reader<S>, topics: Arc<[RequestTopic]>, part: Part, number: u32) {
     let mut reading = JoinSet::new();
     let mut begun = std::collections::BTreeSet::new();
+    // Requests are read for as long as the process owns the partition.
+    let never = tokio::sync::watch::Sender::new(false);
     loop {
         part.round();
         for (index, topic) in topics.iter().enumerate() {
-            let Some(partitions) = reader.partitions(topic).await else { continue };
+            let Ok(partitions) = reader.partitions(&topic.topic).await else { continue };
             for partition in (0..partitions).filter(|partition| partition % reader.owners() == number) {
                 if begun.insert((index, partition)) {
-                    let (reader, topic) = (reader.clone(), topic.clone());
-                    reading.spawn(async move { reader.read(topic, partition).await });
+                    let (reader, feed, stopped) = (reader.clone(), Feed::Requests(topic.clone()), never.subscribe());
+                    reading.spawn(async move { reader.read(feed, partition, stopped).await });
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Reads one partition of a topic of requests.
+//! Reads one partition of a topic whose records become commands.
 
 use std::{
     collections::BTreeMap,
@@ -8,68 +8,94 @@ use std::{
 
 use klamm_log::{Error as LogError, Log, Offset, ReadBatch, ReadLimit, Stored, Topic};
 use klamm_messages::klamm::v1::{Command, NamespaceState};
-use klamm_requests::{
-    namespaces::Namespaces,
-    records::{self, Place},
-};
-use klamm_supervise::{Health, Part, Severity};
+use klamm_requests::{namespaces::Namespaces, records};
+use klamm_supervise::{Health, Part};
 use parking_lot::Mutex;
-use prost::Message;
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    AllLimits, Away, CommandSink, RequestTopic,
+    AllLimits, Away, CommandSink, TriggerStatuses,
     avro::Schemas,
-    read::{self, Unread},
+    feed::{At, Feed, mark},
+    making::{Maker, Terms},
+    waiting::{PAUSE_MAX, Waiting},
 };
 
 /// Most records that are on their way from one source partition, so that a mass of requests never stands in front of other callers.
 const LIMIT: ReadLimit = ReadLimit { records: 500, bytes: 4 << 20 };
-/// Pauses before something is tried again: the first, and the longest.
-const PAUSE: Duration = Duration::from_millis(50);
-const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// Pause between two looks at how many partitions a topic has.
+pub(crate) const LOOK: Duration = Duration::from_secs(10);
 /// Shortest time between two looks that lag tools are given while there are more records.
 const SHOW: Duration = Duration::from_secs(2);
-/// Name of the consumer group whose offsets show how far a topic has been read.
-const GROUP: &str = "klamm.requests";
+/// A long run of records without effect is made durable after so many of them, or after this time: they cost only the time to read them again.
+const UNMARKED_MAX: usize = 10_000;
+const MARK_AFTER: Duration = Duration::from_secs(5);
 
 /// Reads partitions of topics. Clones share everything.
 pub(crate) struct Reader<S> {
     sink: Arc<S>,
     log: Arc<dyn Log>,
-    schemas: Arc<Schemas>,
     limits: Arc<AllLimits>,
-    health: Health,
-    part: Part,
+    maker: Maker,
 }
 
 impl<S> Clone for Reader<S> {
     fn clone(&self) -> Self {
-        Self {
-            sink: self.sink.clone(),
-            log: self.log.clone(),
-            schemas: self.schemas.clone(),
-            limits: self.limits.clone(),
-            health: self.health.clone(),
-            part: self.part.clone(),
-        }
+        Self { sink: self.sink.clone(), log: self.log.clone(), limits: self.limits.clone(), maker: self.maker.clone() }
     }
 }
 
 /// One partition of a topic.
 struct Source {
-    topic: RequestTopic,
-    topic_id: String,
+    feed: Feed,
+    /// By what its positions are known.
+    source_id: String,
     partition: u32,
     /// Name of its problem in the process's health.
     problem: String,
     /// When lag tools were last told of it.
     shown: Mutex<Option<Instant>>,
+    /// Records without effect of which the log does not know yet, and since when.
+    unmarked: Mutex<Option<(usize, Instant)>>,
+}
+
+impl Source {
+    fn at(&self) -> At<'_> {
+        At { source_id: &self.source_id, partition: self.partition }
+    }
+
+    /// Some records had no effect.
+    fn note_unmarked(&self, count: usize) {
+        let mut unmarked = self.unmarked.lock();
+        let (before, since) = unmarked.unwrap_or_else(|| (0, Instant::now()));
+        *unmarked = Some((before + count, since));
+    }
+
+    /// When the log has to be told of records without effect.
+    fn mark_due(&self) -> Option<Instant> {
+        let (count, since) = (*self.unmarked.lock())?;
+        Some(if count >= UNMARKED_MAX { Instant::now() } else { since + MARK_AFTER })
+    }
 }
 
 impl<S: CommandSink> Reader<S> {
     pub(crate) fn new(sink: Arc<S>, log: Arc<dyn Log>, schemas: Arc<Schemas>, limits: Arc<AllLimits>, health: Health, part: Part) -> Self {
-        Self { sink, log, schemas, limits, health, part }
+        let statuses = sink.trigger_statuses();
+        let waiting = Waiting { health, statuses: statuses.clone() };
+        Self { sink, log, limits, maker: Maker { schemas, waiting, part, statuses } }
+    }
+
+    /// Where it is noted how triggers are doing.
+    pub(crate) fn statuses(&self) -> &TriggerStatuses {
+        &self.maker.statuses
+    }
+
+    /// Nobody waits for anything there any more.
+    pub(crate) fn clear_problem(&self, feed: &Feed, partition: u32) {
+        self.maker.waiting.health.clear(&feed.problem(partition));
+        if let Some(trigger) = feed.trigger() {
+            self.maker.statuses.clear(&trigger.name, Some(partition));
+        }
     }
 
     /// How many partitions of the command log there are, each with a reader.
@@ -77,52 +103,107 @@ impl<S: CommandSink> Reader<S> {
         self.sink.partition_count().max(1)
     }
 
-    /// How many partitions the topic has. `None`: that is not known now.
-    pub(crate) async fn partitions(&self, topic: &RequestTopic) -> Option<u32> {
-        self.described(topic).await.ok().map(|described| described.spec.partitions)
+    /// How many partitions the topic has.
+    ///
+    /// # Errors
+    /// That is not known now.
+    pub(crate) async fn partitions(&self, topic: &Arc<str>) -> Result<u32, Away> {
+        self.described(topic).await.map(|described| described.spec.partitions).map_err(away)
     }
 
-    async fn described(&self, topic: &RequestTopic) -> Result<Arc<Topic>, LogError> {
-        let (log, name) = (self.log.clone(), topic.topic.clone());
-        self.part.blocking(move || log.topic(&name)).await
+    async fn described(&self, topic: &Arc<str>) -> Result<Arc<Topic>, LogError> {
+        let (log, name) = (self.log.clone(), topic.clone());
+        self.maker.part.blocking(move || log.topic(&name)).await
     }
 
-    /// Reads the partition. Never ends.
-    pub(crate) async fn read(&self, topic: RequestTopic, partition: u32) {
-        let problem = format!("requests/{}/{partition}", topic.topic);
+    /// Reads the partition until `stopped` says so. What was taken then is in the log, and the log knows it.
+    pub(crate) async fn read(&self, feed: Feed, partition: u32, mut stopped: watch::Receiver<bool>) {
+        let problem = feed.problem(partition);
         loop {
-            let topic_id = self.until(&problem, || async { self.described(&topic).await.map_err(away) }).await.id.to_string();
-            self.log.listen_to(&topic.topic);
-            let source = Source { topic: topic.clone(), topic_id, partition, problem: problem.clone(), shown: Mutex::default() };
-            let known = self.until(&problem, || async { self.sink.settled(&source.topic_id) }).await;
-            let mut from = known.get(&partition.cast_signed()).copied().unwrap_or_default();
+            let topic_id =
+                self.maker.waiting.until(&problem, || async { self.described(feed.topic()).await.map_err(away) }).await.id.to_string();
+            self.log.listen_to(feed.topic());
+            let source = Source {
+                source_id: feed.source_id(&topic_id),
+                feed: feed.clone(),
+                partition,
+                problem: problem.clone(),
+                shown: Mutex::default(),
+                unmarked: Mutex::default(),
+            };
+            let known = self.maker.waiting.until(&problem, || async { self.sink.settled(&source.source_id) }).await;
+            let mut from = match known.get(&partition.cast_signed()) {
+                Some(settled) => *settled,
+                None if feed.begins_at_the_end() => self.begin_at_the_end(&source).await,
+                None => 0,
+            };
+            let mut marked = from;
             // Ends when the topic's end is not above what was read of it: somebody has made the topic anew, or cut it off.
-            while let Some(next) = self.round(&source, from).await {
-                from = next;
+            loop {
+                if *stopped.borrow() {
+                    // Whoever reads on does not see these records again.
+                    return if from > marked {
+                        self.mark(&source, from).await
+                    };
+                }
+                match self.round(&source, from, &mut stopped).await {
+                    Some(next) => from = next,
+                    None => break,
+                }
+                if source.mark_due().is_some_and(|due| due <= Instant::now()) {
+                    self.mark(&source, from).await;
+                    marked = from;
+                }
             }
-            self.pause(&problem, "the topic ends before what was read of it: it was made anew, or cut off", PAUSE_MAX).await;
+            self.maker.waiting.pause(&problem, "the topic ends before what was read of it: it was made anew, or cut off", PAUSE_MAX).await;
         }
     }
 
+    /// Makes it durable that reading begins behind what is there now.
+    async fn begin_at_the_end(&self, source: &Source) -> Offset {
+        let end = self.maker.waiting.until(&source.problem, || async {
+            let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
+            self.maker.part.blocking(move || log.end_offset(&topic, partition)).await.map_err(away)
+        });
+        let end = end.await;
+        self.mark(source, end).await;
+        end
+    }
+
+    /// Has the log know that all records below `next` are dealt with.
+    async fn mark(&self, source: &Source, next: Offset) {
+        let command = mark(&source.feed, &source.at(), next);
+        let target = self.sink.partition_of(&command);
+        self.maker.waiting.until(&source.problem, || self.sink.append(target, vec![command.clone()])).await;
+        *source.unmarked.lock() = None;
+    }
+
     /// Takes the next records. Gives the offset behind them; `None`: the topic is not what it was.
-    async fn round(&self, source: &Source, from: Offset) -> Option<Offset> {
-        let (topic, partition) = (&*source.topic.topic, source.partition);
-        match klamm_log::wait::readable(&*self.log, topic, partition, from).await {
+    async fn round(&self, source: &Source, from: Offset, stopped: &mut watch::Receiver<bool>) -> Option<Offset> {
+        let (topic, partition) = (&**source.feed.topic(), source.partition);
+        let due = source.mark_due().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let readable = tokio::select! {
+            biased;
+            readable = klamm_log::wait::readable(&*self.log, topic, partition, from) => readable,
+            _ = stopped.changed() => return Some(from),
+            () = tokio::time::sleep_until(due.into()) => return Some(from),
+        };
+        match readable {
             Ok(()) => {}
             Err(error) => {
-                self.pause(&source.problem, &error.to_string(), PAUSE_MAX).await;
+                self.maker.waiting.pause(&source.problem, &error.to_string(), PAUSE_MAX).await;
                 return Some(from);
             }
         }
         let read = {
-            let (log, topic) = (self.log.clone(), source.topic.topic.clone());
-            self.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, LIMIT)).await
+            let (log, topic) = (self.log.clone(), source.feed.topic().clone());
+            self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, LIMIT)).await
         };
         let batch = match read {
             Ok(batch) => batch,
             Err(LogError::PastEnd { .. }) => return None,
             Err(error) => {
-                self.pause(&source.problem, &error.to_string(), PAUSE_MAX).await;
+                self.maker.waiting.pause(&source.problem, &error.to_string(), PAUSE_MAX).await;
                 return Some(from);
             }
         };
@@ -131,13 +212,25 @@ impl<S: CommandSink> Reader<S> {
         if let Some(newest) = batch.records.last() {
             let lag = batch.end_offset.saturating_sub(next);
             self.take(source, from, &batch.records).await;
-            let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
-            metrics::gauge!("klamm_requests_lag_records", &labels).set(lag as f64);
-            metrics::counter!("klamm_requests_total", "namespace" => source.topic.namespace.clone()).increment(batch.records.len() as u64);
-            tracing::debug!(topic, partition, offset = newest.offset, "requests taken");
+            match &source.feed {
+                Feed::Requests(requests) => {
+                    let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
+                    metrics::gauge!("klamm_requests_lag_records", &labels).set(lag as f64);
+                    metrics::counter!("klamm_requests_total", "namespace" => requests.namespace.clone())
+                        .increment(batch.records.len() as u64);
+                }
+                Feed::Trigger(declared) => {
+                    let labels = [("trigger", declared.trigger.name.clone()), ("partition", partition.to_string())];
+                    metrics::gauge!("klamm_trigger_lag_records", &labels).set(lag as f64);
+                }
+            }
+            tracing::debug!(topic, partition, offset = newest.offset, "records taken");
             self.show_position(source, next, lag == 0).await;
         }
-        self.health.clear(&source.problem);
+        self.maker.waiting.health.clear(&source.problem);
+        if let Some(trigger) = source.feed.trigger() {
+            self.maker.statuses.position(&trigger.name, partition, next, batch.end_offset.max(next));
+        }
         Some(next)
     }
 
@@ -152,53 +245,51 @@ impl<S: CommandSink> Reader<S> {
             is_due
         };
         if is_due {
-            let (log, topic, partition) = (self.log.clone(), source.topic.topic.clone(), source.partition);
-            self.part.blocking(move || log.show_positions(GROUP, &topic, &[(partition, next)])).await;
+            let (log, topic, partition, group) = (self.log.clone(), source.feed.topic().clone(), source.partition, source.feed.group());
+            self.maker.part.blocking(move || log.show_positions(&group, &topic, &[(partition, next)])).await;
         }
     }
 
     /// Makes commands of the records, and has them taken.
     async fn take(&self, source: &Source, settled: Offset, stored: &[Stored]) {
-        let limits = self.limits.of(&source.topic.namespace);
-        let (namespace, namespaces) = self.until(&source.problem, || async { self.terms(source) }).await;
+        let limits = self.limits.of(source.feed.namespace());
+        let (namespace, namespaces) = self.maker.waiting.until(&source.problem, || async { self.terms(source) }).await;
+        let terms = Terms { namespace: &namespace, namespaces: &namespaces, limits };
         let mut groups: BTreeMap<u32, Vec<Command>> = BTreeMap::new();
+        let mut without_effect = 0;
         for stored in stored {
-            let envelope = read::envelope(&stored.record);
-            let schema = match read::schema_id(&stored.record, &envelope) {
-                Some(id) => Some(self.until(&source.problem, || self.schemas.get(&self.part, id)).await),
-                None => None,
+            let Some(mut command) = self.maker.command(&source.feed, &source.at(), stored, &terms, &source.problem).await else {
+                without_effect += 1;
+                continue;
             };
-            let request = read::request(&stored.record, &envelope, schema.as_deref());
-            let place = Place {
-                topic: source.topic.topic.to_string(),
-                topic_id: source.topic_id.clone(),
-                partition: source.partition,
-                offset: stored.offset,
-            };
-            let request = request.map_err(|Unread(why)| why);
-            let mut command = records::command(request, &envelope, &place, &namespace, limits, &namespaces);
-            if command.encoded_len() > limits.command_bytes {
-                command = records::too_large(command, limits, &namespace);
-            }
             if let Some(source) = &mut command.source {
                 source.settled = settled;
             }
             groups.entry(self.sink.partition_of(&command)).or_default().push(command);
         }
+        if without_effect > 0 {
+            source.note_unmarked(without_effect);
+            if let Some(trigger) = source.feed.trigger() {
+                self.maker.statuses.count(&trigger.name, |counts| counts.filtered += without_effect as u64);
+            }
+        }
         let mut appending = JoinSet::new();
         for (target, commands) in groups {
             let (reader, problem) = (self.clone(), source.problem.clone());
-            appending.spawn(async move { reader.until(&problem, || reader.sink.append(target, commands.clone())).await });
+            appending.spawn(async move { reader.maker.waiting.until(&problem, || reader.sink.append(target, commands.clone())).await });
         }
         // A panic goes on here: the part begins anew, and reads the records again.
         appending.join_all().await;
     }
 
-    /// What requests of the source's namespace are checked against.
+    /// What the source's commands are checked against.
     fn terms(&self, source: &Source) -> Result<(NamespaceState, Arc<Namespaces>), Away> {
         let namespaces = self.sink.namespaces();
-        let name = &source.topic.namespace;
-        let namespace = namespaces.get(name).cloned().ok_or_else(|| Away(format!("there is no namespace {name}; requests wait for it")))?;
+        let name = source.feed.namespace();
+        let namespace = namespaces.get(name).cloned().ok_or_else(|| Away(format!("there is no namespace {name}; records wait for it")))?;
+        if source.feed.trigger().is_some() {
+            records::takes_work(name, &namespaces, self.limits.of(name)).map_err(Away)?;
+        }
         Ok((namespace, namespaces))
     }
 
@@ -210,37 +301,20 @@ impl<S: CommandSink> Reader<S> {
             return;
         }
         // A hole may also be a compacted record or a mark of a transaction, so only the topic's start tells.
-        let (log, topic, partition) = (self.log.clone(), source.topic.topic.clone(), source.partition);
-        let Ok(start) = self.part.blocking(move || log.start_offset(&topic, partition)).await else { return };
+        let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
+        let Ok(start) = self.maker.part.blocking(move || log.start_offset(&topic, partition)).await else { return };
         if from < start && batch.records.first().is_none_or(|first| first.offset >= start) {
-            let Source { topic, partition, .. } = source;
-            tracing::error!(
-                topic = &*topic.topic,
-                partition,
-                from,
-                to = start,
-                "requests were removed from their topic before klamm had read them"
-            );
-            metrics::counter!("klamm_requests_lost_total", "namespace" => topic.namespace.clone()).increment(1);
-        }
-    }
-
-    /// Tries until it is done. The process's health says what it waits for.
-    async fn until<T, F: Future<Output = Result<T, Away>>>(&self, problem: &str, mut attempt: impl FnMut() -> F) -> T {
-        let mut pause = PAUSE;
-        loop {
-            match attempt().await {
-                Ok(done) => return done,
-                Err(Away(why)) => self.pause(problem, &why, pause).await,
+            let (topic, partition) = (&**source.feed.topic(), source.partition);
+            tracing::error!(topic, partition, from, to = start, "records were removed from their topic before klamm had read them");
+            match &source.feed {
+                Feed::Requests(requests) => {
+                    metrics::counter!("klamm_requests_lost_total", "namespace" => requests.namespace.clone()).increment(1);
+                }
+                Feed::Trigger(declared) => {
+                    metrics::counter!("klamm_trigger_lost_total", "trigger" => declared.trigger.name.clone()).increment(1);
+                }
             }
-            pause = (pause * 2).min(PAUSE_MAX);
         }
-    }
-
-    async fn pause(&self, problem: &str, why: &str, pause: Duration) {
-        tracing::warn!(reader = problem, reason = why, "requests wait");
-        self.health.report(problem.to_owned(), Severity::Warning, why.to_owned());
-        tokio::time::sleep(pause).await;
     }
 }
 

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, future::Future, sync::Arc};
 
 use klamm_log::Offset;
-use klamm_messages::klamm::v1::Command;
+use klamm_messages::klamm::v1::{Command, TriggerState};
 use klamm_requests::{limits::Limits, namespaces::Namespaces};
 use tokio::sync::watch::Receiver;
+
+use crate::TriggerStatuses;
 
 /// A topic whose records are requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,10 @@ pub trait CommandSink: Send + Sync + 'static {
     fn settled(&self, topic_id: &str) -> Result<BTreeMap<i32, Offset>, Away>;
     /// All namespaces.
     fn namespaces(&self) -> Arc<Namespaces>;
+    /// Watches the triggers, by name.
+    fn triggers(&self) -> Receiver<Arc<BTreeMap<String, TriggerState>>>;
+    /// Where it is noted how triggers are doing.
+    fn trigger_statuses(&self) -> Arc<TriggerStatuses>;
     /// The partition that takes a command.
     fn partition_of(&self, command: &Command) -> u32;
     /// Appends the commands to the partition, in their order, and has them decided. After an error some of the first may be in the log: the
@@ -64,6 +70,10 @@ pub trait SchemaSource: Send + Sync + 'static {
     /// # Errors
     /// The registry does not answer: ask again.
     fn schema(&self, id: u32) -> Result<Option<String>, Away>;
+    /// Whether there is a registry. Without one, only klamm's own schemas are known.
+    fn is_configured(&self) -> bool {
+        true
+    }
 }
 
 /// No registry is configured.
@@ -73,5 +83,9 @@ pub struct NoSchemas;
 impl SchemaSource for NoSchemas {
     fn schema(&self, _: u32) -> Result<Option<String>, Away> {
         Ok(None)
+    }
+
+    fn is_configured(&self) -> bool {
+        false
     }
 }

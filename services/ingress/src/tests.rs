@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use apache_avro::{Schema, to_avro_datum, types::Record as AvroRecord};
 use klamm_log::{Log, MemoryLog, Offset, Record, TopicSpec};
 use klamm_messages::{
-    klamm::v1::{Command, NamespaceState, command::Body},
+    klamm::v1::{Command, NamespaceState, TriggerState, command::Body},
     temporal::enums::v1::NamespaceState as Lifecycle,
 };
 use klamm_supervise::Supervisor;
@@ -25,6 +25,8 @@ struct Sink {
     settled: Mutex<BTreeMap<i32, Offset>>,
     falters: bool,
     faltered: Mutex<std::collections::BTreeSet<Offset>>,
+    triggers: watch::Sender<Arc<BTreeMap<String, TriggerState>>>,
+    statuses: Arc<TriggerStatuses>,
 }
 
 impl Sink {
@@ -38,6 +40,8 @@ impl Sink {
             settled: Mutex::default(),
             falters,
             faltered: Mutex::default(),
+            triggers: watch::Sender::new(Arc::default()),
+            statuses: Arc::default(),
         })
     }
 
@@ -75,6 +79,14 @@ impl CommandSink for Sink {
         self.namespaces.lock().clone()
     }
 
+    fn triggers(&self) -> watch::Receiver<Arc<BTreeMap<String, TriggerState>>> {
+        self.triggers.subscribe()
+    }
+
+    fn trigger_statuses(&self) -> Arc<TriggerStatuses> {
+        self.statuses.clone()
+    }
+
     fn partition_of(&self, command: &Command) -> u32 {
         command.workflow_id.bytes().map(u32::from).sum::<u32>() % self.partitions
     }
@@ -103,7 +115,9 @@ fn signal(key: &str) -> Record {
 fn start(sink: &Arc<Sink>, log: &Arc<MemoryLog>, schemas: Arc<dyn SchemaSource>) -> (JoinHandle<()>, Supervisor) {
     let supervisor = Supervisor::default();
     let topics = vec![RequestTopic { namespace: "shop".to_owned(), topic: TOPIC.into() }];
-    let running = tokio::spawn(run(sink.clone(), log.clone(), topics, AllLimits::default(), schemas, supervisor.clone()));
+    let dead_letters: DeadLetterTopic = Arc::new(|trigger| TopicSpec::kept(format!("klamm.dlq.{trigger}"), 1));
+    let config = Config { requests: topics, limits: AllLimits::default(), schemas, dead_letters };
+    let running = tokio::spawn(run(sink.clone(), log.clone(), config, supervisor.clone()));
     (running, supervisor)
 }
 
@@ -261,4 +275,101 @@ async fn avro_of_any_schema_with_the_right_names_is_read() {
     for (refused, expected) in refused.iter().zip(expected) {
         assert!(refused.starts_with(expected), "{refused}");
     }
+}
+
+const ORDERS: &str = r#"
+trigger: orders
+namespace: shop
+source: {topic: shop.orders, format: json}
+rules:
+  - when: "value.kind == 'order'"
+    start: {type: Order, task_queue: q, id: "order-${value.id}"}
+    args: [{path: value}]
+"#;
+
+fn state(text: &str) -> TriggerState {
+    TriggerState {
+        name: "orders".to_owned(),
+        namespace: "shop".to_owned(),
+        text: text.to_owned(),
+        generation: 1,
+        ..TriggerState::default()
+    }
+}
+
+fn declare(sink: &Sink, state: TriggerState) {
+    sink.triggers.send_replace(Arc::new([(state.name.clone(), state)].into()));
+}
+
+fn order(number: usize) -> Record {
+    Record::new(format!("k{number}"), format!(r#"{{"kind":"order","id":{number}}}"#))
+}
+
+#[tokio::test]
+async fn a_trigger_makes_commands_of_some_records_and_its_position_advances_over_all() {
+    let (sink, log) = (Sink::new(2, true), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    let other = || Record::new("k", r#"{"kind":"other"}"#);
+    let records: Vec<_> = (0..1200).map(|number| if number % 3 == 0 { order(number) } else { other() }).collect();
+    log.append("shop.orders", 0, records).unwrap();
+    log.append("shop.orders", 0, vec![Record::new("k", "no json")]).unwrap();
+    declare(&sink, state(ORDERS));
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    let dead = |command: &Command| matches!(command.body, Some(Body::DeadLetter(_)));
+    let all = async {
+        while !sink.taken.lock().iter().any(dead) || (0..2).map(|partition| sink.offsets(partition).len()).sum::<usize>() < 401 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await.expect("all commands are taken");
+    assert!(log.topic("klamm.dlq.orders").is_ok(), "its dead letters have a topic");
+    // Paused, it makes durable how far it has come.
+    declare(&sink, TriggerState { paused: true, ..state(ORDERS) });
+    let mark = |command: &Command| matches!(command.body, Some(Body::MarkSource(_)));
+    let marked = async {
+        while !sink.taken.lock().iter().any(mark) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), marked).await.expect("the position is marked");
+    let topic_id = log.topic("shop.orders").unwrap().id.clone();
+    for command in sink.taken.lock().iter() {
+        let source = command.source.as_ref().unwrap();
+        assert_eq!(source.topic_id, format!("{topic_id}:orders:1"));
+        if mark(command) {
+            assert_eq!((source.offset, source.settled), (1200, 1201));
+        } else {
+            let from = command.from_trigger.as_ref().unwrap();
+            assert_eq!((from.trigger.as_str(), from.topic.as_str(), from.offset), ("orders", "shop.orders", source.offset));
+        }
+    }
+    let counts = sink.statuses.of("orders").counts;
+    assert_eq!(counts.filtered, 800);
+    assert_eq!(sink.statuses.of("orders").positions, [(0, (1201, 1201))].into());
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_trigger_that_begins_at_the_end_says_so_first_and_a_changed_one_reads_on() {
+    let (sink, log) = (Sink::new(1, false), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    log.append("shop.orders", 0, (0..5).map(order).collect()).unwrap();
+    let latest = ORDERS.replace("rules:", "start_at: latest\nrules:");
+    declare(&sink, state(&latest));
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    taken(&sink, 1).await;
+    assert!(matches!(sink.bodies()[0], Body::MarkSource(_)));
+    assert_eq!(sink.taken.lock()[0].source.as_ref().unwrap().settled, 5);
+    log.append("shop.orders", 0, vec![order(5)]).unwrap();
+    taken(&sink, 2).await;
+    // The reader of the old declaration ends with a mark. This sink tells nobody of it, so the test does.
+    sink.settled.lock().insert(0, 6);
+    declare(&sink, state(&latest.replace("order-", "again-")));
+    taken(&sink, 3).await;
+    log.append("shop.orders", 0, vec![order(6)]).unwrap();
+    taken(&sink, 4).await;
+    running.abort();
+    let ids: Vec<String> = sink.taken.lock().iter().map(|command| command.workflow_id.clone()).collect();
+    assert_eq!((ids[1].as_str(), ids[3].as_str()), ("order-5", "again-6"));
+    assert!(matches!(sink.bodies()[2], Body::MarkSource(_)));
 }

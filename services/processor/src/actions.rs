@@ -1,19 +1,19 @@
 //! The effects that a handled command has outside its partition.
 //!
 //! A machine changes rows. The rows of some tables concern others too: task queues (tasks and configuration), the scheduler (wake rows),
-//! whoever calls callbacks, and the known namespaces. An [`Action`] tells them of a changed row. The action is found by the table's type, so a
+//! whoever calls callbacks, the known namespaces and the triggers. An [`Action`] tells them of a changed row. The action is found by the table's type, so a
 //! row is never taken for one of
 //! another table.
 
 use std::sync::Arc;
 
-use klamm_cluster::{Namespaces, TaskQueueConfigs};
+use klamm_cluster::{Namespaces, TaskQueueConfigs, Triggers};
 use klamm_machine::{
     Row,
     table::{self, downcast},
     wakes::Wakes,
 };
-use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, UpdateRow, WakeRow};
+use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, TriggerState, UpdateRow, WakeRow};
 use klamm_workflow::tables::{Callbacks, Tasks, Updates};
 
 use crate::machines::MachineName;
@@ -50,6 +50,13 @@ pub(crate) enum Action {
     },
     /// The configuration of a task queue has changed.
     TaskQueue(Arc<TaskQueueState>),
+    /// A trigger is new or has changed.
+    Trigger(Arc<TriggerState>),
+    /// There is no trigger under this key of the table any more.
+    TriggerRemoved {
+        /// The key.
+        key: Vec<u8>,
+    },
 }
 
 impl Action {
@@ -64,6 +71,9 @@ impl Action {
         if row.is_none() && table::is_of::<Namespaces>(&key) {
             return Some(Self::NamespaceRemoved { key });
         }
+        if row.is_none() && table::is_of::<Triggers>(&key) {
+            return Some(Self::TriggerRemoved { key });
+        }
         // A deleted wake row needs no action, since a wake-up without cause changes nothing. The configurations of a deleted namespace go
         // with it.
         let row = row?;
@@ -77,6 +87,8 @@ impl Action {
             Some(Self::Namespace(downcast::<Namespaces>(row)))
         } else if table::is_of::<TaskQueueConfigs>(&key) {
             Some(Self::TaskQueue(downcast::<TaskQueueConfigs>(row)))
+        } else if table::is_of::<Triggers>(&key) {
+            Some(Self::Trigger(downcast::<Triggers>(row)))
         } else {
             None
         }
@@ -123,6 +135,11 @@ mod tests {
 
         let queue = TaskQueueState { namespace: "n".to_owned(), task_queue: "q".to_owned(), ..TaskQueueState::default() };
         assert_eq!(row::<TaskQueueConfigs>(&QueueKey::of(&queue), queue.clone()), Some(Action::TaskQueue(Arc::new(queue))));
+
+        let trigger = TriggerState { name: "t".to_owned(), ..TriggerState::default() };
+        assert_eq!(row::<Triggers>("t", trigger.clone()), Some(Action::Trigger(Arc::new(trigger))));
+        let key = Triggers::key("t");
+        assert_eq!(Action::of(key.clone(), None), Some(Action::TriggerRemoved { key }));
 
         assert_eq!(row::<Runs>(&RunKey::new("n", "w", "r"), RunState::default()), None, "whoever waits for runs watches them");
     }

@@ -1,5 +1,6 @@
 //! Commands and events as Avro records.
 
+mod dead_letters;
 mod outcomes;
 mod schedules;
 mod tasks;
@@ -47,7 +48,9 @@ impl Codec<Event> for AvroCodec {
                 let key = klamm_cluster::topic_key(event).unwrap_or_default();
                 let value = match event {
                     klamm_cluster::Event::Record(record) => Some(frame::encode(&**record)),
-                    klamm_cluster::Event::RemoveNamespace(_) | klamm_cluster::Event::RemoveTaskQueue(_) => None,
+                    klamm_cluster::Event::RemoveNamespace(_)
+                    | klamm_cluster::Event::RemoveTaskQueue(_)
+                    | klamm_cluster::Event::RemoveTrigger(_) => None,
                 };
                 vec![Encoded::new(topic::CLUSTER, key, value)]
             }
@@ -95,6 +98,7 @@ impl Codec<Event> for AvroCodec {
             }
             Publication::Outcome { outcome, headers } => outcomes::encode(outcome, headers),
             Publication::Task(task) => tasks::encode(task),
+            Publication::DeadLetter(record) => dead_letters::encode(record),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use klamm_ingress::{Away, CommandSink};
+use klamm_ingress::{Away, CommandSink, TriggerStatus, TriggerStatuses};
 use klamm_log::Offset;
-use klamm_messages::klamm::v1::{Command, NamespaceState};
+use klamm_messages::klamm::v1::{Command, NamespaceState, TriggerState};
 use tokio::sync::watch;
 
 use crate::{Processor, backend::Error};
@@ -34,12 +34,32 @@ impl CommandSink for Processor {
         self.process.namespaces.all()
     }
 
+    fn triggers(&self) -> watch::Receiver<Arc<BTreeMap<String, TriggerState>>> {
+        self.process.triggers.watch()
+    }
+
+    fn trigger_statuses(&self) -> Arc<TriggerStatuses> {
+        self.process.triggers.statuses.clone()
+    }
+
     fn partition_of(&self, command: &Command) -> u32 {
         self.partitions.of_command(command)
     }
 
     async fn append(&self, partition: u32, commands: Vec<Command>) -> Result<(), Away> {
         self.submitter.append_all(partition, commands).await.map_err(away)
+    }
+}
+
+impl Processor {
+    /// All triggers, by name.
+    pub fn triggers(&self) -> Arc<BTreeMap<String, TriggerState>> {
+        self.process.triggers.watch().borrow().clone()
+    }
+
+    /// How a trigger is doing, as far as this process knows.
+    pub fn trigger_status(&self, trigger: &str) -> TriggerStatus {
+        self.process.triggers.statuses.of(trigger)
     }
 }
 

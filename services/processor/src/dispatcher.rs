@@ -158,7 +158,7 @@ impl Dispatcher {
                 self.queues.works(partition);
                 starting::started(answer).map(|task| Started { run, task })
             }
-            Ok(Reply::Schedule(_) | Reply::Cluster(_)) => None,
+            Ok(Reply::Schedule(_) | Reply::Cluster(_) | Reply::Trigger(_)) => None,
             Err(error) => {
                 tracing::debug!(partition, error = %error, "a task is set aside");
                 self.set_aside(task);

@@ -6,7 +6,7 @@ use klamm_messages::klamm::v1::{Command, command::Body};
 use klamm_schedule::Schedule;
 use klamm_workflow::{Answer, Workflow, answer::StartedReservation};
 
-use crate::{backend::Reply, by_record};
+use crate::{backend::Reply, by_record, by_trigger};
 
 /// The name of a machine, as it stands in wake rows.
 pub type MachineName = &'static str;
@@ -39,6 +39,13 @@ pub struct Answered {
     pub started: Vec<StartedReservation>,
 }
 
+impl Answered {
+    /// A reply; no tasks were started.
+    fn of(reply: Reply) -> Self {
+        Self { reply, started: Vec::new() }
+    }
+}
+
 impl Machine for Machines {
     type Event = Event;
     type Answer = Answered;
@@ -46,10 +53,16 @@ impl Machine for Machines {
     fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
         match &command.from_record {
             Some(from) => {
-                let nothing = Answered { reply: Reply::Workflow(Answer::Empty), started: Vec::new() };
+                let nothing = Answered::of(Reply::Workflow(Answer::Empty));
                 by_record::answer(tx, command, from, nothing, |answered| &answered.reply, |tx| self.decide_body(tx, command))
             }
-            None => self.decide_body(tx, command),
+            None => match (&command.from_trigger, &command.body) {
+                (_, Some(Body::MarkSource(_))) => Ok(Outcome::Answer(Answered::of(Reply::Workflow(Answer::Empty)))),
+                (Some(from), _) => {
+                    by_trigger::answer(tx, command, from, Answered::of, |answered| &answered.reply, |tx| self.decide_body(tx, command))
+                }
+                (None, _) => self.decide_body(tx, command),
+            },
         }
     }
 

@@ -13,8 +13,8 @@ use klamm_supervise::Health;
 
 use crate::{
     answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, log_clock::LogClock, machines::Machines,
-    memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, update_waiters::UpdateWaiters,
-    warnings::Warnings, watchers::Watchers,
+    memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, triggers::Triggers,
+    update_waiters::UpdateWaiters, warnings::Warnings, watchers::Watchers,
 };
 
 /// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
@@ -34,6 +34,7 @@ pub(crate) struct Process {
     /// Callers that wait for updates.
     pub(crate) update_waiters: UpdateWaiters,
     pub(crate) namespaces: Namespaces,
+    pub(crate) triggers: Triggers,
     /// Whether the process may own partitions, and may answer from them.
     pub(crate) ownership: Ownership,
     pub(crate) log_clock: LogClock,
@@ -67,6 +68,7 @@ impl Process {
             watchers: Watchers::default(),
             update_waiters: UpdateWaiters::default(),
             namespaces: Namespaces::default(),
+            triggers: Triggers::default(),
             closing: AtomicBool::new(false),
             warnings: Warnings::default(),
             commands_total: metrics::counter!("klamm_commands_total"),

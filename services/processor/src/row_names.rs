@@ -52,6 +52,7 @@ fn known(kind: u8, mut fields: Fields<'_>) -> Option<String> {
             let _type = fields.u8()?;
             format!("configuration of task queue {name}")
         }
+        kind if kind == Kind::Trigger as u8 => format!("trigger {}", fields.entity(1)?),
         kind if kind == Kind::Callback as u8 => {
             let (destination, run) = (fields.text()?, fields.entity(3)?);
             let (number, _attempt) = (fields.i64()?, fields.i64()?);

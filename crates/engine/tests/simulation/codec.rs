@@ -46,6 +46,7 @@ impl Codec<Event> for TestCodec {
                 return Encoded::new(topic, task.token.workflow_id.clone(), Some(task.token.encode_to_vec()));
             }
             Publication::VisibilityDeleted { .. } => unreachable!("the test machine deletes no document"),
+            Publication::DeadLetter(_) => unreachable!("the test machine has no triggers"),
             Publication::Outcome { outcome, headers } => {
                 let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
                 let topic = Purpose::Outcomes.topic(&outcome.namespace);

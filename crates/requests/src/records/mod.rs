@@ -13,6 +13,7 @@ mod request;
 mod start;
 #[cfg(test)]
 mod tests;
+mod triggered;
 mod values;
 mod workflows;
 
@@ -27,8 +28,11 @@ use klamm_messages::{
 };
 use uuid::Uuid;
 
-pub use self::request::Request;
 use self::{asked::Subject, named::Named};
+pub use self::{
+    request::Request,
+    triggered::{dead_letter, mark, takes_work, triggered},
+};
 use crate::{
     fault::{Fault, Told},
     limits::Limits,

@@ -80,6 +80,8 @@ fn decide_body(tx: &mut Tx<'_, Workflow>, command: &Command) -> Decision<Answer>
         | Body::ScheduledRunClosed(_)
         | Body::TakeOver(_)
         | Body::RefuseRequest(_)
+        | Body::DeadLetter(_)
+        | Body::MarkSource(_)
         | Body::Cluster(_)
         | Body::Test(_) => Err(Rejection::Internal("The workflow machine does not decide this command.".to_owned())),
     }

@@ -99,6 +99,7 @@ impl Env {
         let published = self.publications.iter().map(|publication| match publication {
             Publication::Visibility(document) => frame::encode(&**document),
             Publication::VisibilityDeleted { run_id, .. } => run_id.clone().into_bytes(),
+            Publication::DeadLetter(_) => unreachable!("the workflow machine has no triggers"),
             Publication::Outcome { outcome, headers } => {
                 let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
                 [headers.collect::<String>().into_bytes(), frame::encode(&**outcome)].concat()

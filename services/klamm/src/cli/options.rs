@@ -20,7 +20,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  something is not as it should be: differences, times without a decision, a partition that has stopped
   2  wrong options or settings, or something in the way of a start
   3  no server answers at the address
-  4  there is no such topic, schedule or namespace
+  4  there is no such topic, trigger, schedule or namespace
   5  the server refused the request, or broke off its answer";
 
 /// Durable execution and scheduling on Kafka that speaks Temporal's API.
@@ -45,6 +45,11 @@ pub enum Command {
     /// Ask a running server about a schedule.
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Declare triggers: records of any topic start and signal workflows. Declarations that are the same as before change nothing.
+    Apply(ApplyOptions),
+    /// Triggers of a running server.
+    #[command(subcommand)]
+    Trigger(TriggerCommand),
     /// Rebuild the state of a running server from its topics into an empty store, and compare. Ends with 1 when there are differences.
     Verify(VerifyOptions),
     /// How a running server is doing. Ends with 1 when a partition has stopped.
@@ -251,6 +256,102 @@ pub struct ProduceOptions {
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| "a header is NAME=VALUE".to_owned())?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Options of `klamm apply`.
+#[derive(Debug, Clone, Args)]
+pub struct ApplyOptions {
+    /// The declaration of a trigger, in YAML; may be given several times; - is the standard input.
+    #[arg(short, long = "file", value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Check the declarations and say what would change; change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Delete all triggers that are not in these files.
+    #[arg(long)]
+    pub prune: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `klamm trigger …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum TriggerCommand {
+    /// All triggers, and how they are doing.
+    List(ListOptions),
+    /// One trigger: its declaration, how far it has come, what it waits for.
+    Describe(TriggerOptions),
+    /// Stop reading. What was read has taken effect.
+    Pause(PauseOptions),
+    /// Go on reading where it was paused.
+    Resume(TriggerNameOptions),
+    /// Say what records of the topic would do. This changes nothing.
+    Test(TestOptions),
+    /// Delete a trigger. Its topic of dead letters stays.
+    Delete(TriggerNameOptions),
+}
+
+/// Options of `klamm trigger describe`.
+#[derive(Debug, Clone, Args)]
+pub struct TriggerOptions {
+    /// Name of the trigger.
+    pub trigger: String,
+    /// One JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm trigger resume` and `delete`.
+#[derive(Debug, Clone, Args)]
+pub struct TriggerNameOptions {
+    /// Name of the trigger.
+    pub trigger: String,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm trigger pause`.
+#[derive(Debug, Clone, Args)]
+pub struct PauseOptions {
+    /// Name of the trigger.
+    pub trigger: String,
+    /// Why, for people.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm trigger test`.
+#[derive(Debug, Clone, Args)]
+pub struct TestOptions {
+    /// Name of the trigger; not with a file.
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub trigger: Option<String>,
+    /// A declaration, in YAML, that need not be applied.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Only this partition.
+    #[arg(long, value_name = "N")]
+    pub partition: Option<i32>,
+    /// First offset; default: the oldest.
+    #[arg(long, value_name = "OFFSET")]
+    pub from: Option<i64>,
+    /// At most so many records.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u32,
+    /// One JSON object per record and line.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
 }
 
 /// `klamm schedule …`

@@ -7,4 +7,5 @@ pub mod schedule_audit;
 pub mod serve;
 pub mod status;
 pub mod topics;
+pub mod triggers;
 pub mod verify;

@@ -9,15 +9,17 @@ mod producing;
 mod queues;
 mod reading;
 mod status;
+mod triggers;
 
 use std::{pin::Pin, sync::Arc};
 
 use klamm_api::klamm::v1::{
-    AuditScheduleRequest, DescribeTopicRequest, DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest,
-    GetStatusResponse, ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest,
-    ListTopicsResponse, ProduceRecordRequest, ProduceRecordResponse, ReadTopicRequest, ScheduleAudit, TopicInfo, TopicPartition,
-    TopicRecord, VerifyDifference, VerifyProgress, VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect,
-    verify_report::Report,
+    ApplyTriggersRequest, ApplyTriggersResponse, AuditScheduleRequest, DeleteTriggerRequest, DeleteTriggerResponse, DescribeTopicRequest,
+    DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest, GetStatusResponse, ListMembersRequest,
+    ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest, ListTopicsResponse, ListTriggersRequest,
+    ListTriggersResponse, PauseTriggerRequest, PauseTriggerResponse, ProduceRecordRequest, ProduceRecordResponse, ReadTopicRequest,
+    ScheduleAudit, TestTriggerRequest, TopicInfo, TopicPartition, TopicRecord, TriggerTest, VerifyDifference, VerifyProgress, VerifyReport,
+    VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
 };
 use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
@@ -32,6 +34,7 @@ use crate::cli::TAIL_MAX;
 
 pub use asking::NO_NAMESPACE;
 use asking::{ask, status};
+pub use triggers::Triggers;
 
 /// Most records that wait for a slow reader. Each record may have several MiB.
 const BUFFER: usize = 16;
@@ -46,15 +49,16 @@ pub struct Inspector {
     since: Time,
     /// Held by the verification that is running. Only one runs at a time, because it takes a core and much of the disk's time.
     verifying: Arc<Mutex<()>>,
+    triggers: Triggers,
 }
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Inspector {
     /// A service over these parts. `address` is the address of this process, which owns the partitions from now on.
-    pub fn new(processor: Arc<Processor>, log: Arc<dyn Log>, topics: Topics, index: Index, address: String) -> Self {
+    pub fn new(processor: Arc<Processor>, log: Arc<dyn Log>, topics: Topics, index: Index, address: String, triggers: Triggers) -> Self {
         let since = Time::from_millis(chrono::Utc::now().timestamp_millis());
-        Self { processor, log, topics, index, address, since, verifying: Arc::default() }
+        Self { processor, log, topics, index, address, since, verifying: Arc::default(), triggers }
     }
 
     /// A topic, by its name with or without prefix.
@@ -153,6 +157,30 @@ impl Inspect for Inspector {
         producing::produce(&self.log, &self.topics, &topic, request).await.map(Response::new)
     }
 
+    async fn apply_triggers(&self, request: Request<ApplyTriggersRequest>) -> Result<Response<ApplyTriggersResponse>, Status> {
+        self.triggers.apply(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_triggers(&self, request: Request<ListTriggersRequest>) -> Result<Response<ListTriggersResponse>, Status> {
+        self.triggers.list(&request.into_inner().trigger).await.map(Response::new)
+    }
+
+    async fn pause_trigger(&self, request: Request<PauseTriggerRequest>) -> Result<Response<PauseTriggerResponse>, Status> {
+        let PauseTriggerRequest { trigger, paused, reason } = request.into_inner();
+        self.triggers.pause(&trigger, paused, reason).await.map(|()| Response::new(PauseTriggerResponse {}))
+    }
+
+    async fn delete_trigger(&self, request: Request<DeleteTriggerRequest>) -> Result<Response<DeleteTriggerResponse>, Status> {
+        self.triggers.delete(&request.into_inner().trigger).await.map(|()| Response::new(DeleteTriggerResponse {}))
+    }
+
+    type TestTriggerStream = Streamed<TriggerTest>;
+
+    async fn test_trigger(&self, request: Request<TestTriggerRequest>) -> Result<Response<Self::TestTriggerStream>, Status> {
+        let receiver = self.triggers.test(request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
     type VerifyStream = Streamed<VerifyReport>;
 
     async fn verify(&self, _: Request<VerifyRequest>) -> Result<Response<Self::VerifyStream>, Status> {
@@ -218,6 +246,7 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
         name if Purpose::of(name) == Some(Purpose::Requests) => ("klamm.v1.Request", "What programs ask a namespace to do"),
         name if Purpose::of(name) == Some(Purpose::Tasks) => ("", "Activities of a stream task queue, in JSON"),
+        name if Topics::is_of_dead_letters(name) => ("", "Records that a trigger could not use, as they came"),
         name if name.ends_with(".klamm-dlq") => ("", "Records that could not be read, as they came"),
         _ => ("", ""),
     };

@@ -137,7 +137,9 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         ..GatewayConfig::default()
     };
     let intervals = Intervals { prompt: Some(PROMPT), ..Intervals::default() };
-    let (owned, routes) = recovered.work(intervals, &options.namespaces, index, gateway, Arc::new(NoSchemas), options.inspect).await?;
+    // Nobody else can make topics here.
+    let foreign = owned::Schemas { schemas: Arc::new(NoSchemas), makes_sources: true };
+    let (owned, routes) = recovered.work(intervals, &options.namespaces, index, gateway, foreign, options.inspect).await?;
     telemetry.sources().add(sources::task_queues(Arc::downgrade(owned.processor())));
 
     let (stop, stopped) = watch::channel(false);

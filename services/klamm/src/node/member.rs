@@ -208,7 +208,7 @@ async fn take_over(
         namespace_limits: options.namespace_limits.clone(),
         ..GatewayConfig::default()
     };
-    let schemas = options.producers_schemas.clone();
+    let schemas = owned::Schemas { schemas: options.producers_schemas.clone(), makes_sources: false };
     recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, schemas, options.inspect).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use klamm_api::klamm::v1::inspect_server::InspectServer;
 use klamm_engine::{Purpose, Topics};
 use klamm_gateway::{Config as GatewayConfig, Gateway};
-use klamm_ingress::{AllLimits, RequestTopic, SchemaSource};
+use klamm_ingress::{AllLimits, DeadLetterTopic, RequestTopic, SchemaSource};
 use klamm_log::Log;
 use klamm_processor::{Cleaner, Committer, Config as ProcessorConfig, Intervals, Processor, Readers};
 use klamm_store::Store;
@@ -18,7 +18,7 @@ use tonic::{
 
 use crate::{
     config::Inspect,
-    inspect::{Inspector, access},
+    inspect::{Inspector, Triggers, access},
     node::{
         namespaces::{self, NamespaceToMake},
         progress,
@@ -49,6 +49,14 @@ pub struct Owned {
     ingress: JoinHandle<()>,
 }
 
+/// How topics of others are read.
+pub struct Schemas {
+    /// The schemas of their values.
+    pub schemas: Arc<dyn SchemaSource>,
+    /// The topic of a trigger is made when it is missing.
+    pub makes_sources: bool,
+}
+
 /// Takes the partitions over: take-over records, fencing, fold, replay. This blocks a thread of its own, not the runtime's.
 pub async fn recover(config: ProcessorConfig, log: Arc<dyn Log>, store: Arc<Store>) -> Result<Recovered, SetupError> {
     for partition in 0..config.topics.partitions {
@@ -76,7 +84,7 @@ impl Recovered {
         namespaces: &[NamespaceToMake],
         index: Index,
         gateway: GatewayConfig,
-        schemas: Arc<dyn SchemaSource>,
+        Schemas { schemas, makes_sources }: Schemas,
         inspect: Inspect,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
@@ -97,10 +105,14 @@ impl Recovered {
         let callbacks = tokio::spawn(klamm_callbacks::run(processor.clone(), config.supervisor.clone()));
         let ingress = {
             let limits = AllLimits { usual: gateway.limits.clone(), of_namespaces: gateway.namespace_limits.clone() };
-            let (log, topics, supervisor) = (log.clone(), request_topics(&config.topics), config.supervisor.clone());
-            tokio::spawn(klamm_ingress::run(processor.clone(), log, topics, limits, schemas, supervisor))
+            let topics = config.topics.clone();
+            let dead_letters: DeadLetterTopic = Arc::new(move |trigger| topics.dead_letters_spec(trigger));
+            let requests = request_topics(&config.topics);
+            let read = klamm_ingress::Config { requests, limits, schemas: schemas.clone(), dead_letters };
+            tokio::spawn(klamm_ingress::run(processor.clone(), log.clone(), read, config.supervisor.clone()))
         };
-        let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone());
+        let triggers = Triggers::new(processor.clone(), log.clone(), config.topics.clone(), schemas, makes_sources);
+        let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone(), triggers);
         let batch_per_second = gateway.limits.batch_per_second;
         let gateway = Arc::new(Gateway::new(processor.clone(), index, gateway));
         let batch = klamm_batch::Settings { per_second: batch_per_second };

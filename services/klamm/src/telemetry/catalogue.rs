@@ -178,6 +178,30 @@ pub const CATALOGUE: &[Section] = &[
         ],
     },
     Section {
+        title: "Triggers",
+        about: "`came` is `started`, `signalled`, `filtered`, `suppressed` or `dead_lettered`.",
+        metrics: &[
+            counter(
+                "klamm_trigger_records_total",
+                "records",
+                &["trigger", "came"],
+                "Records of the topics of triggers, by what came of them",
+            ),
+            gauge(
+                "klamm_trigger_lag_records",
+                "records",
+                &["trigger", "partition"],
+                "Records of a trigger's topic that were not read yet, when records were last read",
+            ),
+            counter(
+                "klamm_trigger_lost_total",
+                "times",
+                &["trigger"],
+                "Times that records were gone from a trigger's topic before klamm had read them",
+            ),
+        ],
+    },
+    Section {
         title: "Visibility",
         about: "",
         metrics: &[

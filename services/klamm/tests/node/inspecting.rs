@@ -5,9 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use klamm::inspect::Inspector;
+use klamm::inspect::{Inspector, Triggers};
 use klamm_api::klamm::v1::{ListTopicsRequest, inspect_server::Inspect};
 use klamm_engine::Topics;
+use klamm_ingress::NoSchemas;
 use klamm_processor::{Config, Processor};
 use klamm_store::{Settings as StoreSettings, Store};
 use tonic::Request;
@@ -26,7 +27,9 @@ async fn a_broker_that_takes_its_time_holds_no_thread_of_the_runtime() {
     let held = Arc::new(AtomicBool::new(true));
     let index = Index::open(Location::Memory).expect("an index");
     let log = Arc::new(Severed::held(log, held.clone()));
-    let inspector = Inspector::new(Arc::new(processor), log, topics, index, "here".to_owned());
+    let processor = Arc::new(processor);
+    let triggers = Triggers::new(processor.clone(), log.clone(), topics.clone(), Arc::new(NoSchemas), false);
+    let inspector = Inspector::new(processor, log, topics, index, "here".to_owned(), triggers);
     let listing = inspector.list_topics(Request::new(ListTopicsRequest::default()));
     let (listed, ()) = tokio::join!(listing, async { held.store(false, Ordering::SeqCst) });
     assert_eq!(listed.expect("listed").into_inner().topics.len(), 9);

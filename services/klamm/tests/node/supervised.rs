@@ -28,6 +28,8 @@ const RUN_AGAIN: &[&str] = &[
     "scheduler/1",
     "standby",
     "topics-watcher",
+    "triggers/0",
+    "triggers/1",
     "visibility-feeder",
 ];
 /// What is in doubt when these panic: a partition stops.

@@ -2,7 +2,7 @@
 
 use klamm_engine::{Error as EngineError, partition::Handled};
 use klamm_log::{ReadBatch, ReadLimit, Stored};
-use klamm_machine::Rejection;
+use klamm_machine::{Outcome as Decided, Rejection};
 use tokio::sync::Notify;
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     actions::Action,
+    backend::Reply,
     machines::Answered,
     task_queues::{Offered, Origin},
 };
@@ -119,6 +120,9 @@ impl Driving<'_> {
             }
         }
         if let Some(answer) = handled.answer {
+            if let Ok(Decided::Answer(Answered { reply: Reply::Trigger(triggered), .. })) = &answer {
+                process.triggers.count(triggered);
+            }
             if let Err(Rejection::Internal(reason)) = &answer {
                 tracing::error!(offset = stored.offset, reason, "command skipped");
             }
@@ -142,6 +146,8 @@ impl Driving<'_> {
                 process.namespaces.changed((*state).clone());
             }
             Action::NamespaceRemoved { key } => process.namespaces.removed(&key),
+            Action::Trigger(state) => process.triggers.changed((*state).clone()),
+            Action::TriggerRemoved { key } => process.triggers.removed(&key),
             Action::Update(row) => process.update_waiters.changed(&row),
             Action::TaskQueue(state) => process.home.configure(&state),
         }

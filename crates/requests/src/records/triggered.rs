@@ -1,0 +1,119 @@
+//! Commands of triggers: what a declared rule asks for because of a record.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use klamm_messages::klamm::v1::{Command, CommandSource, DeadLetter, FromTrigger, MarkSource, NamespaceState, command::Body};
+use prost::Message;
+
+use super::{Envelope, Place, Request, asked, asked::Subject, derived_id, named::Named, source};
+use crate::{
+    fault::{Fault, Told},
+    limits::Limits,
+    namespaces::{self, Namespaces},
+    settings::DECISION_VERSION,
+    terms::Terms,
+};
+
+/// Class of dead letters whose request is refused.
+const REFUSED: &str = "mapping";
+/// Class of dead letters whose command would be too large.
+const TOO_LARGE: &str = "size";
+/// Longest part of a record's key that stands for a workflow id.
+const KEY_BYTES_MAX: usize = 200;
+
+/// The command of a request that a rule has made. A request that is refused becomes a dead letter.
+///
+/// The namespace must exist and take new work, else the record has to wait ([`takes_work`]).
+pub fn triggered(
+    request: Request,
+    from: FromTrigger,
+    envelope: &Envelope,
+    place: &Place,
+    namespace: &NamespaceState,
+    limits: &Limits,
+    namespaces: &Namespaces,
+) -> Command {
+    let drawn = AtomicU32::new(0);
+    // A record that is read again gives the same ids.
+    let new_id = || derived_id(place, drawn.fetch_add(1, Ordering::Relaxed));
+    let terms = Terms { namespace, limits, new_id: &new_id };
+    let workflow_id = request.workflow_id.clone().unwrap_or_default();
+    let named = Named {
+        namespace: namespace.name.clone(),
+        workflow_id: workflow_id.clone(),
+        run_id: String::new(),
+        request_id: request.request_id.clone().unwrap_or_else(new_id),
+        identity: format!("klamm-trigger/{}", from.trigger),
+        header: envelope.trace(),
+    };
+    let made = asked::asked(request, named, &mut Subject::default(), &terms, namespaces);
+    let command = made.unwrap_or_else(|fault| {
+        let Told { message, .. } = fault.told();
+        letter(workflow_id, REFUSED, message, &terms)
+    });
+    finish(command, from, place, &terms)
+}
+
+/// The command of a record that cannot be used. Records with the same key go the same way.
+pub fn dead_letter(class: &str, message: String, from: FromTrigger, place: &Place, namespace: &NamespaceState, limits: &Limits) -> Command {
+    let terms = Terms { namespace, limits, new_id: &String::new };
+    let mut key = from.key.as_deref().map(|key| String::from_utf8_lossy(key).into_owned()).unwrap_or_default();
+    crate::text::cut(&mut key, KEY_BYTES_MAX);
+    let command = letter(key, class, message, &terms);
+    finish(command, from, place, &terms)
+}
+
+/// The command that only says how far the source has been read: all of its records below `next`.
+pub fn mark(place: &Place, next: i64, namespace: &str) -> Command {
+    Command {
+        version: DECISION_VERSION,
+        namespace: namespace.to_owned(),
+        workflow_id: place.topic_id.clone(),
+        source: Some(CommandSource { settled: next, ..source(place) }),
+        body: Some(Body::MarkSource(MarkSource {})),
+        ..Command::default()
+    }
+}
+
+/// Whether the namespace takes new work.
+///
+/// # Errors
+/// Why it does not.
+pub fn takes_work(namespace: &str, namespaces: &Namespaces, limits: &Limits) -> Result<(), String> {
+    namespaces::registered(namespaces, namespace, limits).map(drop).map_err(|fault: Fault| fault.told().message)
+}
+
+fn letter(workflow_id: String, class: &str, message: String, terms: &Terms<'_>) -> Command {
+    let body = Body::DeadLetter(DeadLetter { class: class.to_owned(), message });
+    terms.workflow_command(workflow_id, String::new(), body)
+}
+
+/// The command with the record that it comes from. One that is too large becomes a dead letter, if need be without the value.
+fn finish(command: Command, from: FromTrigger, place: &Place, terms: &Terms<'_>) -> Command {
+    let limit = terms.limits.command_bytes;
+    let command = Command { source: Some(source(place)), from_trigger: Some(from), ..command };
+    if command.encoded_len() <= limit {
+        return command;
+    }
+    let is_letter = matches!(command.body, Some(Body::DeadLetter(_)));
+    let message = format!("The command of the record is larger than a command may be ({limit} bytes).");
+    let from = command.from_trigger.clone();
+    let mut command = if is_letter {
+        command
+    } else {
+        let letter = letter(command.workflow_id, TOO_LARGE, message, terms);
+        Command { source: Some(source(place)), from_trigger: from, ..letter }
+    };
+    if command.encoded_len() > limit
+        && let Some(from) = &mut command.from_trigger
+    {
+        from.value_bytes = from.value.take().map_or(0, |value| value.len() as u64);
+    }
+    if command.encoded_len() > limit
+        && let Some(from) = &mut command.from_trigger
+    {
+        // The rest stands on the source topic: the letter says where.
+        (from.key, from.headers) = (None, Vec::new());
+    }
+    command
+}

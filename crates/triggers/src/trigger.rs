@@ -1,0 +1,163 @@
+//! A trigger: its declaration, checked and compiled.
+
+use crate::{
+    StartAt, Wrong,
+    declaration::{self, Declaration, Text},
+    expression::Scope,
+    limits::{NAME_BYTES_MAX, RULES_MAX},
+    record::{Format, Unwrap},
+    rule::{self, ReferencedUnit, Rule},
+};
+
+/// Stack of the thread that reads a declaration.
+const STACK_BYTES: usize = 64 << 20;
+/// Longest name of a topic in Kafka.
+const TOPIC_BYTES_MAX: usize = 249;
+
+/// A trigger that can be used.
+#[derive(Debug)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The namespace of its workflows.
+    pub namespace: String,
+    /// Full name of the topic that it reads.
+    pub topic: String,
+    /// What stands in the topic's values.
+    pub format: Format,
+    /// What is around the values.
+    pub unwrap: Unwrap,
+    /// What becomes of records without a value.
+    pub tombstone: Tombstone,
+    /// Where reading begins.
+    pub start_at: StartAt,
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// What becomes of records without a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tombstone {
+    /// Nothing.
+    Skip,
+    /// The rules see a value that is null.
+    Pass,
+    /// They are dead letters.
+    DeadLetter,
+}
+
+impl Trigger {
+    /// Reads a declaration (YAML), and checks all of it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line, its field and a hint.
+    pub fn read(text: &str) -> Result<Self, Wrong> {
+        // The parsers use the stack as deep as the text is nested, which is bounded by its length. A worker's stack may be smaller than that.
+        std::thread::scope(|scope| {
+            let failed = |problem: String| Wrong { line: None, field: String::new(), problem, hint: "please report this".to_owned() };
+            let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || Self::read_here(text));
+            let read = reading.map_err(|error| failed(format!("no thread could be started: {error}")))?.join();
+            read.unwrap_or_else(|_| Err(failed("reading the declaration failed".to_owned())))
+        })
+    }
+
+    fn read_here(text: &str) -> Result<Self, Wrong> {
+        let Declaration { trigger, namespace, source, start_at, rules, batch, flow, faults } = declaration::read(text)?;
+        name(&trigger)?;
+        if namespace.value.is_empty() {
+            return Err(Wrong::at(&namespace, "namespace", "it is empty", "name the namespace of the workflows"));
+        }
+        if let Some(batch) = batch {
+            return Err(Wrong::not_built(&batch, "batch", "several records for one run"));
+        }
+        if let Some(flow) = flow {
+            return Err(Wrong::not_built(&flow, "flow", "limits of rate; the order of each workflow id is kept in any case"));
+        }
+        if let Some(faults) = faults {
+            self::faults(faults)?;
+        }
+        topic(&source.topic)?;
+        let format = format(&source.format)?;
+        let unwrap = source.unwrap.as_ref().map(|text| self::unwrap(text, format)).transpose()?.unwrap_or(Unwrap::None);
+        let tombstone = source.tombstone.as_ref().map(self::tombstone).transpose()?.unwrap_or(Tombstone::Skip);
+        let start_at = start_at.as_ref().map(self::start_at).transpose()?.unwrap_or(StartAt::Earliest);
+        if rules.value.is_empty() || rules.value.len() > RULES_MAX {
+            let problem = format!("there are {} rules", rules.value.len());
+            return Err(Wrong::at(&rules, "rules", problem, format!("a trigger has 1 to {RULES_MAX}")));
+        }
+        let scope = Scope { format, unwrap };
+        let all = rules.referenced_unit();
+        let read = rules.value.into_iter().enumerate().map(|(index, it)| rule::read(it, &all, &format!("rules[{index}]"), scope));
+        let rules = read.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { name: trigger.value, namespace: namespace.value, topic: source.topic.value, format, unwrap, tombstone, start_at, rules })
+    }
+}
+
+fn name(name: &Text) -> Result<(), Wrong> {
+    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+    if name.value.is_empty() || name.value.len() > NAME_BYTES_MAX || !name.value.chars().all(fits) || name.value.starts_with('.') {
+        let hint = format!("1 to {NAME_BYTES_MAX} of A-Z, a-z, 0-9, '-', '_' and '.': it is part of a topic's name");
+        return Err(Wrong::at(name, "trigger", format!("{:?} is no name of a trigger", name.value), hint));
+    }
+    Ok(())
+}
+
+fn topic(topic: &Text) -> Result<(), Wrong> {
+    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
+    let is_name = !topic.value.is_empty() && topic.value.len() <= TOPIC_BYTES_MAX && topic.value.chars().all(fits);
+    if !is_name || matches!(topic.value.as_str(), "." | "..") {
+        return Err(Wrong::at(topic, "source.topic", format!("{:?} is no name of a topic", topic.value), "give one topic's full name"));
+    }
+    Ok(())
+}
+
+fn format(text: &Text) -> Result<Format, Wrong> {
+    Ok(match text.value.as_str() {
+        "json" => Format::Json,
+        "avro" => Format::Avro,
+        "raw" => Format::Raw,
+        "protobuf" => return Err(Wrong::not_built(text, "source.format", "protobuf")),
+        other => return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro or raw")),
+    })
+}
+
+fn unwrap(text: &Text, format: Format) -> Result<Unwrap, Wrong> {
+    Ok(match text.value.as_str() {
+        "none" => Unwrap::None,
+        "debezium" if format == Format::Raw => {
+            return Err(Wrong::at(text, "source.unwrap", "a raw value has no envelope", "set source.format to json or avro"));
+        }
+        "debezium" => Unwrap::Debezium,
+        other => return Err(Wrong::at(text, "source.unwrap", format!("{other:?} is not known"), "none or debezium")),
+    })
+}
+
+fn tombstone(text: &Text) -> Result<Tombstone, Wrong> {
+    Ok(match text.value.as_str() {
+        "skip" => Tombstone::Skip,
+        "pass" => Tombstone::Pass,
+        "dead_letter" => Tombstone::DeadLetter,
+        other => return Err(Wrong::at(text, "source.tombstone", format!("{other:?} is not known"), "skip, pass or dead_letter")),
+    })
+}
+
+fn start_at(text: &Text) -> Result<StartAt, Wrong> {
+    match text.value.as_str() {
+        "earliest" => Ok(StartAt::Earliest),
+        "latest" => Ok(StartAt::Latest),
+        other if other.starts_with(|it: char| it.is_ascii_digit()) => Err(Wrong::not_built(text, "start_at", "beginning at a time")),
+        other => Err(Wrong::at(text, "start_at", format!("{other:?} is not known"), "earliest or latest")),
+    }
+}
+
+fn faults(faults: declaration::Faults) -> Result<(), Wrong> {
+    let declaration::Faults { record, target, break_at } = faults;
+    for (text, field, only) in [(&record, "faults.record", "dead_letter"), (&target, "faults.target", "pause")] {
+        if let Some(text) = text.as_ref().filter(|text| text.value != only) {
+            return Err(Wrong::at(text, field, format!("{:?} is not known", text.value), format!("it can only be {only}")));
+        }
+    }
+    match break_at {
+        Some(break_at) => Err(Wrong::not_built(&break_at, "faults.break_at", "stopping when too many records are dead letters")),
+        None => Ok(()),
+    }
+}

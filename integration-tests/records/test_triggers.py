@@ -1,0 +1,253 @@
+"""Triggers: records of any topic start and signal workflows, each once, and what cannot be used becomes a dead letter, once."""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+from temporalio import workflow
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.worker import Worker
+
+from support.awaiting import await_until
+from topics import Record, Topics
+
+QUEUE = "triggered"
+
+ORDERS = """
+trigger: orders
+namespace: default
+source: {{topic: {topic}, format: json}}
+rules:
+  - when: "value.kind == 'order'"
+    start: {{type: Order, task_queue: triggered, id: "order-${{value.id}}", on_conflict: skip}}
+    args: [{{path: value}}]
+"""
+
+PAYMENTS = """
+trigger: payments
+namespace: default
+source: {{topic: {topic}, format: json, tombstone: dead_letter}}
+rules:
+  - when: "value.kind == 'payment'"
+    start: {{type: Order, task_queue: triggered, id: "paid-${{value.id}}"}}
+    signal: {{name: pay, missing: start, args: [{{path: value.amount}}]}}
+    args: [{{path: value}}]
+"""
+
+
+@workflow.defn(name="Order")
+class Order:
+    """Is paid in parts, until it is told that this is all."""
+
+    def __init__(self) -> None:
+        self.paid: List[Any] = []
+
+    @workflow.run
+    async def run(self, order: Dict[str, Any]) -> List[Any]:
+        await workflow.wait_condition(lambda: "end" in self.paid)
+        return self.paid
+
+    @workflow.signal
+    def pay(self, amount: Any) -> None:
+        self.paid.append(amount)
+
+
+class Shop:
+    """A topic of another program, and triggers of it."""
+
+    def __init__(self, topics: Topics, folder: Path) -> None:
+        self.topics = topics
+        self.folder = folder
+        self.topic = f"{topics.prefix.replace('klamm', 'shop').rstrip('.')}-shop.orders"
+        if topics.server.kafka:
+            topics.create(self.topic, 4)
+
+    def apply(self, *declarations: str, options: Tuple[str, ...] = (), fails: bool = False) -> str:
+        """`klamm apply` of these declarations; what it prints, or why it fails."""
+        files = []
+        for number, text in enumerate(declarations):
+            file = self.folder / f"trigger-{number}.yaml"
+            file.write_text(text.format(topic=self.topic))
+            files += ["-f", str(file)]
+        return self.topics.klamm("apply", *files, *options, fails=fails)
+
+    def produce(self, records: List[Tuple[str, Any]]) -> None:
+        self.topics.produce(self.topic, records, foreign=True)
+
+    def trigger(self, name: str) -> Dict[str, Any]:
+        return json.loads(self.topics.klamm("trigger", "describe", name, "--json"))
+
+    def dead_letters(self, name: str) -> List[Record]:
+        return self.topics.records(f"dlq.{name}")
+
+
+@pytest.fixture
+def shop(topics: Topics, tmp_path: Path) -> Shop:
+    return Shop(topics, tmp_path)
+
+
+def signals(topics: Topics) -> List[Tuple[str, Any]]:
+    """The workflow id and the amount of each signal, in the order of each partition."""
+    found = []
+    for record in topics.records("history"):
+        event = record["value"].get("event") or {}
+        if event.get("event_type") == "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED":
+            payload = event["workflow_execution_signaled_event_attributes"]["input"]["payloads"][0]
+            found.append((record["key"].split("/")[1], payload["data"]["json"]))
+    return found
+
+
+def started(topics: Topics) -> Counter:
+    """How often each workflow id was started."""
+    return Counter(
+        record["key"].split("/")[1]
+        for record in topics.records("history")
+        if (record["value"].get("event") or {}).get("event_type") == "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"
+    )
+
+
+async def test_records_start_and_signal_and_what_cannot_be_used_is_a_dead_letter(shop: Shop, client: Client) -> None:
+    assert shop.apply(ORDERS, PAYMENTS, options=("--dry-run",)).split("\n")[:2] == [
+        "trigger orders would be created",
+        "trigger payments would be created",
+    ]
+    assert shop.topics.klamm("trigger", "list", "--json") == ""
+    assert "trigger orders created" in shop.apply(ORDERS, PAYMENTS)
+    assert shop.apply(ORDERS, PAYMENTS).split("\n")[:2] == ["trigger orders unchanged", "trigger payments unchanged"]
+    shop.produce([("a", {"kind": "order", "id": 1}), ("a", {"kind": "order", "id": 1}), ("a", {"kind": "other"})])
+    shop.produce([("b", {"kind": "payment", "id": 7, "amount": 12.50}), ("b", {"kind": "payment", "id": 7, "amount": "end"})])
+    shop.produce([("bad", "no json"), ("bad", {"id": 3})])
+    async with Worker(client, task_queue=QUEUE, workflows=[Order]):
+        handle = client.get_workflow_handle("paid-7")
+
+        async def paid() -> Any:
+            try:
+                description = await handle.describe()
+            except Exception as error:  # the record has not been taken yet
+                raise LookupError(str(error)) from error
+            assert description.status == WorkflowExecutionStatus.COMPLETED
+            return await handle.result()
+
+        assert await await_until(paid, "the payments", deadline_s=60) == [12.5, "end"]
+
+    def dead() -> List[Record]:
+        letters = [letter for name in ("orders", "payments") for letter in shop.dead_letters(name)]
+        assert len(letters) == 4, letters
+        return letters
+
+    letters = await await_until(dead, "four dead letters", deadline_s=60)
+    assert {letter["key"] for letter in letters} == {"bad"}
+    headers = [letter["headers"] for letter in letters]
+    assert Counter((it["klamm-dlq-trigger"], it["klamm-dlq-class"]) for it in headers) == {
+        (trigger, fault): 1 for trigger in ("orders", "payments") for fault in ("decode", "expression")
+    }
+    assert {it["__dlq.errors.topic"] for it in headers} == {shop.topic}
+    assert any("No such key: kind" in it["__dlq.errors.message"] for it in headers)
+    assert any(letter["value"] == {"id": 3} for letter in letters)
+
+    def counted() -> bool:
+        orders, payments = shop.trigger("orders"), shop.trigger("payments")
+        assert (orders["started"], orders["suppressed"], orders["filtered"], orders["dead_lettered"]) == (1, 1, 3, 2), orders
+        assert (payments["started"], payments["signalled"], payments["dead_lettered"]) == (1, 1, 2), payments
+        assert orders["lag"] == payments["lag"] == 0 and not orders["problem"]
+        return True
+
+    await await_until(counted, "the status of both", deadline_s=60)
+    tried = [json.loads(line) for line in shop.topics.klamm("trigger", "test", "orders", "--json").splitlines()]
+    assert Counter(it["effect"] for it in tried) == {"start": 2, "filtered": 3, "dead_letter": 2}
+
+
+async def test_a_trigger_is_paused_changed_and_deleted(shop: Shop, client: Client) -> None:
+    shop.apply(ORDERS)
+    shop.produce([("a", {"kind": "order", "id": 1})])
+    await await_until(lambda: started(shop.topics)["order-1"] == 1, "the first order", deadline_s=60)
+    shop.topics.klamm("trigger", "pause", "orders", "--reason", "holidays")
+    described = shop.trigger("orders")
+    assert described["paused"] and described["pause_reason"] == "holidays"
+    shop.produce([("a", {"kind": "order", "id": 2})])
+    # What is declared while it is paused counts once it goes on; what was read before is not read again.
+    changed = ORDERS.replace("order-$", "again-$")
+    told = shop.apply(changed)
+    assert "trigger orders changed" in told and "+     start: " in told, told
+    shop.topics.klamm("trigger", "resume", "orders")
+    await await_until(lambda: started(shop.topics)["again-2"] == 1, "the order that waited", deadline_s=60)
+    shop.topics.server.kill()
+    shop.topics.server.start()
+    shop.produce([("a", {"kind": "order", "id": 3})])
+    await await_until(lambda: started(shop.topics)["again-3"] == 1, "an order after the restart", deadline_s=60)
+    assert started(shop.topics) == {"order-1": 1, "again-2": 1, "again-3": 1}
+    assert "trigger orders deleted" in shop.apply(PAYMENTS, options=("--prune",))
+    assert "There is no trigger orders." in shop.topics.klamm("trigger", "describe", "orders", fails=True)
+    wrong = shop.apply(ORDERS.replace("json", "protobuf"), fails=True)
+    assert "line 4" in wrong and "not built yet: protobuf" in wrong, wrong
+
+
+async def test_each_record_takes_effect_once_although_klamm_is_killed(shop: Shop, client: Client) -> None:
+    """Orders and payments of some keys, filtered and bad records among them, through two triggers while klamm is killed."""
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    keys, each, kills_max = 10, 20, 6
+    shop.apply(ORDERS, PAYMENTS)
+    batches: List[List[Tuple[str, Any]]] = []
+    for amount in range(each):
+        batch: List[Tuple[str, Any]] = [(f"k{key}", {"kind": "payment", "id": key, "amount": amount}) for key in range(keys)]
+        batch += [(f"k{key}", {"kind": "order", "id": f"{key}-{amount}"}) for key in range(keys)]
+        batch += [(f"k{key}", {"kind": "other", "number": amount}) for key in range(keys)]
+        batch.append((f"bad-{amount}", "{" * chance.randrange(1, 5)))
+        batches.append(batch)
+
+    async def produce() -> None:
+        for batch in batches:
+            for _ in range(200):
+                try:
+                    await asyncio.to_thread(shop.produce, batch)
+                    break
+                except Exception:  # noqa: BLE001 on the embedded log klamm itself takes the records, and it is being killed
+                    if shop.topics.server.kafka:
+                        raise
+                    await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
+
+    producing = asyncio.create_task(produce())
+    kills = 0
+    while kills < kills_max and not producing.done():
+        await asyncio.sleep(chance.uniform(0.5, 2.0))
+        shop.topics.server.kill()
+        kills += 1
+        shop.topics.server.start()
+    await producing
+    assert kills >= 2
+
+    # On the embedded log a batch may have been produced in part, and then again.
+    produced = shop.topics.records(shop.topic)
+    payments = [it["value"] for it in produced if isinstance(it["value"], dict) and it["value"].get("kind") == "payment"]
+    orders = {it["value"]["id"] for it in produced if isinstance(it["value"], dict) and it["value"].get("kind") == "order"}
+    bad = Counter((it["partition"], it["offset"]) for it in produced if it["key"].startswith("bad-"))
+
+    def all_taken() -> bool:
+        assert shop.trigger("orders")["lag"] == shop.trigger("payments")["lag"] == 0
+        assert len(shop.trigger("payments")["partitions"]) >= 4
+        for name in ("orders", "payments"):
+            assert len(shop.dead_letters(name)) >= len(bad)
+        assert len(signals(shop.topics)) >= len(payments)
+        return True
+
+    await await_until(all_taken, "all records are dealt with", deadline_s=120, interval_s=0.5)
+    assert Counter(signals(shop.topics)) == Counter((f"paid-{it['id']}", it["amount"]) for it in payments)
+    for key in range(keys):
+        amounts = [amount for workflow_id, amount in signals(shop.topics) if workflow_id == f"paid-{key}"]
+        assert amounts == [it["amount"] for it in payments if it["id"] == key], "in the order of the records"
+    runs = started(shop.topics)
+    assert {it: count for it, count in runs.items() if it.startswith("order-")} == {f"order-{order}": 1 for order in orders}
+    assert {it: count for it, count in runs.items() if it.startswith("paid-")} == {f"paid-{key}": 1 for key in range(keys)}
+    for name in ("orders", "payments"):
+        places = Counter(
+            (int(it["headers"]["__dlq.errors.partition"]), int(it["headers"]["__dlq.errors.offset"])) for it in shop.dead_letters(name)
+        )
+        assert places == bad, name
+    assert shop.topics.server.verify().returncode == 0

@@ -1,0 +1,108 @@
+//! What is read, and by what its positions are known.
+
+use std::sync::Arc;
+
+use klamm_log::Offset;
+use klamm_messages::klamm::v1::{Command, TriggerState};
+use klamm_requests::records::{self, Place};
+use klamm_triggers::{StartAt, Trigger};
+
+use crate::RequestTopic;
+
+/// What a reader reads.
+#[derive(Clone)]
+pub(crate) enum Feed {
+    /// A topic of requests: each record is a command.
+    Requests(RequestTopic),
+    /// The topic of a trigger: some records are commands.
+    Trigger(Arc<Declared>),
+}
+
+/// A trigger, as it is declared now.
+pub(crate) struct Declared {
+    pub(crate) trigger: Trigger,
+    pub(crate) topic: Arc<str>,
+    pub(crate) generation: u64,
+}
+
+impl Declared {
+    /// Reads the declaration.
+    ///
+    /// # Errors
+    /// It is wrong: another version of klamm has taken it.
+    pub(crate) fn of(state: &TriggerState) -> Result<Self, String> {
+        let trigger = Trigger::read(&state.text).map_err(|wrong| wrong.to_string())?;
+        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation })
+    }
+}
+
+impl Feed {
+    /// The topic's full name.
+    pub(crate) fn topic(&self) -> &Arc<str> {
+        match self {
+            Self::Requests(topic) => &topic.topic,
+            Self::Trigger(declared) => &declared.topic,
+        }
+    }
+
+    /// The namespace of its commands.
+    pub(crate) fn namespace(&self) -> &str {
+        match self {
+            Self::Requests(topic) => &topic.namespace,
+            Self::Trigger(declared) => &declared.trigger.namespace,
+        }
+    }
+
+    /// Name of a partition's problem in the process's health.
+    pub(crate) fn problem(&self, partition: u32) -> String {
+        match self {
+            Self::Requests(topic) => format!("requests/{}/{partition}", topic.topic),
+            Self::Trigger(declared) => format!("triggers/{}/{partition}", declared.trigger.name),
+        }
+    }
+
+    /// By what its positions are known: the topic, and whose positions they are.
+    pub(crate) fn source_id(&self, topic_id: &str) -> String {
+        match self {
+            Self::Requests(_) => topic_id.to_owned(),
+            Self::Trigger(declared) => format!("{topic_id}:{}:{}", declared.trigger.name, declared.generation),
+        }
+    }
+
+    /// Name of the consumer group whose offsets show how far a topic has been read.
+    pub(crate) fn group(&self) -> String {
+        match self {
+            Self::Requests(_) => "klamm.requests".to_owned(),
+            Self::Trigger(declared) => format!("klamm.trigger.{}", declared.trigger.name),
+        }
+    }
+
+    /// Whether reading begins behind what is there, if nothing of it has been read.
+    pub(crate) fn begins_at_the_end(&self) -> bool {
+        matches!(self, Self::Trigger(declared) if declared.trigger.start_at == StartAt::Latest)
+    }
+
+    pub(crate) fn trigger(&self) -> Option<&Trigger> {
+        match self {
+            Self::Requests(_) => None,
+            Self::Trigger(declared) => Some(&declared.trigger),
+        }
+    }
+}
+
+/// A reader's place in its source.
+pub(crate) struct At<'a> {
+    pub(crate) source_id: &'a str,
+    pub(crate) partition: u32,
+}
+
+/// The command that only says how far a trigger has come: all records below `next` are dealt with.
+pub(crate) fn mark(feed: &Feed, at: &At<'_>, next: Offset) -> Command {
+    let place = Place {
+        topic: feed.topic().to_string(),
+        topic_id: at.source_id.to_owned(),
+        partition: at.partition,
+        offset: next.saturating_sub(1),
+    };
+    records::mark(&place, next, feed.namespace())
+}

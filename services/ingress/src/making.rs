@@ -1,0 +1,166 @@
+//! What becomes of a record: a command, or nothing.
+
+use std::{sync::Arc, time::SystemTime};
+
+use klamm_log::{Record, Stored};
+use klamm_messages::klamm::v1::{Command, FromTrigger, NamespaceState, RecordHeader};
+use klamm_requests::{
+    limits::Limits,
+    namespaces::Namespaces,
+    records::{self, Place},
+};
+use klamm_supervise::Part;
+use klamm_triggers::{Decision, Effect, Fault, Format, Input, Trigger, Value};
+use prost::Message;
+
+use crate::{
+    SchemaSource, TriggerStatuses,
+    avro::{self, Schemas},
+    feed::{At, Feed},
+    read::{self, Unread},
+    waiting::Waiting,
+};
+
+/// What all records of a batch are checked against.
+pub(crate) struct Terms<'a> {
+    pub(crate) namespace: &'a NamespaceState,
+    pub(crate) namespaces: &'a Namespaces,
+    pub(crate) limits: &'a Limits,
+}
+
+/// Makes commands of records.
+#[derive(Clone)]
+pub(crate) struct Maker {
+    pub(crate) schemas: Arc<Schemas>,
+    pub(crate) waiting: Waiting,
+    pub(crate) part: Part,
+    pub(crate) statuses: Arc<TriggerStatuses>,
+}
+
+impl Maker {
+    /// The command of a record. `None`: the record has no effect.
+    pub(crate) async fn command(&self, feed: &Feed, at: &At<'_>, stored: &Stored, terms: &Terms<'_>, problem: &str) -> Option<Command> {
+        let place =
+            Place { topic: feed.topic().to_string(), topic_id: at.source_id.to_owned(), partition: at.partition, offset: stored.offset };
+        let envelope = read::envelope(&stored.record);
+        match feed {
+            Feed::Requests(_) => {
+                let schema = match read::schema_id(&stored.record, &envelope) {
+                    Some(id) => Some(self.waiting.until(problem, || self.schemas.get(&self.part, id)).await),
+                    None => None,
+                };
+                let request = read::request(&stored.record, &envelope, schema.as_deref()).map_err(|Unread(why)| why);
+                let Terms { namespace, namespaces, limits } = terms;
+                let command = records::command(request, &envelope, &place, namespace, limits, namespaces);
+                let is_too_large = command.encoded_len() > limits.command_bytes;
+                Some(if is_too_large { records::too_large(command, limits, namespace) } else { command })
+            }
+            Feed::Trigger(declared) => {
+                let trigger = &declared.trigger;
+                let text = match trigger.format {
+                    Format::Avro => Some(self.avro(&stored.record, problem).await),
+                    Format::Json | Format::Raw => None,
+                };
+                let decision = decide(trigger, &place, stored, text.as_ref());
+                let from = |rule| origin(trigger, &place, &stored.record, rule);
+                match decision {
+                    Decision::Filtered => None,
+                    Decision::DeadLetter(Fault { rule, class, reason }) => {
+                        Some(records::dead_letter(class, reason, from(rule), &place, terms.namespace, terms.limits))
+                    }
+                    Decision::Effect(effect) => {
+                        self.statuses.effect(&trigger.name, SystemTime::now());
+                        let Effect { rule, skip_missing, skip_conflict, request, .. } = effect;
+                        let from = FromTrigger { skip_missing, skip_conflict, ..from(rule) };
+                        let Terms { namespace, namespaces, limits } = terms;
+                        Some(match records::from_json(request.as_bytes()) {
+                            Ok(request) => records::triggered(request, from, &envelope, &place, namespace, limits, namespaces),
+                            Err(why) => records::dead_letter("mapping", why, from, &place, namespace, limits),
+                        })
+                    }
+                }
+            }
+        }
+    }
+
+    /// The JSON text of a value in Avro. `None`: the record has no value.
+    async fn avro(&self, record: &Record, problem: &str) -> Option<Result<String, String>> {
+        let value = record.value.as_deref()?;
+        let Ok((id, datum)) = klamm_avro::frame::split(value) else { return Some(Err(avro::NOT_FRAMED.to_owned())) };
+        let schema = self.waiting.until(problem, || self.schemas.get(&self.part, id)).await;
+        Some(match &*schema {
+            Ok(schema) => avro::to_json(schema, datum),
+            Err(why) => Err(why.clone()),
+        })
+    }
+}
+
+/// What a record does by a trigger. `text` is its value in Avro as JSON, or why there is none.
+pub(crate) fn decide(trigger: &Trigger, place: &Place, stored: &Stored, text: Option<&Option<Result<String, String>>>) -> Decision {
+    let record = &stored.record;
+    let headers =
+        record.headers.iter().filter_map(|(name, value)| Some((name.clone(), std::str::from_utf8(value).ok()?.to_owned()))).collect();
+    let value = match (record.value.as_deref(), trigger.format, text) {
+        (None, _, _) => Value::Tombstone,
+        (Some(_), Format::Avro, Some(Some(Ok(text)))) => Value::Json(text.as_bytes()),
+        (Some(_), Format::Avro, Some(Some(Err(why)))) => Value::Unread(why),
+        (Some(_), Format::Avro, _) => Value::Unread("The value was not decoded."),
+        (Some(value), Format::Json, _) => Value::Json(value),
+        (Some(_), Format::Raw, _) => Value::Raw,
+    };
+    trigger.decide(&Input {
+        topic: &place.topic,
+        partition: place.partition,
+        offset: stored.offset,
+        timestamp_ms: stored.timestamp_ms,
+        key: record.key.as_deref(),
+        headers: &headers,
+        value,
+        bytes: record.value.as_deref().unwrap_or_default(),
+    })
+}
+
+/// What a record would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// `start`, `signal`, `signal_with_start`, `filtered` or `dead_letter`.
+    pub effect: &'static str,
+    /// Number of the rule, from 1; 0: none.
+    pub rule: u32,
+    /// The workflow that it would be about.
+    pub workflow_id: String,
+    /// What would be asked for, as JSON; of a dead letter, why.
+    pub detail: String,
+}
+
+/// Says what a record would do, and does nothing.
+pub async fn try_record(trigger: &Trigger, source: &Arc<dyn SchemaSource>, partition: u32, stored: &Stored) -> Tried {
+    let text = match (trigger.format, stored.record.value.as_deref()) {
+        (Format::Avro, Some(value)) => Some(Some(avro::once(source.clone(), value.to_vec()).await)),
+        _ => None,
+    };
+    let place = Place { topic: trigger.topic.clone(), topic_id: String::new(), partition, offset: stored.offset };
+    match decide(trigger, &place, stored, text.as_ref()) {
+        Decision::Filtered => Tried { effect: "filtered", rule: 0, workflow_id: String::new(), detail: String::new() },
+        Decision::DeadLetter(Fault { rule, class, reason }) => {
+            Tried { effect: "dead_letter", rule, workflow_id: String::new(), detail: format!("{class}: {reason}") }
+        }
+        Decision::Effect(Effect { rule, kind, workflow_id, request, .. }) => Tried { effect: kind, rule, workflow_id, detail: request },
+    }
+}
+
+/// The record as a whole, for the trigger's dead letters.
+fn origin(trigger: &Trigger, place: &Place, record: &Record, rule: u32) -> FromTrigger {
+    let headers = record.headers.iter().map(|(name, value)| RecordHeader { name: name.clone(), value: value.clone() }).collect();
+    FromTrigger {
+        trigger: trigger.name.clone(),
+        rule,
+        topic: place.topic.clone(),
+        partition: place.partition.cast_signed(),
+        offset: place.offset,
+        key: record.key.clone(),
+        value: record.value.clone(),
+        headers,
+        ..FromTrigger::default()
+    }
+}
