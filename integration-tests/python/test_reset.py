@@ -130,7 +130,9 @@ async def test_a_long_history_is_copied_in_parts(env: Env, rounds: int):
     assert await reset(env, finish, run_id=run_id, request_id="once") == run_id, "the same request has the same run"
     new = env.client.get_workflow_handle(env.id(), run_id=run_id)
     names = await event_names(new)
-    assert len(names) == finish + 2 and names[finish - 1 :] == ["WorkflowTaskFailed", "WorkflowExecutionSignaled", "WorkflowTaskScheduled"]
+    # The signal reached the base while it was being copied, or the new run just after it took its place.
+    signaled, scheduled = "WorkflowExecutionSignaled", "WorkflowTaskScheduled"
+    assert names[finish - 1 :] in (["WorkflowTaskFailed", signaled, scheduled], ["WorkflowTaskFailed", scheduled, signaled])
 
     async def terminated():
         old = await env.client.get_workflow_handle(env.id(), run_id=handle.result_run_id).describe()
