@@ -76,6 +76,8 @@ export const painted = (page: Page) => page.evaluate(() => new Promise<void>((re
 /** The longest time for which the main thread was busy between two frames, of many steps. */
 export async function longestFrame(page: Page, steps: number, step: (index: number) => Promise<unknown>): Promise<number> {
   const busy = await mainThread(page);
+  // What was begun before the first step is not of it.
+  await painted(page);
   let [longest, before] = [0, await busy()];
   for (let index = 0; index < steps; index += 1) {
     await step(index);
