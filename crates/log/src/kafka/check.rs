@@ -19,7 +19,7 @@ use super::{
     context::Context,
     core::Core,
     ensure::{absent, compare, topic_configs},
-    errors::{Doing, code_of},
+    errors::{Doing, code_of, is_denial},
     settings::{Settings, TopicsMode},
 };
 use klamm_supervise::Supervisor;
@@ -32,6 +32,8 @@ const BEYOND_BYTES: usize = 1024;
 const TRIED_BYTES_MAX: usize = 32 << 20;
 /// Transactional id with which the permission for transactions is tried. Nobody else holds it.
 const TRANSACTIONAL_ID: &str = "check";
+/// So long one question for a group's position takes at most. Then the consumer is asked what is wrong.
+const GROUP_ASKED_FOR: Duration = Duration::from_secs(1);
 /// Consumer groups that klamm uses, without prefix.
 const GROUPS: [&str; 2] = ["readers", "processor"];
 
@@ -226,15 +228,33 @@ impl Checking<'_> {
         let [first, ..] = present else { return };
         for group in GROUPS {
             let group = format!("{}{group}", self.core.settings().topic_prefix);
-            let asked = self.core.clients.committing(&group).map(|consumer| {
-                let mut places = TopicPartitionList::with_capacity(1);
-                places.add_partition(&first.spec.name, 0);
-                consumer.committed_offsets(places, self.core.settings().request_timeout)
-            });
-            match asked {
-                Ok(Ok(_)) => {}
+            match self.core.clients.committing(&group).map(|consumer| self.ask_group(&consumer, &first.spec.name)) {
+                Ok(Ok(())) => {}
                 Ok(Err(error)) => self.denied_only(Doing::Group(&group), &error),
                 Err(error) => self.add(error),
+            }
+        }
+    }
+
+    /// Asks for a position of the consumer's group. Where the broker forbids the group, librdkafka goes on asking for its coordinator, and the
+    /// call only times out; the reason comes as an error of the consumer.
+    fn ask_group(&self, consumer: &BaseConsumer<Context>, topic: &str) -> Result<(), KafkaError> {
+        let deadline = Instant::now() + self.core.settings().request_timeout;
+        loop {
+            let mut places = TopicPartitionList::with_capacity(1);
+            places.add_partition(topic, 0);
+            let left = deadline.saturating_duration_since(Instant::now());
+            let error = match consumer.committed_offsets(places, left.min(GROUP_ASKED_FOR)) {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            if code_of(&error).is_some_and(is_denial) {
+                return Err(error);
+            }
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Err(told)) if code_of(&told).is_some_and(is_denial) => return Err(told),
+                _ if Instant::now() >= deadline => return Err(error),
+                _ => {}
             }
         }
     }
