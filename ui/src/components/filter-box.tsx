@@ -1,5 +1,6 @@
 // The box in which filters are typed, with help for Temporal's filter language.
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { suggest, type Suggestion } from '../lib/filter';
 import { classes } from './basics';
 import { Icon } from './icons';
@@ -27,13 +28,14 @@ export function FilterBox({ value, onSubmit, attributes, placeholder }: Props) {
     const space = chosen.endsWith('(') ? '' : ' ';
     const next = text.slice(0, start) + chosen + space + text.slice(end);
     const place = start + chosen.length + space.length;
-    setText(next);
-    setCursor(place);
-    setActive(-1);
-    requestAnimationFrame(() => {
-      input.current?.focus();
-      input.current?.setSelectionRange(place, place);
+    // At once: what is typed before the next frame would come first, and then go on at the wrong place.
+    flushSync(() => {
+      setText(next);
+      setCursor(place);
+      setActive(-1);
     });
+    input.current?.focus();
+    input.current?.setSelectionRange(place, place);
   };
   const submit = () => {
     setOpen(false);
