@@ -201,8 +201,10 @@ impl Batch<'_> {
                             id,
                         ),
                     )?;
-                    self.count(Kind::of(namespace, &old), -1);
-                    self.count(Kind::of(namespace, &row), 1);
+                    if old.changing.status != row.changing.status {
+                        self.count(Kind::of(namespace, &old), -1);
+                        self.count(Kind::of(namespace, &row), 1);
+                    }
                 }
                 let (start, from, to) = (row.fixed.start, old.changing.close, row.changing.close);
                 if old.attributes != row.attributes {
