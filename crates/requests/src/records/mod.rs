@@ -124,9 +124,7 @@ pub fn command(
     limits: &Limits,
     namespaces: &Namespaces,
 ) -> Command {
-    let drawn = AtomicU32::new(0);
-    // A record that is read again gives the same ids.
-    let new_id = || derived_id(place, drawn.fetch_add(1, Ordering::Relaxed));
+    let new_id = ids(place);
     let terms = Terms { namespace, limits, new_id: &new_id };
 
     let mut from = FromRecord {
@@ -145,7 +143,7 @@ pub fn command(
                 namespace: namespace.name.clone(),
                 workflow_id: request.workflow_id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| envelope.key.clone()),
                 run_id: request.run_id.clone().unwrap_or_default(),
-                request_id: envelope.request_id().or(own_id).unwrap_or_else(new_id),
+                request_id: envelope.request_id().or(own_id).unwrap_or_else(&new_id),
                 identity: request.identity.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| IDENTITY.to_owned()),
                 header: envelope.trace(),
             };
@@ -178,6 +176,12 @@ fn refusal(fault: Fault, workflow_id: String, terms: &Terms<'_>) -> Command {
     let Told { code, message, .. } = fault.told();
     let body = Body::RefuseRequest(RefuseRequest { code: code as i32, message });
     terms.workflow_command(workflow_id, String::new(), body)
+}
+
+/// The ids that a command of the record needs, one after the other. A record that is read again gives the same.
+fn ids(place: &Place) -> impl Fn() -> String + use<'_> {
+    let drawn = AtomicU32::new(0);
+    move || derived_id(place, drawn.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The `n`th id that is made up for a record.

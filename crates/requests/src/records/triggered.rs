@@ -1,11 +1,9 @@
 //! Commands of triggers: what a declared rule asks for because of a record.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use klamm_messages::klamm::v1::{Command, CommandSource, DeadLetter, FromTrigger, MarkSource, NamespaceState, command::Body};
 use prost::Message;
 
-use super::{Envelope, Place, Request, asked, asked::Subject, derived_id, named::Named, source};
+use super::{Envelope, Place, Request, asked, asked::Subject, ids, named::Named, source};
 use crate::{
     fault::{Fault, Told},
     limits::Limits,
@@ -33,16 +31,14 @@ pub fn triggered(
     limits: &Limits,
     namespaces: &Namespaces,
 ) -> Command {
-    let drawn = AtomicU32::new(0);
-    // A record that is read again gives the same ids.
-    let new_id = || derived_id(place, drawn.fetch_add(1, Ordering::Relaxed));
+    let new_id = ids(place);
     let terms = Terms { namespace, limits, new_id: &new_id };
     let workflow_id = request.workflow_id.clone().unwrap_or_default();
     let named = Named {
         namespace: namespace.name.clone(),
         workflow_id: workflow_id.clone(),
         run_id: String::new(),
-        request_id: request.request_id.clone().unwrap_or_else(new_id),
+        request_id: request.request_id.clone().unwrap_or_else(&new_id),
         identity: format!("klamm-trigger/{}", from.trigger),
         header: envelope.trace(),
     };
