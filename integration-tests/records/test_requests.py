@@ -1,7 +1,7 @@
 """Work that is asked for by records: each request takes effect once, and is answered once on the topic of outcomes."""
 
-import asyncio
 import base64
+import random
 from collections import Counter
 from datetime import timedelta
 from typing import Any, Dict, List
@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
 from support.awaiting import await_until
-from topics import Record, Topics
+from topics import Batch, Record, Topics
 
 QUEUE = "records"
 
@@ -188,30 +188,16 @@ async def test_a_request_with_a_name_takes_effect_once_however_often_it_is_produ
 
 async def test_every_request_takes_effect_once_although_klamm_is_killed(topics: Topics, client: Client) -> None:
     """Each signal is one event: a request that took effect twice or never shows in the counts."""
+    seed = random.randrange(1 << 30)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
     orders, each = 40, 25
     topics.produce("requests.default", [(f"order-{number}", start(number)) for number in range(orders)])
 
-    async def produce() -> None:
-        for amount in range(each):
-            records = [(f"order-{number}", {"signal": {"name": "pay", "args": [amount]}}) for number in range(orders)]
-            for _ in range(200):
-                try:
-                    await asyncio.to_thread(topics.produce, "requests.default", records)
-                    break
-                except Exception:  # noqa: BLE001 on the embedded log klamm itself takes the records, and it is being killed
-                    if topics.server.kafka:
-                        raise
-                    await asyncio.sleep(0.2)
-
-    producing = asyncio.create_task(produce())
-    kills = 0
-    while not producing.done():
-        await asyncio.sleep(1.0)
-        topics.server.kill()
-        kills += 1
-        topics.server.start()
-    await producing
-    assert kills >= 2
+    batches: List[Batch] = [
+        [(f"order-{number}", {"signal": {"name": "pay", "args": [amount]}}) for number in range(orders)] for amount in range(each)
+    ]
+    await topics.produce_through_kills(batches, lambda batch: topics.produce("requests.default", batch), kills=4, chance=chance)
 
     def signals(record: Record) -> bool:
         return (record["value"].get("event") or {}).get("event_type") == "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED"

@@ -1,6 +1,5 @@
 """Triggers: records of any topic start and signal workflows, each once, and what cannot be used becomes a dead letter, once."""
 
-import asyncio
 import json
 import random
 from collections import Counter
@@ -13,7 +12,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
 from support.awaiting import await_until
-from topics import Record, Topics
+from topics import Batch, Record, Topics
 
 QUEUE = "triggered"
 
@@ -75,7 +74,7 @@ class Shop:
             files += ["-f", str(file)]
         return self.topics.klamm("apply", *files, *options, fails=fails)
 
-    def produce(self, records: List[Tuple[str, Any]]) -> None:
+    def produce(self, records: Batch) -> None:
         self.topics.produce(self.topic, records, foreign=True)
 
     def trigger(self, name: str) -> Dict[str, Any]:
@@ -191,37 +190,17 @@ async def test_each_record_takes_effect_once_although_klamm_is_killed(shop: Shop
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    keys, each, kills_max = 10, 20, 6
+    keys, each = 10, 20
     shop.apply(ORDERS, PAYMENTS)
-    batches: List[List[Tuple[str, Any]]] = []
+    batches: List[Batch] = []
     for amount in range(each):
-        batch: List[Tuple[str, Any]] = [(f"k{key}", {"kind": "payment", "id": key, "amount": amount}) for key in range(keys)]
+        batch: Batch = [(f"k{key}", {"kind": "payment", "id": key, "amount": amount}) for key in range(keys)]
         batch += [(f"k{key}", {"kind": "order", "id": f"{key}-{amount}"}) for key in range(keys)]
         batch += [(f"k{key}", {"kind": "other", "number": amount}) for key in range(keys)]
         batch.append((f"bad-{amount}", "{" * chance.randrange(1, 5)))
         batches.append(batch)
 
-    async def produce() -> None:
-        for batch in batches:
-            for _ in range(200):
-                try:
-                    await asyncio.to_thread(shop.produce, batch)
-                    break
-                except Exception:  # noqa: BLE001 on the embedded log klamm itself takes the records, and it is being killed
-                    if shop.topics.server.kafka:
-                        raise
-                    await asyncio.sleep(0.2)
-            await asyncio.sleep(0.1)
-
-    producing = asyncio.create_task(produce())
-    kills = 0
-    while kills < kills_max and not producing.done():
-        await asyncio.sleep(chance.uniform(0.5, 2.0))
-        shop.topics.server.kill()
-        kills += 1
-        shop.topics.server.start()
-    await producing
-    assert kills >= 2
+    await shop.topics.produce_through_kills(batches, shop.produce, kills=5, chance=chance)
 
     # On the embedded log a batch may have been produced in part, and then again.
     produced = shop.topics.records(shop.topic)

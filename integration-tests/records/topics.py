@@ -1,8 +1,10 @@
 """Topics of a klamm, as other programs use them: by a client of Kafka, or on the embedded log by `klamm topics`."""
 
+import asyncio
 import json
+import random
 import subprocess
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -14,7 +16,11 @@ FLUSH_S = 60.0
 #: The longest a command may take.
 COMMAND_S = 120.0
 
+#: The longest that klamm is left alone with records before a kill.
+BEFORE_KILL_S = 0.8
+
 Record = Dict[str, Any]
+Batch = List[Tuple[str, Any]]
 
 
 class Topics:
@@ -45,6 +51,30 @@ class Topics:
             command += ["--header", f"{name}={value}"]
         lines = "".join(f"{key}\t{value}\n" for key, value in records)
         subprocess.run(command, input=lines.encode(), check=True, stdout=subprocess.DEVNULL, timeout=COMMAND_S)
+
+    async def produce_through_kills(self, batches: Sequence[Batch], produce: Callable[[Batch], None], kills: int, chance: random.Random) -> None:
+        """Produce the batches, each whole in its order, while klamm is killed so many times: each time at a moment of its own, while
+        records are produced, while they are taken, or just after. On the embedded log a batch may be produced in part, and then again."""
+
+        async def produce_some(some: Sequence[Batch]) -> None:
+            for batch in some:
+                for _ in range(200):
+                    try:
+                        await asyncio.to_thread(produce, batch)
+                        break
+                    except Exception:  # noqa: BLE001 klamm itself takes the records of the embedded log, and it is being killed
+                        if self.server.kafka:
+                            raise
+                        await asyncio.sleep(0.2)
+                else:
+                    raise AssertionError("records could not be produced")
+
+        for kill in range(kills):
+            producing = asyncio.create_task(produce_some(batches[len(batches) * kill // kills : len(batches) * (kill + 1) // kills]))
+            await asyncio.sleep(chance.uniform(0, BEFORE_KILL_S))
+            self.server.kill()
+            self.server.start()
+            await producing
 
     def create(self, topic: str, partitions: int) -> None:
         """Make a topic that is not one of klamm's, on a broker."""
