@@ -1,9 +1,9 @@
 // Much of everything: 100,000 runs in the list, 20,000 events in a history.
 import type { Page } from '@playwright/test';
-import { expect, longestFrame, NS, painted, row, test } from './support';
+import { expect, longestTask, NS, painted, row, test } from './support';
 
-/** Milliseconds of the main thread's own time between two frames, whatever else the machine does. */
-const FRAME_MS_MAX = 100;
+/** Milliseconds of one task of the main thread, its own time, whatever else the machine does. */
+const TASK_MS_MAX = 100;
 
 /**
  * Scrolling stays below the bound in one of three measurements. What is slow in the page is slow each time; other programs on the machine slow
@@ -11,8 +11,8 @@ const FRAME_MS_MAX = 100;
  */
 async function expectSmooth(page: Page, steps: number, step: (index: number) => Promise<unknown>): Promise<void> {
   const measured: number[] = [];
-  while (measured.length < 3 && !measured.some((ms) => ms < FRAME_MS_MAX)) measured.push(await longestFrame(page, steps, step));
-  expect(Math.min(...measured), `longest frames in ms: ${measured.join(', ')}`).toBeLessThan(FRAME_MS_MAX);
+  while (measured.length < 3 && !measured.some((ms) => ms < TASK_MS_MAX)) measured.push(await longestTask(page, steps, step));
+  expect(Math.min(...measured), `longest tasks in ms: ${measured.join(', ')}`).toBeLessThan(TASK_MS_MAX);
 }
 
 test('a hundred thousand runs are scrolled through, and rows are gone through by keys', async ({ page }) => {
@@ -25,21 +25,25 @@ test('a hundred thousand runs are scrolled through, and rows are gone through by
   await expectSmooth(page, 40, () => page.mouse.wheel(0, 1500));
   // To the end again and again: each time more rows come.
   const box = table.locator('..');
-  const lastRow = async () => Number(await page.getByRole('row').last().getAttribute('aria-rowindex'));
-  const jumped = await longestFrame(page, 80, async () => {
+  // Looked up in the page, because what looks for roles is itself work of the page's thread.
+  const lastRow = () => box.evaluate((element) => Number([...element.querySelectorAll('[aria-rowindex]')].at(-1)?.getAttribute('aria-rowindex')));
+  const jumped = await longestTask(page, 80, async () => {
     const before = await lastRow();
     if (before > 18_000) return;
     await box.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    await expect.poll(async () => (await lastRow()) > before, { intervals: [20] }).toBe(true);
+    await page.waitForFunction(
+      (before) => Number([...document.querySelectorAll('[role=row][aria-rowindex]')].at(-1)?.getAttribute('aria-rowindex')) > before,
+      before,
+    );
   });
-  expect(jumped).toBeLessThan(FRAME_MS_MAX);
+  expect(jumped).toBeLessThan(TASK_MS_MAX);
   expect(await lastRow()).toBeGreaterThan(18_000);
   // With all of them there, boxes and rows are as quick as with few.
   await table.hover();
   await expectSmooth(page, 20, (index) => page.mouse.wheel(0, index % 2 ? -3000 : 2500));
   expect(await page.getByRole('row').count()).toBeLessThan(100);
-  const chosen = await longestFrame(page, 1, () => page.getByRole('checkbox', { name: /^Choose import/ }).nth(20).check());
-  expect(chosen).toBeLessThan(FRAME_MS_MAX);
+  const chosen = await longestTask(page, 1, () => page.getByRole('checkbox', { name: /^Choose import/ }).nth(20).check());
+  expect(chosen).toBeLessThan(TASK_MS_MAX);
   await expect(page.getByRole('group', { name: 'Chosen workflows' }).getByRole('button', { name: /^Choose all 10\d,\d\d\d that match/ })).toBeVisible();
   const link = page.getByRole('row').nth(20).getByRole('link').first();
   await link.focus();

@@ -73,18 +73,31 @@ export async function mainThread(page: Page): Promise<() => Promise<number>> {
 /** Goes on to the next frame but one: what was done before it is painted. */
 export const painted = (page: Page) => page.evaluate(() => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))));
 
-/** The longest time for which the main thread was busy between two frames, of many steps. */
-export async function longestFrame(page: Page, steps: number, step: (index: number) => Promise<unknown>): Promise<number> {
-  const busy = await mainThread(page);
+/** The longest task of the page's main thread while the steps are taken, in milliseconds: for so long it answered nothing. The thread's own
+ * time counts, whatever else the machine does. */
+export async function longestTask(page: Page, steps: number, step: (index: number) => Promise<unknown>): Promise<number> {
+  const browser = page.context().browser()!;
   // What was begun before the first step is not of it.
   await painted(page);
-  let [longest, before] = [0, await busy()];
+  await browser.startTracing(page, { categories: ['toplevel'] });
   for (let index = 0; index < steps; index += 1) {
     await step(index);
     await painted(page);
-    const now = await busy();
-    longest = Math.max(longest, now - before);
-    before = now;
   }
-  return longest;
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const named = (name: string) => traceEvents.filter((event) => event.name === 'thread_name' && event.args?.name === name);
+  const mains = named('CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`);
+  const tasks = traceEvents.filter(({ name, pid, tid }) => name.endsWith('RunTask') && mains.includes(`${pid} ${tid}`));
+  expect(tasks.length, 'tasks of the page are traced').toBeGreaterThan(steps);
+  return Math.max(...tasks.map(({ tdur }) => tdur ?? 0)) / 1000;
+}
+
+/** One event of Chromium's traces. Times are microseconds; `tdur` is the thread's own. */
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  dur?: number;
+  tdur?: number;
+  args?: { name?: string };
 }
