@@ -28,19 +28,23 @@ def bootstrap() -> Iterator[str]:
 @pytest.fixture
 def topics(bootstrap: str, tmp_path: Path) -> Iterator[Topics]:
     prefix = f"records-{uuid.uuid4().hex[:8]}." if bootstrap else "klamm."
+    # Topics of others need names that no other test has. Nobody makes them before a test does.
+    foreign = f"shop-{prefix}" if bootstrap else "shop."
     settings = {
         "kafka.topic_prefix": prefix,
         "kafka.partitions": "4",
         "namespaces.default.requests": "true",
         "namespaces.default.outcomes": "true",
         "namespaces.default.tasks.queues": "shipping",
+        "namespaces.default.publish.topics": f"invoices={foreign}invoices,receipts={foreign}receipts",
     }
     log = tmp_path / "klamm.log"
     options = ["--requests", "--outcomes", "--stream-queue", "shipping"]
+    options += ["--publish", f"invoices={foreign}invoices", "--publish", f"receipts={foreign}receipts"]
     server = KlammServer(klamm_binary(), tmp_path / "data", log, bootstrap or None, settings if bootstrap else None, options)
     server.start()
     try:
-        yield Topics(server, prefix)
+        yield Topics(server, prefix, foreign)
     finally:
         if server.running():
             server.kill()

@@ -6,7 +6,7 @@ import random
 import subprocess
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from confluent_kafka import Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from support.server import KlammServer
@@ -26,9 +26,11 @@ Batch = List[Tuple[str, Any]]
 class Topics:
     """The topics of one klamm."""
 
-    def __init__(self, server: KlammServer, prefix: str) -> None:
+    def __init__(self, server: KlammServer, prefix: str, foreign: str) -> None:
         self.server = server
         self.prefix = prefix
+        #: What names of topics of other programs begin with.
+        self.foreign = foreign
 
     def produce(
         self, topic: str, records: Iterable[Tuple[str, Any]], headers: Optional[Dict[str, str]] = None, foreign: bool = False
@@ -82,6 +84,34 @@ class Topics:
         for future in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
             future.result(FLUSH_S)
 
+    def delete(self, topic: str) -> None:
+        """Delete a topic that is not one of klamm's, from a broker."""
+        admin = AdminClient({"bootstrap.servers": self.server.kafka})
+        for future in admin.delete_topics([topic]).values():
+            future.result(FLUSH_S)
+
+    def committed(self, topic: str) -> List[Record]:
+        """All committed records of a topic that is not one of klamm's, in the order of each partition: key, value and headers as texts."""
+        if not self.server.kafka:
+            return self.records(topic)
+        settings = {"bootstrap.servers": self.server.kafka, "group.id": "nobody", "enable.auto.commit": False, "isolation.level": "read_committed"}
+        consumer = Consumer({**settings, "enable.partition.eof": True})
+        try:
+            partitions = consumer.list_topics(topic, FLUSH_S).topics[topic].partitions
+            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
+            left, found = set(partitions), []
+            while left:
+                message = consumer.poll(FLUSH_S)
+                assert message is not None, f"{topic} is read to its ends"
+                if message.error() is not None and message.error().code() == KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                    continue
+                assert message.error() is None, message.error()
+                found.append(shown(message))
+            return sorted(found, key=lambda record: (record["partition"], record["offset"]))
+        finally:
+            consumer.close()
+
     def klamm(self, *arguments: str, fails: bool = False) -> str:
         """Run a command of klamm's that asks the server; what it prints. `fails`: it must not succeed, and its errors count."""
         command = [str(self.server.binary), *arguments, "--address", self.server.address]
@@ -98,3 +128,14 @@ class Topics:
 
     def _command(self, verb: str, *arguments: str) -> List[str]:
         return [str(self.server.binary), "topics", verb, *arguments, "--address", self.server.address]
+
+
+def shown(message: Message) -> Record:
+    """A record as `klamm topics cat --json` shows it."""
+
+    def text(data: Optional[bytes]) -> Optional[str]:
+        return None if data is None else data.decode()
+
+    headers = {name: text(value) for name, value in message.headers() or []}
+    value = text(message.value())
+    return {"partition": message.partition(), "offset": message.offset(), "key": text(message.key()), "value": value, "headers": headers}

@@ -30,6 +30,8 @@ pub mod topic {
     pub const REQUESTS: &str = "requests";
     /// First part of the names of the topics with tasks of one stream task queue of one namespace.
     pub const TASKS: &str = "tasks";
+    /// Begins the names of topics that are not klamm's. The rest is the full name.
+    pub const FOREIGN: char = '=';
 }
 
 /// A record as it goes to an output topic; the engine adds the partition and the header with its number.
@@ -46,12 +48,20 @@ pub struct Encoded {
     pub value: Option<Vec<u8>>,
     /// Headers behind klamm's own.
     pub headers: Vec<(String, Bytes)>,
+    /// The partition, where that was decided with the record. Else the topic and the key say which.
+    pub partition: Option<u32>,
 }
 
 impl Encoded {
     /// A record without headers.
     pub fn new(topic: impl Into<Cow<'static, str>>, key: String, value: Option<Vec<u8>>) -> Self {
-        Self { topic: topic.into(), key, foreign_key: None, value, headers: Vec::new() }
+        Self { topic: topic.into(), key, foreign_key: None, value, headers: Vec::new(), partition: None }
+    }
+
+    /// A record for a partition of a topic that is not klamm's, by the topic's full name. `key` is the record's whole key.
+    pub fn foreign(topic: &str, partition: u32, key: Option<Bytes>, value: Option<Vec<u8>>) -> Self {
+        let name = format!("{}{topic}", topic::FOREIGN);
+        Self { foreign_key: Some(key), partition: Some(partition), ..Self::new(name, String::new(), value) }
     }
 }
 

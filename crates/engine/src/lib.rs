@@ -9,6 +9,7 @@
 pub mod codec;
 pub mod compare;
 pub mod dead_letters;
+mod diverted;
 pub mod error;
 pub mod fold;
 pub mod identity;

@@ -7,7 +7,7 @@ use klamm_machine::Time;
 
 use crate::{Encoded, Topics};
 
-/// Header of every output: `<partition>/<number>/<command offset>/<index>`. The number is dense per output topic and partition of the
+/// Header of every output on topics of klamm's: `<partition>/<number>/<command offset>/<index>`. The number is dense per output topic and partition of the
 /// commands. (On topics of namespaces a partition's numbers are spread over all partitions of the topic, and go up on each.)
 pub const SEQUENCE_HEADER: &str = "klamm-seq";
 
@@ -65,16 +65,22 @@ impl Outputs {
     pub fn push(&mut self, topics: &Topics, cause: Cause, index: usize, encoded: Encoded) {
         let Cause { partition, offset, now } = cause;
         let of_topic = topics.place(&encoded, partition);
-        let Encoded { topic, key, foreign_key, value, headers: others } = encoded;
-        let number = self.next_number(&topic);
-        match self.numbers.get_mut(&*topic) {
-            Some(last) => *last = number,
-            None => {
-                self.numbers.insert(topic.clone().into_owned(), number);
+        let Encoded { topic, key, foreign_key, value, headers: others, .. } = encoded;
+        // Others have no use for the numbers.
+        let headers = if Topics::is_foreign(&topic) {
+            others
+        } else {
+            let number = self.next_number(&topic);
+            match self.numbers.get_mut(&*topic) {
+                Some(last) => *last = number,
+                None => {
+                    self.numbers.insert(topic.clone().into_owned(), number);
+                }
             }
-        }
-        let mut headers = vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())];
-        headers.extend(others);
+            let mut headers = vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())];
+            headers.extend(others);
+            headers
+        };
         let key = foreign_key.unwrap_or_else(|| Some(key.into()));
         let record = Record { key, value: value.map(Into::into), headers, timestamp_ms: now.millis() };
         self.bytes += record.size();

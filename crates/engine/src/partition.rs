@@ -396,8 +396,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         let Some(batch) = &self.in_flight else { return Ok(()) };
         let mut next_offsets = self.next_output_offsets.clone();
         for (output, offset) in batch.outputs.iter().zip(offsets) {
-            let short = self.settings.topics.short(&output.topic);
-            if let Some(short) = short.filter(|short| !Topics::is_shared(short)) {
+            let topics = &self.settings.topics;
+            if let Some(short) = topics.short(&output.topic).filter(|_| !topics.is_shared(&output.topic)) {
                 let next = next_offsets.entry(short.to_owned()).or_default();
                 *next = (*next).max(offset + 1);
             }

@@ -14,7 +14,7 @@ const GONE: Offset = -1;
 ///
 /// Call this only after [`Log::transactional`] has made a new holder of the partition's transactional id, because that settles open
 /// transactions. The batch did commit if its last record, `~partition`, is on the topic: no other record has its number. Topics of
-/// namespaces are not read. Whole transactions commit or none of them does, so the other topics tell; and nobody knows from where on such a
+/// namespaces and of others are not read. Whole transactions commit or none of them does, so the other topics tell; and nobody knows from where on such a
 /// topic would have to be read.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ pub fn standing(log: &dyn Log, topics: &Topics, store: &Arc<Store>, number: u32,
     let history = topics.full(topic::HISTORY);
     let first = batch.outputs.iter().filter(|output| output.topic == history).filter_map(|output| sequence_number(&output.record)).min();
     let mut offsets = vec![GONE; batch.outputs.len()];
-    let is_shared = |output: &&Output| topics.short(&output.topic).is_some_and(Topics::is_shared);
+    let is_shared = |output: &&Output| topics.is_shared(&output.topic);
     let mut places: Vec<_> =
         batch.outputs.iter().filter(|output| !is_shared(output)).map(|output| (&output.topic, output.partition)).collect();
     places.sort();

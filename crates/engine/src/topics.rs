@@ -83,6 +83,8 @@ pub struct Topics {
     known: Arc<[(&'static str, Arc<str>)]>,
     /// Topics of single namespaces, each with its full name, sorted by name.
     of_namespaces: Arc<[(NamespaceTopic, Arc<str>)]>,
+    /// Workflows publish on topics of others.
+    publishes: bool,
     /// Partitions of commands, history, schedules and visibility: a power of two.
     pub partitions: u32,
 }
@@ -91,7 +93,7 @@ impl Topics {
     /// Topics named `<prefix><name>`.
     pub fn new(prefix: &str, partitions: u32) -> Self {
         let known = TOPICS.iter().map(|row| (row.name, format!("{prefix}{}", row.name).into())).collect();
-        Self { prefix: prefix.into(), known, of_namespaces: Arc::default(), partitions }
+        Self { prefix: prefix.into(), known, of_namespaces: Arc::default(), publishes: false, partitions }
     }
 
     /// The same, with these topics of single namespaces and no others.
@@ -103,6 +105,16 @@ impl Topics {
         let mut of_namespaces: Vec<_> = topics.into_iter().map(named).collect();
         of_namespaces.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
         Self { of_namespaces: of_namespaces.into(), ..self }
+    }
+
+    /// The same. If workflows publish on topics of others, there is a topic for what those do not take.
+    pub fn with_published(self, publishes: bool) -> Self {
+        Self { publishes, ..self }
+    }
+
+    /// Whether the topic for what topics of others do not take is one of these topics.
+    pub fn publishes(&self) -> bool {
+        self.publishes
     }
 
     /// The topics of single namespaces.
@@ -123,6 +135,9 @@ impl Topics {
 
     /// A topic's full name.
     pub fn full(&self, name: &str) -> Arc<str> {
+        if let Some(foreign) = name.strip_prefix(topic::FOREIGN) {
+            return foreign.into();
+        }
         let known = self.known.iter().find(|(known, _)| *known == name).map(|(_, full)| full.clone());
         let known = known.or_else(|| self.of_namespace(name).map(|(_, full)| full.clone()));
         known.unwrap_or_else(|| format!("{}{name}", self.prefix).into())
@@ -141,7 +156,8 @@ impl Topics {
     /// All topics with their settings.
     pub fn specs(&self) -> Vec<TopicSpec> {
         let of_namespaces = self.of_namespaces.iter().map(|(topic, full)| self.spec_of_namespace(topic, full.clone()));
-        TOPICS.iter().map(|row| self.spec(row)).chain(of_namespaces).collect()
+        let published = self.publishes.then(|| self.dead_letters_spec(Self::PUBLISHED));
+        TOPICS.iter().map(|row| self.spec(row)).chain(of_namespaces).chain(published).collect()
     }
 
     fn spec(&self, row: &Row) -> TopicSpec {
@@ -181,11 +197,11 @@ impl Topics {
     }
 
     /// Whether the topic of a record exists: it is one of klamm's own, declared for a namespace, or one with dead letters of a trigger, which
-    /// is made before the trigger is declared.
+    /// is made before the trigger is declared. Topics of others are looked at when destinations are declared.
     pub(crate) fn has(&self, encoded: &Encoded) -> bool {
         match &encoded.topic {
             Cow::Borrowed(_) => true,
-            Cow::Owned(name) => self.of_namespace(name).is_some() || Self::is_of_dead_letters(name),
+            Cow::Owned(name) => self.of_namespace(name).is_some() || Self::is_of_dead_letters(name) || name.starts_with(topic::FOREIGN),
         }
     }
 
@@ -193,6 +209,9 @@ impl Topics {
     /// as in Java's default partitioner: then other programs that write by the same key share the order and the partitions. On klamm's own
     /// topics it is [`Topics::output_partition`].
     pub(crate) fn place(&self, encoded: &Encoded, partition: u32) -> u32 {
+        if let Some(decided) = encoded.partition {
+            return decided;
+        }
         match &encoded.topic {
             Cow::Borrowed(name) => Self::output_partition(name, partition),
             Cow::Owned(name) => {
@@ -203,11 +222,26 @@ impl Topics {
         }
     }
 
-    /// Whether several partitions of the commands write to one partition of the topic. Then an offset there says nothing about one of
-    /// them.
-    pub(crate) fn is_shared(name: &str) -> bool {
-        Purpose::of(name).is_some() || Self::is_of_dead_letters(name)
+    /// Whether several partitions of the commands, or other programs, write to one partition of the topic (full name). Then an offset there
+    /// says nothing about one of them.
+    pub(crate) fn is_shared(&self, full: &str) -> bool {
+        self.short(full).and_then(row).is_none()
     }
+
+    /// Whether this would be a topic of klamm's own: one that it has, or one by a name that it may give to a topic some day.
+    pub fn is_own(&self, full: &str) -> bool {
+        let family = |name: &str| Purpose::of(name).is_some() || Self::is_of_dead_letters(name);
+        let is_named_so = |name: &str| row(name).is_some() || family(name);
+        full.starts_with(&*self.prefix) && (!self.prefix.is_empty() || self.short(full).is_some_and(is_named_so))
+    }
+
+    /// Whether the name (without prefix) stands for a topic that is not klamm's.
+    pub fn is_foreign(name: &str) -> bool {
+        name.starts_with(topic::FOREIGN)
+    }
+
+    /// Stands for a trigger's name in the topic with dead letters of what workflows publish. No trigger may have this name.
+    pub const PUBLISHED: &str = "publish";
 
     /// Name of the topic with the dead letters of a trigger, without prefix.
     pub fn dead_letters(trigger: &str) -> String {
@@ -271,8 +305,8 @@ mod tests {
             assert!(topics.has(&encoded) && topics.place(&encoded, 5) == partition, "{own}");
         }
         assert_eq!(
-            ["outcomes.shop", "requests.a", topic::HISTORY, topic::COMMANDS_DEAD_LETTERS].map(Topics::is_shared),
-            [true, true, false, false]
+            ["t.outcomes.shop", "t.requests.a", "shop.invoices", "t.history", "t.commands.klamm-dlq"].map(|name| topics.is_shared(name)),
+            [true, true, true, false, false]
         );
         assert_eq!(&*topics.full("outcomes.shop"), "t.outcomes.shop");
     }
@@ -282,10 +316,21 @@ mod tests {
         let topics = Topics::new("t.", 8);
         let name = Topics::dead_letters("a.b");
         assert_eq!((name.as_str(), &*topics.dead_letters_spec("a.b").name), ("dlq.a.b", "t.dlq.a.b"));
-        assert!(Topics::is_of_dead_letters(&name) && Topics::is_shared(&name));
+        assert!(Topics::is_of_dead_letters(&name) && topics.is_shared(&topics.full(&name)));
         assert!(![topic::COMMANDS_DEAD_LETTERS, topic::HISTORY, "dlq"].into_iter().any(Topics::is_of_dead_letters));
         let letter = Encoded { foreign_key: Some(None), ..Encoded::new(name, "k".to_owned(), None) };
         assert!(topics.has(&letter));
         assert_eq!(topics.place(&letter, 5), key::hash("k") % 8);
+    }
+
+    #[test]
+    fn topics_of_others_keep_their_names_and_are_never_klamms() {
+        let topics = Topics::new("t.", 8);
+        let record = Encoded::foreign("shop.invoices", 11, None, None);
+        assert_eq!((&*topics.full(&record.topic), topics.place(&record, 5)), ("shop.invoices", 11));
+        assert!(topics.has(&record) && Topics::is_foreign(&record.topic) && !Topics::is_foreign("outcomes.shop"));
+        assert_eq!(["t.history", "t.anything", "shop.t.history"].map(|name| topics.is_own(name)), [true, true, false]);
+        let plain = Topics::new("", 8);
+        assert_eq!(["history", "tasks.a.b", "dlq.x", "shop.orders"].map(|name| plain.is_own(name)), [true, true, true, false]);
     }
 }

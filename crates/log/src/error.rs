@@ -112,6 +112,8 @@ pub enum Error {
         reason: String,
         /// What the operator has to allow, with the command that does it.
         remedy: String,
+        /// The topic that is meant, if it is one.
+        topic: Option<String>,
     },
     /// The log's settings cannot work. For the operator: a start-up error.
     #[error("the log's settings are wrong: {problem}")]
@@ -131,6 +133,22 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
+}
+
+impl Error {
+    /// The topic that a write failed for, where the log takes records for others: it is not there, has other partitions, or is not for this
+    /// process, or takes no such record.
+    pub fn refusing_topic(&self) -> Option<&str> {
+        match self {
+            Self::TooLarge { topic, .. }
+            | Self::Invalid { topic, .. }
+            | Self::UnknownTopic { topic }
+            | Self::UnknownPartition { topic, .. }
+            | Self::Mismatch { topic, .. } => Some(topic),
+            Self::Denied { topic, .. } => topic.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// Each on a line of its own.

@@ -69,6 +69,23 @@ pub enum Publication {
     Task(Box<StreamTask>),
     /// A record of another program that a trigger cannot use, for the trigger's topic of dead letters.
     DeadLetter(Box<DeadLetterRecord>),
+    /// A record that a workflow publishes on a topic of other programs.
+    Foreign(Box<ForeignRecord>),
+}
+
+/// A record for a topic of other programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignRecord {
+    /// Full name of the topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: u32,
+    /// The key; `None`: it has none.
+    pub key: Option<Bytes>,
+    /// The value; `None`: a tombstone.
+    pub value: Option<Bytes>,
+    /// Headers, in order.
+    pub headers: Vec<(String, Bytes)>,
 }
 
 /// A record of another program, as it came.

@@ -12,6 +12,7 @@ pub mod access;
 pub mod addresses;
 pub mod batch;
 pub mod calls;
+pub mod destinations;
 pub mod failures;
 pub mod fault;
 pub mod limits;
@@ -25,6 +26,7 @@ pub mod validate;
 mod warnings;
 
 pub use addresses::Addresses;
+pub use destinations::Destinations;
 pub use fault::{Fault, Result};
 pub use limits::Limits;
 pub use terms::Terms;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::addresses::Addresses;
+use crate::{addresses::Addresses, destinations::Destinations};
 
 /// Keys of [`Limits`] that are about the server as a whole. No namespace has its own.
 pub const OF_THE_SERVER: &[&str] = &["namespaces_page", "message_bytes", "command_bytes"];
@@ -104,6 +104,9 @@ pub struct Limits {
     /// Task queues of activities whose tasks go to topics of their own. This has a section of its own in the configuration, too.
     #[serde(skip)]
     pub stream_queues: Vec<String>,
+    /// Where workflows may publish records. This has a section of its own, too.
+    #[serde(skip)]
+    pub destinations: Destinations,
     /// Largest command for the log; 5 MiB. With its envelope in Avro it stays below the topics' max.message.bytes of 6 MiB.
     pub command_bytes: usize,
 }
@@ -156,6 +159,7 @@ impl Default for Limits {
             schedule_audit_retention: Duration::from_secs(7 * 24 * 3600),
             outcomes: Vec::new(),
             stream_queues: Vec::new(),
+            destinations: Destinations::default(),
             command_bytes: 5 * MIB,
         }
     }

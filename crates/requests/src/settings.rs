@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use klamm_machine::time;
 use klamm_messages::klamm::v1::{CommandLimits, CommandSettings, NamespaceState};
 
-use crate::limits::Limits;
+use crate::{destinations::Destinations, limits::Limits};
 
 /// Lowest decision version that decides the commands made here.
 pub(crate) const DECISION_VERSION: u32 = 1;
@@ -29,12 +29,18 @@ pub fn configured(limits: &Limits) -> CommandSettings {
         outcome_only: Vec::new(),
         outcomes: limits.outcomes.clone(),
         stream_queues: limits.stream_queues.clone(),
+        destinations: limits.destinations.now(),
     }
 }
 
 /// As [`configured`], for namespaces that have limits of their own, by name.
 pub fn of_namespaces(limits: &BTreeMap<String, Limits>) -> BTreeMap<String, CommandSettings> {
     limits.iter().map(|(name, limits)| (name.clone(), configured(limits))).collect()
+}
+
+/// Where the workflows of these namespaces may publish, by name.
+pub fn destinations(limits: &BTreeMap<String, Limits>) -> BTreeMap<String, Destinations> {
+    limits.iter().map(|(name, limits)| (name.clone(), limits.destinations.clone())).collect()
 }
 
 /// The limits that differ from their defaults; `None` where none does, so that most commands carry nothing.

@@ -13,6 +13,8 @@ use crate::{
 const STACK_BYTES: usize = 64 << 20;
 /// Longest name of a topic in Kafka.
 const TOPIC_BYTES_MAX: usize = 249;
+/// Stands for a trigger's name in the topic `dlq.publish`.
+const RESERVED: &str = "publish";
 
 /// A trigger that can be used.
 #[derive(Debug)]
@@ -97,6 +99,10 @@ fn name(name: &Text) -> Result<(), Wrong> {
     if name.value.is_empty() || name.value.len() > NAME_BYTES_MAX || !name.value.chars().all(fits) || name.value.starts_with('.') {
         let hint = format!("1 to {NAME_BYTES_MAX} of A-Z, a-z, 0-9, '-', '_' and '.': it is part of a topic's name");
         return Err(Wrong::at(name, "trigger", format!("{:?} is no name of a trigger", name.value), hint));
+    }
+    if name.value == RESERVED {
+        let hint = format!("use another name: dlq.{RESERVED} has dead letters of what workflows publish");
+        return Err(Wrong::at(name, "trigger", format!("{RESERVED:?} is no name of a trigger"), hint));
     }
     Ok(())
 }

@@ -21,10 +21,12 @@ mod callback;
 mod children;
 mod closed_run;
 mod commands;
+mod concerned;
 mod decide;
 mod external;
 mod paused;
 mod priority;
+mod publish;
 mod reservations;
 mod run;
 mod streams;
@@ -48,6 +50,7 @@ impl Machine for Workflow {
     fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
         let decided = decide::decide(tx, command)?;
         streams::start(tx, command);
+        publish::perform(tx, command);
         Ok(match decided {
             Outcome::Answer(answer) => Outcome::Answer(Answered { answer, started: reservations::start(tx, command) }),
             Outcome::Refused(rejection) => Outcome::Refused(rejection),

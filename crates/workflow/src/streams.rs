@@ -4,21 +4,19 @@
 //! machine the attempt is under way from the moment its task is published, whether or not anybody reads it.
 
 use klamm_machine::{Publication, StreamTask, Tx};
-use klamm_messages::klamm::v1::{Command, CommandSettings, PendingActivity, RunState, command::Body};
+use klamm_messages::klamm::v1::{Command, CommandSettings, PendingActivity, RunState};
 
-use crate::{
-    Event, Workflow, activity,
-    closed_run::trace,
-    run::Run,
-    tables::{RunKey, Runs},
-};
+use crate::{Workflow, activity, closed_run::trace, concerned, run::Run, tables::Runs};
+
+/// Identity of whoever starts the activities of stream task queues.
+const STREAM: &str = "stream";
 
 /// Starts all activities that wait on stream task queues, in the runs that the command concerns, and publishes their tasks. It looks at all
 /// activities of these runs and not at the events only, because an activity may wait for another reason: its queue was declared later, or the
 /// run was paused.
 pub(crate) fn start(tx: &mut Tx<'_, Workflow>, command: &Command) {
     let Some(settings) = command.settings.as_ref().filter(|settings| !settings.stream_queues.is_empty()) else { return };
-    for key in runs(tx, command) {
+    for key in concerned::runs(tx, command) {
         let Some(state) = tx.get::<Runs>(&key) else { continue };
         let waiting: Vec<_> = state.activities.iter().filter(|(_, it)| waits(&state, it, settings)).map(|(id, _)| *id).collect();
         drop(state);
@@ -35,26 +33,6 @@ pub(crate) fn is_streamed(run: &Run<'_, '_>, scheduled_event_id: i64, settings: 
     !settings.stream_queues.is_empty() && run.state().activities.get(&scheduled_event_id).is_some_and(is_of_stream)
 }
 
-/// The runs that have got events, and the one that the command wakes.
-fn runs(tx: &Tx<'_, Workflow>, command: &Command) -> Vec<RunKey> {
-    let mut runs: Vec<RunKey> = Vec::new();
-    let mut add = |namespace: &str, workflow_id: &str, run_id: &str| {
-        let is_same = |run: &RunKey| run.run_id == run_id && run.workflow_id == workflow_id && run.namespace == namespace;
-        if !runs.iter().any(is_same) {
-            runs.push(RunKey::new(namespace, workflow_id, run_id));
-        }
-    };
-    if let Some(Body::WakeUp(wake_up)) = &command.body {
-        add(&wake_up.namespace, &wake_up.id, &wake_up.run_id);
-    }
-    for event in tx.emitted() {
-        if let Event::Record(record) = event {
-            add(&record.namespace, &record.workflow_id, &record.run_id);
-        }
-    }
-    runs
-}
-
 /// Whether the activity waits on a stream task queue.
 fn waits(run: &RunState, activity: &PendingActivity, settings: &CommandSettings) -> bool {
     is_of_stream(activity, settings) && activity::task_row(run, activity).is_some()
@@ -67,7 +45,7 @@ fn is_of_stream(activity: &PendingActivity, settings: &CommandSettings) -> bool 
 
 /// Starts the activity and publishes its task.
 fn publish(run: &mut Run<'_, '_>, scheduled_event_id: i64) {
-    let Some(started) = activity::start::start_for_stream(run, scheduled_event_id) else { return };
+    let Some(started) = activity::start::start_without_worker(run, scheduled_event_id, STREAM) else { return };
     let deadline = run.state().activities.get(&scheduled_event_id).and_then(activity::attempt_deadline);
     let task = StreamTask {
         token: started.token(&run.key),

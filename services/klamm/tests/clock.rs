@@ -76,6 +76,7 @@ fn start(clock: Arc<SetClock>) -> (u16, u16) {
         }],
         namespace_topics: Vec::new(),
         stream_queues: Vec::new(),
+        destinations: Vec::new(),
         store_name: "klamm",
         doors: Budget::of(1024, LogKind::Embedded, 0).expect("room").doors(klamm_connections::Settings::default()),
         inspect: Inspect::Loopback,

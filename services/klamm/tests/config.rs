@@ -82,9 +82,9 @@ fn the_reference_lists_every_key_with_its_default() {
             stands.insert(format!("{section}.{}", key.trim_end_matches('`')), default.trim_matches(['`', ' ', '|']).to_owned());
         }
     }
-    let file = file("reference", "[namespaces.NAME]\noutcomes = true\nrequests = true\ntasks.queues = [\"q\"]\n");
+    let file = file("reference", "[namespaces.NAME]\noutcomes = true\nrequests = true\ntasks.queues = [\"q\"]\npublish.topics = [\"t\"]\n");
     let mut are = effective(Some(&file), &[BROKER]);
-    for required in ["kafka.bootstrap_servers", "namespaces.\"NAME\".tasks.queues"] {
+    for required in ["kafka.bootstrap_servers", "namespaces.\"NAME\".tasks.queues", "namespaces.\"NAME\".publish.topics"] {
         are.insert(required.to_owned(), String::new());
     }
     let are: BTreeMap<_, _> =
@@ -355,6 +355,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("KLAMM_NAMESPACES__ON__OUTCOMES__TYPES", "A, B*"),
         ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
         ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b"),
+        ("KLAMM_NAMESPACES__ON__PUBLISH__TOPICS", "a=shop.a, shop.b"),
     ];
     let settings = effective(Some(&file), &variables);
     let own: Vec<_> =
@@ -368,6 +369,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."on".outcomes.partitions=0"#,
         r#"namespaces."on".outcomes.retention="168h""#,
         r#"namespaces."on".outcomes.types=["A", "B*"]"#,
+        r#"namespaces."on".publish.topics=["a=shop.a", "shop.b"]"#,
         r#"namespaces."on".requests.partitions=0"#,
         r#"namespaces."on".requests.retention="48h""#,
         r#"namespaces."on".tasks.partitions=0"#,
@@ -391,6 +393,10 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("queue", "[namespaces.a.tasks]\nqueues = [\"x y\"]\n", "\"klamm.tasks.a.x y\" is no name"),
         ("twice", "[namespaces.a.tasks]\nqueues = [\"x\", \"x\"]\n", "another one of this namespace"),
         ("short", "[namespaces.a.tasks]\nqueues = [\"x\"]\nretention = \"1s\"\n", "namespaces.a.tasks.retention"),
+        ("nowhere", "[namespaces.a]\npublish = true\n", "namespaces.a.publish.topics"),
+        ("own", "[namespaces.a.publish]\ntopics = [\"x=klamm.history\"]\n", "klamm.history would be a topic of klamm's own"),
+        ("again", "[namespaces.a.publish]\ntopics = [\"x=a\", \"x=b\"]\n", "\"x\" is there twice"),
+        ("illegal", "[namespaces.a.publish]\ntopics = [\"x y\"]\n", "\"x y\" is no name"),
         ("kind", "[namespaces.a]\noutcomes = \"yes\"\n", "namespaces.a.outcomes"),
     ] {
         let error = refused(Some(&self::file(&format!("topics-{name}"), text)), &[BROKER]);

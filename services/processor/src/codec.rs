@@ -7,7 +7,7 @@ mod tasks;
 
 use klamm_avro::frame;
 use klamm_engine::{Codec, Encoded, Folded, topic};
-use klamm_machine::{Publication, key};
+use klamm_machine::{ForeignRecord, Publication, key};
 use klamm_messages::klamm::v1::{
     ClusterRecord, Command, CommandFailed, HistoryRecord, PartitionRecord, ScheduleRecord, VisibilityDocument, history_record::Record,
 };
@@ -99,6 +99,11 @@ impl Codec<Event> for AvroCodec {
             Publication::Outcome { outcome, headers } => outcomes::encode(outcome, headers),
             Publication::Task(task) => tasks::encode(task),
             Publication::DeadLetter(record) => dead_letters::encode(record),
+            Publication::Foreign(record) => {
+                let ForeignRecord { topic, partition, key, value, headers } = &**record;
+                let value = value.as_ref().map(|value| value.to_vec());
+                Encoded { headers: headers.clone(), ..Encoded::foreign(topic, *partition, key.clone(), value) }
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use klamm_engine::Topics;
 use klamm_log::{Clock, SystemClock};
 use klamm_messages::klamm::v1::CommandSettings;
+use klamm_requests::Destinations;
 use klamm_supervise::Supervisor;
 
 use crate::{lease::Lease, memory::memory_limit};
@@ -37,6 +38,8 @@ pub struct Config {
     pub settings: CommandSettings,
     /// By name, the namespaces whose settings differ from those.
     pub namespace_settings: BTreeMap<String, CommandSettings>,
+    /// By name, the namespaces whose workflows may publish on topics of others.
+    pub destinations: BTreeMap<String, Destinations>,
     /// Where a verification keeps the store that it rebuilds; `None`: in memory.
     pub verify_dir: Option<PathBuf>,
     /// This machine's clocks, with which the log's time is compared.
@@ -60,6 +63,7 @@ impl Config {
             supervisor: Supervisor::default(),
             settings: CommandSettings::default(),
             namespace_settings: BTreeMap::new(),
+            destinations: BTreeMap::new(),
             verify_dir: None,
             clock: Arc::new(SystemClock),
         }

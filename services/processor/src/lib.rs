@@ -49,6 +49,7 @@ mod readers;
 mod reads;
 mod rebuilt;
 pub mod reclaimer;
+mod refusing;
 mod reservations;
 mod row_names;
 mod runs;

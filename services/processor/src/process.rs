@@ -8,13 +8,14 @@ use std::sync::{
 use klamm_engine::{Error as EngineError, fold::Pace, partition::Settings, topic};
 use klamm_log::{Error as LogError, Log};
 use klamm_messages::klamm::v1::{Command, CommandSettings, TaskKind, TaskRow, WakeRow, WakeUp, command::Body};
+use klamm_requests::Destinations;
 use klamm_store::Store;
 use klamm_supervise::Health;
 
 use crate::{
     answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, log_clock::LogClock, machines::Machines,
-    memory::Memory, namespaces::Namespaces, ownership::Ownership, task_queues::Home, to_read::ToRead, triggers::Triggers,
-    update_waiters::UpdateWaiters, warnings::Warnings, watchers::Watchers,
+    memory::Memory, namespaces::Namespaces, ownership::Ownership, refusing::Refusing, task_queues::Home, to_read::ToRead,
+    triggers::Triggers, update_waiters::UpdateWaiters, warnings::Warnings, watchers::Watchers,
 };
 
 /// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
@@ -44,6 +45,8 @@ pub(crate) struct Process {
     /// The process is stopping: it takes no new commands.
     closing: AtomicBool,
     pub(crate) warnings: Warnings,
+    /// Topics of others that take no records.
+    pub(crate) refusing: Refusing,
     /// Metric klamm_commands_total, looked up once.
     pub(crate) commands_total: metrics::Counter,
 }
@@ -71,6 +74,7 @@ impl Process {
             triggers: Triggers::default(),
             closing: AtomicBool::new(false),
             warnings: Warnings::default(),
+            refusing: Refusing::default(),
             commands_total: metrics::counter!("klamm_commands_total"),
         }
     }
@@ -139,7 +143,8 @@ impl Process {
     /// retention is unset.
     pub(crate) fn settings(&self, namespace: &str) -> CommandSettings {
         let settings = self.config.namespace_settings.get(namespace).unwrap_or(&self.config.settings);
-        CommandSettings { retention: self.namespaces.retention_of(namespace), ..settings.clone() }
+        let destinations = self.config.destinations.get(namespace).map(Destinations::now).unwrap_or_default();
+        CommandSettings { retention: self.namespaces.retention_of(namespace), destinations, ..settings.clone() }
     }
 }
 

@@ -43,7 +43,20 @@ impl fmt::Display for Doing<'_> {
     }
 }
 
-impl Doing<'_> {
+impl<'a> Doing<'a> {
+    /// The topic that it is about.
+    fn topic(&self) -> Option<&'a str> {
+        match self {
+            Self::Append(topic)
+            | Self::Read(topic)
+            | Self::Bounds(topic)
+            | Self::Describe(topic)
+            | Self::Create(topic)
+            | Self::Trim(topic) => Some(topic),
+            Self::Transact(_) | Self::Group(_) => None,
+        }
+    }
+
     /// Operations and resource, as `kafka-acls.sh` names them.
     fn acl(&self, settings: &Settings) -> String {
         match self {
@@ -135,25 +148,20 @@ impl Errors<'_> {
             self.settings.bootstrap_servers,
             doing.acl(self.settings)
         );
-        Error::Denied { operation: doing.to_string(), reason: reason.to_owned(), remedy }
+        let topic = doing.topic().map(str::to_owned);
+        Error::Denied { operation: doing.to_string(), reason: reason.to_owned(), remedy, topic }
     }
 
     fn refused(&self, doing: Doing<'_>, reason: &str) -> Error {
         metrics::counter!("klamm_log_errors_total", "kind" => "refused").increment(1);
         let remedy = "check security.protocol, sasl.mechanism, sasl.username, sasl.password and the ssl.* properties of [kafka]".to_owned();
-        Error::Denied { operation: doing.to_string(), reason: reason.to_owned(), remedy }
+        Error::Denied { operation: doing.to_string(), reason: reason.to_owned(), remedy, topic: None }
     }
 
     fn mismatch(&self, doing: Doing<'_>, problem: &str) -> Error {
         let topic = match doing {
-            Doing::Append(name)
-            | Doing::Read(name)
-            | Doing::Bounds(name)
-            | Doing::Describe(name)
-            | Doing::Create(name)
-            | Doing::Trim(name)
-            | Doing::Transact(name)
-            | Doing::Group(name) => name.to_owned(),
+            Doing::Transact(name) | Doing::Group(name) => name.to_owned(),
+            topic => topic.topic().unwrap_or_default().to_owned(),
         };
         Error::Mismatch { topic, problem: problem.to_owned() }
     }

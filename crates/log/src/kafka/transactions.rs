@@ -19,7 +19,7 @@ use rdkafka::{
 use super::{
     clients::BATCH_BYTES_MAX,
     core::{Core, TopicState},
-    errors::Doing,
+    errors::{Doing, is_refusal_of_record},
     partition::Partition,
     producer::headers,
     sheet::{Deliveries, Delivery, Sheet},
@@ -176,14 +176,14 @@ impl Holder {
     /// Waits until the broker has all records, none of them readable yet.
     fn flush(&mut self, limit: Duration, outputs: &[Output], sheet: &Arc<Sheet>) -> Result<(), Error> {
         let flushed = self.await_answers(limit, sheet);
-        // A refused batch refuses all its records. The largest record is taken for the cause.
+        // A refused batch refuses all its records. The largest record is taken for the cause, of those that were refused for themselves.
         let refused = {
             let places = sheet.lock();
             let refused = places.iter().zip(outputs).filter_map(|(place, output)| match place {
                 Some(Err(code)) => Some((*code, output)),
                 _ => None,
             });
-            refused.max_by_key(|(_, output)| output.record.size())
+            refused.max_by_key(|(code, output)| (is_refusal_of_record(*code), output.record.size()))
         };
         match (flushed, refused) {
             (true, None) => Ok(()),

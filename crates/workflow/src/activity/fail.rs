@@ -95,3 +95,8 @@ fn fail(
 pub(crate) fn fail_too_large(run: &mut Run<'_, '_>, token: &ActivityTaskToken, message: &str, identity: &str) -> Result<(), Rejection> {
     fail(run, token, Some(&failure::server(message, true)), None, Reporter { identity, worker_version: None })
 }
+
+/// Ends the attempt with a failure that the server states.
+pub(crate) fn fail_by_server(run: &mut Run<'_, '_>, token: &ActivityTaskToken, failure: &Failure, identity: &str) -> Result<(), Rejection> {
+    fail(run, token, Some(failure), None, Reporter { identity, worker_version: None })
+}

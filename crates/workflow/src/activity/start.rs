@@ -66,15 +66,12 @@ pub(crate) fn start_eagerly(
     whole_task(run, scheduled_event_id)
 }
 
-/// Starts a waiting activity for the topic of its stream task queue. `None` when it does not wait.
-pub(crate) fn start_for_stream(run: &mut Run<'_, '_>, scheduled_event_id: i64) -> Option<StartedActivityTask> {
+/// Starts a waiting activity that no worker has polled for. `None` when it does not wait.
+pub(crate) fn start_without_worker(run: &mut Run<'_, '_>, scheduled_event_id: i64, identity: &str) -> Option<StartedActivityTask> {
     let request_id = run.tx.context.derive_id();
-    start(run, scheduled_event_id, Starter { request_id: &request_id, identity: STREAM, worker_version: None }).ok()?;
+    start(run, scheduled_event_id, Starter { request_id: &request_id, identity, worker_version: None }).ok()?;
     whole_task(run, scheduled_event_id)
 }
-
-/// Identity of whoever starts the activities of stream task queues.
-const STREAM: &str = "stream";
 
 /// Who starts an activity.
 struct Starter<'s> {

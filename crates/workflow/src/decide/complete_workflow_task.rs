@@ -23,7 +23,7 @@ use crate::{
     answer::StartedWorkflowTask,
     children,
     commands::{self, CommandContext, CommandFailure, cause_name},
-    external,
+    external, publish,
     run::{
         Run, is_open, is_paused,
         speculative::leaves_no_trace,
@@ -181,10 +181,10 @@ fn go_on(
 ) -> Decision<Answer> {
     #[allow(deprecated, reason = "workers still tell their builds so")]
     let worker_version = request.worker_version_stamp.as_ref();
-    // Activities of stream task queues are their topics'.
+    // Activities of stream task queues are their topics', and some are klamm's own.
     let start = |id: &i64| {
-        let streamed = streams::is_streamed(run, *id, settings);
-        if streamed { None } else { start_eagerly(run, *id, &request.identity, worker_version) }
+        let is_elsewhere = streams::is_streamed(run, *id, settings) || publish::is_own(run, *id);
+        if is_elsewhere { None } else { start_eagerly(run, *id, &request.identity, worker_version) }
     };
     let activity_tasks = done.eager.iter().filter_map(start).collect();
     let mut new_workflow_task = None;

@@ -105,6 +105,7 @@ impl Env {
                 [headers.collect::<String>().into_bytes(), frame::encode(&**outcome)].concat()
             }
             Publication::Task(task) => format!("{task:?}").into_bytes(),
+            Publication::Foreign(record) => format!("{record:?}").into_bytes(),
         });
         events.chain(self.sent.iter().map(frame::encode::<Command>)).chain(published).collect()
     }
@@ -455,6 +456,7 @@ pub fn production() -> CommandSettings {
         outcome_only: Vec::new(),
         outcomes: Vec::new(),
         stream_queues: Vec::new(),
+        destinations: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ mod operations;
 mod outcomes;
 mod pause;
 mod properties;
+mod publish;
 mod published;
 mod reservations;
 mod reset;

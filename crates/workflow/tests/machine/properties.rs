@@ -29,7 +29,7 @@ use crate::{
     external::{cancel_external, check_pending, is_external, signal_external},
     fail,
     operations::{Operation, operate, operation},
-    pause, payload, published, reset, riders, scheduled, streams, timer, update_with_start, updates,
+    pause, payload, publish, published, reset, riders, scheduled, streams, timer, update_with_start, updates,
 };
 
 /// One step of somebody.
@@ -123,6 +123,8 @@ enum Step {
 #[derive(Debug, Clone)]
 enum Do {
     Activity(u8),
+    /// On a topic of others, on one that is missing, or nowhere.
+    Publish(u8),
     Timer(u8),
     CancelTimer(u8),
     CancelActivity(i64),
@@ -138,6 +140,7 @@ enum Do {
 fn command() -> impl Strategy<Value = Do> {
     prop_oneof![
         6 => (0..3_u8).prop_map(Do::Activity),
+        2 => (0..3_u8).prop_map(Do::Publish),
         6 => (0..3_u8).prop_map(Do::Timer),
         3 => (0..3_u8).prop_map(Do::CancelTimer),
         3 => (4..12_i64).prop_map(Do::CancelActivity),
@@ -200,8 +203,8 @@ fn settings() -> impl Strategy<Value = CommandSettings> {
     let all = || vec!["*".to_owned()];
     let outcomes = CommandSettings { outcome_only: all(), outcomes: all(), ..env::production() };
     let published = CommandSettings { outcomes: all(), ..env::production() };
-    let streamed = streams::streaming(env::production());
-    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes), 2 => Just(published), 2 => Just(streamed)]
+    let streamed = publish::publishing(streams::streaming(env::production()));
+    prop_oneof![3 => Just(env::production()), 2 => small, 1 => Just(outcomes), 2 => Just(published), 3 => Just(streamed)]
 }
 
 /// Several entries for a map.
@@ -454,6 +457,7 @@ impl World {
         }
         published::check(&self.env);
         streams::check(&self.env);
+        publish::check(&self.env);
         self.check_told();
     }
 
@@ -524,6 +528,10 @@ fn activity_token(task: StartedActivityTask) -> ActivityTaskToken {
 fn attributes(command: &Do) -> crate::Attributes {
     match command {
         Do::Activity(id) => activity(&format!("a{id}")),
+        Do::Publish(id) => {
+            let destination = ["invoices", "missing", "nowhere"][usize::from(*id)];
+            publish::publish(&format!("p{id}"), &format!("{{\"destination\": \"{destination}\", \"text\": \"a\"}}"))
+        }
         Do::Timer(id) => timer(&format!("t{id}"), 1 + i64::from(*id) * 5),
         Do::CancelTimer(id) => cancel_timer(&format!("t{id}")),
         Do::CancelActivity(id) => cancel_activity(*id),

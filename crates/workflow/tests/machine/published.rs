@@ -47,7 +47,7 @@ fn outcomes(env: &Env) -> Vec<&Outcome> {
 fn outcome(publication: &Publication) -> Option<&Outcome> {
     match publication {
         Publication::Outcome { outcome, .. } => Some(outcome),
-        Publication::Visibility(_) | Publication::VisibilityDeleted { .. } | Publication::Task(_) | Publication::DeadLetter(_) => None,
+        _ => None,
     }
 }
 

@@ -106,6 +106,10 @@ pub struct DevOptions {
     /// Implies --requests, by which workers answer.
     #[arg(long = "stream-queue", value_name = "QUEUE")]
     pub stream_queues: Vec<String>,
+    /// Topic to which workflows of these namespaces may publish by the activity klamm.publish, by a name of its own or the topic's; made if it is
+    /// missing; may be given several times.
+    #[arg(long = "publish", value_name = "NAME=TOPIC")]
+    pub destinations: Vec<String>,
     /// Write every command to the disk before it is answered: commands survive a power loss, and calls take a disk's latency longer.
     #[arg(long)]
     pub fsync: bool,

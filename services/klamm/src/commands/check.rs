@@ -74,7 +74,7 @@ async fn others(config: &Config) -> Result<Vec<SetupError>, SetupError> {
 fn setup_errors(error: &LogError) -> Vec<SetupError> {
     match error {
         LogError::Mismatches { problems } => problems.iter().flat_map(setup_errors).collect(),
-        LogError::Denied { operation, reason, remedy } => {
+        LogError::Denied { operation, reason, remedy, .. } => {
             vec![SetupError::new("using Kafka", format!("it refuses to {operation}: {reason}"), remedy.clone())]
         }
         LogError::Unavailable { reason } => {

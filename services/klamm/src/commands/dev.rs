@@ -11,7 +11,7 @@ use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
-    config::{Config, LogFormat, topic_name},
+    config::{Config, LogFormat, destination, topic_name},
     logging,
     node::{
         alone::{self, Parts, ServerOptions},
@@ -53,6 +53,7 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         namespaces,
         namespace_topics,
         stream_queues: options.stream_queues.clone(),
+        destinations: options.destinations.iter().map(|text| named(text)).collect::<Result<_, _>>()?,
         store_name: "klamm",
         doors: budget.doors(klamm_connections::Settings::default()),
         inspect: options.inspect,
@@ -125,6 +126,18 @@ fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<Namesp
         }
     }
     Ok(topics)
+}
+
+/// A topic for workflows to publish on.
+fn named(text: &str) -> Result<(String, String), SetupError> {
+    let (name, topic) = destination(text);
+    let wrong =
+        |problem| SetupError::new("reading --publish", problem, "write --publish invoices=shop.invoices, or --publish shop.invoices");
+    topic_name(&topic).map_err(wrong)?;
+    if name.is_empty() || topic.is_empty() {
+        return Err(wrong(format!("{text:?} is not NAME=TOPIC")));
+    }
+    Ok((name, topic))
 }
 
 /// `Name=Type`.

@@ -1,11 +1,18 @@
 //! Checks the rules for settings that their types do not express.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use klamm_engine::LARGE_MESSAGE_BYTES;
 use klamm_log::Cleanup;
 
-use super::{Config, Registry, keys, namespace::Tasks, units::Span};
+use super::{
+    Config, Registry, keys,
+    namespace::{Namespace, Tasks, destination},
+    units::Span,
+};
 use crate::{logging, setup_error::SetupError};
 
 /// Bytes that the envelope of a command may take beside its content.
@@ -168,6 +175,7 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
         }
     }
     for (name, namespace) in &config.namespaces {
+        destinations(config, name, namespace)?;
         let queues = |problem: String, hint: &str| Err(wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint));
         let names_none = |tasks: &Tasks| tasks.queues.is_empty() || tasks.queues.iter().any(String::is_empty);
         if namespace.tasks.as_ref().is_some_and(names_none) {
@@ -181,6 +189,31 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
             let problem = format!("{wrong_type:?} names no workflow types");
             let hint = "write names of types, which may end in '*': [\"Order*\", \"Payment\"], or [\"*\"] for all";
             return Err(wrong(&format!("{}.{name}.outcomes.types", keys::NAMESPACES), problem, hint));
+        }
+    }
+    Ok(())
+}
+
+fn destinations(config: &Config, name: &str, namespace: &Namespace) -> Result<(), SetupError> {
+    let Some(publish) = &namespace.publish else { return Ok(()) };
+    let key = format!("{}.{name}.publish.topics", keys::NAMESPACES);
+    let hint = "write topics of other programs, as TOPIC or NAME=TOPIC: [\"shop.invoices\", \"receipts=shop.receipts\"]";
+    if publish.topics.is_empty() {
+        return Err(wrong(&key, "no topic is named", hint));
+    }
+    let mut names = BTreeSet::new();
+    for text in &publish.topics {
+        let (name, topic) = destination(text);
+        topic_name(&topic).map_err(|problem| wrong(&key, problem, hint))?;
+        if name.is_empty() || topic.is_empty() {
+            return Err(wrong(&key, format!("{text:?} is no destination"), hint));
+        }
+        if config.topics().is_own(&topic) {
+            let problem = format!("{topic} would be a topic of klamm's own: its name begins with kafka.topic_prefix");
+            return Err(wrong(&key, problem, hint));
+        }
+        if !names.insert(name.clone()) {
+            return Err(wrong(&key, format!("{name:?} is there twice"), hint));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     Config,
-    namespace::{Outcomes, Requests, Tasks},
+    namespace::{Outcomes, Publish, Requests, Tasks},
 };
 
 /// Prefix of the properties of librdkafka.
@@ -28,6 +28,7 @@ pub fn known() -> BTreeMap<String, Value> {
         (Section::Outcomes, Table::try_from(Outcomes::default())),
         (Section::Requests, Table::try_from(Requests::default())),
         (Section::Tasks, Table::try_from(Tasks::default())),
+        (Section::Publish, Table::try_from(Publish::default())),
     ] {
         let section = section.model();
         keys.extend(fields.unwrap_or_default().into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
@@ -50,6 +51,8 @@ pub enum Section {
     Requests,
     /// Its stream task queues.
     Tasks,
+    /// Where its workflows may publish.
+    Publish,
 }
 
 impl Section {
@@ -60,11 +63,12 @@ impl Section {
             Self::Outcomes => "outcomes",
             Self::Requests => "requests",
             Self::Tasks => "tasks",
+            Self::Publish => "publish",
         }
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Limits, Self::Outcomes, Self::Requests, Self::Tasks].into_iter().find(|section| section.name() == name)
+        [Self::Limits, Self::Outcomes, Self::Requests, Self::Tasks, Self::Publish].into_iter().find(|section| section.name() == name)
     }
 
     /// The section's name with NAME for the namespace, as the reference has it.
@@ -86,7 +90,7 @@ pub fn of_namespace(key: &str) -> Option<(&str, Section, Option<&str>)> {
 pub fn model(key: &str) -> Cow<'_, str> {
     match of_namespace(key) {
         Some((_, Section::Limits, Some(limit))) if !limits::OF_THE_SERVER.contains(&limit) => Cow::Owned(format!("limits.{limit}")),
-        Some((_, section @ (Section::Outcomes | Section::Requests | Section::Tasks), Some(key))) => {
+        Some((_, section @ (Section::Outcomes | Section::Requests | Section::Tasks | Section::Publish), Some(key))) => {
             Cow::Owned(format!("{}.{key}", section.model()))
         }
         Some((_, section, None)) => Cow::Owned(section.model()),

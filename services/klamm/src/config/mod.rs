@@ -27,7 +27,7 @@ pub use self::{
     connections::{Connections, Inspect},
     effective::Config,
     kafka::{Kafka, TopicsMode},
-    namespace::{Namespace, OutcomeCleanup, Outcomes, Requests},
+    namespace::{Namespace, OutcomeCleanup, Outcomes, Requests, destination},
     processor::Processor,
     registry::Registry,
     secret::Secret,
@@ -73,7 +73,8 @@ impl Config {
     /// Names and settings of all topics.
     pub fn topics(&self) -> Topics {
         let of_namespaces = self.namespaces.iter().flat_map(|(name, namespace)| namespace.topics(name));
-        Topics::new(&self.kafka.topic_prefix, self.kafka.partitions).with_namespaces(of_namespaces)
+        let publishes = self.namespaces.values().any(|namespace| namespace.publish.is_some());
+        Topics::new(&self.kafka.topic_prefix, self.kafka.partitions).with_namespaces(of_namespaces).with_published(publishes)
     }
 
     /// A configuration in which only limits are set, as options name them (`signals=500`, `namespaces.orders.limits.signals=500`).

@@ -5,6 +5,7 @@ use std::time::Duration;
 use klamm_engine::{NamespaceTopic, Purpose, tasks_topic};
 use klamm_gateway::Limits;
 use klamm_log::Cleanup;
+use klamm_requests::Destinations;
 use serde::{Deserialize, Serialize};
 
 use super::units::Span;
@@ -24,6 +25,23 @@ pub struct Namespace {
     /// The namespace has task queues whose activities are topics.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Tasks>,
+    /// The namespace's workflows may publish records on topics of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publish: Option<Publish>,
+}
+
+/// `[namespaces.NAME.publish]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Publish {
+    /// Topics that are not klamm's, by their full names, each as `TOPIC` or `NAME=TOPIC`: workflows mean it by the name.
+    pub topics: Vec<String>,
+}
+
+/// Name and topic of a destination, which is written `NAME=TOPIC` or `TOPIC`.
+pub fn destination(text: &str) -> (String, String) {
+    let (name, topic) = text.split_once('=').unwrap_or((text, text));
+    (name.trim().to_owned(), topic.trim().to_owned())
 }
 
 /// `[namespaces.NAME.outcomes]`
@@ -94,6 +112,11 @@ impl Default for Tasks {
 }
 
 impl Namespace {
+    /// Where its workflows may publish.
+    pub fn destinations(&self) -> Destinations {
+        Destinations::new(self.publish.iter().flat_map(|publish| &publish.topics).map(|text| destination(text)))
+    }
+
     /// Its stream task queues.
     pub fn stream_queues(&self) -> &[String] {
         self.tasks.as_ref().map_or(&[], |tasks| &tasks.queues)

@@ -21,6 +21,8 @@ pub(super) fn find(log: &dyn Log, topics: &Topics, request: &FindEventsRequest) 
     let name = topics.full(topic::HISTORY);
     let limit = if request.limit == 0 { EVENTS_MAX } else { request.limit.min(EVENTS_MAX) } as usize;
     let start = log.start_offset(&name, partition).map_err(status)?;
+    // From now on reads go to this end at least, which a process that only stands by might not know otherwise.
+    log.end_offset(&name, partition).map_err(status)?;
     let mut offset = match (request.from_offset, &request.since) {
         (Some(offset), _) => offset.max(start),
         (None, Some(since)) => reading::first_since(log, &name, partition, start, Time::from(since).millis())?,

@@ -109,6 +109,8 @@ fn begin(
 ) -> Result<(Positions, Vec<(u32, Stored)>), Status> {
     let mut positions = Positions::new();
     for &partition in partitions {
+        // The answer is fresh, and from now on reads go to it at least. Without it they might end before what others have just written.
+        log.end_offset(topic, partition).map_err(status)?;
         let start = log.start_offset(topic, partition).map_err(status)?;
         let from = from.unwrap_or(start).max(start);
         let from = wanted.since.map_or(Ok(from), |since| first_since(log, topic, partition, from, since))?;

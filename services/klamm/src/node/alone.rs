@@ -11,8 +11,9 @@ use std::{
 use klamm_engine::{NamespaceTopic, Purpose, Topics};
 use klamm_gateway::{Calls, Config as GatewayConfig, Limits};
 use klamm_ingress::NoSchemas;
-use klamm_log::{Clock, Log};
+use klamm_log::{Clock, Log, TopicSpec};
 use klamm_processor::{Config as ProcessorConfig, Intervals};
+use klamm_requests::Destinations;
 use klamm_store::Store;
 use klamm_supervise::{Role, Supervisor};
 use klamm_visibility::Index;
@@ -75,6 +76,8 @@ pub struct ServerOptions {
     pub namespace_topics: Vec<NamespaceTopic>,
     /// Task queues of activities whose tasks go to topics of their own, in all namespaces that have topics.
     pub stream_queues: Vec<String>,
+    /// Where workflows of all these namespaces may publish: names and topics. Topics that are missing are made.
+    pub destinations: Vec<(String, String)>,
     /// Name of the store in GetClusterInfo.
     pub store_name: &'static str,
     /// How connections are accepted.
@@ -88,13 +91,17 @@ pub struct ServerOptions {
 }
 
 /// Limits of the namespaces that have limits of their own. Where the namespace has the topic of outcomes, all types of closed runs are
-/// published, and its stream task queues are those of the options.
+/// published, and its stream task queues are those of the options. So are the destinations of all.
 fn namespace_limits(options: &ServerOptions) -> BTreeMap<String, Limits> {
     let mut limits = options.namespace_limits.clone();
     for topic in options.namespace_topics.iter().filter(|topic| topic.purpose == Purpose::Outcomes) {
         let of_namespace = limits.entry(topic.namespace.clone()).or_insert_with(|| options.limits.clone());
         of_namespace.outcomes = vec!["*".to_owned()];
         of_namespace.stream_queues.clone_from(&options.stream_queues);
+    }
+    for namespace in options.namespaces.iter().filter(|_| !options.destinations.is_empty()) {
+        let of_namespace = limits.entry(namespace.name.clone()).or_insert_with(|| options.limits.clone());
+        of_namespace.destinations = Destinations::new(options.destinations.iter().cloned());
     }
     limits
 }
@@ -109,8 +116,19 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
 
     let Parts { log, store, index, verify_dir, supervisor, clock } = parts;
     let namespace_limits = namespace_limits(&options);
-    let topics = Topics::new(PREFIX, options.partitions).with_namespaces(options.namespace_topics);
-    log.ensure_topics(&topics.specs())
+    let publishes = !options.destinations.is_empty();
+    let topics = Topics::new(PREFIX, options.partitions).with_namespaces(options.namespace_topics).with_published(publishes);
+    let mut specs = topics.specs();
+    // Nobody else can make topics here.
+    for (name, topic) in &options.destinations {
+        if topics.is_own(topic) {
+            let problem = format!("destination {name:?}: {topic} would be a topic of klamm's own");
+            return Err(SetupError::new("reading --publish", problem, "give another topic: --publish NAME=TOPIC"));
+        }
+        let is_there = log.topic(topic).is_ok() || specs.iter().any(|spec| *spec.name == **topic);
+        specs.extend((!is_there).then(|| TopicSpec { log_append_time: false, ..TopicSpec::kept(topic.as_str(), options.partitions) }));
+    }
+    log.ensure_topics(&specs)
         .map_err(|error| SetupError::new("making the topics", error, "see the error; use another --data-dir for other partitions"))?;
     let member = uuid::Uuid::new_v4().to_string();
     let config = ProcessorConfig {
@@ -119,6 +137,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         clock,
         settings: klamm_requests::settings::configured(&options.limits),
         namespace_settings: klamm_requests::settings::of_namespaces(&namespace_limits),
+        destinations: klamm_requests::settings::destinations(&namespace_limits),
         ..ProcessorConfig::new(topics.clone(), member.clone())
     };
     telemetry.sources().add(sources::store(store.clone()));

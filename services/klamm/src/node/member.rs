@@ -187,6 +187,7 @@ async fn take_over(
         supervisor: parts.supervisor.clone(),
         settings: klamm_requests::settings::configured(&options.limits),
         namespace_settings: klamm_requests::settings::of_namespaces(&options.namespace_limits),
+        destinations: klamm_requests::settings::destinations(&options.namespace_limits),
         verify_dir: options.verify_dir.clone(),
         ..ProcessorConfig::new(options.topics.clone(), member.to_owned())
     };

@@ -6,6 +6,7 @@ pub mod announce;
 pub mod beats;
 pub mod data_dir;
 pub mod descriptors;
+pub mod destinations;
 pub mod feeding;
 pub mod front;
 pub mod kafka_log;

@@ -20,6 +20,7 @@ use crate::{
     config::Inspect,
     inspect::{Inspector, Triggers, access},
     node::{
+        destinations,
         namespaces::{self, NamespaceToMake},
         progress,
     },
@@ -47,6 +48,7 @@ pub struct Owned {
     callbacks: JoinHandle<()>,
     batch: JoinHandle<()>,
     ingress: JoinHandle<()>,
+    destinations: JoinHandle<()>,
 }
 
 /// How topics of others are read.
@@ -88,6 +90,7 @@ impl Recovered {
         inspect: Inspect,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
+        let destinations = destinations::watch(&log, config.destinations.values().cloned().collect(), &config.supervisor).await;
         let sender = tokio::spawn(klamm_processor::awaiting_sends::run(processor.clone()));
         let no_thread = |error| SetupError::new("starting a thread", error, "raise the limits of the process");
         let readers = Readers::start(processor.clone()).map_err(no_thread)?;
@@ -123,7 +126,8 @@ impl Recovered {
             routes.add_service(InterceptedService::new(server, check));
         });
         let routes = routes.await.map_err(|error| SetupError::new("serving gRPC", error, "this is a bug in klamm, please report it"))?;
-        let owned = Owned { processor, committer, readers, cleaner, sender, carer, reclaimer, scheduler, callbacks, batch, ingress };
+        let owned =
+            Owned { processor, committer, readers, cleaner, sender, carer, reclaimer, scheduler, callbacks, batch, ingress, destinations };
         owned.tell(true);
         Ok((owned, routes))
     }
@@ -159,6 +163,7 @@ impl Owned {
         self.reclaimer.abort();
         self.batch.abort();
         self.ingress.abort();
+        self.destinations.abort();
         self.processor.close();
         let (committer, readers, cleaner) = (self.committer, self.readers, self.cleaner);
         // Dropping these waits for their threads, and the committer's for its last commits. So it is done on a thread for blocking work.

@@ -178,6 +178,16 @@ pub const CATALOGUE: &[Section] = &[
         ],
     },
     Section {
+        title: "Publishing",
+        about: "What workflows write on topics of other programs by `klamm.publish`.",
+        metrics: &[counter(
+            "klamm_publish_diverted_total",
+            "records",
+            &[],
+            "Records that went to `dlq.publish`, because their topics took none",
+        )],
+    },
+    Section {
         title: "Triggers",
         about: "`came` is `started`, `signalled`, `filtered`, `suppressed` or `dead_lettered`.",
         metrics: &[

@@ -1,12 +1,15 @@
 //! Commits the batches of a partition. Each is one transaction of the holder of the partition's transactional id.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
 
 use klamm_engine::{Error as EngineError, settle};
 use klamm_log::{Error as LogError, Offset, Transactional};
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{failure::Failure, guarded::Guarded, sends::Sends, standing::Mend};
+use super::{diverting, failure::Failure, guarded::Guarded, sends::Sends, standing::Mend};
 use crate::process::may_pass;
 
 /// Commands without outputs that close a batch.
@@ -20,6 +23,8 @@ pub(crate) struct Commits {
     producer: Mutex<Producer>,
     /// Since when commits have been failing, and why.
     trouble: Mutex<Option<(Instant, String)>>,
+    /// Attempts in a row to commit the batch under way whose outcome was unknown.
+    unknown: AtomicU32,
 }
 
 /// How an attempt to commit ended.
@@ -36,7 +41,7 @@ pub(crate) enum Tried {
 
 impl Commits {
     pub(crate) fn new(producer: Box<dyn Transactional>) -> Self {
-        Self { producer: Mutex::new(Some(producer)), trouble: Mutex::default() }
+        Self { producer: Mutex::new(Some(producer)), trouble: Mutex::default(), unknown: AtomicU32::new(0) }
     }
 
     /// Cuts a batch of what waits in the partition, unless a batch is under way already or too little waits. With `everything`, any command
@@ -58,6 +63,10 @@ impl Commits {
             return Ok(Tried::Nothing);
         }
         let mut producer = self.producer.lock();
+        if let Err(error) = diverting::divert_known(guarded) {
+            self.waits(guarded.number, &error, "a destination takes no records, and there is no topic of dead letters for them");
+            return Ok(Tried::Nothing);
+        }
         let Some(outputs) = sends.ready_outputs(guarded, guarded.process.config.acks_patience) else {
             if guarded.locked().is_some_and(|state| state.in_flight().is_some()) {
                 self.note(Some("what it sends to other partitions and to stream task queues is not acknowledged".to_owned()));
@@ -84,11 +93,21 @@ impl Commits {
         match result {
             Ok(offsets) => self.committed(guarded, &offsets),
             Err(LogError::InDoubt { reason }) => {
-                if producer.is_some() {
+                let was_tried = producer.is_some();
+                if was_tried {
                     tracing::warn!(partition = number, reason, "the outcome of a commit is unknown: the topics are read to find out");
                 }
                 *producer = None;
-                self.settle(guarded, producer)
+                self.settle(guarded, producer)?;
+                if was_tried {
+                    diverting::divert_stuck(guarded, self.unknown.fetch_add(1, Ordering::Relaxed) + 1, &reason);
+                }
+                Ok(())
+            }
+            Err(error) if diverting::divert_refused(guarded, &error) => {
+                // A holder whose transaction was refused may be of no more use.
+                *producer = None;
+                Ok(())
             }
             Err(error) if may_pass(&error) => {
                 self.waits(number, &error, "a commit failed: its outputs wait for the next attempt");
@@ -112,6 +131,7 @@ impl Commits {
         drop(state);
         // The batch is in the log. If the store failed, the partition is built anew from the log, if need be when there is room again.
         committed?;
+        self.unknown.store(0, Ordering::Relaxed);
         if self.note(None) {
             tracing::info!(partition = guarded.number, "commits work again: the outputs that waited are written");
         }

@@ -6,6 +6,7 @@
 //! [`Partitions`](crate::partitions::Partitions) does the rest.
 
 mod commits;
+mod diverting;
 mod driving;
 mod failure;
 mod guarded;

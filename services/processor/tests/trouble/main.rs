@@ -3,6 +3,7 @@
 mod ends;
 mod gated;
 mod overload;
+mod publishing;
 mod reading;
 
 use std::{

@@ -1,0 +1,44 @@
+//! Why nothing is published. The types stand in docs/kafka.md.
+
+use klamm_messages::{
+    klamm::v1::Destination,
+    temporal::failure::v1::{ApplicationFailureInfo, Failure, failure::FailureInfo},
+};
+
+/// The activity asks for something that can never be done.
+pub(super) fn invalid(message: String) -> Failure {
+    application("InvalidInput", message, true)
+}
+
+/// The namespace has no destination of this name.
+pub(super) fn unknown(name: &str, destinations: &[Destination]) -> Failure {
+    let known: Vec<_> = destinations.iter().map(|destination| destination.name.as_str()).collect();
+    let message = match known.join(", ") {
+        known if known.is_empty() => {
+            format!("no destination {name:?}: the namespace has none; they are declared in [namespaces.NAME.publish]")
+        }
+        known => format!("no destination {name:?}; the namespace has {known}"),
+    };
+    application("UnknownDestination", message, true)
+}
+
+/// Its topic was not there when the command was made. It may come: the activity's retry policy decides.
+pub(super) fn missing(destination: &Destination) -> Failure {
+    let Destination { name, topic, .. } = destination;
+    application("DestinationMissing", format!("destination {name:?}: there is no topic {topic}, or klamm may not see it"), false)
+}
+
+/// The topic does not take such a record.
+pub(super) fn too_large(destination: &Destination, size: usize) -> Failure {
+    let Destination { topic, record_bytes_max, .. } = destination;
+    application(
+        "RecordTooLarge",
+        format!("a record of {size} bytes: topic {topic} takes records of up to {record_bytes_max} bytes with overhead"),
+        true,
+    )
+}
+
+fn application(kind: &str, message: String, non_retryable: bool) -> Failure {
+    let info = ApplicationFailureInfo { r#type: kind.to_owned(), non_retryable, ..ApplicationFailureInfo::default() };
+    Failure { message, source: "klamm".to_owned(), failure_info: Some(FailureInfo::ApplicationFailureInfo(info)), ..Failure::default() }
+}
