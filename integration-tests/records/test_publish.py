@@ -133,6 +133,30 @@ async def test_what_cannot_be_published_fails_with_a_reason(shop: Topics, client
     assert invoices(shop) == []
 
 
+async def test_a_request_is_answered_where_it_asks_for_it(shop: Topics, client: Client, worker: None) -> None:
+    """On a declared destination, beside the topic of outcomes; not on any other topic."""
+    await (await start(client, "Publish", "first", [{"destination": "invoices", "key": "first", "text": "klamm knows the topic"}])).result()
+    bill = {"start": {"workflow_type": "Publish", "task_queue": QUEUE, "args": [[]]}}
+    shop.produce("requests.default", [("asked-1", bill)], {"reply-to": "invoices", "correlation-id": "c-7"})
+    shop.produce("requests.default", [("asked-2", {"signal": {"name": "none"}})], {"reply-to": "invoices"})
+    shop.produce("requests.default", [("asked-3", bill)], {"reply-to": f"{shop.foreign}receipts"})
+
+    def all_there() -> List[Record]:
+        outcomes = [record for record in shop.records("outcomes.default") if record["value"].get("request")]
+        assert len(outcomes) == 3
+        found = [record for record in invoices(shop) if record["key"] != "first"]
+        assert len(found) == 2
+        return found
+
+    replies = {record["key"]: record for record in await await_until(all_there, "all are answered", deadline_s=60)}
+    started, refused = decoded(replies["asked-1"]), decoded(replies["asked-2"])
+    assert (started["kind"], started["request"]["kind"], started["workflow_id"]) == ("REQUEST_ACCEPTED", "start", "asked-1")
+    assert started["run_id"] == (await client.get_workflow_handle("asked-1").describe()).run_id
+    assert replies["asked-1"]["headers"] == {"correlation-id": "c-7", "content-type": "application/json"}
+    assert (refused["kind"], refused["request"]["code"]) == ("REQUEST_REJECTED", 5)
+    assert shop.committed(f"{shop.foreign}receipts") == []
+
+
 async def test_each_record_is_published_once_although_klamm_is_killed(shop: Topics, client: Client, worker: None) -> None:
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")

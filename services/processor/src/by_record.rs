@@ -1,6 +1,7 @@
 //! Commands that records of other programs have asked for: whatever comes of one is told on the topic of outcomes.
 
-use klamm_machine::{Decision, Machine, Outcome as Decided, Publication, Rejection, Tx, outcome_kind};
+use klamm_avro::frame;
+use klamm_machine::{Decision, ForeignRecord, Machine, Outcome as Decided, Publication, Rejection, Tx, key, outcome_kind};
 use klamm_messages::klamm::v1::{Command, FromRecord, Outcome, RequestAnswer, command::Body};
 use klamm_requests::fault::{Fault, Told};
 use klamm_workflow::{Answer, answer::UpdatedWithStart};
@@ -118,6 +119,26 @@ fn publish<M: Machine>(tx: &mut Tx<'_, M>, command: &Command, from: &FromRecord,
     let correlation = Some(&from.correlation_id).filter(|id| !id.is_empty());
     let correlation = correlation.map(|id| (CORRELATION_HEADER.to_owned(), id.clone()));
     let cancel = cancel_requested.then(|| (CANCEL_HEADER.to_owned(), "true".to_owned()));
-    let headers = correlation.into_iter().chain(cancel).collect();
+    let headers: Vec<_> = correlation.into_iter().chain(cancel).collect();
+    if let Some(reply) = reply(command, from, &outcome, &headers) {
+        tx.publish(Publication::Foreign(Box::new(reply)));
+    }
     tx.publish(Publication::Outcome { outcome: Box::new(outcome), headers });
+}
+
+/// The same answer for the destination that the request names; `None` when it names none that the namespace declares. It is the JSON of the
+/// outcome, because whoever reads there may have no Avro.
+fn reply(command: &Command, from: &FromRecord, outcome: &Outcome, headers: &[(String, String)]) -> Option<ForeignRecord> {
+    let mut declared = command.settings.iter().flat_map(|settings| &settings.destinations);
+    let destination = declared.find(|it| it.name == from.reply_to && it.partitions > 0)?;
+    let value = klamm_avro::json::to_json(&frame::encode(outcome)).ok()?;
+    let content_type = ("content-type".to_owned(), "application/json".to_owned());
+    let headers = headers.iter().chain([&content_type]).map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    Some(ForeignRecord {
+        topic: destination.topic.clone(),
+        partition: key::hash(&outcome.workflow_id) % destination.partitions,
+        key: Some(outcome.workflow_id.clone().into()),
+        value: Some(value.to_string().into()),
+        headers,
+    })
 }

@@ -42,7 +42,7 @@ use crate::{
 
 /// Identity of whoever asks by a record and does not say who it is.
 const IDENTITY: &str = "klamm-requests";
-/// Longest id of a correlation that is given back, bytes. More is cut.
+/// Longest id of a correlation that is given back, and name of a destination for the answer, bytes. More is cut.
 const CORRELATION_BYTES_MAX: usize = 1000;
 /// Header of Temporal's requests in which the SDKs' tracing interceptors look for the caller's trace.
 const TRACER_HEADER: &str = "_tracer-data";
@@ -90,6 +90,12 @@ impl Envelope {
         id
     }
 
+    fn reply_to(&self) -> String {
+        let mut name = self.header("reply-to").unwrap_or_default().to_owned();
+        crate::text::cut(&mut name, CORRELATION_BYTES_MAX);
+        name
+    }
+
     /// The trace that the request belongs to, in the form that SDKs read.
     fn trace(&self) -> Option<Header> {
         let mut carried = serde_json::Map::new();
@@ -132,6 +138,7 @@ pub fn command(
         partition: place.partition.cast_signed(),
         offset: place.offset,
         correlation_id: envelope.correlation_id(),
+        reply_to: envelope.reply_to(),
         ..FromRecord::default()
     };
     let mut subject = Subject { request: "", workflow_id: envelope.key.clone() };

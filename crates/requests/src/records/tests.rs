@@ -52,10 +52,11 @@ fn a_start_becomes_the_command_that_a_client_would_cause() {
     let text = r#"{"identity": "shop", "start": {"workflow_type": "Order", "taskQueue": "orders", "args": [{"id": 7, "price": 1.50}, null],
         "id_conflict_policy": "use_existing", "run_timeout_ms": 1500, "retry_policy": {"maximum_attempts": 3},
         "memo": {"note": "hello"}, "priority": 1}}"#;
-    let headers = [("idempotency-key", "k1"), ("correlation-id", "c1"), ("traceparent", "00-a-b-01")];
+    let headers = [("idempotency-key", "k1"), ("correlation-id", "c1"), ("reply-to", "answers"), ("traceparent", "00-a-b-01")];
     let command = command_in(Lifecycle::Registered, text, &envelope("order-1", &headers));
     let from = command.from_record.clone().unwrap();
     assert_eq!((from.request.as_str(), from.request_id.as_str(), from.correlation_id.as_str()), ("start", "k1", "c1"));
+    assert_eq!(from.reply_to, "answers");
     assert_eq!((from.topic.as_str(), from.partition, from.offset), ("klamm.requests.shop", 3, 7));
     let source = command.source.clone().unwrap();
     assert_eq!((source.topic_id.as_str(), source.partition, source.offset, source.n), ("t", 3, 7, 0));

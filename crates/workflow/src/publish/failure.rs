@@ -6,12 +6,12 @@ use klamm_messages::{
 };
 
 /// The activity asks for something that can never be done.
-pub(super) fn invalid(message: String) -> Failure {
+pub(super) fn invalid(message: String) -> Box<Failure> {
     application("InvalidInput", message, true)
 }
 
 /// The namespace has no destination of this name.
-pub(super) fn unknown(name: &str, destinations: &[Destination]) -> Failure {
+pub(super) fn unknown(name: &str, destinations: &[Destination]) -> Box<Failure> {
     let known: Vec<_> = destinations.iter().map(|destination| destination.name.as_str()).collect();
     let message = match known.join(", ") {
         known if known.is_empty() => {
@@ -23,13 +23,13 @@ pub(super) fn unknown(name: &str, destinations: &[Destination]) -> Failure {
 }
 
 /// Its topic was not there when the command was made. It may come: the activity's retry policy decides.
-pub(super) fn missing(destination: &Destination) -> Failure {
+pub(super) fn missing(destination: &Destination) -> Box<Failure> {
     let Destination { name, topic, .. } = destination;
     application("DestinationMissing", format!("destination {name:?}: there is no topic {topic}, or klamm may not see it"), false)
 }
 
 /// The topic does not take such a record.
-pub(super) fn too_large(destination: &Destination, size: usize) -> Failure {
+pub(super) fn too_large(destination: &Destination, size: usize) -> Box<Failure> {
     let Destination { topic, record_bytes_max, .. } = destination;
     application(
         "RecordTooLarge",
@@ -38,7 +38,8 @@ pub(super) fn too_large(destination: &Destination, size: usize) -> Failure {
     )
 }
 
-fn application(kind: &str, message: String, non_retryable: bool) -> Failure {
+fn application(kind: &str, message: String, non_retryable: bool) -> Box<Failure> {
     let info = ApplicationFailureInfo { r#type: kind.to_owned(), non_retryable, ..ApplicationFailureInfo::default() };
-    Failure { message, source: "klamm".to_owned(), failure_info: Some(FailureInfo::ApplicationFailureInfo(info)), ..Failure::default() }
+    let failure_info = Some(FailureInfo::ApplicationFailureInfo(info));
+    Box::new(Failure { message, source: "klamm".to_owned(), failure_info, ..Failure::default() })
 }

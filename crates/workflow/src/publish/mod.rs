@@ -104,7 +104,7 @@ fn publish(run: &mut Run<'_, '_>, scheduled_event_id: i64, destinations: &[Desti
 }
 
 /// The record that the activity asks for, and the destination's name.
-fn record(run: &Run<'_, '_>, started: &StartedActivityTask, destinations: &[Destination]) -> Result<(ForeignRecord, String), Failure> {
+fn record(run: &Run<'_, '_>, started: &StartedActivityTask, destinations: &[Destination]) -> Result<(ForeignRecord, String), Box<Failure>> {
     let activity_type = type_of(&started.scheduled);
     if activity_type != PUBLISH {
         return Err(failure::invalid(format!("klamm has no activity {activity_type:?}: on task queue {TASK_QUEUE:?} it has {PUBLISH:?}")));
