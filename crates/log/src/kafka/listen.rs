@@ -113,12 +113,16 @@ impl Core {
     fn listen_at_ends(&self, consumer: &BaseConsumer<Context>, topics: &BTreeSet<Arc<str>>) -> Result<(), Error> {
         let failed = |error: rdkafka::error::KafkaError| Error::Unavailable { reason: error.to_string() };
         let mut places = TopicPartitionList::new();
+        let mut partitions = Vec::new();
         for topic in topics {
             for partition in &self.topic(topic)?.partitions {
+                partitions.push(partition.clone());
                 places.add_partition_offset(topic, partition.number.cast_signed(), Place::End).map_err(failed)?;
             }
         }
-        consumer.assign(&places).map_err(failed)
+        consumer.assign(&places).map_err(failed)?;
+        partitions.iter().for_each(|partition| partition.is_listened_to.store(true, Ordering::Relaxed));
+        Ok(())
     }
 
     /// Somebody has written a record. What this process has written itself is known already.

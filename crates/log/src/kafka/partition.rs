@@ -9,7 +9,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     task::Waker,
     time::{Duration, Instant},
 };
@@ -29,6 +29,8 @@ pub(super) struct Partition {
     pub(super) topic: Arc<str>,
     pub(super) number: u32,
     pub(super) view: Mutex<View>,
+    /// A client stays on the partition, and gets what comes ([`crate::Log::listen_to`]).
+    pub(super) is_listened_to: AtomicBool,
 }
 
 /// The partition's state. It is locked for moments only.
@@ -92,7 +94,7 @@ impl Partition {
             next_number: 0,
             stalled: false,
         };
-        Self { topic, number, view: Mutex::new(view) }
+        Self { topic, number, view: Mutex::new(view), is_listened_to: AtomicBool::new(false) }
     }
 
     /// The error for a position below the start.
@@ -133,6 +135,11 @@ impl View {
         }
         let stop = if self.tail.first() > from && self.tail.first() < tail_to { self.tail.first() } else { end };
         Look::Fetch { from, stop, end }
+    }
+
+    /// Whether the record at `from` would be the next one of those that come by themselves: all before it are known here.
+    pub(super) fn is_next(&self, from: Offset) -> bool {
+        self.tail_end == from && from > 0
     }
 
     /// Notes that nothing readable stands between the two offsets.
@@ -399,5 +406,21 @@ mod tests {
         assert!(view.settled(number).is_some_and(|(promise, _)| promise.is_none()));
         view.acknowledged(stored(0));
         assert!(!view.stalled && !view.is_appending());
+    }
+
+    #[test]
+    fn the_next_record_is_the_one_behind_those_that_have_come() {
+        let partition = view();
+        let mut view = partition.view.lock();
+        view.look(5, ReadLimit::default(), false);
+        assert!(!view.is_next(0) && !view.is_next(5), "nothing has come yet");
+        view.ends_at(5);
+        view.heard(stored(5));
+        assert_eq!([5, 6, 7].map(|from| view.is_next(from)), [false, true, false]);
+        // The broker tells of a record before it has come.
+        view.ends_at(7);
+        assert!(matches!(view.look(6, ReadLimit::default(), false), Look::Fetch { from: 6, .. }) && view.is_next(6));
+        view.heard(stored(6));
+        assert!(matches!(view.look(6, ReadLimit::default(), false), Look::Batch(_)) && !view.is_next(6));
     }
 }

@@ -1,12 +1,26 @@
 //! Reads: from memory where it has the records, else from the broker.
 
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
 use rdkafka::topic_partition_list::Offset as Place;
 
-use super::{core::Core, errors::Doing, partition::Look};
+use super::{
+    core::Core,
+    errors::Doing,
+    partition::{Look, Partition},
+};
 use crate::{Error, Offset, ReadBatch, ReadLimit};
 
 /// How often a broker is asked again that contradicts itself (as when replicas change places).
 const OUT_OF_RANGE_MAX: u32 = 3;
+
+/// A record that comes by itself comes so soon, or has to be fetched.
+const COMES_WITHIN: Duration = Duration::from_millis(50);
+/// How often it is looked for.
+const PAUSE: Duration = Duration::from_millis(1);
 
 impl Core {
     /// See [`crate::Log::read`].
@@ -18,6 +32,7 @@ impl Core {
         }
         let mut position = from;
         let mut asked = false;
+        let mut awaited = false;
         let mut out_of_range = 0;
         loop {
             let look = partition.view.lock().look(position, limit, asked);
@@ -34,6 +49,7 @@ impl Core {
                     self.ask_end(partition)?;
                     asked = true;
                 }
+                Look::Fetch { from, .. } if !awaited && is_coming(partition, from) => awaited = true,
                 Look::Fetch { from, stop, end } => match self.fetch(partition, from, stop, end, limit)? {
                     Some(fetched) => {
                         let mut view = partition.view.lock();
@@ -80,4 +96,20 @@ impl Core {
             _ => Ok(None),
         }
     }
+}
+
+/// Waits for a record that is about to come by itself: the broker has told that it is there, before whoever listens to the partition has got it.
+/// A fetch may need a new client, which takes half a second. Gives whether the reader is to look again.
+fn is_coming(partition: &Partition, from: Offset) -> bool {
+    if !partition.is_listened_to.load(Ordering::Relaxed) {
+        return false;
+    }
+    let deadline = Instant::now() + COMES_WITHIN;
+    while partition.view.lock().is_next(from) {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    true
 }
