@@ -11,6 +11,7 @@ from temporalio.client import Client
 from support.kafka import shared_broker
 from support.server import KlammServer, klamm_binary
 from topics import Topics
+from trigger_shop import Shop
 
 ON_KAFKA = os.environ.get("KLAMM_IT_LOG") == "kafka"
 
@@ -49,6 +50,11 @@ def topics(bootstrap: str, tmp_path: Path) -> Iterator[Topics]:
         if server.running():
             server.kill()
         print(f"--- the end of {server.log}\n{server.log_tail()}")
+
+
+@pytest.fixture
+def shop(topics: Topics, tmp_path: Path) -> Shop:
+    return Shop(topics, tmp_path)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 //! [`Backend`] is the whole of it. The processor implements it, tests have a fake one. The crate is only this interface, so that whoever
 //! depends on it links neither log nor store.
 
+mod triggered;
+
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Instant};
 
 use klamm_machine::Rejection;
@@ -23,6 +25,8 @@ use klamm_workflow::{
     tables::RunKey,
 };
 use thiserror::Error;
+
+pub use triggered::{Came, Skips, Triggered};
 
 /// Why a backend did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -52,28 +56,6 @@ pub enum Reply {
     Cluster(klamm_cluster::Answer),
     /// Of a command that a trigger has made.
     Trigger(Triggered),
-}
-
-/// What came of a command that a trigger has made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Triggered {
-    /// The trigger.
-    pub trigger: String,
-    /// What came of it.
-    pub came: Came,
-}
-
-/// What can come of a command that a trigger has made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
-    /// A run was started.
-    Started,
-    /// A run was signalled.
-    Signalled,
-    /// A run was there already, or none to signal, and the rule says that this is fine.
-    Suppressed,
-    /// The record is a dead letter.
-    DeadLettered,
 }
 
 /// A poll of a task queue.

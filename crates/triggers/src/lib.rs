@@ -12,6 +12,7 @@
 mod decide;
 mod declaration;
 mod expression;
+mod letter;
 pub mod limits;
 mod path;
 mod record;
@@ -25,6 +26,7 @@ mod values;
 mod wrong;
 
 pub use decide::{Decision, Effect, Fault, fault_class};
+pub use letter::{Letter, Mark};
 pub use record::{Format, Input, Unwrap, Value};
 pub use start_at::StartAt;
 pub use trigger::{Tombstone, Trigger};

@@ -36,7 +36,7 @@ pub mod update;
 mod workflow;
 
 pub use answer::{Answer, Answered};
-pub use decide::limits::DEFAULTS as DEFAULT_LIMITS;
+pub use decide::{limits::DEFAULTS as DEFAULT_LIMITS, start_workflow::knows_request};
 pub use event::Event;
 pub use workflow::{MACHINE, Workflow};
 

@@ -14,6 +14,7 @@ mod feed;
 mod making;
 mod read;
 mod reader;
+mod replaying;
 mod source;
 mod status;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use klamm_supervise::{Part, Supervisor, each_owned};
 use tokio::task::JoinSet;
 
 pub use making::{Tried, try_record};
+pub use replaying::{Replay, ReplayEffect, original, replay};
 pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaSource};
 pub use status::{TriggerCounts, TriggerStatus, TriggerStatuses};
 pub use triggers::DeadLetterTopic;

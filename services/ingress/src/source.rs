@@ -53,7 +53,7 @@ pub struct AllLimits {
 
 impl AllLimits {
     /// The limits of a namespace's requests.
-    pub(crate) fn of(&self, namespace: &str) -> &Limits {
+    pub fn of(&self, namespace: &str) -> &Limits {
         self.of_namespaces.get(namespace).unwrap_or(&self.usual)
     }
 }

@@ -19,7 +19,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 
 use cli::{Cli, Command, ScheduleCommand};
-use commands::{dev, manual, schedule_audit, serve, status, topics, triggers, verify};
+use commands::{dead_letters, dev, manual, schedule_audit, serve, status, topics, triggers, verify};
 use setup_error::SetupError;
 
 /// How long the end of the process waits for threads that are still at work. A call to a broker that is silent would hold it up.
@@ -39,6 +39,7 @@ pub fn run() -> ExitCode {
         Command::Schedule(ScheduleCommand::Audit(options)) => runtime.block_on(schedule_audit::run(options)),
         Command::Apply(options) => runtime.block_on(triggers::apply(options)),
         Command::Trigger(command) => runtime.block_on(triggers::run(command)),
+        Command::Dlq(command) => runtime.block_on(dead_letters::run(command)),
         Command::Verify(options) => runtime.block_on(verify::run(options)),
         Command::Status(options) => runtime.block_on(status::run(options)),
         Command::Completions { shell } => manual::completions(shell),

@@ -34,20 +34,64 @@ pub fn triggered(
     let new_id = ids(place);
     let terms = Terms { namespace, limits, new_id: &new_id };
     let workflow_id = request.workflow_id.clone().unwrap_or_default();
-    let named = Named {
-        namespace: namespace.name.clone(),
-        workflow_id: workflow_id.clone(),
-        run_id: String::new(),
-        request_id: request.request_id.clone().unwrap_or_else(&new_id),
-        identity: format!("klamm-trigger/{}", from.trigger),
-        header: envelope.trace(),
-    };
-    let made = asked::asked(request, named, &mut Subject::default(), &terms, namespaces);
-    let command = made.unwrap_or_else(|fault| {
+    let request_id = request.request_id.clone().unwrap_or_else(&new_id);
+    let command = asked_for(request, request_id, &from.trigger, envelope, &terms, namespaces).unwrap_or_else(|fault| {
         let Told { message, .. } = fault.told();
         letter(workflow_id, REFUSED, message, &terms)
     });
     finish(command, from, place, &terms)
+}
+
+/// A dead letter that can be used after all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replayed {
+    /// What it asks for. Other than the command of a record it may come again, and at any time: nothing but its request id tells of that.
+    pub command: Command,
+    /// By this id it takes effect once on a run.
+    pub request_id: String,
+}
+
+/// The command of a request that a rule has made of a dead letter. `place` is the letter's own place, from which the request id is made up
+/// if the rule says nothing. The ids of runs are those of `terms`: a run must never have the id of one that an earlier replay has started.
+///
+/// # Errors
+/// The class of what is wrong, and in words.
+pub fn replayed(
+    request: Request,
+    trigger: &str,
+    envelope: &Envelope,
+    place: &Place,
+    terms: &Terms<'_>,
+    namespaces: &Namespaces,
+) -> Result<Replayed, (&'static str, String)> {
+    let request_id = request.request_id.clone().unwrap_or_else(ids(place));
+    let asked = asked_for(request, request_id.clone(), trigger, envelope, terms, namespaces);
+    let command = asked.map_err(|fault| (REFUSED, fault.told().message))?;
+    let limit = terms.limits.command_bytes;
+    if command.encoded_len() > limit { Err((TOO_LARGE, too_large(limit))) } else { Ok(Replayed { command, request_id }) }
+}
+
+fn asked_for(
+    request: Request,
+    request_id: String,
+    trigger: &str,
+    envelope: &Envelope,
+    terms: &Terms<'_>,
+    namespaces: &Namespaces,
+) -> Result<Command, Fault> {
+    let named = Named {
+        namespace: terms.namespace.name.clone(),
+        workflow_id: request.workflow_id.clone().unwrap_or_default(),
+        run_id: String::new(),
+        request_id,
+        identity: format!("klamm-trigger/{trigger}"),
+        header: envelope.trace(),
+    };
+    asked::asked(request, named, &mut Subject::default(), terms, namespaces)
+}
+
+fn too_large(limit: usize) -> String {
+    format!("The command of the record is larger than a command may be ({limit} bytes).")
 }
 
 /// The command of a record that cannot be used. Records with the same key go the same way.
@@ -92,7 +136,7 @@ fn finish(command: Command, from: FromTrigger, place: &Place, terms: &Terms<'_>)
         return command;
     }
     let is_letter = matches!(command.body, Some(Body::DeadLetter(_)));
-    let message = format!("The command of the record is larger than a command may be ({limit} bytes).");
+    let message = too_large(limit);
     let from = command.from_trigger.clone();
     let mut command = if is_letter {
         command

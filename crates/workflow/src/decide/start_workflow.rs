@@ -174,6 +174,11 @@ pub(super) fn resolve(tx: &Tx<'_, Workflow>, command: &Command, policies: &Polic
     }
 }
 
+/// Whether a request with this id has started the run, has taken effect on it, or waits in the buffer to do so.
+pub fn knows_request(state: &RunState, request_id: &str) -> bool {
+    !request_id.is_empty() && (state.start_request_id == request_id || has_request(state, request_id))
+}
+
 /// Whether a request with this id has taken effect on the run, or waits in the buffer to do so.
 pub(crate) fn has_request(state: &RunState, request_id: &str) -> bool {
     if request_id.is_empty() {

@@ -8,7 +8,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::options::Server;
+use super::shared::Server;
 use crate::setup_error::{Exit, SetupError};
 
 /// Largest message that a server sends: a record of 6 MiB, together with its JSON.

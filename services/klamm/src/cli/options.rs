@@ -6,18 +6,20 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::{Inspect, Span};
+use super::{
+    dead_letters::DeadLettersCommand,
+    shared::{Server, point_in_time},
+};
+use crate::config::Inspect;
 
 /// Most records that `klamm topics cat --tail` gives. There is a limit because the server holds them in memory.
 pub const TAIL_MAX: u64 = 10_000;
 
-/// Where command-line tools find a running server.
-pub const ADDRESS: &str = "127.0.0.1:7233";
-
 /// How commands end; see [`crate::setup_error::Exit`].
 const EXIT_CODES: &str = "Exit codes:
   0  all is as it should be
-  1  something is not as it should be: differences, times without a decision, a partition that has stopped
+  1  something is not as it should be: differences, times without a decision, a partition that has stopped, dead letters
+     that are still wrong
   2  wrong options or settings, or something in the way of a start
   3  no server answers at the address
   4  there is no such topic, trigger, schedule or namespace
@@ -50,6 +52,9 @@ pub enum Command {
     /// Triggers of a running server.
     #[command(subcommand)]
     Trigger(TriggerCommand),
+    /// Dead letters of triggers: records that they could not use.
+    #[command(subcommand)]
+    Dlq(DeadLettersCommand),
     /// Rebuild the state of a running server from its topics into an empty store, and compare. Ends with 1 when there are differences.
     Verify(VerifyOptions),
     /// How a running server is doing. Ends with 1 when a partition has stopped.
@@ -387,17 +392,6 @@ pub struct AuditOptions {
     pub server: Server,
 }
 
-/// Reads a time: RFC 3339, or how long ago it was.
-fn point_in_time(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.to_utc());
-    }
-    let wrong = || format!("{text:?} is no time: write one like 2026-01-31T09:00:00Z, or how long ago, such as 24h");
-    let ago: Span = text.parse().map_err(|_| wrong())?;
-    let ago = chrono::Duration::from_std(ago.0).map_err(|_| wrong())?;
-    Utc::now().checked_sub_signed(ago).ok_or_else(wrong)
-}
-
 /// Options of `klamm verify`.
 #[derive(Debug, Clone, Args)]
 pub struct VerifyOptions {
@@ -428,12 +422,4 @@ pub struct ManOptions {
     /// Write the pages of all commands into this directory instead; made if missing.
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
     pub dir: Option<PathBuf>,
-}
-
-/// Where the server is.
-#[derive(Debug, Clone, Args)]
-pub struct Server {
-    /// Host and port of the server's gRPC API.
-    #[arg(long, env = "KLAMM_ADDRESS", default_value = ADDRESS)]
-    pub address: String,
 }

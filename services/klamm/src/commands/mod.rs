@@ -1,6 +1,7 @@
 //! The commands of the command line, each in the module of its name.
 
 pub mod check;
+pub mod dead_letters;
 pub mod dev;
 pub mod manual;
 pub mod schedule_audit;

@@ -3,23 +3,26 @@
 pub mod access;
 mod asking;
 mod audit;
+mod dead_letters;
 mod finding;
 mod members;
 mod producing;
 mod queues;
 mod reading;
+mod replaying;
 mod status;
 mod triggers;
 
 use std::{pin::Pin, sync::Arc};
 
 use klamm_api::klamm::v1::{
-    ApplyTriggersRequest, ApplyTriggersResponse, AuditScheduleRequest, DeleteTriggerRequest, DeleteTriggerResponse, DescribeTopicRequest,
-    DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest, GetStatusResponse, ListMembersRequest,
-    ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest, ListTopicsResponse, ListTriggersRequest,
-    ListTriggersResponse, PauseTriggerRequest, PauseTriggerResponse, ProduceRecordRequest, ProduceRecordResponse, ReadTopicRequest,
-    ScheduleAudit, TestTriggerRequest, TopicInfo, TopicPartition, TopicRecord, TriggerTest, VerifyDifference, VerifyProgress, VerifyReport,
-    VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
+    ApplyTriggersRequest, ApplyTriggersResponse, AuditScheduleRequest, DeadLetterInfo, DeleteTriggerRequest, DeleteTriggerResponse,
+    DescribeTopicRequest, DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest, GetStatusResponse,
+    ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest, ListTopicsResponse,
+    ListTriggersRequest, ListTriggersResponse, PauseTriggerRequest, PauseTriggerResponse, ProduceRecordRequest, ProduceRecordResponse,
+    ReadDeadLettersRequest, ReadTopicRequest, ReplayDeadLettersRequest, ReplayedDeadLetter, ScheduleAudit, TestTriggerRequest, TopicInfo,
+    TopicPartition, TopicRecord, TriggerTest, VerifyDifference, VerifyProgress, VerifyReport, VerifyRequest, VerifySummary,
+    inspect_server::Inspect, verify_report::Report,
 };
 use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
@@ -178,6 +181,23 @@ impl Inspect for Inspector {
 
     async fn test_trigger(&self, request: Request<TestTriggerRequest>) -> Result<Response<Self::TestTriggerStream>, Status> {
         let receiver = self.triggers.test(request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    type ReadDeadLettersStream = Streamed<DeadLetterInfo>;
+
+    async fn read_dead_letters(&self, request: Request<ReadDeadLettersRequest>) -> Result<Response<Self::ReadDeadLettersStream>, Status> {
+        let receiver = dead_letters::read(&self.log, &self.topics, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    type ReplayDeadLettersStream = Streamed<ReplayedDeadLetter>;
+
+    async fn replay_dead_letters(
+        &self,
+        request: Request<ReplayDeadLettersRequest>,
+    ) -> Result<Response<Self::ReplayDeadLettersStream>, Status> {
+        let receiver = self.triggers.replay(request.into_inner()).await?;
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 

@@ -7,7 +7,7 @@ use klamm_api::klamm::v1::{
     TriggerPartition, TriggerTest,
 };
 use klamm_engine::Topics;
-use klamm_ingress::{SchemaSource, Tried, TriggerStatus};
+use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
 use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
 use klamm_machine::Rejection;
 use klamm_messages::klamm::v1::{
@@ -18,7 +18,7 @@ use klamm_processor::{
     backend::{Error as BackendError, Reply},
 };
 use klamm_triggers::{Format, Trigger};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tonic::Status;
 
 use super::asking::{ask, status};
@@ -30,21 +30,32 @@ const TESTED_MAX: u32 = 10_000;
 /// What triggers need of the process.
 #[derive(Clone)]
 pub struct Triggers {
-    processor: Arc<Processor>,
-    log: Arc<dyn Log>,
-    topics: Topics,
-    schemas: Arc<dyn SchemaSource>,
+    pub(super) processor: Arc<Processor>,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) topics: Topics,
+    pub(super) schemas: Arc<dyn SchemaSource>,
+    /// Of what dead letters ask for when they are replayed.
+    pub(super) limits: Arc<AllLimits>,
+    /// Held by the replay that is under way.
+    pub(super) replaying: Arc<Mutex<()>>,
     /// A topic that is missing is made when a trigger of it is declared: on the embedded log nobody else can make it.
     makes_sources: bool,
 }
 
 impl Triggers {
     /// Triggers of this process.
-    pub fn new(processor: Arc<Processor>, log: Arc<dyn Log>, topics: Topics, schemas: Arc<dyn SchemaSource>, makes_sources: bool) -> Self {
-        Self { processor, log, topics, schemas, makes_sources }
+    pub fn new(
+        processor: Arc<Processor>,
+        log: Arc<dyn Log>,
+        topics: Topics,
+        schemas: Arc<dyn SchemaSource>,
+        limits: AllLimits,
+        makes_sources: bool,
+    ) -> Self {
+        Self { processor, log, topics, schemas, limits: Arc::new(limits), replaying: Arc::default(), makes_sources }
     }
 
-    fn known(&self) -> Arc<BTreeMap<String, TriggerState>> {
+    pub(super) fn known(&self) -> Arc<BTreeMap<String, TriggerState>> {
         self.processor.triggers()
     }
 

@@ -106,15 +106,15 @@ impl Recovered {
             tokio::spawn(klamm_scheduler::run(processor.clone(), move || clock.log_now(), config.supervisor.clone()))
         };
         let callbacks = tokio::spawn(klamm_callbacks::run(processor.clone(), config.supervisor.clone()));
+        let limits = AllLimits { usual: gateway.limits.clone(), of_namespaces: gateway.namespace_limits.clone() };
         let ingress = {
-            let limits = AllLimits { usual: gateway.limits.clone(), of_namespaces: gateway.namespace_limits.clone() };
             let topics = config.topics.clone();
             let dead_letters: DeadLetterTopic = Arc::new(move |trigger| topics.dead_letters_spec(trigger));
             let requests = request_topics(&config.topics);
-            let read = klamm_ingress::Config { requests, limits, schemas: schemas.clone(), dead_letters };
+            let read = klamm_ingress::Config { requests, limits: limits.clone(), schemas: schemas.clone(), dead_letters };
             tokio::spawn(klamm_ingress::run(processor.clone(), log.clone(), read, config.supervisor.clone()))
         };
-        let triggers = Triggers::new(processor.clone(), log.clone(), config.topics.clone(), schemas, makes_sources);
+        let triggers = Triggers::new(processor.clone(), log.clone(), config.topics.clone(), schemas, limits, makes_sources);
         let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone(), triggers);
         let batch_per_second = gateway.limits.batch_per_second;
         let gateway = Arc::new(Gateway::new(processor.clone(), index, gateway));

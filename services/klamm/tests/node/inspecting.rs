@@ -8,7 +8,7 @@ use std::sync::{
 use klamm::inspect::{Inspector, Triggers};
 use klamm_api::klamm::v1::{ListTopicsRequest, inspect_server::Inspect};
 use klamm_engine::Topics;
-use klamm_ingress::NoSchemas;
+use klamm_ingress::{AllLimits, NoSchemas};
 use klamm_processor::{Config, Processor};
 use klamm_store::{Settings as StoreSettings, Store};
 use tonic::Request;
@@ -28,7 +28,7 @@ async fn a_broker_that_takes_its_time_holds_no_thread_of_the_runtime() {
     let index = Index::open(Location::Memory).expect("an index");
     let log = Arc::new(Severed::held(log, held.clone()));
     let processor = Arc::new(processor);
-    let triggers = Triggers::new(processor.clone(), log.clone(), topics.clone(), Arc::new(NoSchemas), false);
+    let triggers = Triggers::new(processor.clone(), log.clone(), topics.clone(), Arc::new(NoSchemas), AllLimits::default(), false);
     let inspector = Inspector::new(processor, log, topics, index, "here".to_owned(), triggers);
     let listing = inspector.list_topics(Request::new(ListTopicsRequest::default()));
     let (listed, ()) = tokio::join!(listing, async { held.store(false, Ordering::SeqCst) });
