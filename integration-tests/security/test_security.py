@@ -3,18 +3,23 @@
 import time
 from typing import Callable, Dict, List
 
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
+    NewTopic,
+    OffsetSpec,
     ResourcePatternType,
     ResourceType,
 )
 from temporalio.client import Client
 
 from programs.hello import HelloWorkflow, compose_greeting
+from programs.publish import PublishWorkflow
+from support.awaiting import await_until
 from support.env import Env
 from support.kafka import KafkaBroker
 from support.log_lines import assert_does_not_loop, await_message
@@ -64,6 +69,48 @@ def create_acls(admin: AdminClient, bindings: List[AclBinding]) -> None:
     while missing := [binding for binding in bindings if not admin.describe_acls(binding_filter(binding)).result()]:
         assert time.monotonic() < end, f"the broker does not know {missing}"
         time.sleep(0.05)
+
+
+async def test_a_destination_that_klamm_may_not_write_any_more_holds_up_nothing(broker: KafkaBroker, settings: Settings, klamm: Klamm):
+    allow(broker, "klamm")
+    admin = AdminClient({"bootstrap.servers": broker.plain_bootstrap_servers})
+    for future in admin.create_topics([NewTopic("shop.ledger", 1, 1)]).values():
+        future.result()
+    write, *others = [
+        AclBinding(ResourceType.TOPIC, "shop.ledger", ResourcePatternType.LITERAL, "User:klamm", "*", operation, AclPermissionType.ALLOW)
+        for operation in (AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS)
+    ]
+    create_acls(admin, [write, *others])
+    server = klamm({**settings("klamm"), "namespaces.default.publish.topics": "ledger=shop.ledger"})
+    server.start()
+    env = Env.new(await Client.connect(server.address), "secured")
+    letters: List[str] = []
+    async with env.worker([PublishWorkflow, HelloWorkflow], [compose_greeting]):
+        await env.execute(PublishWorkflow.run, "allowed")
+        # The record, and the mark of its transaction.
+        await await_until(lambda: end_offset(admin, "shop.ledger") >= 2, "what may be written is committed", deadline_s=30)
+        for answer in admin.delete_acls([binding_filter(write)]).values():
+            answer.result()
+        # Its caller does not wait for the topic, and neither does anybody else.
+        await env.execute(PublishWorkflow.run, "forbidden")
+        assert await env.execute(HelloWorkflow.run, "klamm") == "Hello, klamm!"
+
+        def is_a_dead_letter() -> bool:
+            letters[:] = server.topic_records("dlq.publish")
+            assert any("forbidden" in letter and "shop.ledger" in letter for letter in letters)
+            return True
+
+        await await_until(is_a_dead_letter, "what may not be written is a dead letter", deadline_s=120, interval_s=1)
+    assert not any('"allowed"' in letter for letter in letters)
+    verified = server.verify()
+    assert verified.returncode == 0, verified.stdout
+    assert server.stop() == 0
+
+
+def end_offset(admin: AdminClient, topic: str) -> int:
+    """Where the first partition ends, marks of transactions included."""
+    (answer,) = admin.list_offsets({TopicPartition(topic, 0): OffsetSpec.latest()}).values()
+    return answer.result().offset
 
 
 async def test_a_workflow_runs_with_the_documented_permissions(broker: KafkaBroker, settings: Settings, klamm: Klamm):

@@ -57,7 +57,7 @@ impl Clients {
 
     /// Context for a client.
     pub(super) fn context(&self) -> Context {
-        Context { problems: self.problems.clone(), figures: Arc::default() }
+        Context { problems: self.problems.clone(), figures: Arc::default(), barred: Arc::default() }
     }
 
     /// For administration: made when needed.

@@ -108,6 +108,28 @@ pub(super) struct Context {
     pub(super) problems: std::sync::Arc<Problems>,
     /// The figures of the one client that this context is made for.
     pub(super) figures: std::sync::Arc<Figures>,
+    /// Why this client's transaction may not write to a topic.
+    pub(super) barred: std::sync::Arc<Mutex<Option<Barred>>>,
+}
+
+/// A topic that a transaction may not write to. librdkafka says it in a line of its log only: the records themselves are purged without a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Barred {
+    pub(super) topic: String,
+    /// The topic is not there. Else klamm has no permission.
+    pub(super) is_missing: bool,
+    pub(super) line: String,
+}
+
+impl Barred {
+    /// Reads a line such as `Failed to add partition "t" [0] to transaction: Broker: Topic authorization failed`.
+    fn read(line: &str) -> Option<Self> {
+        let (_, rest) = line.split_once("Failed to add partition \"")?;
+        let (topic, rest) = rest.split_once("\" [")?;
+        let is_missing = rest.contains("Unknown topic");
+        let is_barred = is_missing || rest.contains("Topic authorization failed");
+        is_barred.then(|| Self { topic: topic.to_owned(), is_missing, line: line.to_owned() })
+    }
 }
 
 impl ClientContext for Context {
@@ -119,6 +141,11 @@ impl ClientContext for Context {
         let gapless = line.contains("enable.gapless.guarantee");
         if facility == "CONFWARN" && (other_kind || gapless) {
             return;
+        }
+        if facility == "ADDPARTS"
+            && let Some(barred) = Barred::read(line)
+        {
+            *self.barred.lock() = Some(barred);
         }
         let Some(left_out) = self.problems.admit(facility) else { return };
         match level {
@@ -172,5 +199,17 @@ mod tests {
         assert!(last.is_refusal() && last.text == "wrong password");
         problems.over();
         assert!(problems.last().is_none());
+    }
+
+    #[test]
+    fn a_topic_that_a_transaction_may_not_write_is_read_from_the_line_about_it() {
+        let line = |what: &str| {
+            format!("[thrd:main]: TxnCoordinator/1: Failed to add partition \"shop.ledger\" [0] to transaction: Broker: {what}")
+        };
+        let barred = |what| Barred::read(&line(what)).map(|barred| (barred.topic, barred.is_missing));
+        assert_eq!(barred("Topic authorization failed"), Some(("shop.ledger".to_owned(), false)));
+        assert_eq!(barred("Unknown topic or partition"), Some(("shop.ledger".to_owned(), true)));
+        assert_eq!(barred("Producer attempted an operation with an old epoch"), None, "that is said otherwise");
+        assert_eq!(Barred::read("Failed to add partition"), None);
     }
 }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::{context::Problems, settings::Settings};
+use super::{
+    context::{Barred, Problems},
+    settings::Settings,
+};
 use crate::Error;
 
 /// What klamm wanted to do.
@@ -132,6 +135,12 @@ impl Errors<'_> {
         metrics::counter!("klamm_log_errors_total", "kind" => "in_doubt").increment(1);
         let known = self.problems.last().map(|problem| format!(" ({})", problem.text)).unwrap_or_default();
         Error::InDoubt { reason: format!("was to {doing} at Kafka on {}: {what}{known}", self.settings.bootstrap_servers) }
+    }
+
+    /// The error for a transaction that may not write to a topic.
+    pub(super) fn barred(&self, barred: &Barred) -> Error {
+        let doing = Doing::Append(&barred.topic);
+        if barred.is_missing { Error::UnknownTopic { topic: barred.topic.clone() } } else { self.forbidden(doing, &barred.line) }
     }
 
     fn denied(&self, doing: Doing<'_>, code: RDKafkaErrorCode, error: &KafkaError) -> Error {

@@ -187,7 +187,16 @@ impl Holder {
         };
         match (flushed, refused) {
             (true, None) => Ok(()),
-            (_, Some((code, output))) => Err(self.aborted(&KafkaError::MessageProduction(code), Some(output))),
+            (_, Some((code, output))) => {
+                let error = self.aborted(&KafkaError::MessageProduction(code), Some(output));
+                // Purged records did nothing wrong themselves.
+                let is_purged = matches!(code, RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight);
+                let barred = self.producer.client().context().0.barred.lock().take().filter(|_| is_purged);
+                match barred {
+                    Some(barred) if !matches!(error, Error::Fenced { .. }) => Err(self.core.errors().barred(&barred)),
+                    _ => Err(error),
+                }
+            }
             (false, None) => Err(self.aborted(&KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut), None)),
         }
     }

@@ -266,6 +266,7 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
         name if Purpose::of(name) == Some(Purpose::Requests) => ("klamm.v1.Request", "What programs ask a namespace to do"),
         name if Purpose::of(name) == Some(Purpose::Tasks) => ("", "Activities of a stream task queue, in JSON"),
+        name if name == Topics::dead_letters(Topics::PUBLISHED) => ("", "Records that workflows published, and whose topics took none"),
         name if Topics::is_of_dead_letters(name) => ("", "Records that a trigger could not use, as they came"),
         name if name.ends_with(".klamm-dlq") => ("", "Records that could not be read, as they came"),
         _ => ("", ""),
