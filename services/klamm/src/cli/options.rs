@@ -18,8 +18,7 @@ pub const TAIL_MAX: u64 = 10_000;
 /// How commands end; see [`crate::setup_error::Exit`].
 const EXIT_CODES: &str = "Exit codes:
   0  all is as it should be
-  1  something is not as it should be: differences, times without a decision, a partition that has stopped, dead letters
-     that are still wrong
+  1  something is not as it should be: differences, times without a decision, a partition that has stopped, dead letters that are still wrong
   2  wrong options or settings, or something in the way of a start
   3  no server answers at the address
   4  there is no such topic, trigger, schedule or namespace
