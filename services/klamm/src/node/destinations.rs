@@ -9,28 +9,29 @@ use klamm_supervise::{Part, Supervisor};
 use tokio::task::JoinHandle;
 
 /// How often the topics are looked at.
-const INTERVAL: Duration = Duration::from_secs(10);
+const INTERVAL: Duration = Duration::from_secs(5);
 /// So much less than its limit may a record of klamm's have, for the headers that tell why its destination did not take it.
 const ROOM_FOR_REASON_BYTES: usize = 8 << 10;
 
-/// Looks at all of them, and then again and again for as long as the returned task runs.
-pub async fn watch(log: &Arc<dyn Log>, destinations: Vec<Destinations>, supervisor: &Supervisor) -> JoinHandle<()> {
+/// Looks at all of them, and then again and again for as long as the returned task runs. `None`: there are none.
+pub async fn watch(log: &Arc<dyn Log>, destinations: Vec<Destinations>, supervisor: &Supervisor) -> Option<JoinHandle<()>> {
     let destinations: Arc<[Destinations]> = destinations.into_iter().filter(|it| !it.is_empty()).collect();
+    if destinations.is_empty() {
+        return None;
+    }
     let part = supervisor.part("destinations");
     look_at_all(&part, log, &destinations).await;
     let log = log.clone();
-    tokio::spawn(part.task(move |part| {
+    Some(tokio::spawn(part.task(move |part| {
         let (log, destinations) = (log.clone(), destinations.clone());
         async move {
-            // Without destinations there is nothing to do, but to be there.
-            while !destinations.is_empty() {
+            loop {
                 tokio::time::sleep(INTERVAL).await;
                 part.round();
                 look_at_all(&part, &log, &destinations).await;
             }
-            std::future::pending::<()>().await;
         }
-    }))
+    })))
 }
 
 async fn look_at_all(part: &Part, log: &Arc<dyn Log>, destinations: &Arc<[Destinations]>) {

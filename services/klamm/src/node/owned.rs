@@ -48,7 +48,7 @@ pub struct Owned {
     callbacks: JoinHandle<()>,
     batch: JoinHandle<()>,
     ingress: JoinHandle<()>,
-    destinations: JoinHandle<()>,
+    destinations: Option<JoinHandle<()>>,
 }
 
 /// How topics of others are read.
@@ -163,7 +163,7 @@ impl Owned {
         self.reclaimer.abort();
         self.batch.abort();
         self.ingress.abort();
-        self.destinations.abort();
+        self.destinations.iter().for_each(JoinHandle::abort);
         self.processor.close();
         let (committer, readers, cleaner) = (self.committer, self.readers, self.cleaner);
         // Dropping these waits for their threads, and the committer's for its last commits. So it is done on a thread for blocking work.

@@ -5,7 +5,6 @@ mod severed;
 mod supervised;
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -73,6 +72,8 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
     let front = Front::new("starting", Inspect::Loopback);
     let doors = Budget::of(4096, LogKind::Embedded, 0).expect("enough").doors(klamm_connections::Settings::default());
     member::serve(&front, listener, doors, stopped.clone());
+    let destinations = klamm_requests::Destinations::new([("invoices".to_owned(), "shop.invoices".to_owned())]);
+    let publishing = klamm_gateway::Limits { destinations, ..klamm_gateway::Limits::default() };
     let options = NodeOptions {
         topics,
         advertised_address: address.clone(),
@@ -87,7 +88,7 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
         uncommitted_commands_max: 10_000,
         uncommitted_bytes_max: 1 << 26,
         limits: klamm_gateway::Limits::default(),
-        namespace_limits: BTreeMap::new(),
+        namespace_limits: [("default".to_owned(), publishing)].into(),
         producers_schemas: Arc::new(NoSchemas),
         inspect: Inspect::Loopback,
     };

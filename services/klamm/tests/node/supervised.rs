@@ -19,6 +19,7 @@ const RUN_AGAIN: &[&str] = &[
     "care",
     "cleaner",
     "committer",
+    "destinations",
     "log-housekeeper",
     "members",
     "reclaimer",
