@@ -23,8 +23,15 @@ pub type Change = Option<Arc<dyn Row>>;
 /// Changed rows with their keys, in key order.
 pub type Changes = Vec<(Vec<u8>, Change)>;
 
-/// Rows changed by a batch, in key order.
+/// Rows changed by a command, in key order.
 pub type Layer = BTreeMap<Vec<u8>, Change>;
+
+/// A change in a layer of the overlay.
+struct Kept {
+    change: Change,
+    /// What it takes in memory, about. A run's row is replaced with each command, and its size costs as much as encoding it.
+    bytes: usize,
+}
 
 /// When a scan has to read on in the store, it reads at least so many rows.
 const SCANNED_ROWS_MIN: usize = 32;
@@ -44,8 +51,8 @@ const CACHED_SCHEDULE_BYTES_MAX: usize = 8 << 10;
 pub struct Overlay {
     partition: u32,
     view: View,
-    active: Layer,
-    frozen: Layer,
+    active: BTreeMap<Vec<u8>, Kept>,
+    frozen: BTreeMap<Vec<u8>, Kept>,
     /// Bytes of the active and of the frozen layer, about.
     bytes: (usize, usize),
     cache: RefCell<LruCache<Vec<u8>, Arc<dyn Row>>>,
@@ -57,7 +64,7 @@ impl Overlay {
     pub fn new(partition: u32, store: Arc<Store>) -> Self {
         let cache = RefCell::new(LruCache::new(CACHED_ROWS));
         let view = View::new(store);
-        Self { partition, view, active: Layer::new(), frozen: Layer::new(), bytes: (0, 0), cache, damage: OnceCell::new() }
+        Self { partition, view, active: BTreeMap::new(), frozen: BTreeMap::new(), bytes: (0, 0), cache, damage: OnceCell::new() }
     }
 
     /// Why nothing that was read since this overlay was made can be trusted; `None` while all of it can.
@@ -77,8 +84,8 @@ impl Overlay {
 
     /// The row under `key`. No row when the store fails, see [`Overlay::damage`].
     pub fn load(&self, key: &[u8], decode: DecodeRow) -> Change {
-        if let Some(change) = self.active.get(key).or_else(|| self.frozen.get(key)) {
-            return change.clone();
+        if let Some(kept) = self.active.get(key).or_else(|| self.frozen.get(key)) {
+            return kept.change.clone();
         }
         if let Some(row) = self.cache.borrow_mut().get(key) {
             return Some(row.clone());
@@ -114,9 +121,10 @@ impl Overlay {
         }
         let bounds = || (std::ops::Bound::Included(from), std::ops::Bound::Excluded(to));
         let mut changes: BTreeMap<&[u8], &Change> = BTreeMap::new();
-        for layer in [&self.frozen, &self.active, top] {
-            changes.extend(layer.range::<[u8], _>(bounds()).map(|(key, change)| (key.as_slice(), change)));
+        for layer in [&self.frozen, &self.active] {
+            changes.extend(layer.range::<[u8], _>(bounds()).map(|(key, kept)| (key.as_slice(), &kept.change)));
         }
+        changes.extend(top.range::<[u8], _>(bounds()).map(|(key, change)| (key.as_slice(), change)));
         let mut rows = Vec::new();
         let mut from_store = from.to_vec();
         // Stored rows that a change removes don't count, so the store is read on until `limit` rows are found or it has no more. Each part is
@@ -172,15 +180,15 @@ impl Overlay {
     /// batch. So the store never hears of them, and need not compact their removals away.
     pub fn merge(&mut self, changes: Layer) {
         for (key, change) in changes {
-            let key_bytes = key.len();
             let replaced = if change.is_none() && !self.is_below(&key) {
                 self.active.remove(&key)
             } else {
-                self.bytes.0 += size(key_bytes, change.as_ref());
-                self.active.insert(key, change)
+                let bytes = size(key.len(), change.as_ref());
+                self.bytes.0 += bytes;
+                self.active.insert(key, Kept { change, bytes })
             };
             if let Some(replaced) = replaced {
-                self.bytes.0 = self.bytes.0.saturating_sub(size(key_bytes, replaced.as_ref()));
+                self.bytes.0 = self.bytes.0.saturating_sub(replaced.bytes);
             }
         }
     }
@@ -215,7 +223,7 @@ impl Overlay {
     /// # Errors
     /// The store's: nothing was written.
     pub fn write_frozen(&self, row: (Vec<u8>, Vec<u8>)) -> Result<(), StoreError> {
-        let rows = self.frozen.iter().map(|(key, change)| (key.clone(), change.as_ref().map(|row| row.encode_row())));
+        let rows = self.frozen.iter().map(|(key, kept)| (key.clone(), kept.change.as_ref().map(|row| row.encode_row())));
         self.view.write(self.partition as u16, rows.chain([(row.0, Some(row.1))]))
     }
 
@@ -233,7 +241,7 @@ impl Overlay {
     pub fn thaw(&mut self) {
         self.bytes.1 = 0;
         let cache = self.cache.get_mut();
-        for (key, change) in std::mem::take(&mut self.frozen) {
+        for (key, Kept { change, .. }) in std::mem::take(&mut self.frozen) {
             match change {
                 Some(row) if is_cached(&key, || row.encoded_size()) => {
                     cache.put(key, row);
