@@ -3,7 +3,7 @@
 //! An empty message inside a message takes two bytes on the wire, and hundreds as a struct: 4 MiB of them would become a gigabyte. So the
 //! messages are counted before they are decoded. The count walks over the bytes and knows which fields hold messages.
 
-use std::marker::PhantomData;
+use std::{cmp::Ordering, marker::PhantomData};
 
 use prost::{
     Message, Name,
@@ -62,9 +62,23 @@ where
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        let shape = SHAPES.binary_search_by(|shape| shape.name.cmp(&U::full_name())).ok();
-        BoundedDecoder { inner: ProstCodec::<T, U>::raw_decoder(buffers()), shape }
+        BoundedDecoder { inner: ProstCodec::<T, U>::raw_decoder(buffers()), shape: shape_of::<U>() }
     }
+}
+
+/// Place of a message in the table. Each call looks for that of its request, so the name is not put together. (Requests are not nested in other
+/// messages.)
+fn shape_of<M: Name>() -> Option<usize> {
+    let of = |shape: &Shape| {
+        let (full, package) = (shape.name.as_bytes(), M::PACKAGE.as_bytes());
+        let Some((begin, rest)) = full.split_at_checked(package.len()) else { return full.cmp(package) };
+        let after_package = || match rest.split_first() {
+            Some((dot, name)) => dot.cmp(&b'.').then_with(|| name.cmp(M::NAME.as_bytes())),
+            None => Ordering::Less,
+        };
+        begin.cmp(package).then_with(after_package)
+    };
+    SHAPES.binary_search_by(of).ok()
 }
 
 fn buffers() -> BufferSettings {
@@ -106,7 +120,10 @@ fn is_bounded(shape: usize, bytes: &[u8], messages_max: usize) -> bool {
 
 /// Subtracts the number of messages from `left`; `None` when they are more than that.
 fn count(shape: usize, mut bytes: &[u8], depth: usize, left: &mut usize) -> Option<()> {
-    while let Ok((number, wire_type)) = decode_key(&mut bytes) {
+    // At the end of the bytes the decoder would make an error, which takes memory.
+    while !bytes.is_empty()
+        && let Ok((number, wire_type)) = decode_key(&mut bytes)
+    {
         let length = match wire_type {
             WireType::Varint => match decode_varint(&mut bytes) {
                 Ok(_) => 0,
@@ -145,7 +162,7 @@ mod tests {
     use super::*;
 
     fn bounded<M: Message + Name>(message: &M, messages_max: usize) -> bool {
-        let shape = SHAPES.binary_search_by(|shape| shape.name.cmp(&M::full_name())).expect("a message of the services");
+        let shape = shape_of::<M>().expect("a message of the services");
         is_bounded(shape, &message.encode_to_vec(), messages_max)
     }
 

@@ -34,9 +34,10 @@ impl Codec<Event> for AvroCodec {
     fn encode_event(&self, event: &Event) -> Vec<Encoded> {
         match event {
             Event::Workflow(klamm_workflow::Event::Record(record)) => {
-                let run = key::topic_key([record.namespace.as_str(), &record.workflow_id, &record.run_id]);
-                let suffix = key_suffix(record).unwrap_or_default();
-                vec![Encoded::new(topic::HISTORY, format!("{run}/{suffix}"), Some(frame::encode(&**record)))]
+                let mut key = key::topic_key([record.namespace.as_str(), &record.workflow_id, &record.run_id]);
+                key.push('/');
+                key.push_str(&key_suffix(record).unwrap_or_default());
+                vec![Encoded::new(topic::HISTORY, key, Some(frame::encode(&**record)))]
             }
             Event::Workflow(klamm_workflow::Event::Delete { namespace, workflow_id, run_id, key_suffixes }) => {
                 let run = key::topic_key([namespace.as_str(), workflow_id, run_id]);
