@@ -30,7 +30,7 @@ pub fn started(request: &StartWorkflowExecutionRequest, run_id: &str) -> History
         workflow_id: request.workflow_id.clone(),
         ..WorkflowExecutionStartedEventAttributes::default()
     };
-    event(1, EventType::WorkflowExecutionStarted, Attributes::WorkflowExecutionStartedEventAttributes(attributes))
+    event(1, EventType::WorkflowExecutionStarted, Attributes::WorkflowExecutionStartedEventAttributes(Box::new(attributes)))
 }
 
 /// WorkflowTaskScheduled and WorkflowTaskStarted, from event `first` on.

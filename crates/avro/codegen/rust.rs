@@ -11,7 +11,7 @@ pub fn of(model: &Model) -> String {
         code.push_str(&enumeration(index, it));
     }
     for (index, record) in model.records.iter().enumerate() {
-        code.push_str(&if record.link { link(model, index, record) } else { implementation(model, record) });
+        code.push_str(&if record.link { link(index, record) } else { implementation(record) });
     }
     code
 }
@@ -27,38 +27,38 @@ fn enumeration(index: usize, it: &Enum) -> String {
     )
 }
 
-fn implementation(model: &Model, record: &Record) -> String {
+fn implementation(record: &Record) -> String {
     format!(
         "impl Avro for {rust} {{\n    const NAME: &'static str = {name:?};\n\n    fn encode_avro(&self, out: &mut Vec<u8>) {{\n        let it = self;\n{encode}    }}\n\n    \
          fn decode_avro(input: &mut &[u8]) -> Result<Self, Error> {{\n        {decode}\n    }}\n}}\n\n",
         rust = record.rust,
         name = record.name.full(),
-        encode = encode(model, record),
-        decode = decode(model, record),
+        encode = encode(record),
+        decode = decode(record),
     )
 }
 
 /// An element of a chain. It gets functions of its own, since its struct's `Avro` implementation is that of the whole chain.
-fn link(model: &Model, index: usize, record: &Record) -> String {
+fn link(index: usize, record: &Record) -> String {
     format!(
         "/// {name}\nfn put_link_{index}(it: &{rust}, out: &mut Vec<u8>) {{\n{encode}}}\n\n\
          fn get_link_{index}(input: &mut &[u8]) -> Result<{rust}, Error> {{\n        {decode}\n}}\n\n",
         name = record.name.full(),
         rust = record.rust,
-        encode = encode(model, record),
-        decode = decode(model, record),
+        encode = encode(record),
+        decode = decode(record),
     )
 }
 
-fn encode(model: &Model, record: &Record) -> String {
+fn encode(record: &Record) -> String {
     if record.members.is_empty() {
         return "        let _ = (it, out);\n".to_owned();
     }
     let mut code = String::new();
     for member in &record.members {
         match member {
-            Member::Field(field) => encode_field(model, field, &mut code),
-            Member::Oneof { rust, path, cases } => encode_oneof(model, rust, path, cases, &mut code),
+            Member::Field(field) => encode_field(field, &mut code),
+            Member::Oneof { rust, path, cases } => encode_oneof(rust, path, cases, &mut code),
             Member::Chain { rust, link, .. } => {
                 let _ =
                     writeln!(code, "        wire::put_chain(it.{rust}.as_deref(), |link| link.{rust}.as_deref(), put_link_{link}, out);");
@@ -68,18 +68,18 @@ fn encode(model: &Model, record: &Record) -> String {
     code
 }
 
-fn encode_field(model: &Model, field: &Field, code: &mut String) {
+fn encode_field(field: &Field, code: &mut String) {
     let rust = &field.rust;
     let _ = match &field.shape {
-        Shape::Plain(of) => writeln!(code, "        {}(&it.{rust}, out);", put(model, *of)),
-        Shape::Nullable(of) => writeln!(code, "        wire::put_nullable(&it.{rust}, {}, out);", put(model, *of)),
-        Shape::Array(of) => writeln!(code, "        wire::put_array(&it.{rust}, {}, out);", put(model, *of)),
-        Shape::Map(of) => writeln!(code, "        wire::put_map(&it.{rust}, {}, out);", put(model, *of)),
+        Shape::Plain(of) => writeln!(code, "        {}(&it.{rust}, out);", put(*of)),
+        Shape::Nullable(of) => writeln!(code, "        wire::put_nullable(&it.{rust}, {}, out);", put(*of)),
+        Shape::Array(of) => writeln!(code, "        wire::put_array(&it.{rust}, {}, out);", put(*of)),
+        Shape::Map(of) => writeln!(code, "        wire::put_map(&it.{rust}, {}, out);", put(*of)),
     };
 }
 
 /// Writes nulls for the cases before the one that is set, then that case, then nulls for the cases after it.
-fn encode_oneof(model: &Model, rust: &str, path: &str, cases: &[Field], code: &mut String) {
+fn encode_oneof(rust: &str, path: &str, cases: &[Field], code: &mut String) {
     let count = cases.len();
     let _ = writeln!(code, "        match &it.{rust} {{\n            None => wire::put_nulls({count}, out),");
     for (index, case) in cases.iter().enumerate() {
@@ -89,14 +89,14 @@ fn encode_oneof(model: &Model, rust: &str, path: &str, cases: &[Field], code: &m
             "            Some({path}::{}(value)) => {{\n                wire::put_nulls({index}, out);\n                wire::put_present(out);\n                \
              {}(value, out);\n                wire::put_nulls({}, out);\n            }}",
             case.rust,
-            put(model, of),
+            put(of),
             count - index - 1,
         );
     }
     code.push_str("        }\n");
 }
 
-fn decode(model: &Model, record: &Record) -> String {
+fn decode(record: &Record) -> String {
     if record.members.is_empty() {
         let value = if record.rust == "()" { "()".to_owned() } else { format!("{} {{}}", record.rust) };
         return format!("let _ = input;\n        Ok({value})");
@@ -105,8 +105,8 @@ fn decode(model: &Model, record: &Record) -> String {
     let mut chained = None;
     for member in &record.members {
         match member {
-            Member::Field(field) => decode_field(model, field, &mut code),
-            Member::Oneof { rust, path, cases } => decode_oneof(model, rust, path, cases, &mut code),
+            Member::Field(field) => decode_field(field, &mut code),
+            Member::Oneof { rust, path, cases } => decode_oneof(rust, path, cases, &mut code),
             Member::Chain { rust, link, .. } => {
                 chained = Some(rust);
                 let _ = writeln!(code, "            {rust}: wire::get_chain(input, get_link_{link}, |link, next| link.{rust} = next)?,");
@@ -120,40 +120,41 @@ fn decode(model: &Model, record: &Record) -> String {
     code
 }
 
-fn decode_field(model: &Model, field: &Field, code: &mut String) {
+fn decode_field(field: &Field, code: &mut String) {
     let rust = &field.rust;
     let _ = match &field.shape {
-        Shape::Plain(of) => writeln!(code, "            {rust}: {}(input)?,", get(model, *of)),
-        Shape::Nullable(of) => writeln!(code, "            {rust}: wire::get_nullable(input, {})?,", get(model, *of)),
-        Shape::Array(of) => writeln!(code, "            {rust}: wire::get_array(input, {})?,", get(model, *of)),
-        Shape::Map(of) => writeln!(code, "            {rust}: wire::get_map(input, {})?,", get(model, *of)),
+        Shape::Plain(of) => writeln!(code, "            {rust}: {}(input)?,", get(*of)),
+        Shape::Nullable(of) => writeln!(code, "            {rust}: wire::get_nullable(input, {})?,", get(*of)),
+        Shape::Array(of) => writeln!(code, "            {rust}: wire::get_array(input, {})?,", get(*of)),
+        Shape::Map(of) => writeln!(code, "            {rust}: wire::get_map(input, {})?,", get(*of)),
     };
 }
 
-fn decode_oneof(model: &Model, rust: &str, path: &str, cases: &[Field], code: &mut String) {
+fn decode_oneof(rust: &str, path: &str, cases: &[Field], code: &mut String) {
     let _ = writeln!(code, "            {rust}: wire::get_oneof(input, {}, |case, input| Ok(match case {{", cases.len());
     for (index, case) in cases.iter().enumerate() {
         let Shape::Nullable(of) = case.shape else { continue };
         let pattern = if index + 1 == cases.len() { "_".to_owned() } else { index.to_string() };
-        let _ = writeln!(code, "                {pattern} => {path}::{}({}(input)?),", case.rust, get(model, of));
+        let _ = writeln!(code, "                {pattern} => {path}::{}({}(input)?),", case.rust, get(of));
     }
     code.push_str("            }))?,\n");
 }
 
 /// The function that writes a value.
-fn put(model: &Model, of: Type) -> String {
+fn put(of: Type) -> String {
     match of {
         Type::Enum(index) => format!("put_enum_{index}"),
-        Type::Record(index) => format!("<{} as Avro>::encode_avro", model.records[index].rust),
+        Type::Record(_) => "Avro::encode_avro".to_owned(),
         other => format!("wire::put_{}", name(other)),
     }
 }
 
 /// The function that reads a value.
-fn get(model: &Model, of: Type) -> String {
+fn get(of: Type) -> String {
     match of {
         Type::Enum(index) => format!("get_enum_{index}"),
-        Type::Record(index) => format!("<{} as Avro>::decode_avro", model.records[index].rust),
+        // Of the field's type, which may be a box.
+        Type::Record(_) => "Avro::decode_avro".to_owned(),
         other => format!("wire::get_{}", name(other)),
     }
 }

@@ -41,6 +41,19 @@ pub trait Avro: Sized {
     fn decode_avro(input: &mut &[u8]) -> Result<Self, Error>;
 }
 
+/// A box is encoded as what is in it.
+impl<T: Avro> Avro for Box<T> {
+    const NAME: &'static str = T::NAME;
+
+    fn encode_avro(&self, out: &mut Vec<u8>) {
+        (**self).encode_avro(out);
+    }
+
+    fn decode_avro(input: &mut &[u8]) -> Result<Self, Error> {
+        T::decode_avro(input).map(Self::new)
+    }
+}
+
 /// A message that is the whole value of a topic's records.
 pub trait Value: Avro {
     /// The topic, without prefix.

@@ -259,7 +259,7 @@ pub enum TaskQueueSide {
 /// The owner of partitions, as a gateway sees it. Methods route by namespace and workflow id themselves.
 pub trait Backend: Send + Sync + 'static {
     /// Appends the command to its partition's log and waits for its answer: durable and applied.
-    fn submit(&self, command: Command) -> impl Future<Output = Result<Reply, Error>> + Send;
+    fn submit(&self, command: Box<Command>) -> impl Future<Output = Result<Reply, Error>> + Send;
 
     /// A run's state: of `run_id`, or of the newest run when it is empty. `None`: there is no such run (any more).
     fn run(&self, namespace: &str, workflow_id: &str, run_id: &str) -> impl Future<Output = Result<Option<RunSnapshot>, Error>> + Send;
@@ -314,7 +314,7 @@ pub trait Backend: Send + Sync + 'static {
     /// The outer error is that of the command. The inner one tells that the update was given up.
     fn update(
         &self,
-        command: Command,
+        command: Box<Command>,
         update_id: &str,
         wait: UpdateWait,
     ) -> impl Future<Output = Result<(Reply, Result<UpdateStatus, Error>), Error>> + Send;

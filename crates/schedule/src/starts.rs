@@ -59,8 +59,12 @@ impl Work<'_, '_> {
             incarnation: self.definition.incarnation.clone(),
             action: number,
         });
-        let body =
-            Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: run_id.clone(), scheduled_by, ..StartWorkflow::default() });
+        let body = Body::StartWorkflow(Box::new(StartWorkflow {
+            request: Some(request),
+            run_id: run_id.clone(),
+            scheduled_by,
+            ..StartWorkflow::default()
+        }));
         self.send(&workflow_id, body);
         self.start_count += 1;
         self.progress.starting.push(StartingAction {

@@ -131,7 +131,7 @@ fn command(kind: CommandType, attributes: Attributes) -> Command {
 mod tests {
     use klamm_messages::temporal::history::v1::{
         ActivityTaskCompletedEventAttributes, ActivityTaskFailedEventAttributes, ActivityTaskScheduledEventAttributes,
-        WorkflowExecutionCancelRequestedEventAttributes, WorkflowExecutionStartedEventAttributes,
+        WorkflowExecutionCancelRequestedEventAttributes,
     };
 
     use super::*;
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_activity_is_scheduled_once_and_its_end_ends_the_workflow() {
-        let started = || Event::WorkflowExecutionStartedEventAttributes(WorkflowExecutionStartedEventAttributes::default());
+        let started = || Event::WorkflowExecutionStartedEventAttributes(Box::default());
         let scheduled = || Event::ActivityTaskScheduledEventAttributes(ActivityTaskScheduledEventAttributes::default());
         assert_eq!(kinds(vec![started()]), [CommandType::ScheduleActivityTask]);
         assert_eq!(kinds(vec![started(), scheduled()]), []);

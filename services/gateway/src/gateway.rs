@@ -62,34 +62,44 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
         namespaces::of_token(namespaces, requested, of_token, &self.config.limits)
     }
 
-    /// Appends a command about a workflow and waits for its answer.
-    pub(crate) async fn submit(&self, call: &Call, command: Command) -> Result<Answer> {
-        match self.submit_any(call, command).await? {
-            Reply::Workflow(answer) => Ok(answer),
-            Reply::Schedule(_) | Reply::Cluster(_) | Reply::Trigger(_) => Err(unexpected_answer()),
+    /// Appends a command about a workflow and waits for its answer. The command is boxed before the future begins: futures that hold each
+    /// other would all have room for it, and it would move through all of them.
+    pub(crate) fn submit(&self, call: &Call, command: Command) -> impl Future<Output = Result<Answer>> + Send {
+        let submitting = self.submit_any(call, Box::new(command));
+        async move {
+            match submitting.await? {
+                Reply::Workflow(answer) => Ok(answer),
+                Reply::Schedule(_) | Reply::Cluster(_) | Reply::Trigger(_) => Err(unexpected_answer()),
+            }
         }
     }
 
     /// Appends a command of the cluster and waits for its answer.
-    pub(crate) async fn submit_cluster(&self, call: &Call, command: Command) -> Result<klamm_cluster::Answer> {
-        match self.submit_any(call, command).await? {
-            Reply::Cluster(answer) => Ok(answer),
-            Reply::Workflow(_) | Reply::Schedule(_) | Reply::Trigger(_) => Err(unexpected_answer()),
+    pub(crate) fn submit_cluster(&self, call: &Call, command: Command) -> impl Future<Output = Result<klamm_cluster::Answer>> + Send {
+        let submitting = self.submit_any(call, Box::new(command));
+        async move {
+            match submitting.await? {
+                Reply::Cluster(answer) => Ok(answer),
+                Reply::Workflow(_) | Reply::Schedule(_) | Reply::Trigger(_) => Err(unexpected_answer()),
+            }
         }
     }
 
     /// Appends a command about a schedule and waits for its answer.
-    pub(crate) async fn submit_schedule(&self, call: &Call, command: Command) -> Result<klamm_schedule::Answer> {
-        match self.submit_any(call, command).await? {
-            Reply::Schedule(answer) => Ok(answer),
-            Reply::Workflow(_) | Reply::Cluster(_) | Reply::Trigger(_) => Err(unexpected_answer()),
+    pub(crate) fn submit_schedule(&self, call: &Call, command: Command) -> impl Future<Output = Result<klamm_schedule::Answer>> + Send {
+        let submitting = self.submit_any(call, Box::new(command));
+        async move {
+            match submitting.await? {
+                Reply::Schedule(answer) => Ok(answer),
+                Reply::Workflow(_) | Reply::Cluster(_) | Reply::Trigger(_) => Err(unexpected_answer()),
+            }
         }
     }
 
     /// Appends a command that asks a run for an update, and waits for the update.
     pub(crate) async fn submit_update(&self, command: Command, update_id: &str, wait: UpdateWait) -> Result<(Reply, Result<UpdateStatus>)> {
         self.check_size(&command)?;
-        let (reply, status) = self.backend.update(command, update_id, wait).await?;
+        let (reply, status) = self.backend.update(Box::new(command), update_id, wait).await?;
         Ok((reply, status.map_err(Into::into)))
     }
 
@@ -101,7 +111,7 @@ impl<B: Backend, V: VisibilityQueries> Gateway<B, V> {
         Ok(())
     }
 
-    async fn submit_any(&self, call: &Call, command: Command) -> Result<Reply> {
+    async fn submit_any(&self, call: &Call, command: Box<Command>) -> Result<Reply> {
         self.check_size(&command)?;
         // When the caller's deadline has passed, the server drops the call. A call without a deadline must not wait forever.
         if call.deadline().is_some() {

@@ -157,12 +157,14 @@ pub fn as_continued_as_new(event: &HistoryEvent) -> Option<HistoryEvent> {
         event_type: EventType::WorkflowExecutionContinuedAsNew as i32,
         version: event.version,
         task_id: event.task_id,
-        attributes: Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(WorkflowExecutionContinuedAsNewEventAttributes {
-            new_execution_run_id: new_execution_run_id.clone(),
-            last_completion_result,
-            failure,
-            ..WorkflowExecutionContinuedAsNewEventAttributes::default()
-        })),
+        attributes: Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(Box::new(
+            WorkflowExecutionContinuedAsNewEventAttributes {
+                new_execution_run_id: new_execution_run_id.clone(),
+                last_completion_result,
+                failure,
+                ..WorkflowExecutionContinuedAsNewEventAttributes::default()
+            },
+        ))),
         ..HistoryEvent::default()
     })
 }

@@ -47,7 +47,7 @@ impl CallbackSource for Processor {
             body: Some(Body::RecordCallbackAttempt(attempt)),
             ..Command::default()
         };
-        match self.submitter.submit(command).await {
+        match self.submitter.submit(Box::new(command)).await {
             Ok(_) => true,
             Err(error) => {
                 tracing::warn!(partition, error = %error, "what came of a callback could not be recorded; it is called again");

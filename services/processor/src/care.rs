@@ -49,7 +49,7 @@ async fn settle_doubts(processor: &Processor) {
         let submitter = processor.submitter.clone();
         probes.spawn(async move {
             let probe = probe(&doubtful.namespace, &doubtful.workflow_id);
-            let probing = submitter.submit_with(doubtful.partition, probe, WhenInDoubt::Wait);
+            let probing = submitter.submit_with(doubtful.partition, Box::new(probe), WhenInDoubt::Wait);
             let _ = tokio::time::timeout(PROBE_MAX, probing).await;
         });
     }

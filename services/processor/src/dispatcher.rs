@@ -147,7 +147,7 @@ impl Dispatcher {
         };
         let command = self.command(&run, body, poll);
         let starting = Starting { dispatcher: self, task: Some(task) };
-        let outcome = self.submitter.submit_with(partition, command, WhenInDoubt::Wait).await;
+        let outcome = self.submitter.submit_with(partition, Box::new(command), WhenInDoubt::Wait).await;
         let task = starting.ended();
         match outcome {
             Ok(Reply::Workflow(Answer::TaskObsolete)) | Err(Error::Rejected(_)) => {

@@ -215,7 +215,7 @@ impl Reclaimer {
             body: Some(Body::Cluster(ClusterCommand { command: Some(reclaim) })),
             ..Command::default()
         };
-        self.processor.submitter.submit(command).await?;
+        self.processor.submitter.submit(Box::new(command)).await?;
         if !self.processor.process.namespaces.all().contains_key(&namespace.name) {
             tracing::info!(namespace = namespace.deleted_from, "the deleted namespace is gone");
         }

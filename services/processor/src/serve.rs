@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Backend for Processor {
-    async fn submit(&self, command: Command) -> Result<Reply, Error> {
+    async fn submit(&self, command: Box<Command>) -> Result<Reply, Error> {
         self.submitter.submit(command).await
     }
 
@@ -98,7 +98,12 @@ impl Backend for Processor {
         self.reader.confirmed(partition, asking).await
     }
 
-    async fn update(&self, command: Command, update_id: &str, wait: UpdateWait) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {
+    async fn update(
+        &self,
+        command: Box<Command>,
+        update_id: &str,
+        wait: UpdateWait,
+    ) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {
         self.updating.update(command, update_id, wait).await
     }
 

@@ -40,12 +40,12 @@ impl Submitter {
     ///
     /// # Errors
     /// As [`Backend::submit`](crate::Backend::submit).
-    pub(crate) async fn submit(&self, command: Command) -> Result<Reply, Error> {
+    pub(crate) async fn submit(&self, command: Box<Command>) -> Result<Reply, Error> {
         self.submit_with(self.partitions.of_command(&command), command, WhenInDoubt::Tell).await
     }
 
     /// As [`Submitter::submit`], but to a given partition, and with a choice of [`WhenInDoubt`].
-    pub(crate) async fn submit_with(&self, partition: u32, mut command: Command, when_in_doubt: WhenInDoubt) -> Result<Reply, Error> {
+    pub(crate) async fn submit_with(&self, partition: u32, mut command: Box<Command>, when_in_doubt: WhenInDoubt) -> Result<Reply, Error> {
         let process = self.partitions.process();
         let owned = self.partitions.get(partition)?;
         owned.check()?;

@@ -39,7 +39,7 @@ impl Updating {
     /// Asks for an update and waits; see [`Backend::update`](crate::Backend::update).
     pub(crate) async fn update(
         &self,
-        command: Command,
+        command: Box<Command>,
         update_id: &str,
         wait: UpdateWait,
     ) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {

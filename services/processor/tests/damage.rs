@@ -51,7 +51,7 @@ fn open(directory: &Path) -> Store {
 async fn submit(processor: &Arc<Processor>, command: &Command) -> Result<Reply, Error> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        match processor.submit(command.clone()).await {
+        match processor.submit(Box::new(command.clone())).await {
             Err(Error::Unavailable(reason)) if Instant::now() < deadline => {
                 assert!(reason.contains("is being rebuilt; try again"), "{reason}");
                 tokio::time::sleep(Duration::from_millis(2)).await;

@@ -55,7 +55,7 @@ async fn own_commands_bring_the_configured_limits_and_the_namespaces_retention()
     let register = RegisterNamespace { name: "n".to_owned(), retention: Some(RETENTION), ..RegisterNamespace::default() };
     let register = ClusterCommand { command: Some(cluster_command::Command::RegisterNamespace(register)) };
     let register = Command { version: 1, workflow_id: "n".to_owned(), body: Some(Body::Cluster(register)), ..Command::default() };
-    processor.submit(register).await.expect("accepted");
+    processor.submit(Box::new(register)).await.expect("accepted");
     let task_queue = TaskQueue { name: "q".to_owned(), kind: TaskQueueKind::Normal as i32, ..TaskQueue::default() };
     let request = StartWorkflowExecutionRequest {
         namespace: "n".to_owned(),
@@ -70,10 +70,10 @@ async fn own_commands_bring_the_configured_limits_and_the_namespaces_retention()
         version: 1,
         namespace: "n".to_owned(),
         workflow_id: "w".to_owned(),
-        body: Some(Body::StartWorkflow(start)),
+        body: Some(Body::StartWorkflow(Box::new(start))),
         ..Command::default()
     };
-    processor.submit(start).await.expect("accepted");
+    processor.submit(Box::new(start)).await.expect("accepted");
     let poll = Poll {
         namespace: "n".to_owned(),
         task_queue,

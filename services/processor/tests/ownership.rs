@@ -34,15 +34,15 @@ fn start(log: &Arc<dyn Log>, member: &str) -> Arc<Processor> {
     Arc::new(processor)
 }
 
-fn registration(name: &str) -> Command {
+fn registration(name: &str) -> Box<Command> {
     let retention = Some(klamm_machine::time::to_proto(Duration::from_secs(86_400)));
     let register = RegisterNamespace { name: name.to_owned(), id: format!("id of {name}"), retention, ..RegisterNamespace::default() };
-    Command {
+    Box::new(Command {
         version: 1,
         workflow_id: name.to_owned(),
         body: Some(Body::Cluster(ClusterCommand { command: Some(cluster_command::Command::RegisterNamespace(register)) })),
         ..Command::default()
-    }
+    })
 }
 
 /// Keys of all records of a topic's partition, klamm's own left out.

@@ -49,6 +49,6 @@ pub fn command(mut request: CreateScheduleRequest, now: Timestamp, terms: &Terms
     validate::schedule::policies(schedule);
     validate::canonical::schedule(schedule);
     let (schedule_id, identity) = (request.schedule_id.clone(), request.identity.clone());
-    let body = Body::CreateSchedule(CreateSchedule { request: Some(request), namespace_id: namespace.id.clone() });
+    let body = Body::CreateSchedule(Box::new(CreateSchedule { request: Some(request), namespace_id: namespace.id.clone() }));
     Ok(terms.schedule_command(schedule_id, identity, body))
 }

@@ -61,7 +61,7 @@ pub fn command(mut request: SignalWithStartWorkflowExecutionRequest, terms: &Ter
 
     let (workflow_id, identity) = (request.workflow_id.clone(), request.identity.clone());
     let body = SignalWithStartWorkflow { request: Some(request), run_id: (terms.new_id)() };
-    Ok(terms.workflow_command(workflow_id, identity, Body::SignalWithStartWorkflow(body)))
+    Ok(terms.workflow_command(workflow_id, identity, Body::SignalWithStartWorkflow(Box::new(body))))
 }
 
 /// Checks the names of signal and type. The error texts differ from those of a start.

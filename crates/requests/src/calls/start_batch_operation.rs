@@ -71,7 +71,7 @@ pub fn command(request: StartBatchOperationRequest, terms: &Terms<'_>) -> Result
     .fill();
     let workflow_id = start.workflow_id.clone();
     let body = StartWorkflow { request: Some(start), run_id: (terms.new_id)(), ..StartWorkflow::default() };
-    Ok(terms.workflow_command(workflow_id, identity, Body::StartWorkflow(body)))
+    Ok(terms.workflow_command(workflow_id, identity, Body::StartWorkflow(Box::new(body))))
 }
 
 /// The request, about workflows alone that the operation can do something to. (Temporal: buildUnpauseActivityVisibilityQuery.)

@@ -62,5 +62,5 @@ pub fn command(mut request: StartWorkflowExecutionRequest, terms: &Terms<'_>) ->
 
     let (workflow_id, identity) = (request.workflow_id.clone(), request.identity.clone());
     let body = StartWorkflow { request: Some(request), run_id: (terms.new_id)(), ..StartWorkflow::default() };
-    Ok(terms.workflow_command(workflow_id, identity, Body::StartWorkflow(body)))
+    Ok(terms.workflow_command(workflow_id, identity, Body::StartWorkflow(Box::new(body))))
 }

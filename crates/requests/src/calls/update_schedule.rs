@@ -35,5 +35,5 @@ pub fn command(mut request: UpdateScheduleRequest, terms: &Terms<'_>) -> Result<
     validate::schedule::policies(schedule);
     validate::canonical::schedule(schedule);
     let (schedule_id, identity) = (request.schedule_id.clone(), request.identity.clone());
-    Ok(terms.schedule_command(schedule_id, identity, Body::UpdateSchedule(UpdateSchedule { request: Some(request) })))
+    Ok(terms.schedule_command(schedule_id, identity, Body::UpdateSchedule(Box::new(UpdateSchedule { request: Some(request) }))))
 }

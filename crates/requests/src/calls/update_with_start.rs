@@ -66,7 +66,7 @@ pub fn command(
     let (update, Checked { update_id, request_id, until_completed, .. }) = update;
     let body = match start.body {
         Some(Body::StartWorkflow(body)) => {
-            Body::UpdateWithStart(UpdateWithStart { start: Some(body), update: Some(UpdateWorkflow { request: Some(update) }) })
+            Body::UpdateWithStart(Box::new(UpdateWithStart { start: Some(*body), update: Some(UpdateWorkflow { request: Some(update) }) }))
         }
         other => return Err(Box::new([Fault::Internal(format!("A start became another command: {other:?}")), Fault::aborted()])),
     };

@@ -155,9 +155,9 @@ impl Env {
     /// Remembers a start, to be answered if that is wanted.
     fn remember_start(&mut self, command: Command) {
         let Some(Body::StartWorkflow(start)) = command.body else { return };
-        self.starts.insert(command.workflow_id.clone(), start.clone());
+        self.starts.insert(command.workflow_id.clone(), (*start).clone());
         if self.answers {
-            self.unanswered.push_back((command.workflow_id, start));
+            self.unanswered.push_back((command.workflow_id, *start));
         }
     }
 
@@ -440,14 +440,14 @@ pub fn create_with(schedule: Schedule, request_id: &str, change: impl FnOnce(&mu
         ..CreateScheduleRequest::default()
     };
     change(&mut request);
-    Body::CreateSchedule(CreateSchedule { request: Some(request), namespace_id: "ns-id".to_owned() })
+    Body::CreateSchedule(Box::new(CreateSchedule { request: Some(request), namespace_id: "ns-id".to_owned() }))
 }
 
 /// An update.
 pub fn update_body(schedule: Schedule, change: impl FnOnce(&mut UpdateScheduleRequest)) -> Body {
     let mut request = UpdateScheduleRequest { schedule: Some(schedule), ..UpdateScheduleRequest::default() };
     change(&mut request);
-    Body::UpdateSchedule(UpdateSchedule { request: Some(request) })
+    Body::UpdateSchedule(Box::new(UpdateSchedule { request: Some(request) }))
 }
 
 /// A patch.

@@ -111,7 +111,7 @@ pub(crate) fn retry(
         begin_attempt(next);
     });
     if let Ok(next) = next {
-        run.record(Record::Activity(next));
+        run.record(Record::Activity(Box::new(next)));
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn park(run: &mut Run<'_, '_>, activity: &ActivityState, failure: Opt
         }
     });
     if let Ok(next) = next {
-        run.record(Record::Activity(next));
+        run.record(Record::Activity(Box::new(next)));
     }
 }
 

@@ -41,6 +41,6 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Heartb
         }
     })?;
     let answer = Answer::Heartbeat { cancel_requested: next.cancel_requested, paused: is_paused(&next), reset: next.reset };
-    run.record(Record::Activity(next));
+    run.record(Record::Activity(Box::new(next)));
     Ok(Outcome::Answer(answer))
 }

@@ -94,7 +94,7 @@ fn start(run: &mut Run<'_, '_>, scheduled_event_id: i64, starter: Starter<'_>) -
         next.worker_version = starter.worker_version.cloned();
     })?;
     drop(state);
-    run.record(Record::Activity(started));
+    run.record(Record::Activity(Box::new(started)));
     Ok(())
 }
 

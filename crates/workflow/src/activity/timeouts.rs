@@ -93,7 +93,7 @@ pub(crate) fn schedule_due_attempts(run: &mut Run<'_, '_>) {
         .filter_map(|activity| DUE.make(activity.state.as_ref()?, |_| ()).ok())
         .collect();
     for state in due {
-        run.record(Record::Activity(state));
+        run.record(Record::Activity(Box::new(state)));
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn send_starts(run: &mut Run<'_, '_>, completed_event_id: i64, settin
                 parent: Some(parent(&state, &event, initiated)),
                 ..StartWorkflow::default()
             };
-            let command: Command = to_child(&run.key.namespace, &initiated.workflow_id, settings, Body::StartWorkflow(start));
+            let command: Command = to_child(&run.key.namespace, &initiated.workflow_id, settings, Body::StartWorkflow(Box::new(start)));
             run.tx.send(command);
         }
     }
@@ -74,7 +74,7 @@ fn request(
         cron_schedule: initiated.cron_schedule,
         memo: initiated.memo,
         search_attributes: initiated.search_attributes,
-        user_metadata: event.user_metadata.clone(),
+        user_metadata: event.user_metadata.as_deref().cloned(),
         priority: priority::merge(priority, initiated.priority.as_ref()),
         ..StartWorkflowExecutionRequest::default()
     }

@@ -33,7 +33,7 @@ pub(super) fn record(run: &mut Run<'_, '_>, parent: &Parent, workflow_id: &str, 
 pub(super) fn initiated(run: &Run<'_, '_>, event_id: i64) -> StartChildWorkflowExecutionInitiatedEventAttributes {
     let event = run.tx.get::<History>(&(run.key.clone(), event_id));
     match event.as_ref().and_then(|event| event.attributes.as_ref()) {
-        Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated)) => initiated.clone(),
+        Some(Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated)) => (**initiated).clone(),
         // This cannot happen: the child is pending by this event.
         _ => StartChildWorkflowExecutionInitiatedEventAttributes::default(),
     }

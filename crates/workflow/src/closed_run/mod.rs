@@ -53,7 +53,7 @@ pub(crate) fn publication(
     });
     let traceparent = started.and_then(|started| trace::traceparent(started.header.as_ref()));
     let headers = traceparent.into_iter().map(|value| (trace::TRACEPARENT.to_owned(), value)).collect();
-    let outcome = Box::new(outcome(&state, started, &closing, document));
+    let outcome = Box::new(outcome(&state, started.map(|started| &**started), &closing, document));
     Some(Publication::Outcome { outcome, headers })
 }
 

@@ -58,6 +58,6 @@ pub(crate) fn invalid_action(action: &str, details: impl std::fmt::Display) -> S
 /// Appends the event of a command, with what the command carried besides its attributes. Gives the event's id.
 pub(crate) fn add_event(run: &mut Run<'_, '_>, cx: &CommandContext<'_>, event_type: EventType, attributes: Attributes) -> i64 {
     let mut event = new_event(event_type, attributes, run.now());
-    event.user_metadata = cx.user_metadata.cloned();
+    event.user_metadata = cx.user_metadata.cloned().map(Box::new);
     run.add_whole_event(event)
 }

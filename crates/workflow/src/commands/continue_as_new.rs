@@ -42,7 +42,7 @@ pub(crate) fn handle(
         let event = closing_event(continued, new_run_id, cx);
         run.close_by_command(
             EventType::WorkflowExecutionContinuedAsNew,
-            Attributes::WorkflowExecutionContinuedAsNewEventAttributes(event),
+            Attributes::WorkflowExecutionContinuedAsNewEventAttributes(Box::new(event)),
             cx,
         );
     });

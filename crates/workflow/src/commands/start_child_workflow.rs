@@ -52,7 +52,7 @@ pub(crate) fn handle(
             format!("the number of pending child workflow executions, {pending}, has reached the per-workflow limit of {pending_max}"),
         ));
     }
-    let event = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated(attributes, cx));
+    let event = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(Box::new(initiated(attributes, cx)));
     add_event(run, cx, EventType::StartChildWorkflowExecutionInitiated, event);
     Ok(())
 }

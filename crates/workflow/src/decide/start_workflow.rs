@@ -243,7 +243,11 @@ impl Start {
                 completion_callbacks: request.completion_callbacks.clone(),
                 ..WorkflowExecutionStartedEventAttributes::default()
             },
-            event: HistoryEvent { links: request.links.clone(), user_metadata: request.user_metadata.clone(), ..HistoryEvent::default() },
+            event: HistoryEvent {
+                links: request.links.clone(),
+                user_metadata: request.user_metadata.clone().map(Box::new),
+                ..HistoryEvent::default()
+            },
             request_id: request.request_id.clone(),
             askers: Vec::new(),
         }
@@ -260,7 +264,11 @@ pub(crate) fn start(run: &mut Run<'_, '_>, start: Start, settings: &CommandSetti
     if attributes.first_execution_run_id.is_empty() {
         attributes.first_execution_run_id = run_id;
     }
-    let event = new_event(EventType::WorkflowExecutionStarted, Attributes::WorkflowExecutionStartedEventAttributes(attributes), run.now());
+    let event = new_event(
+        EventType::WorkflowExecutionStarted,
+        Attributes::WorkflowExecutionStartedEventAttributes(Box::new(attributes)),
+        run.now(),
+    );
     run.add_whole_event(HistoryEvent { links: start.event.links, user_metadata: start.event.user_metadata, ..event });
     let mut execution = ExecutionState {
         request_ids: if start.request_id.is_empty() { Vec::new() } else { vec![start.request_id.clone()] },

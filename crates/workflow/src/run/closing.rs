@@ -36,7 +36,7 @@ impl Run<'_, '_> {
     /// Closes the run by a command of the workflow. What the command carried besides its attributes is put onto the event.
     pub(crate) fn close_by_command(&mut self, event_type: EventType, attributes: Attributes, cx: &CommandContext<'_>) {
         let event = new_event(event_type, attributes, self.now());
-        self.close_with(HistoryEvent { user_metadata: cx.user_metadata.cloned(), ..event }, cx.settings);
+        self.close_with(HistoryEvent { user_metadata: cx.user_metadata.cloned().map(Box::new), ..event }, cx.settings);
     }
 
     /// Terminates the run, whatever state it is in.

@@ -35,7 +35,7 @@ impl Run<'_, '_> {
             run_id: self.key.run_id.clone(),
             key_suffixes: wake_up::key_suffixes(self, state.next_event_id),
         });
-        self.record(Record::Outcome(outcome));
+        self.record(Record::Outcome(Box::new(outcome)));
     }
 }
 

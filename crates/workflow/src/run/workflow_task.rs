@@ -303,7 +303,7 @@ impl Run<'_, '_> {
         if task.recorded {
             self.add_event(
                 EventType::WorkflowTaskFailed,
-                Attributes::WorkflowTaskFailedEventAttributes(WorkflowTaskFailedEventAttributes {
+                Attributes::WorkflowTaskFailedEventAttributes(Box::new(WorkflowTaskFailedEventAttributes {
                     scheduled_event_id: task.scheduled_event_id,
                     started_event_id: task.started_event_id,
                     cause: failure.cause as i32,
@@ -312,7 +312,7 @@ impl Run<'_, '_> {
                     binary_checksum: failure.binary_checksum,
                     worker_version: failure.worker_version,
                     ..WorkflowTaskFailedEventAttributes::default()
-                }),
+                })),
             );
         }
         self.end_attempt(&task, true, Some(failure.cause), failure.failure);
@@ -345,7 +345,7 @@ impl Run<'_, '_> {
                 identity: SERVER_IDENTITY.to_owned(),
                 ..WorkflowTaskFailedEventAttributes::default()
             };
-            self.add_event(EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(attributes));
+            self.add_event(EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(Box::new(attributes)));
         }
         self.end_attempt(&task, false, Some(cause), None);
     }

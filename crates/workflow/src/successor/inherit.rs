@@ -316,9 +316,9 @@ mod tests {
             ..RunState::default()
         };
         let start_event = HistoryEvent {
-            attributes: Some(Attributes::WorkflowExecutionStartedEventAttributes(begun())),
+            attributes: Some(Attributes::WorkflowExecutionStartedEventAttributes(Box::new(begun()))),
             links: links(),
-            user_metadata: Some(UserMetadata { summary: Some(payload("summary")), details: None }),
+            user_metadata: Some(Box::new(UserMetadata { summary: Some(payload("summary")), details: None })),
             ..HistoryEvent::default()
         };
         let settings = CommandSettings { retention: Some(seconds(60)), ..CommandSettings::default() };

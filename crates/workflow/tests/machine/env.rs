@@ -210,7 +210,11 @@ impl Env {
             ..StartWorkflowExecutionRequest::default()
         };
         change(&mut request);
-        Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: format!("run-{}", self.run_count), ..StartWorkflow::default() })
+        Body::StartWorkflow(Box::new(StartWorkflow {
+            request: Some(request),
+            run_id: format!("run-{}", self.run_count),
+            ..StartWorkflow::default()
+        }))
     }
 
     /// Starts it.
@@ -241,7 +245,7 @@ impl Env {
         };
         change(&mut request);
         let run_id = format!("run-{}", self.run_count);
-        Body::SignalWithStartWorkflow(SignalWithStartWorkflow { request: Some(request), run_id })
+        Body::SignalWithStartWorkflow(Box::new(SignalWithStartWorkflow { request: Some(request), run_id }))
     }
 
     /// Starts or signals it.

@@ -20,7 +20,7 @@ use crate::{
 pub fn body(env: &mut Env, update: &str, change: impl FnOnce(&mut StartWorkflowExecutionRequest)) -> Body {
     let Body::StartWorkflow(start) = env.start_body(change) else { unreachable!() };
     let Body::UpdateWorkflow(update) = update_body(update) else { unreachable!() };
-    Body::UpdateWithStart(UpdateWithStart { start: Some(start), update: Some(update) })
+    Body::UpdateWithStart(Box::new(UpdateWithStart { start: Some(*start), update: Some(update) }))
 }
 
 impl Env {
@@ -224,6 +224,6 @@ fn an_accepted_update_of_a_run_that_has_closed_is_not_waited_for() {
 fn a_command_without_one_of_both_is_a_fault() {
     let mut env = Env::new();
     for (start, update) in [(Some(StartWorkflow::default()), None), (None, Some(UpdateWorkflow::default())), (None, None)] {
-        assert!(env.refuse(Body::UpdateWithStart(UpdateWithStart { start, update })).starts_with("Internal"));
+        assert!(env.refuse(Body::UpdateWithStart(Box::new(UpdateWithStart { start, update }))).starts_with("Internal"));
     }
 }

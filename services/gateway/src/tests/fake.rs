@@ -126,9 +126,9 @@ pub(crate) fn event(event_id: i64) -> Arc<HistoryEvent> {
 }
 
 impl Backend for Fake {
-    async fn submit(&self, command: Command) -> Result<Reply, Error> {
+    async fn submit(&self, command: Box<Command>) -> Result<Reply, Error> {
         self.with(|state| {
-            state.commands.push(command);
+            state.commands.push(*command);
             state.replies.pop_front().unwrap_or(Ok(Reply::Workflow(Answer::Empty)))
         })
     }
@@ -199,7 +199,12 @@ impl Backend for Fake {
         Ok(self.with(|state| state.query_outcome.take()).unwrap_or(QueryOutcome::TimedOut))
     }
 
-    async fn update(&self, command: Command, update_id: &str, wait: UpdateWait) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {
+    async fn update(
+        &self,
+        command: Box<Command>,
+        update_id: &str,
+        wait: UpdateWait,
+    ) -> Result<(Reply, Result<UpdateStatus, Error>), Error> {
         let reply = self.submit(command).await?;
         Ok((reply, self.next_update(update_id, wait)))
     }

@@ -52,7 +52,7 @@ pub(super) async fn handle<B: Backend, V: VisibilityQueries>(
 fn describe(state: &RunState, first: Option<&HistoryEvent>) -> DescribeWorkflowExecutionResponse {
     let started = state.started.clone().unwrap_or_default();
     DescribeWorkflowExecutionResponse {
-        execution_config: Some(config(&started, first.and_then(|event| event.user_metadata.clone()))),
+        execution_config: Some(config(&started, first.and_then(|event| event.user_metadata.as_deref().cloned()))),
         workflow_execution_info: Some(info(state, &started)),
         pending_activities: state.activities.values().map(pending_activity).collect(),
         pending_children: state.children.iter().map(|(id, child)| pending_child(*id, child)).collect(),

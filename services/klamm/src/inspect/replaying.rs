@@ -139,7 +139,7 @@ impl Triggers {
             return Ok(ReplayedDeadLetter { detail: effect.request.clone(), ..said(effect.kind) });
         } else {
             let command = replayed.command;
-            match self.processor.submit(command.clone()).await {
+            match self.processor.submit(Box::new(command.clone())).await {
                 Ok(Reply::Workflow(answer)) => match Came::of(&command, &answer) {
                     Came::Started => said(STARTED),
                     Came::Signalled => said(SIGNALLED),

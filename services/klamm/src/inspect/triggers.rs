@@ -160,7 +160,7 @@ impl Triggers {
             body: Some(Body::Cluster(ClusterCommand { command: Some(command) })),
             ..Command::default()
         };
-        match self.processor.submit(command).await {
+        match self.processor.submit(Box::new(command)).await {
             Ok(Reply::Cluster(_)) => Ok(()),
             Ok(_) => Err(Status::internal("another answer than expected")),
             Err(BackendError::Rejected(Rejection::NotFound(message))) => Err(Status::not_found(message)),

@@ -61,5 +61,5 @@ async fn submit(processor: &Arc<Processor>, name: &str, command: cluster_command
         body: Some(Body::Cluster(ClusterCommand { command: Some(command) })),
         ..Command::default()
     };
-    processor.submit(command).await.map(drop)
+    processor.submit(Box::new(command)).await.map(drop)
 }

@@ -85,7 +85,7 @@ impl Env {
     }
 
     pub async fn submit(&self, workflow_id: &str, body: Body) -> Result<Reply, Error> {
-        self.processor.submit(command(workflow_id, body)).await
+        self.processor.submit(Box::new(command(workflow_id, body))).await
     }
 
     /// Starts a run on queue `q`.
@@ -98,7 +98,7 @@ impl Env {
             ..StartWorkflowExecutionRequest::default()
         };
         let start = StartWorkflow { request: Some(request), run_id: format!("run of {workflow_id}"), ..StartWorkflow::default() };
-        self.submit(workflow_id, Body::StartWorkflow(start)).await
+        self.submit(workflow_id, Body::StartWorkflow(Box::new(start))).await
     }
 
     pub async fn signal(&self, workflow_id: &str) -> Result<Reply, Error> {

@@ -24,7 +24,7 @@ use crate::{
 /// Makes a request.
 pub async fn submit(processor: Arc<Processor>, book: SharedBook, index: usize, _under_way: UnderWay) {
     let command = book.borrow().requests[index].command.clone();
-    let result = processor.submit(command).await;
+    let result = processor.submit(Box::new(command)).await;
     book.borrow_mut().answered(index, result, BTreeMap::new());
 }
 
@@ -87,7 +87,7 @@ pub async fn work(processor: Arc<Processor>, book: SharedBook, task: WorkflowTas
     let command = requests::complete(&task, &name, commands, completion);
     let index = book.borrow_mut().request(name, What::Complete, command.clone());
     let _under_way = UnderWay::new(&book, index);
-    let result = processor.submit(command).await;
+    let result = processor.submit(Box::new(command)).await;
     if result.is_ok() {
         let results = task.queries.keys().map(|id| (id.clone(), answer.clone())).collect();
         processor.complete_queries(&task.run, results);

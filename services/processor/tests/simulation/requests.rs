@@ -53,7 +53,9 @@ pub fn delete_doomed() -> Command {
 /// Starts a workflow there. Nobody polls for its task.
 pub fn start_doomed(workflow_id: &str, request_id: &str) -> Command {
     let mut command = start(workflow_id, request_id);
-    if let Some(Body::StartWorkflow(StartWorkflow { request: Some(request), .. })) = &mut command.body {
+    if let Some(Body::StartWorkflow(start)) = &mut command.body
+        && let Some(request) = &mut start.request
+    {
         request.namespace = DOOMED.to_owned();
     }
     Command { namespace: DOOMED.to_owned(), ..command }
@@ -76,7 +78,7 @@ pub fn start(workflow_id: &str, request_id: &str) -> Command {
         ..StartWorkflowExecutionRequest::default()
     };
     let start = StartWorkflow { request: Some(request), run_id: String::new(), ..StartWorkflow::default() };
-    command(workflow_id, Body::StartWorkflow(start))
+    command(workflow_id, Body::StartWorkflow(Box::new(start)))
 }
 
 /// Signals a workflow.
@@ -103,7 +105,7 @@ pub fn signal_with_start(workflow_id: &str, request_id: &str) -> Command {
         ..SignalWithStartWorkflowExecutionRequest::default()
     };
     let start = SignalWithStartWorkflow { request: Some(request), run_id: String::new() };
-    command(workflow_id, Body::SignalWithStartWorkflow(start))
+    command(workflow_id, Body::SignalWithStartWorkflow(Box::new(start)))
 }
 
 /// Asks a workflow to cancel itself.
@@ -150,7 +152,7 @@ pub fn create_schedule(schedule_id: &str, request_id: &str, seconds: i64, action
         schedule: Some(schedule),
         ..CreateScheduleRequest::default()
     };
-    command(schedule_id, Body::CreateSchedule(CreateSchedule { request: Some(request), namespace_id: String::new() }))
+    command(schedule_id, Body::CreateSchedule(Box::new(CreateSchedule { request: Some(request), namespace_id: String::new() })))
 }
 
 /// Lets a schedule start a workflow now.

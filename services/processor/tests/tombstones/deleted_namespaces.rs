@@ -31,7 +31,8 @@ const ROUND_MAX: usize = 3 * 256;
 
 async fn cluster(processor: &Processor, command: Cluster) -> Result<NamespaceState, Error> {
     let body = Body::Cluster(ClusterCommand { command: Some(command) });
-    let reply = processor.submit(Command { version: 1, workflow_id: "n".to_owned(), body: Some(body), ..Command::default() }).await?;
+    let reply =
+        processor.submit(Box::new(Command { version: 1, workflow_id: "n".to_owned(), body: Some(body), ..Command::default() })).await?;
     match reply {
         Reply::Cluster(klamm_cluster::Answer::Namespace(state)) => Ok(*state),
         other => panic!("{other:?}"),
@@ -65,7 +66,7 @@ async fn create_schedule(processor: &Processor, namespace: &str, id: &str) {
         ..CreateScheduleRequest::default()
     };
     let create = CreateSchedule { request: Some(request), namespace_id: "id".to_owned() };
-    submit(processor, namespace, id, Body::CreateSchedule(create)).await;
+    submit(processor, namespace, id, Body::CreateSchedule(Box::new(create))).await;
 }
 
 #[tokio::test]

@@ -34,7 +34,10 @@ fn log() -> Arc<dyn Log> {
 
 async fn submit(processor: &Processor, namespace: &str, id: &str, body: Body) {
     let (namespace, workflow_id) = (namespace.to_owned(), id.to_owned());
-    processor.submit(Command { version: 1, namespace, workflow_id, body: Some(body), ..Command::default() }).await.expect("accepted");
+    processor
+        .submit(Box::new(Command { version: 1, namespace, workflow_id, body: Some(body), ..Command::default() }))
+        .await
+        .expect("accepted");
 }
 
 fn queue() -> Option<TaskQueue> {
@@ -51,7 +54,7 @@ async fn start_workflow(processor: &Processor, namespace: &str, id: &str) {
         ..StartWorkflowExecutionRequest::default()
     };
     let start = StartWorkflow { request: Some(request), run_id: format!("run-of-{id}"), ..StartWorkflow::default() };
-    submit(processor, namespace, id, Body::StartWorkflow(start)).await;
+    submit(processor, namespace, id, Body::StartWorkflow(Box::new(start))).await;
 }
 
 /// Wakes whatever is due.

@@ -57,7 +57,7 @@ async fn complete(processor: &Processor, outcome_only: &[&str]) -> String {
         body: Some(Body::CompleteWorkflowTask(body)),
         ..Command::default()
     };
-    processor.submit(command).await.expect("accepted");
+    processor.submit(Box::new(command)).await.expect("accepted");
     polled.run.workflow_id
 }
 

@@ -26,10 +26,10 @@ async fn what_a_partition_held_counts_no_more_once_it_has_stopped() {
     let (_, gated) = logs();
     let config = config();
     let processor = start(&config, gated);
-    processor.submit(registration("kept", 100_000)).await.expect("accepted");
+    processor.submit(Box::new(registration("kept", 100_000))).await.expect("accepted");
     assert!(processor.uncommitted_bytes() > 100_000);
     assert!(config.supervisor.panic_in("partition/0"));
-    let told = processor.submit(registration("late", 0)).await.expect_err("its partition panics");
+    let told = processor.submit(Box::new(registration("late", 0))).await.expect_err("its partition panics");
     assert!(matches!(&told, Error::Unavailable(reason) if reason.contains("Partition 0 has stopped: a panic")), "{told}");
     assert_eq!(processor.uncommitted_bytes(), 0);
     assert!(!processor.commit(0, true), "it commits nothing any more");
@@ -71,7 +71,7 @@ async fn a_partition_that_cannot_be_rebuilt_is_tried_less_and_less_often() {
         }
         _ => None,
     })));
-    processor.submit(registration("too large", 0)).await.expect("the command log takes it");
+    processor.submit(Box::new(registration("too large", 0))).await.expect("the command log takes it");
     let committer = Committer::start(processor.clone(), quick()).expect("a thread");
     await_until("it is tried", || tries.load(Ordering::SeqCst) > 0);
     thread::sleep(Duration::from_millis(1_000));
@@ -80,7 +80,7 @@ async fn a_partition_that_cannot_be_rebuilt_is_tried_less_and_less_often() {
     assert!((2..=3).contains(&tried), "{tried} tries in a second");
     memory.set_fault_hook(None);
     await_until("it is mended in the end", || processor.failure().is_none());
-    processor.submit(registration("after", 0)).await.expect("it works again");
+    processor.submit(Box::new(registration("after", 0))).await.expect("it works again");
     assert!(!processor.namespaces().contains_key("too large"), "the command was passed over");
     drop(committer);
 }

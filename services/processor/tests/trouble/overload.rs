@@ -19,7 +19,7 @@ async fn commits_that_fail_for_long_make_the_process_unready_until_they_succeed(
     let intervals = Intervals { batch: Duration::from_millis(5), commit_trouble: Duration::from_millis(100), ..Intervals::default() };
     let committer = Committer::start(processor.clone(), intervals).expect("a thread");
     memory.set_fault_hook(Some(Box::new(|operation| matches!(operation, Operation::Commit { .. }).then(Fault::unavailable))));
-    processor.submit(registration("kept", 0)).await.expect("the command log takes it");
+    processor.submit(Box::new(registration("kept", 0))).await.expect("the command log takes it");
     await_until("health says so", || !health.is_ready());
     let reason = health.reasons().into_iter().next().expect("a reason");
     assert_eq!((reason.source.as_str(), reason.severity), ("commits", Severity::Failure));
@@ -41,7 +41,7 @@ async fn what_cannot_be_committed_takes_no_more_memory_than_it_may() {
     memory.set_fault_hook(Some(Box::new(|operation| matches!(operation, Operation::Commit { .. }).then(Fault::unavailable))));
     let mut taken = 0;
     let refused = loop {
-        match processor.submit(registration(&format!("n{taken}"), 16 * KIB)).await {
+        match processor.submit(Box::new(registration(&format!("n{taken}"), 16 * KIB))).await {
             Ok(_) => taken += 1,
             Err(error) => break error,
         }
@@ -56,7 +56,7 @@ async fn what_cannot_be_committed_takes_no_more_memory_than_it_may() {
 
     memory.set_fault_hook(None);
     processor.commit(0, true);
-    processor.submit(registration("after", 16 * KIB)).await.expect("there is room again");
+    processor.submit(Box::new(registration("after", 16 * KIB))).await.expect("there is room again");
     while processor.commit(0, true) {}
     assert_eq!(processor.uncommitted_bytes(), 0);
 }

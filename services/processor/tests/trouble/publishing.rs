@@ -46,7 +46,7 @@ async fn submit(processor: &Processor, id: &str, body: Body) {
         body: Some(body),
         ..Command::default()
     };
-    processor.submit(command).await.expect("accepted");
+    processor.submit(Box::new(command)).await.expect("accepted");
 }
 
 /// A workflow, on a task queue of its own, publishes a text.
@@ -60,7 +60,7 @@ async fn publish(processor: &Processor, id: &str) {
         ..StartWorkflowExecutionRequest::default()
     };
     let started = StartWorkflow { request: Some(request), run_id: format!("run-of-{id}"), ..StartWorkflow::default() };
-    submit(processor, id, Body::StartWorkflow(started)).await;
+    submit(processor, id, Body::StartWorkflow(Box::new(started))).await;
     let poll = Poll {
         namespace: "shop".to_owned(),
         task_queue: queue(id).expect("a queue"),

@@ -26,7 +26,7 @@ async fn a_broker_that_takes_its_time_holds_up_neither_the_runtime_nor_the_parti
     // On this test's only thread: it would stand still if the runtime's threads waited for the broker.
     let submitting = tokio::spawn({
         let processor = processor.clone();
-        async move { processor.submit(registration("late", 0)).await }
+        async move { processor.submit(Box::new(registration("late", 0))).await }
     });
     while gated.waiting() == 0 {
         tokio::task::yield_now().await;
@@ -55,7 +55,7 @@ async fn a_reading_thread_that_panics_reads_on() {
     gated.close("commands");
     let submitting = tokio::spawn({
         let processor = processor.clone();
-        async move { processor.submit(registration("late", 0)).await }
+        async move { processor.submit(Box::new(registration("late", 0))).await }
     });
     while gated.waiting() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -73,7 +73,7 @@ async fn verify_holds_up_nobody_and_ends_when_the_partitions_are_lost() {
     let (_, gated) = logs();
     let processor = start(&config(), gated.clone());
     for number in 0..10 {
-        processor.submit(registration(&format!("before-{number}"), 0)).await.expect("accepted");
+        processor.submit(Box::new(registration(&format!("before-{number}"), 0))).await.expect("accepted");
     }
     let verified = processor.verify(0).expect("verified");
     assert_eq!((verified.rows, verified.differences), (10, Vec::new()));
@@ -86,7 +86,7 @@ async fn verify_holds_up_nobody_and_ends_when_the_partitions_are_lost() {
     await_until("verify folds", || gated.waiting() > 0);
     // What comes meanwhile is taken and committed, and is no difference: the store is compared as it stood.
     for number in 0..10 {
-        processor.submit(registration(&format!("meanwhile-{number}"), 0)).await.expect("accepted while it is verified");
+        processor.submit(Box::new(registration(&format!("meanwhile-{number}"), 0))).await.expect("accepted while it is verified");
         assert!(processor.commit(0, true));
     }
     gated.open();
@@ -95,7 +95,7 @@ async fn verify_holds_up_nobody_and_ends_when_the_partitions_are_lost() {
     assert_eq!(processor.verify(0).expect("verified").rows, 20);
 
     // Something waits for its transaction, and will wait for ever.
-    processor.submit(registration("never committed", 0)).await.expect("accepted");
+    processor.submit(Box::new(registration("never committed", 0))).await.expect("accepted");
     processor.lose("Overtaken.".to_owned());
     let verified = processor.verify(0).expect("it ends");
     assert_eq!((verified.rows, verified.differences), (20, Vec::new()));

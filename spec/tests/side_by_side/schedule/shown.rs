@@ -144,7 +144,8 @@ pub fn status(end: End) -> Status {
 /// A command that the machine sent to a workflow, in words.
 pub fn sent_by_machine(workflow_id: &str, body: &Body) -> String {
     match body {
-        Body::StartWorkflow(StartWorkflow { request: Some(request), scheduled_by: Some(by), .. }) => {
+        Body::StartWorkflow(start) => {
+            let StartWorkflow { request: Some(request), scheduled_by: Some(by), .. } = &**start else { panic!("{start:?}") };
             let is_manual = request.workflow_id_reuse_policy == 1;
             let attributes = request.search_attributes.as_ref().expect("search attributes");
             let nominal = String::from_utf8(attributes.indexed_fields["TemporalScheduledStartTime"].data.to_vec()).expect("text");

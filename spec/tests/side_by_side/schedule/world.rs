@@ -285,7 +285,7 @@ impl World {
         for command in sent {
             if let Some(Body::StartWorkflow(start)) = command.body {
                 let number = start.scheduled_by.as_ref().expect("a schedule").action;
-                self.starts.insert(number, (command.workflow_id, start));
+                self.starts.insert(number, (command.workflow_id, *start));
             }
         }
     }

@@ -109,11 +109,11 @@ impl Machine {
             workflow_run_timeout: start.timeout.and_then(duration),
             ..StartWorkflowExecutionRequest::default()
         };
-        match self.decide(Body::StartWorkflow(StartWorkflow {
+        match self.decide(Body::StartWorkflow(Box::new(StartWorkflow {
             request: Some(request),
             run_id: start.run.clone(),
             ..StartWorkflow::default()
-        }))? {
+        })))? {
             Answer::Started(started) => Ok((started.run_id, started.started)),
             other => panic!("{other:?}"),
         }

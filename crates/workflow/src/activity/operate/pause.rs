@@ -28,7 +28,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &PauseA
             next.stamp += 1;
         }
         next.pause = Some(pause.clone());
-        run.record(Record::Activity(next));
+        run.record(Record::Activity(Box::new(next)));
         is_changed = true;
     }
     if is_changed {

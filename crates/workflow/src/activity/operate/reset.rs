@@ -34,7 +34,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ResetA
                 next = redispatch::at(&next, due, now);
             }
         }
-        run.record(Record::Activity(next));
+        run.record(Record::Activity(Box::new(next)));
     }
     run.publish_visibility();
     Ok(Outcome::Answer(Answer::Empty))

@@ -31,7 +31,7 @@ pub(crate) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &Unpaus
             let due = redispatch::within(body.jitter.as_ref(), run.tx.context);
             next = redispatch::at(&next, due, now);
         }
-        run.record(Record::Activity(next));
+        run.record(Record::Activity(Box::new(next)));
         is_changed = true;
     }
     if is_changed {

@@ -95,7 +95,7 @@ fn put_into_force(run: &mut Run<'_, '_>, scheduled_event_id: i64, options: Optio
         next = redispatch::at(&next, due, run.now());
     }
     next.options = Some(options);
-    run.record(Record::Activity(next));
+    run.record(Record::Activity(Box::new(next)));
 }
 
 /// When the waiting attempt is due: as it was for a first attempt. Later ones come one interval after the end of the attempt before. The

@@ -71,7 +71,11 @@ impl Env {
             ..StartWorkflowExecutionRequest::default()
         };
         change(&mut request);
-        env.accept(Body::StartWorkflow(StartWorkflow { request: Some(request), run_id: "run".to_owned(), ..StartWorkflow::default() }));
+        env.accept(Body::StartWorkflow(Box::new(StartWorkflow {
+            request: Some(request),
+            run_id: "run".to_owned(),
+            ..StartWorkflow::default()
+        })));
         env
     }
 

@@ -39,7 +39,7 @@ pub(super) fn fork(run: &mut Run<'_, '_>, reset: &ResetState, settings: &Command
         new_run_id: run.key.run_id.clone(),
         ..WorkflowTaskFailedEventAttributes::default()
     };
-    run.add_event(EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(attributes));
+    run.add_event(EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(Box::new(attributes)));
 }
 
 /// Schedules the pending activities anew: they begin with their first attempt, and their time-outs with it. (None of them is started in the
@@ -50,6 +50,6 @@ pub(super) fn begin_activities(run: &mut Run<'_, '_>) {
     for mut activity in pending {
         activity.attempt_scheduled_time = Some(now.into());
         activity.first_scheduled_time = Some(now.into());
-        run.record(Record::Activity(activity));
+        run.record(Record::Activity(Box::new(activity)));
     }
 }
