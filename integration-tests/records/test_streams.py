@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
+import pytest
 from temporalio import workflow
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy
@@ -21,7 +23,7 @@ from support.awaiting import await_until
 from topics import Record, Topics
 
 HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[1] / "examples" / "stream-workers" / "worker.py"
+EXAMPLES = HERE.parents[1] / "examples" / "stream-workers"
 #: Kinds of activities that end well, each with the attempt that completes it.
 GOOD = {"Plain": 1, "Flaky": 3, "Silent": 2, "Resumed": 2}
 #: Workflows of each kind. Silent and resumed ones have an attempt that times out.
@@ -225,12 +227,22 @@ async def test_every_activity_is_completed_although_klamm_is_killed(topics: Topi
         assert attempts[f"{kind}-{number}"] >= GOOD[kind]
 
 
-async def test_the_example_is_a_worker(topics: Topics, client: Client) -> None:
-    if not topics.server.kafka:
-        compile(EXAMPLE.read_text(), str(EXAMPLE), "exec")
-        return
-    command = [sys.executable, str(EXAMPLE), topics.server.kafka, topics.prefix, "default", "shipping"]
-    process = subprocess.Popen(command)
+def example(language: str) -> List[str]:
+    """The command that runs a worker of the examples."""
+    if language == "python":
+        return [sys.executable, str(EXAMPLES / "worker.py")]
+    # Here, because the SDK imports the file of a workflow anew, and lets it look at no files.
+    from support.kafka import java
+    from support.toolchain import ensure_maven_project
+
+    libraries = ensure_maven_project(HERE.parent / "consumers" / "java") / "libs"
+    return [java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", f"{libraries}/*", str(EXAMPLES / "Worker.java")]
+
+
+@pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="the examples need a broker")
+@pytest.mark.parametrize("language", ["python", "java"])
+async def test_the_example_is_a_worker(topics: Topics, client: Client, language: str) -> None:
+    process = subprocess.Popen([*example(language), topics.server.kafka, topics.prefix, "default", "shipping"])
     try:
         ship = {"task_queue": "parcels", "workflow_type": "Shipments"}
         async with Worker(client, task_queue="parcels", workflows=[Shipments]):
