@@ -39,6 +39,10 @@ pub(super) fn decide(tx: &mut Tx<'_, Workflow>, command: &Command, body: &ResetW
     reset::check_point(tx, &base_key, body.workflow_task_finish_event_id)?;
 
     let key = RunKey::new(&command.namespace, &command.workflow_id, &body.run_id);
+    if tx.get::<Runs>(&key).is_some() {
+        // A gateway makes ids up. Other programs may write commands too, and two runs must not become one.
+        return Err(Rejection::invalid("The run ID of the new run is in use."));
+    }
     let mut base = Run::new(tx, base_key.clone());
     let of_base = base.state().reset_base.clone().unwrap_or_default();
     base.record(Record::ResetBase(ResetBase {

@@ -115,6 +115,15 @@ fn points_without_a_pending_task_are_refused() {
 }
 
 #[test]
+fn two_runs_do_not_become_one() {
+    let mut env = signaled();
+    let before = env.history();
+    let change = |body: &mut ResetWorkflow| body.request_id.clear();
+    assert_eq!(env.refuse(reset("", 4, "run-1", change)), "InvalidArgument: The run ID of the new run is in use.");
+    assert_eq!(env.history(), before);
+}
+
+#[test]
 fn what_happens_again_can_be_left_out() {
     let mut env = signaled();
     env.accept(reset("", 4, "new", |body| body.exclude_signals = true));
