@@ -6,6 +6,7 @@ use klamm_engine::LARGE_MESSAGE_BYTES;
 use klamm_log::{Cleanup, Error as LogError, Log};
 use klamm_requests::{Destinations, destinations::Found};
 use klamm_supervise::{Part, Supervisor};
+use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 /// How often the topics are looked at.
@@ -20,42 +21,51 @@ pub async fn watch(log: &Arc<dyn Log>, destinations: Vec<Destinations>, supervis
         return None;
     }
     let part = supervisor.part("destinations");
-    look_at_all(&part, log, &destinations).await;
+    let missing = Missing::default();
+    look_at_all(&part, log, &destinations, &missing).await;
     let log = log.clone();
     Some(tokio::spawn(part.task(move |part| {
-        let (log, destinations) = (log.clone(), destinations.clone());
+        let (log, destinations, missing) = (log.clone(), destinations.clone(), missing.clone());
         async move {
             loop {
                 tokio::time::sleep(INTERVAL).await;
                 part.round();
-                look_at_all(&part, &log, &destinations).await;
+                look_at_all(&part, &log, &destinations, &missing).await;
             }
         }
     })))
 }
 
-async fn look_at_all(part: &Part, log: &Arc<dyn Log>, destinations: &Arc<[Destinations]>) {
-    let (log, destinations) = (log.clone(), destinations.clone());
+/// Topics of which it was said that they are missing.
+type Missing = Arc<Mutex<BTreeSet<String>>>;
+
+async fn look_at_all(part: &Part, log: &Arc<dyn Log>, destinations: &Arc<[Destinations]>, missing: &Missing) {
+    let (log, destinations, missing) = (log.clone(), destinations.clone(), missing.clone());
     part.blocking(move || {
         let topics: BTreeSet<String> = destinations.iter().flat_map(Destinations::topics).collect();
         for topic in topics {
             match look(&*log, &topic) {
-                Ok(found) => note(&destinations, &topic, found),
-                // Another look follows. What is known stays.
-                Err(error) => tracing::warn!(topic, error = %error, "a topic to which workflows publish could not be looked at"),
+                Ok(found) => note(&destinations, &topic, found, &mut missing.lock()),
+                // Another look follows, and what is known stays. Other parts report a broker that is away.
+                Err(error) => tracing::debug!(topic, error = %error, "a topic to which workflows publish could not be looked at"),
             }
         }
     })
     .await;
 }
 
-fn note(destinations: &[Destinations], topic: &str, found: Found) {
+fn note(destinations: &[Destinations], topic: &str, found: Found, missing: &mut BTreeSet<String>) {
     let mut is_news = false;
     destinations.iter().for_each(|of_namespace| is_news |= of_namespace.found(topic, found));
     if found == Found::default() {
-        // Also when it was never there: then nothing has changed, and somebody has to hear of it nevertheless.
-        tracing::warn!(topic, "workflows are to publish to a topic that is missing: klamm.publish fails, and is tried again");
-    } else if is_news {
+        // Also when it was never there: then nothing has changed, and somebody has to hear of it once.
+        if missing.insert(topic.to_owned()) {
+            tracing::warn!(topic, "workflows are to publish to a topic that is missing: klamm.publish fails, and is tried again");
+        }
+        return;
+    }
+    missing.remove(topic);
+    if is_news {
         tracing::info!(topic, partitions = found.partitions, "workflows may publish to this topic");
     }
 }
