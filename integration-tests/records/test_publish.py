@@ -208,11 +208,13 @@ async def test_a_destination_that_breaks_holds_up_nothing(shop: Topics, client: 
     await await_until(lambda: result_of(gone), "it is published, or a dead letter", deadline_s=90)
 
     def accounted_for() -> bool:
-        letters = [record for record in shop.records("dlq.publish") if record["headers"].get("__dlq.errors.topic") == invoices_topic]
+        # What the first workflow published may have been on its way, too, when the topic was deleted.
+        letters = [record for record in shop.records("dlq.publish") if record["key"] == "k"]
         here = [record for record in invoices(shop) if record["value"] == "lost"]
         assert len(letters) + len(here) == 1, (letters, here)
         for letter in letters:
             assert letter["headers"]["klamm-dlq-class"] == "destination" and letter["headers"]["a"] == "b", letter
+            assert letter["headers"]["__dlq.errors.topic"] == invoices_topic
             assert letter["headers"]["__dlq.errors.message"]
         return True
 
