@@ -11,7 +11,7 @@ use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
-    config::{Config, LogFormat, destination, topic_name},
+    config::{Config, LogFormat, checked_destination, topic_name},
     logging,
     node::{
         alone::{self, Parts, ServerOptions},
@@ -130,14 +130,8 @@ fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<Namesp
 
 /// A topic for workflows to publish on.
 fn named(text: &str) -> Result<(String, String), SetupError> {
-    let (name, topic) = destination(text);
-    let wrong =
-        |problem| SetupError::new("reading --publish", problem, "write --publish invoices=shop.invoices, or --publish shop.invoices");
-    topic_name(&topic).map_err(wrong)?;
-    if name.is_empty() || topic.is_empty() {
-        return Err(wrong(format!("{text:?} is not NAME=TOPIC")));
-    }
-    Ok((name, topic))
+    let hint = "write --publish invoices=shop.invoices, or --publish shop.invoices";
+    checked_destination(text).map_err(|problem| SetupError::new("reading --publish", problem, hint))
 }
 
 /// `Name=Type`.

@@ -203,11 +203,7 @@ fn destinations(config: &Config, name: &str, namespace: &Namespace) -> Result<()
     }
     let mut names = BTreeSet::new();
     for text in &publish.topics {
-        let (name, topic) = destination(text);
-        topic_name(&topic).map_err(|problem| wrong(&key, problem, hint))?;
-        if name.is_empty() || topic.is_empty() {
-            return Err(wrong(&key, format!("{text:?} is no destination"), hint));
-        }
+        let (name, topic) = checked_destination(text).map_err(|problem| wrong(&key, problem, hint))?;
         if config.topics().is_own(&topic) {
             let problem = format!("{topic} would be a topic of klamm's own: its name begins with kafka.topic_prefix");
             return Err(wrong(&key, problem, hint));
@@ -217,6 +213,16 @@ fn destinations(config: &Config, name: &str, namespace: &Namespace) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Name and topic of a destination, both of which could be.
+pub fn checked_destination(text: &str) -> Result<(String, String), String> {
+    let (name, topic) = destination(text);
+    topic_name(&topic)?;
+    if name.is_empty() || topic.is_empty() {
+        return Err(format!("{text:?} is no destination"));
+    }
+    Ok((name, topic))
 }
 
 /// Checks a topic's name as Kafka does.

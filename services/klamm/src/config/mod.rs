@@ -23,11 +23,11 @@ use std::{ffi::OsString, path::Path};
 use klamm_engine::Topics;
 
 pub use self::{
-    check::topic_name,
+    check::{checked_destination, topic_name},
     connections::{Connections, Inspect},
     effective::Config,
     kafka::{Kafka, TopicsMode},
-    namespace::{Namespace, OutcomeCleanup, Outcomes, Requests, destination},
+    namespace::{Namespace, OutcomeCleanup, Outcomes, Requests},
     processor::Processor,
     registry::Registry,
     secret::Secret,

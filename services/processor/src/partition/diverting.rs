@@ -30,9 +30,7 @@ pub(super) fn divert_known(guarded: &Guarded) -> Result<(), LogError> {
 /// Makes dead letters of the batch's records for a topic of others if the error says that the log takes none for it. Gives whether that is so.
 pub(super) fn divert_refused(guarded: &Guarded, error: &LogError) -> bool {
     let Some(topic) = error.refusing_topic() else { return false };
-    if guarded.process.config.topics.is_own(topic)
-        || !guarded.locked().is_some_and(|state| state.foreign_topics().iter().any(|it| **it == *topic))
-    {
+    if !guarded.locked().is_some_and(|state| state.foreign_topics().iter().any(|it| **it == *topic)) {
         return false;
     }
     begin(guarded, topic, &error.to_string());
