@@ -51,24 +51,49 @@ func each(operation string) *Options {
 	return &Options{Each: operation, Runs: 4, Count: 36, Warmup: 4, InFlight: 3, Timeout: time.Minute}
 }
 
+// operate measures an operation of recorded runs and gives how many came to each run.
+func operate(t *testing.T, operation string, inFlight int) (counts map[string]int) {
+	t.Helper()
+	operations := newRecorded()
+	counts = map[string]map[string]int{"update": operations.updates, "signal": operations.signals, "reset": operations.resets}[operation]
+	options := each(operation)
+	options.InFlight = inFlight
+	if err := options.MeasureEach("test", operations); err != nil {
+		t.Fatal(err)
+	}
+	if len(operations.starts) != 4 || len(counts) != 4 {
+		t.Fatalf("%s: runs %v, operations %v", operation, operations.starts, counts)
+	}
+	for run, starts := range operations.starts {
+		if starts != 1 {
+			t.Errorf("%s: %s was started %d times", operation, run, starts)
+		}
+	}
+	return counts
+}
+
 func TestIdleRunsTakeTurns(t *testing.T) {
-	for operation, done := range map[string]func(*recorded) map[string]int{
-		"update": func(r *recorded) map[string]int { return r.updates },
-		"signal": func(r *recorded) map[string]int { return r.signals },
-		"reset":  func(r *recorded) map[string]int { return r.resets },
-	} {
-		operations := newRecorded()
-		if err := each(operation).MeasureEach("test", operations); err != nil {
-			t.Fatal(err)
-		}
-		counts := done(operations)
-		if len(operations.starts) != 4 || len(counts) != 4 {
-			t.Fatalf("%s: runs %v, operations %v", operation, operations.starts, counts)
-		}
+	for _, operation := range []string{"update", "signal", "reset"} {
+		counts := operate(t, operation, 1)
 		for run, count := range counts {
-			if operations.starts[run] != 1 || count != 10 {
-				t.Errorf("%s: %s was started %d times and got %d operations", operation, run, operations.starts[run], count)
+			if count != 10 {
+				t.Errorf("%s: %s got %d operations", operation, run, count)
 			}
+		}
+	}
+}
+
+// How many operations each run gets depends on how long the others take. That
+// none has two at a time is an error of the operation itself, see add.
+func TestIdleRunsInFlightGetAllOperations(t *testing.T) {
+	for _, operation := range []string{"update", "signal", "reset"} {
+		counts := operate(t, operation, 3)
+		all := 0
+		for _, count := range counts {
+			all += count
+		}
+		if all != 40 {
+			t.Errorf("%s: %v", operation, counts)
 		}
 	}
 }
