@@ -20,7 +20,7 @@ pub enum Came {
     Started,
     /// A run was signalled.
     Signalled,
-    /// A run was there already, or none to signal, and the rule says that this is fine.
+    /// A run was there already, or none to signal, and the rule says that this is fine; or the record has had its effect before.
     Suppressed,
     /// The record is a dead letter.
     DeadLettered,

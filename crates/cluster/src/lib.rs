@@ -54,6 +54,7 @@ impl Machine for Cluster {
             Some(Body_::ApplyTrigger(command)) => triggers::apply(tx, command)?,
             Some(Body_::PauseTrigger(command)) => triggers::pause(tx, command)?,
             Some(Body_::DeleteTrigger(command)) => triggers::delete(tx, command)?,
+            Some(Body_::RewindTrigger(command)) => triggers::rewind(tx, command)?,
             None => return Err(Rejection::Unimplemented("This command of the cluster is not known.".to_owned())),
         };
         Ok(Outcome::Answer(answer))

@@ -6,7 +6,7 @@ use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt
 use klamm_messages::{
     klamm::v1::{
         AddSearchAttributes, ApplyTrigger, ClusterCommand, Command, DeleteNamespace, DeleteTrigger, DeprecateNamespace, NamespaceState,
-        PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, UpdateNamespace, UpdateTaskQueueConfig,
+        PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, RewindTrigger, UpdateNamespace, UpdateTaskQueueConfig,
         cluster_command::Command as Body_, cluster_record::Record, command::Body,
     },
     temporal::{
@@ -472,8 +472,18 @@ fn triggers_are_declared_changed_paused_and_deleted() {
     env.decide(pause(false)).unwrap();
     assert_eq!(env.rows.get::<Triggers>("orders").unwrap().pause_reason, "");
 
+    let rewind = |start_at: &str| Body_::RewindTrigger(RewindTrigger { name: "orders".to_owned(), start_at: start_at.to_owned() });
+    assert!(matches!(env.refused(rewind("")), Rejection::InvalidArgument(_)));
+    for _ in 0..2 {
+        let before = env.rows.get::<Triggers>("orders").unwrap().generation;
+        env.decide(rewind("earliest")).unwrap();
+        let rewound = env.rows.get::<Triggers>("orders").unwrap();
+        assert!(rewound.generation > before, "another generation, also within a millisecond");
+        assert_eq!((rewound.text.as_str(), rewound.start_at.as_str()), ("b", "earliest"));
+    }
     env.decide(delete()).unwrap();
     assert!(env.rows.get::<Triggers>("orders").is_none());
+    assert!(matches!(env.refused(rewind("earliest")), Rejection::NotFound(_)));
     let removed = env.events.last().unwrap();
     assert_eq!(tombstone(&topic_key(removed).unwrap()).as_ref(), Some(removed));
     env.decide(apply("a", "shop")).unwrap();

@@ -1,7 +1,7 @@
 //! Table of triggers, and the commands about them.
 
 use klamm_machine::{Kind, Rejection, Table, Tx, key::KeyBytes, key::prefix_end};
-use klamm_messages::klamm::v1::{ApplyTrigger, DeleteTrigger, PauseTrigger, TriggerState};
+use klamm_messages::klamm::v1::{ApplyTrigger, DeleteTrigger, PauseTrigger, RewindTrigger, TriggerState};
 
 use crate::{Answer, Cluster, Event, change::existing, namespaces::HASH};
 
@@ -13,6 +13,8 @@ const TEXT_BYTES_MAX: usize = 64 << 10;
 const NAME_BYTES_MAX: usize = 100;
 /// Longest reason of a pause, bytes.
 const REASON_BYTES_MAX: usize = 1_000;
+/// Longest name of the place where a generation begins, bytes.
+const START_AT_BYTES_MAX: usize = 100;
 
 /// Triggers by name.
 #[derive(Debug)]
@@ -80,6 +82,19 @@ pub(crate) fn pause(tx: &mut Tx<'_, Cluster>, command: &PauseTrigger) -> Result<
     if state != known {
         tx.emit(Event::trigger(state));
     }
+    Ok(Answer::Empty)
+}
+
+/// Has a trigger read its topic anew. Positions belong to a generation, so the new one has none.
+pub(crate) fn rewind(tx: &mut Tx<'_, Cluster>, command: &RewindTrigger) -> Result<Answer, Rejection> {
+    let known = named(tx, &command.name)?;
+    if command.start_at.is_empty() || command.start_at.len() > START_AT_BYTES_MAX {
+        return Err(Rejection::invalid("The place to begin is missing or too long."));
+    }
+    let now = u64::try_from(tx.context.now.millis()).unwrap_or_default();
+    // Two that come within a millisecond are two generations.
+    let generation = now.max(known.generation.saturating_add(1));
+    tx.emit(Event::trigger(TriggerState { generation, start_at: command.start_at.clone(), ..known }));
     Ok(Answer::Empty)
 }
 

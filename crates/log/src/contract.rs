@@ -33,6 +33,7 @@ const TESTS: &[(&str, Test)] = &[
     ("append_times_never_go_back", appending::append_times_never_go_back),
     ("append_times_go_on_when_the_clock_is_set_back", appending::append_times_go_on_when_the_clock_is_set_back),
     ("producer_times_are_kept_where_asked", appending::producer_times_are_kept_where_asked),
+    ("the_first_record_of_a_time_is_found", reading::the_first_record_of_a_time_is_found),
     ("refused_appends_write_nothing", appending::refused_appends_write_nothing),
     ("limits_page_through_everything_once", reading::limits_page_through_everything_once),
     ("reads_outside_the_bounds_are_errors", reading::reads_outside_the_bounds_are_errors),

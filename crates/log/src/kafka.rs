@@ -137,6 +137,10 @@ impl Log for KafkaLog {
         self.core.ask_end(self.core.topic(topic)?.partition(partition)?)
     }
 
+    fn offset_at(&self, topic: &str, partition: u32, time_ms: i64) -> Result<Offset, Error> {
+        self.core.ask_at(self.core.topic(topic)?.partition(partition)?, time_ms)
+    }
+
     fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error> {
         let known = self.core.topic(topic)?;
         let partition = known.partition(partition)?;

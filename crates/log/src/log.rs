@@ -108,6 +108,26 @@ pub trait Log: Send + Sync {
     /// anybody has written before the call. It never goes back.
     fn end_offset(&self, topic: &str, partition: u32) -> Result<Offset, Error>;
 
+    /// First offset of a record whose time is not below `time_ms`, in milliseconds since 1970; the end if there is none. Times need not grow
+    /// with offsets: of several such records the first one counts.
+    fn offset_at(&self, topic: &str, partition: u32, time_ms: i64) -> Result<Offset, Error> {
+        let (mut at, end) = (self.start_offset(topic, partition)?, self.end_offset(topic, partition)?);
+        while at < end {
+            let batch = match self.read(topic, partition, at, ReadLimit { records: 1000, bytes: 4 << 20 }) {
+                Err(Error::Trimmed { start, .. }) if start > at => {
+                    at = start;
+                    continue;
+                }
+                read => read?,
+            };
+            if let Some(found) = batch.records.iter().find(|stored| stored.timestamp_ms >= time_ms) {
+                return Ok(found.offset.min(end));
+            }
+            at = batch.next_offset;
+        }
+        Ok(end)
+    }
+
     /// Whether the end is above `offset`. If not, `waker` is woken once, when the end is above it. It may also be woken earlier or for
     /// another reason, so ask again.
     fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error>;

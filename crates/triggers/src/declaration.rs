@@ -20,7 +20,7 @@ pub(crate) struct Declaration {
     pub(crate) start_at: Option<Text>,
     pub(crate) rules: Spanned<Vec<Rule>>,
     pub(crate) batch: Unbuilt,
-    pub(crate) flow: Unbuilt,
+    pub(crate) flow: Option<Flow>,
     pub(crate) faults: Option<Faults>,
 }
 
@@ -75,7 +75,15 @@ pub(crate) struct Arg {
 pub(crate) struct Faults {
     pub(crate) record: Option<Text>,
     pub(crate) target: Option<Text>,
-    pub(crate) break_at: Unbuilt,
+    pub(crate) break_at: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Flow {
+    pub(crate) order: Option<Text>,
+    pub(crate) max_in_flight: Unbuilt,
+    pub(crate) rate: Option<Text>,
 }
 
 /// Reads the text.
@@ -91,7 +99,7 @@ pub(crate) fn read(text: &str) -> Result<Declaration, Wrong> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
         let problem = error.to_string().lines().next().unwrap_or_default().to_owned();
-        let hint = "a declaration has the fields trigger, namespace, source, start_at, rules and faults; see docs/triggers.md";
+        let hint = "a declaration has the fields trigger, namespace, source, start_at, rules, flow and faults; see docs/triggers.md";
         Wrong { line, field: String::new(), problem, hint: hint.to_owned() }
     })
 }

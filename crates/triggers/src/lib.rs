@@ -12,6 +12,8 @@
 mod decide;
 mod declaration;
 mod expression;
+mod faults;
+mod flow;
 mod letter;
 pub mod limits;
 mod path;
@@ -26,6 +28,8 @@ mod values;
 mod wrong;
 
 pub use decide::{Decision, Effect, Fault, fault_class};
+pub use faults::{BreakAt, Window};
+pub use flow::Rate;
 pub use letter::{Letter, Mark};
 pub use record::{Format, Input, Unwrap, Value};
 pub use start_at::StartAt;

@@ -1,9 +1,10 @@
 //! A trigger: its declaration, checked and compiled.
 
 use crate::{
-    StartAt, Wrong,
+    BreakAt, Rate, StartAt, Wrong,
     declaration::{self, Declaration, Text},
     expression::Scope,
+    faults, flow,
     limits::{NAME_BYTES_MAX, RULES_MAX},
     record::{Format, Unwrap},
     rule::{self, ReferencedUnit, Rule},
@@ -33,6 +34,10 @@ pub struct Trigger {
     pub tombstone: Tombstone,
     /// Where reading begins.
     pub start_at: StartAt,
+    /// Most effects in a span of time; `None`: as many as can be.
+    pub rate: Option<Rate>,
+    /// The share of dead letters at which it stops; `None`: never.
+    pub break_at: Option<BreakAt>,
     pub(crate) rules: Vec<Rule>,
 }
 
@@ -71,12 +76,8 @@ impl Trigger {
         if let Some(batch) = batch {
             return Err(Wrong::not_built(&batch, "batch", "several records for one run"));
         }
-        if let Some(flow) = flow {
-            return Err(Wrong::not_built(&flow, "flow", "limits of rate; the order of each workflow id is kept in any case"));
-        }
-        if let Some(faults) = faults {
-            self::faults(faults)?;
-        }
+        let rate = flow.as_ref().map(flow::read).transpose()?.flatten();
+        let break_at = faults.map(faults::read).transpose()?.flatten();
         topic(&source.topic)?;
         let format = format(&source.format)?;
         let unwrap = source.unwrap.as_ref().map(|text| self::unwrap(text, format)).transpose()?.unwrap_or(Unwrap::None);
@@ -90,7 +91,18 @@ impl Trigger {
         let all = rules.referenced_unit();
         let read = rules.value.into_iter().enumerate().map(|(index, it)| rule::read(it, &all, &format!("rules[{index}]"), scope));
         let rules = read.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { name: trigger.value, namespace: namespace.value, topic: source.topic.value, format, unwrap, tombstone, start_at, rules })
+        Ok(Self {
+            name: trigger.value,
+            namespace: namespace.value,
+            topic: source.topic.value,
+            format,
+            unwrap,
+            tombstone,
+            start_at,
+            rate,
+            break_at,
+            rules,
+        })
     }
 }
 
@@ -147,23 +159,5 @@ fn tombstone(text: &Text) -> Result<Tombstone, Wrong> {
 }
 
 fn start_at(text: &Text) -> Result<StartAt, Wrong> {
-    match text.value.as_str() {
-        "earliest" => Ok(StartAt::Earliest),
-        "latest" => Ok(StartAt::Latest),
-        other if other.starts_with(|it: char| it.is_ascii_digit()) => Err(Wrong::not_built(text, "start_at", "beginning at a time")),
-        other => Err(Wrong::at(text, "start_at", format!("{other:?} is not known"), "earliest or latest")),
-    }
-}
-
-fn faults(faults: declaration::Faults) -> Result<(), Wrong> {
-    let declaration::Faults { record, target, break_at } = faults;
-    for (text, field, only) in [(&record, "faults.record", "dead_letter"), (&target, "faults.target", "pause")] {
-        if let Some(text) = text.as_ref().filter(|text| text.value != only) {
-            return Err(Wrong::at(text, field, format!("{:?} is not known", text.value), format!("it can only be {only}")));
-        }
-    }
-    match break_at {
-        Some(break_at) => Err(Wrong::not_built(&break_at, "faults.break_at", "stopping when too many records are dead letters")),
-        None => Ok(()),
-    }
+    StartAt::read(&text.value).ok_or_else(|| Wrong::at(text, "start_at", format!("{:?} is not known", text.value), StartAt::HINT))
 }

@@ -23,6 +23,8 @@ pub(crate) struct Declared {
     pub(crate) trigger: Trigger,
     pub(crate) topic: Arc<str>,
     pub(crate) generation: u64,
+    /// Where this generation begins.
+    start_at: StartAt,
 }
 
 impl Declared {
@@ -32,7 +34,18 @@ impl Declared {
     /// It is wrong: another version of klamm has taken it.
     pub(crate) fn of(state: &TriggerState) -> Result<Self, String> {
         let trigger = Trigger::read(&state.text).map_err(|wrong| wrong.to_string())?;
-        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation })
+        let start_at = match state.start_at.as_str() {
+            "" => trigger.start_at,
+            place => StartAt::read(place).ok_or_else(|| format!("start_at: {place:?} is not known"))?,
+        };
+        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation, start_at })
+    }
+}
+
+impl Declared {
+    /// What stands for the topic and the trigger, whatever its generation is.
+    pub(crate) fn once<'a>(&self, at: &At<'a>) -> &'a str {
+        at.source_id.strip_suffix(&format!(":{}", self.generation)).unwrap_or(at.source_id)
     }
 }
 
@@ -77,9 +90,12 @@ impl Feed {
         }
     }
 
-    /// Whether reading begins behind what is there, if nothing of it has been read.
-    pub(crate) fn begins_at_the_end(&self) -> bool {
-        matches!(self, Self::Trigger(declared) if declared.trigger.start_at == StartAt::Latest)
+    /// Where reading begins, if nothing has been read.
+    pub(crate) fn start_at(&self) -> StartAt {
+        match self {
+            Self::Requests(_) => StartAt::Earliest,
+            Self::Trigger(declared) => declared.start_at,
+        }
     }
 
     pub(crate) fn trigger(&self) -> Option<&Trigger> {

@@ -12,6 +12,7 @@
 mod avro;
 mod feed;
 mod making;
+mod pace;
 mod read;
 mod reader;
 mod replaying;
@@ -37,6 +38,7 @@ pub use triggers::DeadLetterTopic;
 use crate::{
     avro::Schemas,
     feed::Feed,
+    pace::Paces,
     reader::{LOOK, Reader},
 };
 
@@ -57,10 +59,12 @@ pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config
     let Config { requests: topics, limits, schemas, dead_letters } = config;
     let topics: Arc<[RequestTopic]> = topics.into();
     let (schemas, limits) = (Arc::new(Schemas::new(schemas)), Arc::new(limits));
-    let health = supervisor.health().clone();
+    let (health, paces) = (supervisor.health().clone(), Paces::default());
     let reader = {
         let (sink, log) = (sink.clone(), log.clone());
-        move |part: &Part| Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), part.clone())
+        move |part: &Part| {
+            Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), paces.clone(), part.clone())
+        }
     };
     let requests = async {
         if topics.is_empty() {

@@ -74,7 +74,9 @@ impl Maker {
                         let from = FromTrigger { skip_missing, skip_conflict, ..from(rule) };
                         let Terms { namespace, namespaces, limits } = terms;
                         Some(match records::from_json(request.as_bytes()) {
-                            Ok(request) => records::triggered(request, from, &envelope, &place, namespace, limits, namespaces),
+                            Ok(request) => {
+                                records::triggered(request, from, &envelope, &place, namespace, limits, namespaces, declared.once(at))
+                            }
                             Err(why) => records::dead_letter("mapping", why, from, &place, namespace, limits),
                         })
                     }

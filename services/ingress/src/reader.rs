@@ -7,9 +7,10 @@ use std::{
 };
 
 use klamm_log::{Error as LogError, Log, Offset, ReadBatch, ReadLimit, Stored, Topic};
-use klamm_messages::klamm::v1::{Command, NamespaceState};
+use klamm_messages::klamm::v1::{Command, NamespaceState, command::Body};
 use klamm_requests::{namespaces::Namespaces, records};
 use klamm_supervise::{Health, Part};
+use klamm_triggers::{StartAt, Window};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -18,6 +19,7 @@ use crate::{
     avro::Schemas,
     feed::{At, Feed, mark},
     making::{Maker, Terms},
+    pace::{Pace, Paces},
     waiting::{PAUSE_MAX, Waiting},
 };
 
@@ -30,6 +32,8 @@ const SHOW: Duration = Duration::from_secs(2);
 /// A long run of records without effect is made durable after so many of them, or after this time: they cost only the time to read them again.
 const UNMARKED_MAX: usize = 10_000;
 const MARK_AFTER: Duration = Duration::from_secs(5);
+/// At a bounded rate it is told after so long how far the reader has come.
+const TELL_AFTER: Duration = Duration::from_secs(1);
 
 /// Reads partitions of topics. Clones share everything.
 pub(crate) struct Reader<S> {
@@ -37,11 +41,18 @@ pub(crate) struct Reader<S> {
     log: Arc<dyn Log>,
     limits: Arc<AllLimits>,
     maker: Maker,
+    paces: Paces,
 }
 
 impl<S> Clone for Reader<S> {
     fn clone(&self) -> Self {
-        Self { sink: self.sink.clone(), log: self.log.clone(), limits: self.limits.clone(), maker: self.maker.clone() }
+        Self {
+            sink: self.sink.clone(),
+            log: self.log.clone(),
+            limits: self.limits.clone(),
+            maker: self.maker.clone(),
+            paces: self.paces.clone(),
+        }
     }
 }
 
@@ -57,6 +68,26 @@ struct Source {
     shown: Mutex<Option<Instant>>,
     /// Records without effect of which the log does not know yet, and since when.
     unmarked: Mutex<Option<(usize, Instant)>>,
+    /// What came of the last records.
+    window: Mutex<Window>,
+}
+
+/// Commands that are taken together.
+#[derive(Default)]
+struct Step {
+    /// Offset of the first of their records.
+    first: Option<Offset>,
+    count: usize,
+    /// By the partition that takes them.
+    groups: BTreeMap<u32, Vec<Command>>,
+}
+
+/// Why a reader has stopped within what it has read.
+enum Stopped {
+    /// So many records are dead letters that something must be wrong.
+    Broke,
+    /// There is something to tell before the rest, or the trigger is not what it was.
+    Early,
 }
 
 impl Source {
@@ -79,15 +110,29 @@ impl Source {
 }
 
 impl<S: CommandSink> Reader<S> {
-    pub(crate) fn new(sink: Arc<S>, log: Arc<dyn Log>, schemas: Arc<Schemas>, limits: Arc<AllLimits>, health: Health, part: Part) -> Self {
+    pub(crate) fn new(
+        sink: Arc<S>,
+        log: Arc<dyn Log>,
+        schemas: Arc<Schemas>,
+        limits: Arc<AllLimits>,
+        health: Health,
+        paces: Paces,
+        part: Part,
+    ) -> Self {
         let statuses = sink.trigger_statuses();
         let waiting = Waiting { health, statuses: statuses.clone() };
-        Self { sink, log, limits, maker: Maker { schemas, waiting, part, statuses } }
+        Self { sink, log, limits, maker: Maker { schemas, waiting, part, statuses }, paces }
     }
 
     /// Where it is noted how triggers are doing.
     pub(crate) fn statuses(&self) -> &TriggerStatuses {
         &self.maker.statuses
+    }
+
+    /// Forgets triggers that there are no more.
+    pub(crate) fn keep(&self, is_known: impl Fn(&str) -> bool) {
+        self.maker.statuses.keep(&is_known);
+        self.paces.keep(&is_known);
     }
 
     /// Nobody waits for anything there any more.
@@ -130,13 +175,16 @@ impl<S: CommandSink> Reader<S> {
                 problem: problem.clone(),
                 shown: Mutex::default(),
                 unmarked: Mutex::default(),
+                window: Mutex::default(),
             };
             let known = self.maker.waiting.until(&problem, || async { self.sink.settled(&source.source_id) }).await;
             let mut from = match known.get(&partition.cast_signed()) {
                 Some(settled) => *settled,
-                None if feed.begins_at_the_end() => self.begin_at_the_end(&source).await,
-                None => 0,
+                None => self.begin(&source).await,
             };
+            if let Some(trigger) = feed.trigger() {
+                self.maker.statuses.position(&trigger.name, partition, from, from);
+            }
             let mut marked = from;
             // Ends when the topic's end is not above what was read of it: somebody has made the topic anew, or cut it off.
             loop {
@@ -159,15 +207,23 @@ impl<S: CommandSink> Reader<S> {
         }
     }
 
-    /// Makes it durable that reading begins behind what is there now.
-    async fn begin_at_the_end(&self, source: &Source) -> Offset {
-        let end = self.maker.waiting.until(&source.problem, || async {
+    /// Where reading begins. It is made durable, so that what comes meanwhile is not passed over by the next reader.
+    async fn begin(&self, source: &Source) -> Offset {
+        let start_at = source.feed.start_at();
+        if start_at == StartAt::Earliest {
+            return 0;
+        }
+        let begin = self.maker.waiting.until(&source.problem, || async {
             let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
-            self.maker.part.blocking(move || log.end_offset(&topic, partition)).await.map_err(away)
+            let found = self.maker.part.blocking(move || match start_at {
+                StartAt::Time(time_ms) => log.offset_at(&topic, partition, time_ms),
+                StartAt::Earliest | StartAt::Latest => log.end_offset(&topic, partition),
+            });
+            found.await.map_err(away)
         });
-        let end = end.await;
-        self.mark(source, end).await;
-        end
+        let begin = begin.await;
+        self.mark(source, begin).await;
+        begin
     }
 
     /// Has the log know that all records below `next` are dealt with.
@@ -208,10 +264,18 @@ impl<S: CommandSink> Reader<S> {
             }
         };
         self.tell_of_loss(source, from, &batch).await;
-        let next = batch.next_offset;
-        if let Some(newest) = batch.records.last() {
+        let mut next = batch.next_offset;
+        if !batch.records.is_empty() {
+            let ended = self.take(source, from, &batch.records, stopped).await;
+            if let Some((at, why)) = ended {
+                next = at;
+                if matches!(why, Stopped::Broke) {
+                    self.break_off(source, at).await;
+                    // All readers of the trigger end when the pause is known here. Meanwhile nothing more is read.
+                    let _ = tokio::time::timeout(LOOK, stopped.changed()).await;
+                }
+            }
             let lag = batch.end_offset.saturating_sub(next);
-            self.take(source, from, &batch.records).await;
             match &source.feed {
                 Feed::Requests(requests) => {
                     let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
@@ -224,7 +288,7 @@ impl<S: CommandSink> Reader<S> {
                     metrics::gauge!("klamm_trigger_lag_records", &labels).set(lag as f64);
                 }
             }
-            tracing::debug!(topic, partition, offset = newest.offset, "records taken");
+            tracing::debug!(topic, partition, next, "records taken");
             self.show_position(source, next, lag == 0).await;
         }
         self.maker.waiting.health.clear(&source.problem);
@@ -250,27 +314,72 @@ impl<S: CommandSink> Reader<S> {
         }
     }
 
-    /// Makes commands of the records, and has them taken.
-    async fn take(&self, source: &Source, settled: Offset, stored: &[Stored]) {
+    /// Makes commands of the records, and has them taken. Gives the offset to go on with if that is not behind the last of them.
+    async fn take(
+        &self,
+        source: &Source,
+        settled: Offset,
+        stored: &[Stored],
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<(Offset, Stopped)> {
         let limits = self.limits.of(source.feed.namespace());
         let (namespace, namespaces) = self.maker.waiting.until(&source.problem, || async { self.terms(source) }).await;
         let terms = Terms { namespace: &namespace, namespaces: &namespaces, limits };
-        let mut groups: BTreeMap<u32, Vec<Command>> = BTreeMap::new();
+        let (pace, break_at) = (self.pace(&source.feed), source.feed.trigger().and_then(|trigger| trigger.break_at));
+        let begun = Instant::now();
+        let mut step = Step::default();
         let mut without_effect = 0;
+        let mut ended = None;
         for stored in stored {
             let Some(mut command) = self.maker.command(&source.feed, &source.at(), stored, &terms, &source.problem).await else {
                 without_effect += 1;
                 continue;
             };
+            let is_dead = matches!(command.body, Some(Body::DeadLetter(_)));
+            if break_at.is_some_and(|share| !source.window.lock().takes(is_dead, share)) {
+                ended = Some((stored.offset, Stopped::Broke));
+                break;
+            }
             if let Some(source) = &mut command.source {
                 source.settled = settled;
             }
-            groups.entry(self.sink.partition_of(&command)).or_default().push(command);
+            step.first.get_or_insert(stored.offset);
+            step.count += 1;
+            step.groups.entry(self.sink.partition_of(&command)).or_default().push(command);
+            if let Some(pace) = pace.filter(|pace| step.count >= pace.step()) {
+                if let Some(not_taken) = self.take_step(source, std::mem::take(&mut step), Some(pace), stopped).await {
+                    ended = Some((not_taken, Stopped::Early));
+                    break;
+                }
+                // At a slow pace the last record may be hours away, and people want to know how far it is.
+                if begun.elapsed() >= TELL_AFTER {
+                    ended = Some((stored.offset + 1, Stopped::Early));
+                    break;
+                }
+            }
         }
         if without_effect > 0 {
             source.note_unmarked(without_effect);
             if let Some(trigger) = source.feed.trigger() {
                 self.maker.statuses.count(&trigger.name, |counts| counts.filtered += without_effect as u64);
+            }
+        }
+        match self.take_step(source, step, pace, stopped).await {
+            Some(not_taken) => Some((not_taken, Stopped::Early)),
+            None => ended,
+        }
+    }
+
+    /// Has the commands taken, as soon as the pace allows. Gives the offset of the first one if the reader is stopped before that.
+    async fn take_step(&self, source: &Source, step: Step, pace: Option<Pace>, stopped: &mut watch::Receiver<bool>) -> Option<Offset> {
+        let Step { first, count, groups } = step;
+        let first = first?;
+        if let (Some(pace), Some(trigger)) = (pace, source.feed.trigger()) {
+            let at = self.paces.next(&trigger.name, pace, count, Instant::now());
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(at.into()) => {}
+                _ = stopped.changed() => return Some(first),
             }
         }
         let mut appending = JoinSet::new();
@@ -280,6 +389,27 @@ impl<S: CommandSink> Reader<S> {
         }
         // A panic goes on here: the part begins anew, and reads the records again.
         appending.join_all().await;
+        None
+    }
+
+    /// How fast this process may go, if that is bounded.
+    fn pace(&self, feed: &Feed) -> Option<Pace> {
+        let rate = feed.trigger()?.rate?;
+        let owned = self.sink.partitions().borrow().len();
+        Some(Pace::new(rate, owned as f64 / f64::from(self.owners())))
+    }
+
+    /// Pauses the trigger, because too many of its records are dead letters.
+    async fn break_off(&self, source: &Source, at: Offset) {
+        let (Some(trigger), Some(topic)) = (source.feed.trigger(), source.feed.trigger().map(|trigger| &trigger.topic)) else { return };
+        let (count, dead) = source.window.lock().counts();
+        let partition = source.partition;
+        let reason = format!("Too many dead letters: {dead} of the last {count} records. {topic} {partition}/{at} would be the next.");
+        tracing::error!(trigger = trigger.name, reason, "the trigger stops");
+        let command = records::pause_trigger(&trigger.name, reason);
+        let target = self.sink.partition_of(&command);
+        self.maker.waiting.until(&source.problem, || self.sink.append(target, vec![command.clone()])).await;
+        *source.window.lock() = Window::default();
     }
 
     /// What the source's commands are checked against.

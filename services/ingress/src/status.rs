@@ -31,7 +31,7 @@ pub struct TriggerCounts {
     pub signalled: u64,
     /// Records that no rule is about.
     pub filtered: u64,
-    /// Records for which nothing was to be done.
+    /// Records for which nothing was to be done, or that have had their effect before.
     pub suppressed: u64,
     /// Records that could not be used.
     pub dead_lettered: u64,

@@ -92,8 +92,8 @@ impl CommandSink for Sink {
     }
 
     async fn append(&self, _: u32, commands: Vec<Command>) -> Result<(), Away> {
-        let first = commands[0].source.as_ref().unwrap().offset;
-        if self.falters && self.faltered.lock().insert(first) {
+        let first = commands[0].source.as_ref().map_or(-1, |source| source.offset);
+        if self.falters && first >= 0 && self.faltered.lock().insert(first) {
             self.taken.lock().extend(commands[..commands.len() / 2].iter().cloned());
             return Err(Away("the broker is away".to_owned()));
         }
@@ -372,4 +372,123 @@ async fn a_trigger_that_begins_at_the_end_says_so_first_and_a_changed_one_reads_
     let ids: Vec<String> = sink.taken.lock().iter().map(|command| command.workflow_id.clone()).collect();
     assert_eq!((ids[1].as_str(), ids[3].as_str()), ("order-5", "again-6"));
     assert!(matches!(sink.bodies()[2], Body::MarkSource(_)));
+}
+
+async fn await_that(what: &str, is_so: impl Fn() -> bool) {
+    let so = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), so).await.unwrap_or_else(|_| panic!("{what} does not come"));
+}
+
+/// Workflow id, request id and run id of each start.
+fn starts(sink: &Sink) -> Vec<(String, String, String)> {
+    let start = |body: Body| match body {
+        Body::StartWorkflow(start) => {
+            let request = start.request.unwrap();
+            Some((request.workflow_id, request.request_id, start.run_id))
+        }
+        _ => None,
+    };
+    sink.bodies().into_iter().filter_map(start).collect()
+}
+
+#[tokio::test]
+async fn another_generation_begins_where_it_is_told_and_asks_for_the_same_things() {
+    let (sink, log) = (Sink::new(1, false), log(1));
+    log.ensure_topics(&[TopicSpec { log_append_time: false, ..TopicSpec::kept("shop.orders", 1) }]).unwrap();
+    let at = |number: usize, timestamp_ms: i64| Record { timestamp_ms, ..order(number) };
+    log.append("shop.orders", 0, vec![at(0, 1_000), at(1, 2_000), at(2, 3_000)]).unwrap();
+    declare(&sink, state(ORDERS));
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    taken(&sink, 3).await;
+    declare(&sink, TriggerState { generation: 2, start_at: "1970-01-01T00:00:02Z".to_owned(), ..state(ORDERS) });
+    // The mark of the first generation's reader, that of the second one's beginning, and two records.
+    taken(&sink, 7).await;
+    running.abort();
+    let starts = starts(&sink);
+    let (first, again) = starts.split_at(3);
+    assert_eq!(again.len(), 2);
+    for (before, after) in first[1..].iter().zip(again) {
+        assert_eq!((&before.0, &before.1), (&after.0, &after.1), "the same request, by which its run knows it");
+        assert_ne!(before.2, after.2, "a run that is started after all has an id of its own");
+    }
+    assert_ne!(first[0].1, first[1].1);
+    let topic_id = log.topic("shop.orders").unwrap().id.clone();
+    let sources: Vec<_> = sink.taken.lock().iter().map(|command| command.source.clone().unwrap()).collect();
+    let begun = sources.iter().find(|source| source.topic_id == format!("{topic_id}:orders:2")).unwrap();
+    assert_eq!((begun.offset, begun.settled), (0, 1), "where it begins is in the log first");
+}
+
+#[tokio::test]
+async fn a_rate_is_kept_and_a_pause_does_not_wait_for_it() {
+    let (sink, log) = (Sink::new(1, false), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    log.append("shop.orders", 0, (0..300).map(order).collect()).unwrap();
+    declare(&sink, state(&ORDERS.replace("rules:", "flow: {rate: 50/s}\nrules:")));
+    let begun = std::time::Instant::now();
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    // Ten go at a time, the first at once.
+    taken(&sink, 60).await;
+    assert!(begun.elapsed() >= Duration::from_millis(1_000), "{:?}", begun.elapsed());
+    let marks = |sink: &Sink| -> Vec<Offset> {
+        let mark = |it: &Command| matches!(it.body, Some(Body::MarkSource(_))).then(|| it.source.as_ref().unwrap().settled);
+        sink.taken.lock().iter().filter_map(mark).collect()
+    };
+    let paused = |text: &str| TriggerState { paused: true, ..state(text) };
+    declare(&sink, paused(ORDERS));
+    await_that("the mark of the first reader", || marks(&sink).len() == 1).await;
+    let settled = marks(&sink)[0];
+    assert_eq!(starts(&sink).len() as Offset, settled, "nothing is left out, and nothing taken twice");
+    // An hour from one to the next, and nobody waits for it.
+    sink.settled.lock().insert(0, settled);
+    declare(&sink, state(&ORDERS.replace("rules:", "flow: {rate: 1/h}\nrules:")));
+    await_that("one record more", || starts(&sink).len() as Offset > settled).await;
+    declare(&sink, paused(ORDERS));
+    await_that("the mark of the second reader", || marks(&sink).len() == 2).await;
+    assert_eq!(marks(&sink)[1], settled + 1);
+    sink.settled.lock().insert(0, settled + 1);
+    declare(&sink, state(ORDERS));
+    await_that("the rest without a rate", || starts(&sink).len() >= 300).await;
+    running.abort();
+    let offsets: Vec<_> =
+        sink.taken.lock().iter().filter(|it| it.from_trigger.is_some()).map(|it| it.source.as_ref().unwrap().offset).collect();
+    assert_eq!(offsets, (0..300).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn too_many_dead_letters_pause_the_trigger_before_the_next_one() {
+    let (sink, log) = (Sink::new(1, false), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    let bad = || Record::new("k", "no json");
+    log.append("shop.orders", 0, (0..30).map(order).collect()).unwrap();
+    log.append("shop.orders", 0, (0..60).map(|_| bad()).collect()).unwrap();
+    let text = format!("{ORDERS}faults: {{break_at: 50%}}\n");
+    declare(&sink, state(&text));
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    let pause = |body: &Body| match body {
+        Body::Cluster(cluster) => match &cluster.command {
+            Some(klamm_messages::klamm::v1::cluster_command::Command::PauseTrigger(pause)) => Some(pause.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    await_that("the pause", || sink.bodies().iter().any(|body| pause(body).is_some())).await;
+    let asked = sink.bodies().iter().find_map(pause).unwrap();
+    assert_eq!((asked.name.as_str(), asked.paused), ("orders", true));
+    assert_eq!(asked.reason, "Too many dead letters: 30 of the last 60 records. shop.orders 0/60 would be the next.");
+    // The pause becomes known, and the reader ends in front of the record.
+    declare(&sink, TriggerState { paused: true, pause_reason: asked.reason, ..state(&text) });
+    await_that("the mark", || sink.bodies().iter().any(|body| matches!(body, Body::MarkSource(_)))).await;
+    let offsets = || -> Vec<_> { sink.taken.lock().iter().filter_map(|it| it.from_trigger.as_ref().map(|from| from.offset)).collect() };
+    assert_eq!(offsets(), (0..60).collect::<Vec<_>>(), "what would be too much is not taken");
+    // Somebody lets it go on as it is: it looks at the rest with fresh eyes, and stops again.
+    sink.settled.lock().insert(0, 60);
+    declare(&sink, state(&text));
+    await_that("the second pause", || sink.bodies().iter().filter_map(pause).count() == 2).await;
+    running.abort();
+    let dead = sink.bodies().iter().filter(|body| matches!(body, Body::DeadLetter(_))).count();
+    assert_eq!(dead, 30 + 19);
 }

@@ -58,7 +58,7 @@ pub(crate) async fn watch<S: CommandSink>(
             }
         }
         // What is declared by now: others may be counting for a trigger that is newer than what is looked at here.
-        reader.statuses().keep(|name| known.borrow().contains_key(name));
+        reader.keep(|name| known.borrow().contains_key(name));
         for (name, state) in declared.iter().filter(|(_, state)| !state.paused) {
             let running = running.entry(name.clone()).or_insert_with(|| Running {
                 state: state.clone(),

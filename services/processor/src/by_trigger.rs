@@ -25,7 +25,10 @@ pub(crate) fn answer<M: Machine>(
         publish(tx, from, letter);
         return came(Came::DeadLettered);
     }
+    let before = tx.emitted().len();
     match tx.attempt(decide) {
+        // The run knows the request already: the trigger has read the record before.
+        Ok(Decided::Answer(_)) if tx.emitted().len() == before => came(Came::Suppressed),
         Ok(Decided::Answer(answered)) => match reply(&answered) {
             Reply::Workflow(answer) => came(Came::of(command, answer)),
             _ => came(Came::Started),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::harness::{Harness, append, kept, output, read_all, read_from, record};
-use crate::{Error, ReadLimit, Record};
+use super::harness::{Harness, append, kept, make, output, read_all, read_from, record};
+use crate::{Error, ReadLimit, Record, TopicSpec};
 
 pub(super) fn limits_page_through_everything_once(harness: &mut dyn Harness) {
     let topic = kept(harness, "pages", 1);
@@ -39,6 +39,23 @@ pub(super) fn limits_page_through_everything_once(harness: &mut dyn Harness) {
         // The second round runs with nothing in memory.
         harness.restart();
     }
+}
+
+pub(super) fn the_first_record_of_a_time_is_found(harness: &mut dyn Harness) {
+    let spec = TopicSpec { log_append_time: false, ..TopicSpec::kept(harness.topic_name("times"), 1) };
+    let topic = make(harness, spec);
+    let log = harness.log();
+    let at = |time| log.offset_at(&topic, 0, time).unwrap();
+    assert_eq!(at(0), 0);
+    let of = |n: i64| 1_700_000_000_000 + n;
+    // The fourth is older than those before it.
+    for n in [1, 3, 9, 2, 9, 12] {
+        log.append(&topic, 0, vec![Record { timestamp_ms: of(n), ..record("k", "v") }]).unwrap();
+    }
+    for (time, offset) in [(0, 0), (of(1), 0), (of(2), 1), (of(3), 1), (of(4), 2), (of(9), 2), (of(10), 5), (of(12), 5), (of(13), 6)] {
+        assert_eq!(at(time), offset, "{}", time - of(0));
+    }
+    assert!(matches!(log.offset_at(&topic, 1, 0), Err(Error::UnknownPartition { .. })));
 }
 
 pub(super) fn reads_outside_the_bounds_are_errors(harness: &mut dyn Harness) {

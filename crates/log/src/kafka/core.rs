@@ -36,6 +36,8 @@ const ADMIN_KEPT_FOR: Duration = Duration::from_secs(10);
 /// Events of a client that are taken at once.
 const EVENTS_AT_ONCE: usize = 100;
 
+/// No record has the time that was asked for.
+const NONE: Offset = -1;
 /// Pause between two attempts to learn bounds.
 const BOUNDS_PAUSE: Duration = Duration::from_millis(20);
 
@@ -184,6 +186,8 @@ impl Core {
             told.error().map_err(|error| self.errors().failed(doing, &error))?;
             match told.offset() {
                 Place::Offset(offset) => Ok(offset),
+                // Asked for a time that no record has.
+                Place::End => Ok(NONE),
                 other => Err(self.errors().unavailable(doing, &format!("the answer is {other:?}"))),
             }
         };
@@ -205,6 +209,14 @@ impl Core {
         drop(view);
         wake(woken);
         Ok(end)
+    }
+
+    /// Asks for the first record of a partition whose time is not below this one.
+    pub(super) fn ask_at(&self, partition: &Partition, time_ms: i64) -> Result<Offset, Error> {
+        match self.bound(partition, Place::Offset(time_ms.max(0)))? {
+            NONE => self.ask_end(partition),
+            offset => Ok(offset),
+        }
     }
 
     /// Asks where one partition begins.

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use self::{asked::Subject, named::Named};
 pub use self::{
     request::Request,
-    triggered::{Replayed, dead_letter, mark, replayed, takes_work, triggered},
+    triggered::{Replayed, dead_letter, mark, pause_trigger, replayed, takes_work, triggered},
 };
 use crate::{
     fault::{Fault, Told},

@@ -1,6 +1,9 @@
 //! Commands of triggers: what a declared rule asks for because of a record.
 
-use klamm_messages::klamm::v1::{Command, CommandSource, DeadLetter, FromTrigger, MarkSource, NamespaceState, command::Body};
+use klamm_messages::klamm::v1::{
+    ClusterCommand, Command, CommandSource, DeadLetter, FromTrigger, MarkSource, NamespaceState, PauseTrigger, cluster_command,
+    command::Body,
+};
 use prost::Message;
 
 use super::{Envelope, Place, Request, asked, asked::Subject, ids, named::Named, source};
@@ -21,6 +24,9 @@ const KEY_BYTES_MAX: usize = 200;
 
 /// The command of a request that a rule has made. A request that is refused becomes a dead letter.
 ///
+/// `once` stands for the topic and the trigger, whatever its generation is. From it and the record's place in its partition the request id is
+/// made up if the rule says nothing: so a record that a later generation reads again has no second effect on its run.
+///
 /// The namespace must exist and take new work, else the record has to wait ([`takes_work`]).
 pub fn triggered(
     request: Request,
@@ -30,11 +36,12 @@ pub fn triggered(
     namespace: &NamespaceState,
     limits: &Limits,
     namespaces: &Namespaces,
+    once: &str,
 ) -> Command {
     let new_id = ids(place);
     let terms = Terms { namespace, limits, new_id: &new_id };
     let workflow_id = request.workflow_id.clone().unwrap_or_default();
-    let request_id = request.request_id.clone().unwrap_or_else(&new_id);
+    let request_id = request.request_id.clone().unwrap_or_else(ids(&Place { topic_id: once.to_owned(), ..place.clone() }));
     let command = asked_for(request, request_id, &from.trigger, envelope, &terms, namespaces).unwrap_or_else(|fault| {
         let Told { message, .. } = fault.told();
         letter(workflow_id, REFUSED, message, &terms)
@@ -101,6 +108,17 @@ pub fn dead_letter(class: &str, message: String, from: FromTrigger, place: &Plac
     crate::text::cut(&mut key, KEY_BYTES_MAX);
     let command = letter(key, class, message, &terms);
     finish(command, from, place, &terms)
+}
+
+/// The command that pauses a trigger.
+pub fn pause_trigger(name: &str, reason: String) -> Command {
+    let pause = PauseTrigger { name: name.to_owned(), paused: true, reason };
+    Command {
+        version: DECISION_VERSION,
+        workflow_id: name.to_owned(),
+        body: Some(Body::Cluster(ClusterCommand { command: Some(cluster_command::Command::PauseTrigger(pause)) })),
+        ..Command::default()
+    }
 }
 
 /// The command that only says how far the source has been read: all of its records below `next`.

@@ -296,6 +296,8 @@ pub enum TriggerCommand {
     Resume(TriggerNameOptions),
     /// Say what records of the topic would do. This changes nothing.
     Test(TestOptions),
+    /// Read the topic anew. What has taken effect on the newest run of its workflow id is not repeated.
+    Replay(ReplayTriggerOptions),
     /// Delete a trigger. Its topic of dead letters stays.
     Delete(TriggerNameOptions),
 }
@@ -331,6 +333,19 @@ pub struct PauseOptions {
     /// Why, for people.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// Options of `klamm trigger replay`.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayTriggerOptions {
+    /// Name of the trigger.
+    pub trigger: String,
+    /// Where to begin: earliest, latest (pass over what is there), or a time such as 2026-11-01T00:00Z.
+    #[arg(long, value_name = "PLACE", default_value = "earliest")]
+    pub from: String,
     /// Where the server is.
     #[command(flatten)]
     pub server: Server,

@@ -7,8 +7,8 @@ use std::{
 };
 
 use klamm_api::klamm::v1::{
-    ApplyTriggersRequest, DeleteTriggerRequest, ListTriggersRequest, PauseTriggerRequest, TestTriggerRequest, TriggerChange, TriggerInfo,
-    TriggerTest,
+    ApplyTriggersRequest, DeleteTriggerRequest, ListTriggersRequest, PauseTriggerRequest, ReplayTriggerRequest, TestTriggerRequest,
+    TriggerChange, TriggerInfo, TriggerTest,
 };
 use klamm_triggers::{Trigger, limits::TEXT_BYTES_MAX};
 use serde_json::{Value, json};
@@ -53,6 +53,10 @@ pub async fn run(command: TriggerCommand) -> Result<ExitCode, SetupError> {
         TriggerCommand::Resume(options) => {
             let request = PauseTriggerRequest { trigger: options.trigger, paused: false, reason: String::new() };
             connect::connect(&options.server).await?.pause_trigger(request).await.map_err(refused)?;
+        }
+        TriggerCommand::Replay(options) => {
+            let request = ReplayTriggerRequest { trigger: options.trigger, start_at: options.from };
+            connect::connect(&options.server).await?.replay_trigger(request).await.map_err(refused)?;
         }
         TriggerCommand::Test(options) => test(options).await?,
         TriggerCommand::Delete(options) => {
@@ -206,6 +210,7 @@ fn as_json(trigger: &TriggerInfo) -> Value {
         "create_time": time(trigger.create_time),
         "update_time": time(trigger.update_time),
         "last_effect_time": time(trigger.last_effect_time),
+        "start_at": trigger.start_at,
         "paused": trigger.paused,
         "pause_reason": trigger.pause_reason,
         "problem": trigger.problem,

@@ -20,9 +20,9 @@ use klamm_api::klamm::v1::{
     DescribeTopicRequest, DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest, GetStatusResponse,
     ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest, ListTopicsResponse,
     ListTriggersRequest, ListTriggersResponse, PauseTriggerRequest, PauseTriggerResponse, ProduceRecordRequest, ProduceRecordResponse,
-    ReadDeadLettersRequest, ReadTopicRequest, ReplayDeadLettersRequest, ReplayedDeadLetter, ScheduleAudit, TestTriggerRequest, TopicInfo,
-    TopicPartition, TopicRecord, TriggerTest, VerifyDifference, VerifyProgress, VerifyReport, VerifyRequest, VerifySummary,
-    inspect_server::Inspect, verify_report::Report,
+    ReadDeadLettersRequest, ReadTopicRequest, ReplayDeadLettersRequest, ReplayTriggerRequest, ReplayTriggerResponse, ReplayedDeadLetter,
+    ScheduleAudit, TestTriggerRequest, TopicInfo, TopicPartition, TopicRecord, TriggerTest, VerifyDifference, VerifyProgress, VerifyReport,
+    VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
 };
 use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
@@ -175,6 +175,11 @@ impl Inspect for Inspector {
 
     async fn delete_trigger(&self, request: Request<DeleteTriggerRequest>) -> Result<Response<DeleteTriggerResponse>, Status> {
         self.triggers.delete(&request.into_inner().trigger).await.map(|()| Response::new(DeleteTriggerResponse {}))
+    }
+
+    async fn replay_trigger(&self, request: Request<ReplayTriggerRequest>) -> Result<Response<ReplayTriggerResponse>, Status> {
+        let ReplayTriggerRequest { trigger, start_at } = request.into_inner();
+        self.triggers.rewind(&trigger, &start_at).await.map(|()| Response::new(ReplayTriggerResponse {}))
     }
 
     type TestTriggerStream = Streamed<TriggerTest>;

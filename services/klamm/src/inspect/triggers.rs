@@ -11,13 +11,13 @@ use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
 use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
 use klamm_machine::Rejection;
 use klamm_messages::klamm::v1::{
-    ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, TriggerState, cluster_command, command::Body,
+    ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TriggerState, cluster_command, command::Body,
 };
 use klamm_processor::{
     Backend, Processor,
     backend::{Error as BackendError, Reply},
 };
-use klamm_triggers::{Format, Trigger};
+use klamm_triggers::{Format, StartAt, Trigger};
 use tokio::sync::{Mutex, mpsc};
 use tonic::Status;
 
@@ -153,6 +153,15 @@ impl Triggers {
         self.submit(name, cluster_command::Command::DeleteTrigger(DeleteTrigger { name: name.to_owned() })).await
     }
 
+    /// Has a trigger read its topic anew, from where this says.
+    pub(super) async fn rewind(&self, name: &str, start_at: &str) -> Result<(), Status> {
+        let Some(place) = StartAt::read(start_at) else {
+            return Err(Status::invalid_argument(format!("{start_at:?} is no place to begin: it is {}", StartAt::HINT)));
+        };
+        let rewind = RewindTrigger { name: name.to_owned(), start_at: place.to_string() };
+        self.submit(name, cluster_command::Command::RewindTrigger(rewind)).await
+    }
+
     async fn submit(&self, name: &str, command: cluster_command::Command) -> Result<(), Status> {
         let command = Command {
             version: 1,
@@ -220,6 +229,7 @@ impl Triggers {
                 dead_lettered: counts.dead_lettered,
             }),
             last_effect_time: last_effect.map(|time: SystemTime| time.into()),
+            start_at: state.start_at.clone(),
             dead_letter_topic: self.topics.full(&Topics::dead_letters(&state.name)).to_string(),
         }
     }

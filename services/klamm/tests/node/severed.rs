@@ -91,6 +91,11 @@ impl Log for Severed {
         self.log.end_offset(topic, partition)
     }
 
+    fn offset_at(&self, topic: &str, partition: u32, time_ms: i64) -> Result<Offset, Error> {
+        check(&self.cut)?;
+        self.log.offset_at(topic, partition, time_ms)
+    }
+
     fn readable(&self, topic: &str, partition: u32, offset: Offset, waker: &Waker) -> Result<bool, Error> {
         check(&self.cut)?;
         self.log.readable(topic, partition, offset, waker)
