@@ -1,9 +1,12 @@
 """Triggers that begin elsewhere, go slowly, and stop by themselves."""
 
+import os
 import time
 from collections import Counter
 from datetime import datetime, timezone
 from typing import Any, Dict, List
+
+import pytest
 
 from support.awaiting import await_until
 from trigger_shop import ORDERS, PAYMENTS, Shop, signals, started
@@ -136,3 +139,18 @@ async def test_a_rate_is_kept(shop: Shop) -> None:
     # Eight go at once, the others evenly.
     assert time.monotonic() - begun >= (80 - 8) / 40
     assert described["started"] == 80
+
+
+@pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="topics of the embedded log keep their partitions")
+async def test_partitions_that_are_added_are_read(shop: Shop) -> None:
+    shop.apply(ORDERS, PAYMENTS)
+    shop.produce([(f"k{number}", order(number)) for number in range(20)])
+    await until_read(shop, "orders", 20)
+    shop.topics.grow(shop.topic, 9)
+    for round_ in range(2):
+        numbers = range(20 + 40 * round_, 60 + 40 * round_)
+        shop.produce([(f"k{number}", order(number)) for number in numbers])
+        await await_until(lambda: len(started(shop.topics)) == numbers[-1] + 1, "the orders of all partitions", deadline_s=60)
+    described = await until_read(shop, "orders", 100)
+    assert len(described["partitions"]) == 9 and not described["problem"]
+    assert set(started(shop.topics).values()) == {1}

@@ -7,7 +7,7 @@ import subprocess
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from support.server import KlammServer
 
@@ -82,6 +82,12 @@ class Topics:
         """Make a topic that is not one of klamm's, on a broker."""
         admin = AdminClient({"bootstrap.servers": self.server.kafka})
         for future in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+            future.result(FLUSH_S)
+
+    def grow(self, topic: str, partitions: int) -> None:
+        """Give a topic that is not one of klamm's more partitions, on a broker."""
+        admin = AdminClient({"bootstrap.servers": self.server.kafka})
+        for future in admin.create_partitions([NewPartitions(topic, partitions)]).values():
             future.result(FLUSH_S)
 
     def delete(self, topic: str) -> None:

@@ -90,6 +90,10 @@ impl Log for KafkaLog {
         self.core.topic(topic).map(|known| known.topic.clone())
     }
 
+    fn topic_now(&self, topic: &str) -> Result<Arc<Topic>, Error> {
+        self.core.topic_now(topic).map(|known| known.topic.clone())
+    }
+
     fn missing_topics(&self, names: &[Arc<str>]) -> Result<Vec<Arc<str>>, Error> {
         let missing = |name: &Arc<str>| Ok(self.core.partitions(name)?.is_none().then(|| name.clone()));
         names.iter().filter_map(|name| missing(name).transpose()).collect()

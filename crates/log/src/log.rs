@@ -40,6 +40,12 @@ pub trait Log: Send + Sync {
     /// One topic.
     fn topic(&self, topic: &str) -> Result<Arc<Topic>, Error>;
 
+    /// One topic, with the partitions that others may have added meanwhile; they are known after some seconds. (A log whose topics never grow
+    /// has nothing to look for.)
+    fn topic_now(&self, topic: &str) -> Result<Arc<Topic>, Error> {
+        self.topic(topic)
+    }
+
     /// Which of these topics do not exist. The answer is not taken from memory.
     fn missing_topics(&self, names: &[Arc<str>]) -> Result<Vec<Arc<str>>, Error> {
         let topics = self.topics()?;

@@ -21,6 +21,11 @@ use klamm_log::{
     kafka::{Settings, TopicsMode, check_broker},
 };
 use klamm_supervise::Supervisor;
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, ResourceSpecifier},
+    client::DefaultClientContext,
+};
 use rustix::process::Signal;
 
 fn topic(kafka: &Kafka, name: &str, partitions: u32) -> Arc<str> {
@@ -96,6 +101,27 @@ fn others_records_are_heard_of_at_once_where_somebody_listens() {
         assert_eq!(values(&batch.records), [format!("{n}")]);
         end = batch.next_offset;
     }
+}
+
+#[test]
+fn partitions_that_others_add_are_known_soon_and_nobody_who_waits_is_forgotten() {
+    let own = Kafka::shared();
+    let topic = topic(&own, "grown", 1);
+    let partitions = || own.kafka().topic_now(&topic).unwrap().spec.partitions;
+    assert_eq!(partitions(), 1);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| own.kafka().wait(&topic, 0, 0, Duration::from_secs(60)));
+        futures_lite(admin().create_partitions(&[NewPartitions::new(&topic, 3)], &AdminOptions::new())).unwrap();
+        until(|| partitions() == 3);
+        let other = own.other();
+        for partition in [2, 0] {
+            other.append(&topic, partition, vec![Record::new("k", "v")]).unwrap();
+        }
+        assert_eq!(waiting.join().unwrap(), Ok(true), "of a record in an old partition");
+    });
+    assert_eq!(own.kafka().wait(&topic, 2, 0, Duration::from_secs(60)), Ok(true));
+    assert_eq!(values(&read_all(own.kafka(), &topic, 2)), ["v"]);
+    assert!(matches!(own.kafka().topic_now("nothing"), Err(Error::UnknownTopic { .. })));
 }
 
 #[test]
@@ -453,15 +479,13 @@ fn a_broker_that_takes_less_than_it_said_breaks_nothing_for_good() {
 
 /// Sets max.message.bytes of a topic to 10,000, as an operator would.
 fn shrink(topic: &str) {
-    use rdkafka::{
-        ClientConfig,
-        admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier},
-        client::DefaultClientContext,
-    };
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", common::broker::bootstrap_servers()).create().unwrap();
     let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", "10000");
-    futures_lite(admin.alter_configs(&[change], &AdminOptions::new())).unwrap();
+    futures_lite(admin().alter_configs(&[change], &AdminOptions::new())).unwrap();
+}
+
+/// An operator's client.
+fn admin() -> AdminClient<DefaultClientContext> {
+    ClientConfig::new().set("bootstrap.servers", common::broker::bootstrap_servers()).create().unwrap()
 }
 
 /// Waits for a future that another thread carries out.

@@ -153,7 +153,9 @@ impl<S: CommandSink> Reader<S> {
     /// # Errors
     /// That is not known now.
     pub(crate) async fn partitions(&self, topic: &Arc<str>) -> Result<u32, Away> {
-        self.described(topic).await.map(|described| described.spec.partitions).map_err(away)
+        let (log, name) = (self.log.clone(), topic.clone());
+        let described = self.maker.part.blocking(move || log.topic_now(&name)).await;
+        described.map(|described| described.spec.partitions).map_err(away)
     }
 
     async fn described(&self, topic: &Arc<str>) -> Result<Arc<Topic>, LogError> {

@@ -47,6 +47,8 @@ pub(super) struct Core {
     /// For metadata and offsets.
     pub(super) querying: BaseConsumer<Context>,
     pub(super) topics: RwLock<HashMap<Arc<str>, Arc<TopicState>>>,
+    /// When the partitions of topics were last counted.
+    pub(super) counted: Mutex<HashMap<Arc<str>, Instant>>,
     pub(super) cluster_id: Mutex<Option<Arc<str>>>,
     pub(super) appender: Appender,
     pub(super) pool: Pool,
@@ -88,6 +90,7 @@ impl Core {
             clients,
             querying,
             topics: RwLock::default(),
+            counted: Mutex::default(),
             cluster_id: Mutex::default(),
             appender: Appender::default(),
             pool: Pool::new(readers_max),

@@ -23,6 +23,9 @@ use crate::{Cleanup, Error, Topic, TopicSpec, parking::block_on, topic::unknown}
 /// Topics that are described in one request.
 const DESCRIBED_AT_ONCE: usize = 100;
 
+/// The broker is asked again how many partitions a topic has after so long.
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
+
 /// How long the first request for metadata waits. After that, klamm looks at what the connections have reported.
 const ASKED_FOR_FIRST: Duration = Duration::from_millis(500);
 
@@ -75,6 +78,19 @@ impl Core {
         self.load(topic)
     }
 
+    /// A topic by name, with the partitions that it has by now. Of what was asked for a moment ago the broker is not asked again.
+    pub(super) fn topic_now(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
+        let known = self.topic(topic)?;
+        let name = &known.topic.spec.name;
+        let is_recent = |at: &Instant| at.elapsed() < ASKED_AGAIN;
+        if self.counted.lock().get(name).is_some_and(is_recent) {
+            return Ok(known);
+        }
+        let (count, _) = self.partitions(topic)?.ok_or_else(|| unknown(topic))?;
+        self.counted.lock().insert(name.clone(), Instant::now());
+        if count as usize > known.partitions.len() { self.load(topic) } else { Ok(known) }
+    }
+
     /// Asks for a topic and remembers it.
     fn load(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
         let described = self.describe(&[topic])?.pop().ok_or_else(|| unknown(topic))?;
@@ -94,6 +110,12 @@ impl Core {
         let state = match topics.get(&name) {
             Some(known) if known.partitions.len() == topic.spec.partitions as usize => {
                 TopicState { topic: Arc::new(topic), partitions: known.partitions.clone() }
+            }
+            // Others have added partitions. Those that were there before have state, and somebody may wait for them.
+            Some(known) if known.partitions.len() < topic.spec.partitions as usize => {
+                let TopicState { topic, mut partitions } = TopicState::new(topic, self.settings().tail_bytes);
+                partitions[..known.partitions.len()].clone_from_slice(&known.partitions);
+                TopicState { topic, partitions }
             }
             _ => TopicState::new(topic, self.settings().tail_bytes),
         };
