@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List
 
 import pytest
+from confluent_kafka import KafkaException
 
 from support.awaiting import await_until
 from trigger_shop import ORDERS, PAYMENTS, Shop, signals, started
@@ -154,3 +155,32 @@ async def test_partitions_that_are_added_are_read(shop: Shop) -> None:
     described = await until_read(shop, "orders", 100)
     assert len(described["partitions"]) == 9 and not described["problem"]
     assert set(started(shop.topics).values()) == {1}
+
+
+@pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="topics of the embedded log are not deleted")
+async def test_a_topic_that_is_made_anew_is_another_topic(shop: Shop) -> None:
+    shop.apply(ORDERS)
+    shop.produce([(f"k{number}", order(number)) for number in range(12)])
+    await until_read(shop, "orders", 12)
+    for round_ in (1, 2):
+        shop.topics.delete(shop.topic)
+
+        def made() -> bool:
+            try:
+                shop.topics.create(shop.topic, 4)
+            except KafkaException as error:  # the broker may still know the old one
+                raise LookupError(str(error)) from error
+            return True
+
+        await await_until(made, "the topic is made anew", deadline_s=60)
+        if round_ == 2:
+            # Also while klamm is away.
+            shop.topics.server.kill()
+        # More than was read of the old one: positions alone tell nothing.
+        shop.produce([(f"k{number % 12}", order(100 * round_ + number)) for number in range(60)])
+        if round_ == 2:
+            shop.topics.server.start()
+        await await_until(lambda: len(started(shop.topics)) == 12 + 60 * round_, "the orders of the new topic", deadline_s=60)
+        await until_read(shop, "orders", 60)
+    assert set(started(shop.topics).values()) == {1}
+    assert not shop.trigger("orders")["problem"] and not shop.dead_letters("orders")

@@ -40,8 +40,8 @@ pub trait Log: Send + Sync {
     /// One topic.
     fn topic(&self, topic: &str) -> Result<Arc<Topic>, Error>;
 
-    /// One topic, with the partitions that others may have added meanwhile; they are known after some seconds. (A log whose topics never grow
-    /// has nothing to look for.)
+    /// One topic as it was a second ago at most: others may have added partitions, or made it anew, with another id. (A log whose topics only
+    /// klamm makes has nothing to look for.)
     fn topic_now(&self, topic: &str) -> Result<Arc<Topic>, Error> {
         self.topic(topic)
     }

@@ -23,7 +23,7 @@ use klamm_log::{
 use klamm_supervise::Supervisor;
 use rdkafka::{
     ClientConfig,
-    admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, ResourceSpecifier},
+    admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
 };
 use rustix::process::Signal;
@@ -122,6 +122,31 @@ fn partitions_that_others_add_are_known_soon_and_nobody_who_waits_is_forgotten()
     assert_eq!(own.kafka().wait(&topic, 2, 0, Duration::from_secs(60)), Ok(true));
     assert_eq!(values(&read_all(own.kafka(), &topic, 2)), ["v"]);
     assert!(matches!(own.kafka().topic_now("nothing"), Err(Error::UnknownTopic { .. })));
+}
+
+#[test]
+fn a_topic_that_is_made_anew_is_another_one_and_read_from_its_beginning() {
+    let own = Kafka::shared();
+    let topic = topic(&own, "anew", 1);
+    let log = own.kafka();
+    for n in 0..5 {
+        append(log, &topic, &format!("old-{n}"));
+    }
+    assert_eq!(read_all(log, &topic, 0).len(), 5);
+    let before = log.topic_now(&topic).unwrap().id.clone();
+    assert_eq!(own.other().topic(&topic).unwrap().id, before, "all processes know it by the same id");
+    futures_lite(admin().delete_topics(&[&topic], &AdminOptions::new())).unwrap();
+    let anew = [NewTopic::new(&topic, 1, TopicReplication::Fixed(1))];
+    // A broker may take the name for taken a little longer.
+    until(|| futures_lite(admin().create_topics(&anew, &AdminOptions::new())).is_ok_and(|made| made.iter().all(Result::is_ok)));
+    until(|| log.topic_now(&topic).is_ok_and(|now| now.id != before));
+    assert_eq!(log.topic(&topic).unwrap().id, log.topic_now(&topic).unwrap().id);
+    let other = own.other();
+    append(&other, &topic, "new-0");
+    append(&other, &topic, "new-1");
+    until(|| log.end_offset(&topic, 0) == Ok(2));
+    assert_eq!(values(&read_all(log, &topic, 0)), ["new-0", "new-1"]);
+    assert!(matches!(log.read(&topic, 0, 5, ReadLimit::default()), Err(Error::PastEnd { end: 2, .. })));
 }
 
 #[test]

@@ -23,11 +23,14 @@ mod tests;
 mod triggers;
 mod waiting;
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use klamm_log::Log;
 use klamm_supervise::{Part, Supervisor, each_owned};
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 pub use making::{Tried, try_record};
 pub use replaying::{Replay, ReplayEffect, original, replay};
@@ -72,7 +75,7 @@ pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config
         }
         each_owned(sink.partitions(), |number| {
             let (reader, topics) = (reader.clone(), topics.clone());
-            supervisor.part(format!("requests/{number}")).task(move |part| watch(reader(&part), topics.clone(), part, number))
+            supervisor.part(format!("requests/{number}")).task(move |part| watch_requests(reader(&part), topics.clone(), part, number))
         })
         .await;
     };
@@ -85,31 +88,50 @@ pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config
     tokio::join!(requests, triggers);
 }
 
+/// The readers of one topic of requests.
+struct Reading {
+    /// A topic that is made anew has another one.
+    topic_id: Arc<str>,
+    begun: BTreeSet<u32>,
+    /// Requests are read for as long as the process owns the partition, and the topic is what it was.
+    stop: watch::Sender<bool>,
+}
+
 /// Reads the partitions of all topics that belong to the partition `number` of the command log. Never ends.
-async fn watch<S: CommandSink>(reader: Reader<S>, topics: Arc<[RequestTopic]>, part: Part, number: u32) {
-    let mut reading = JoinSet::new();
-    let mut begun = std::collections::BTreeSet::new();
-    // Requests are read for as long as the process owns the partition.
-    let never = tokio::sync::watch::Sender::new(false);
+async fn watch_requests<S: CommandSink>(reader: Reader<S>, topics: Arc<[RequestTopic]>, part: Part, number: u32) {
+    let mut readers = JoinSet::new();
+    let mut known: BTreeMap<usize, Reading> = BTreeMap::new();
     loop {
         part.round();
         for (index, topic) in topics.iter().enumerate() {
-            let Ok(partitions) = reader.partitions(&topic.topic).await else { continue };
-            for partition in (0..partitions).filter(|partition| partition % reader.owners() == number) {
-                if begun.insert((index, partition)) {
-                    let (reader, feed, stopped) = (reader.clone(), Feed::Requests(topic.clone()), never.subscribe());
-                    reading.spawn(async move { reader.read(feed, partition, stopped).await });
+            let Ok(now) = reader.topic(&topic.topic).await else { continue };
+            let reading = known.entry(index).or_insert_with(|| Reading::of(now.id.clone()));
+            if reading.topic_id != now.id {
+                tracing::warn!(topic = &*topic.topic, "the topic was made anew, and is read from its beginning");
+                reading.stop.send_replace(true);
+                *reading = Reading::of(now.id.clone());
+            }
+            for partition in (0..now.spec.partitions).filter(|partition| partition % reader.owners() == number) {
+                if reading.begun.insert(partition) {
+                    let (reader, feed, stopped) = (reader.clone(), Feed::Requests(topic.clone()), reading.stop.subscribe());
+                    readers.spawn(async move { reader.read(feed, partition, stopped).await });
                 }
             }
         }
         tokio::select! {
             biased;
-            Some(ended) = reading.join_next() => if let Err(error) = ended && error.is_panic() {
+            Some(ended) = readers.join_next() => if let Err(error) = ended && error.is_panic() {
                 // The part begins anew, and with it all of its readers.
                 std::panic::resume_unwind(error.into_panic());
             },
             () = part.fault_asked() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+}
+
+impl Reading {
+    fn of(topic_id: Arc<str>) -> Self {
+        Self { topic_id, begun: BTreeSet::new(), stop: watch::Sender::new(false) }
     }
 }

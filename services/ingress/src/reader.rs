@@ -59,6 +59,8 @@ impl<S> Clone for Reader<S> {
 /// One partition of a topic.
 struct Source {
     feed: Feed,
+    /// The topic's id.
+    topic_id: Arc<str>,
     /// By what its positions are known.
     source_id: String,
     partition: u32,
@@ -148,30 +150,24 @@ impl<S: CommandSink> Reader<S> {
         self.sink.partition_count().max(1)
     }
 
-    /// How many partitions the topic has.
+    /// The topic as it is by now: somebody may have added partitions, or made it anew.
     ///
     /// # Errors
     /// That is not known now.
-    pub(crate) async fn partitions(&self, topic: &Arc<str>) -> Result<u32, Away> {
+    pub(crate) async fn topic(&self, topic: &Arc<str>) -> Result<Arc<Topic>, Away> {
         let (log, name) = (self.log.clone(), topic.clone());
-        let described = self.maker.part.blocking(move || log.topic_now(&name)).await;
-        described.map(|described| described.spec.partitions).map_err(away)
-    }
-
-    async fn described(&self, topic: &Arc<str>) -> Result<Arc<Topic>, LogError> {
-        let (log, name) = (self.log.clone(), topic.clone());
-        self.maker.part.blocking(move || log.topic(&name)).await
+        self.maker.part.blocking(move || log.topic_now(&name)).await.map_err(away)
     }
 
     /// Reads the partition until `stopped` says so. What was taken then is in the log, and the log knows it.
     pub(crate) async fn read(&self, feed: Feed, partition: u32, mut stopped: watch::Receiver<bool>) {
         let problem = feed.problem(partition);
         loop {
-            let topic_id =
-                self.maker.waiting.until(&problem, || async { self.described(feed.topic()).await.map_err(away) }).await.id.to_string();
+            let topic_id = self.maker.waiting.until(&problem, || self.topic(feed.topic())).await.id.clone();
             self.log.listen_to(feed.topic());
             let source = Source {
                 source_id: feed.source_id(&topic_id),
+                topic_id,
                 feed: feed.clone(),
                 partition,
                 problem: problem.clone(),
@@ -188,7 +184,7 @@ impl<S: CommandSink> Reader<S> {
                 self.maker.statuses.position(&trigger.name, partition, from, from);
             }
             let mut marked = from;
-            // Ends when the topic's end is not above what was read of it: somebody has made the topic anew, or cut it off.
+            // Ends when the topic is not what it was: somebody has made it anew, or cut it off below what was read of it.
             loop {
                 if *stopped.borrow() {
                     // Whoever reads on does not see these records again.
@@ -205,7 +201,7 @@ impl<S: CommandSink> Reader<S> {
                     marked = from;
                 }
             }
-            self.maker.waiting.pause(&problem, "the topic ends before what was read of it: it was made anew, or cut off", PAUSE_MAX).await;
+            self.maker.waiting.pause(&problem, "the topic was made anew, or cut off below what was read of it", PAUSE_MAX).await;
         }
     }
 
@@ -265,6 +261,15 @@ impl<S: CommandSink> Reader<S> {
                 return Some(from);
             }
         };
+        // Records of another topic of the same name are none of this source.
+        match self.topic(source.feed.topic()).await {
+            Ok(now) if now.id == source.topic_id => {}
+            Ok(_) => return None,
+            Err(Away(why)) => {
+                self.maker.waiting.pause(&source.problem, &why, PAUSE_MAX).await;
+                return Some(from);
+            }
+        }
         self.tell_of_loss(source, from, &batch).await;
         let mut next = batch.next_offset;
         if !batch.records.is_empty() {

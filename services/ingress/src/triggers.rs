@@ -24,6 +24,8 @@ struct Running {
     /// What the trigger said when they began.
     state: TriggerState,
     feed: Result<Feed, String>,
+    /// Id of the topic that is read: one that is made anew has another one.
+    topic_id: Option<Arc<str>>,
     /// Its topic of dead letters has been seen.
     ready: bool,
     stop: watch::Sender<bool>,
@@ -53,8 +55,8 @@ pub(crate) async fn watch<S: CommandSink>(
             |running: &Running| declared.get(&running.state.name).is_some_and(|state| !state.paused && *state == running.state);
         let changed: Vec<_> = running.iter().filter(|(_, it)| !is_as_it_was(it)).map(|(name, _)| name.clone()).collect();
         for name in changed {
-            if let Some(running) = running.remove(&name) {
-                end(&reader, running).await;
+            if let Some(mut running) = running.remove(&name) {
+                stop_readers(&reader, &mut running).await;
             }
         }
         // What is declared by now: others may be counting for a trigger that is newer than what is looked at here.
@@ -63,6 +65,7 @@ pub(crate) async fn watch<S: CommandSink>(
             let running = running.entry(name.clone()).or_insert_with(|| Running {
                 state: state.clone(),
                 feed: Declared::of(state).map(|declared| Feed::Trigger(Arc::new(declared))),
+                topic_id: None,
                 ready: false,
                 stop: watch::Sender::new(false),
                 readers: BTreeMap::new(),
@@ -111,12 +114,17 @@ async fn begin<S: CommandSink>(
         }
         running.ready = true;
     }
-    let partitions = match reader.partitions(feed.topic()).await {
-        Ok(partitions) => partitions,
+    let topic = match reader.topic(feed.topic()).await {
+        Ok(topic) => topic,
         Err(why) => return tell(&why.to_string()),
     };
+    if running.topic_id.replace(topic.id.clone()).is_some_and(|before| before != topic.id) {
+        tracing::warn!(trigger = name, topic = &*topic.spec.name, "the topic was made anew, and is read from its beginning");
+        stop_readers(reader, running).await;
+        running.stop = watch::Sender::new(false);
+    }
     reader.statuses().clear(&name, None);
-    for partition in (0..partitions).filter(|partition| partition % reader.owners() == number) {
+    for partition in (0..topic.spec.partitions).filter(|partition| partition % reader.owners() == number) {
         if running.readers.get(&partition).is_some_and(|it| !it.is_finished()) {
             continue;
         }
@@ -133,7 +141,7 @@ async fn begin<S: CommandSink>(
 }
 
 /// Ends the readers of a trigger. They finish what they are at, so that no record is looked at by two declarations.
-async fn end<S: CommandSink>(reader: &Reader<S>, mut running: Running) {
+async fn stop_readers<S: CommandSink>(reader: &Reader<S>, running: &mut Running) {
     running.stop.send_replace(true);
     let deadline = tokio::time::Instant::now() + DRAIN;
     for (partition, mut reading) in std::mem::take(&mut running.readers) {

@@ -223,7 +223,7 @@ mod tests {
 
     fn found(spec: &TopicSpec) -> Described {
         let configs = topic_configs(spec).into_iter().map(|(name, value)| (name.to_owned(), value));
-        Described { name: spec.name.to_string(), partitions: spec.partitions, replicas: 1, configs: configs.collect() }
+        Described { name: spec.name.to_string(), partitions: spec.partitions, replicas: 1, configs: configs.collect(), id: None }
     }
 
     fn problem(spec: &TopicSpec, found: &Described) -> String {

@@ -250,6 +250,11 @@ impl View {
         self.tail_end = next;
     }
 
+    /// The partition is there no more. Gives the wakers to wake.
+    pub(super) fn give_up(&mut self) -> Vec<Waker> {
+        self.woken(Offset::MAX)
+    }
+
     fn woken(&mut self, end: Offset) -> Vec<Waker> {
         let woken = self.wakers.take(end);
         self.waits = !self.wakers.is_empty();

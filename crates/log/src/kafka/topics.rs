@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use klamm_librdkafka::{Described as Identified, describe_topics};
 use rdkafka::{
     admin::{ConfigResource, OwnedResourceSpecifier, ResourceSpecifier},
     consumer::Consumer,
@@ -18,13 +19,17 @@ use super::{
     core::{Core, TopicState},
     errors::{Doing, code_of},
 };
-use crate::{Cleanup, Error, Topic, TopicSpec, parking::block_on, topic::unknown};
+use crate::{Cleanup, Error, Topic, TopicSpec, parking::block_on, topic::unknown, wakers::wake};
 
 /// Topics that are described in one request.
 const DESCRIBED_AT_ONCE: usize = 100;
 
-/// The broker is asked again how many partitions a topic has after so long.
-const ASKED_AGAIN: Duration = Duration::from_secs(5);
+/// The broker is asked again which topic has a name, and how many partitions, after so long.
+const ASKED_AGAIN: Duration = Duration::from_secs(1);
+
+/// Every broker knows a new topic after so long; pause between two attempts to learn of it.
+const KNOWN_AFTER: Duration = Duration::from_secs(5);
+const KNOWN_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long the first request for metadata waits. After that, klamm looks at what the connections have reported.
 const ASKED_FOR_FIRST: Duration = Duration::from_millis(500);
@@ -37,6 +42,8 @@ pub(super) struct Described {
     /// Fewest replicas that one of its partitions has.
     pub(super) replicas: usize,
     pub(super) configs: BTreeMap<String, String>,
+    /// `None`: the broker gives topics no ids.
+    pub(super) id: Option<Uuid>,
 }
 
 impl Described {
@@ -78,7 +85,7 @@ impl Core {
         self.load(topic)
     }
 
-    /// A topic by name, with the partitions that it has by now. Of what was asked for a moment ago the broker is not asked again.
+    /// A topic by name, with the id and the partitions that it has by now. Of what was asked for a moment ago the broker is not asked again.
     pub(super) fn topic_now(&self, topic: &str) -> Result<Arc<TopicState>, Error> {
         let known = self.topic(topic)?;
         let name = &known.topic.spec.name;
@@ -86,9 +93,10 @@ impl Core {
         if self.counted.lock().get(name).is_some_and(is_recent) {
             return Ok(known);
         }
-        let (count, _) = self.partitions(topic)?.ok_or_else(|| unknown(topic))?;
+        let now = self.identify(&[topic])?.remove(topic).ok_or_else(|| unknown(topic))?;
         self.counted.lock().insert(name.clone(), Instant::now());
-        if count as usize > known.partitions.len() { self.load(topic) } else { Ok(known) }
+        let is_same = now.id.is_none_or(|id| *known.topic.id == *id.to_string());
+        if is_same && now.partitions as usize <= known.partitions.len() { Ok(known) } else { self.load(topic) }
     }
 
     /// Asks for a topic and remembers it.
@@ -99,7 +107,7 @@ impl Core {
 
     /// Remembers a topic.
     pub(super) fn know(&self, described: &Described) -> Result<Arc<TopicState>, Error> {
-        let topic = Topic { spec: described.spec(), id: self.topic_id(&described.name)? };
+        let topic = Topic { spec: described.spec(), id: self.topic_id(described)? };
         let mut topics = self.topics.write();
         // Another thread may have been faster. Its entry stays, since its partitions have state.
         let known = topics.get(&*topic.spec.name).filter(|known| *known.topic == topic);
@@ -108,6 +116,8 @@ impl Core {
         }
         let name = topic.spec.name.clone();
         let state = match topics.get(&name) {
+            // Another topic of the same name.
+            Some(known) if known.topic.id != topic.id => TopicState::new(topic, self.settings().tail_bytes),
             Some(known) if known.partitions.len() == topic.spec.partitions as usize => {
                 TopicState { topic: Arc::new(topic), partitions: known.partitions.clone() }
             }
@@ -120,7 +130,12 @@ impl Core {
             _ => TopicState::new(topic, self.settings().tail_bytes),
         };
         let state = Arc::new(state);
-        topics.insert(name, state.clone());
+        let before = topics.insert(name, state.clone());
+        drop(topics);
+        // Whoever waits for a partition that is there no more is to look for the new one.
+        let gone =
+            before.iter().flat_map(|before| &before.partitions).filter(|gone| !state.partitions.iter().any(|it| Arc::ptr_eq(it, gone)));
+        gone.for_each(|gone| wake(gone.view.lock().give_up()));
         Ok(state)
     }
 
@@ -135,7 +150,7 @@ impl Core {
         let mut topics = Vec::with_capacity(names.len());
         for names in names.chunks(DESCRIBED_AT_ONCE) {
             for described in self.describe(names)? {
-                topics.push(Topic { spec: described.spec(), id: self.topic_id(&described.name)? });
+                topics.push(Topic { spec: described.spec(), id: self.topic_id(&described)? });
             }
         }
         Ok(topics)
@@ -146,9 +161,10 @@ impl Core {
         let mut found = Vec::new();
         for name in names {
             if let Some((partitions, replicas)) = self.partitions(name)? {
-                found.push(Described { name: (*name).to_owned(), partitions, replicas, configs: BTreeMap::new() });
+                found.push(Described { name: (*name).to_owned(), partitions, replicas, configs: BTreeMap::new(), id: None });
             }
         }
+        self.identify_all(&mut found)?;
         let specifiers: Vec<_> = found.iter().map(|described| ResourceSpecifier::Topic(&described.name)).collect();
         if specifiers.is_empty() {
             return Ok(found);
@@ -206,12 +222,48 @@ impl Core {
         Ok(Some((topic.partitions().len() as u32, replicas)).filter(|(partitions, _)| *partitions > 0))
     }
 
-    /// The Rust client does not give topic ids, so the id is derived from the cluster's id and the topic's name. A topic that is deleted
-    /// and made anew has the same id.
-    fn topic_id(&self, name: &str) -> Result<Arc<str>, Error> {
+    /// Ids and numbers of partitions by name. A topic that does not exist is left out.
+    fn identify(&self, names: &[&str]) -> Result<BTreeMap<String, Identified>, Error> {
+        let failed = |name: &str, error: &KafkaError| self.errors().failed(Doing::Describe(name), error);
+        let told = describe_topics(self.querying.client(), names, self.settings().request_timeout);
+        let told = told.map_err(|error| failed(names.first().copied().unwrap_or_default(), &error))?;
+        let mut identified = BTreeMap::new();
+        for (name, topic) in told {
+            match topic {
+                Ok(topic) => drop(identified.insert(name, topic)),
+                Err(code) if is_unknown(Some(code)) => {}
+                Err(code) => return Err(failed(&name, &KafkaError::AdminOp(code))),
+            }
+        }
+        self.problems().over();
+        Ok(identified)
+    }
+
+    /// Completes descriptions by ids. Not every broker knows a new topic at once, so those that are not known are asked for again. In the
+    /// end they are left out, as topics that somebody has deleted.
+    fn identify_all(&self, found: &mut Vec<Described>) -> Result<(), Error> {
+        let deadline = Instant::now() + KNOWN_AFTER;
+        loop {
+            let identified = self.identify(&found.iter().map(|described| &*described.name).collect::<Vec<_>>())?;
+            let is_known = |described: &Described| identified.contains_key(&described.name);
+            if found.iter().all(is_known) || Instant::now() > deadline {
+                found.retain(is_known);
+                found.iter_mut().for_each(|described| described.id = identified.get(&described.name).and_then(|it| it.id));
+                return Ok(());
+            }
+            std::thread::sleep(KNOWN_PAUSE);
+        }
+    }
+
+    /// A topic's id. Where the broker gives none (Kafka before 2.8), it is derived from the cluster's id and the topic's name: then a topic
+    /// that is deleted and made anew has the same id.
+    fn topic_id(&self, described: &Described) -> Result<Arc<str>, Error> {
+        if let Some(id) = described.id {
+            return Ok(id.to_string().into());
+        }
         let cluster = self.cluster_id()?;
         let cluster = Uuid::new_v5(&Uuid::NAMESPACE_OID, cluster.as_bytes());
-        Ok(Uuid::new_v5(&cluster, name.as_bytes()).to_string().into())
+        Ok(Uuid::new_v5(&cluster, described.name.as_bytes()).to_string().into())
     }
 
     fn cluster_id(&self) -> Result<Arc<str>, Error> {
@@ -243,7 +295,7 @@ mod tests {
             ("max.message.bytes", "6291456"),
         ];
         let configs = configs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let described = Described { name: "t".to_owned(), partitions: 8, replicas: 1, configs };
+        let described = Described { name: "t".to_owned(), partitions: 8, replicas: 1, configs, id: None };
         assert_eq!(described.spec(), TopicSpec { max_message_bytes: 6 << 20, ..TopicSpec::kept("t", 8) });
     }
 }
