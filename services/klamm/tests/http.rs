@@ -297,6 +297,59 @@ fn klamm_tells_of_itself() {
 }
 
 #[test]
+fn triggers_are_declared_shown_and_deleted() {
+    let server = Server::start(&[]);
+    let text = "trigger: orders\nnamespace: default\nsource: {topic: shop.orders, format: json}\nrules:\n  - start: {type: T, task_queue: q, id: a}\n";
+    let body = |text: &str, dry_run: bool| json!({ "declarations": [text], "dryRun": dry_run }).to_string();
+    assert_eq!(server.get("/api/klamm/v1/triggers"), (200, json!({ "triggers": [] })));
+    let (status, told) = server.post("/api/klamm/v1/triggers", &body(text, true));
+    assert_eq!(
+        (status, &told),
+        (200, &json!({ "changes": [{ "trigger": "orders", "change": "created", "before": null, "after": text }] }))
+    );
+    assert_eq!(server.get("/api/klamm/v1/triggers/orders").0, 404, "that was only asked");
+    assert_eq!(server.post("/api/klamm/v1/triggers", &body(text, false)).0, 200);
+    let (_, all) = server.get("/api/klamm/v1/triggers");
+    let (_, orders) = server.get("/api/klamm/v1/triggers/orders");
+    assert_eq!(
+        (&all["triggers"][0]["name"], &orders["topic"], &orders["declaration"]),
+        (&json!("orders"), &json!("shop.orders"), &json!(text))
+    );
+    assert_eq!(
+        (&orders["paused"], &orders["startAt"], &orders["deadLetterTopic"]),
+        (&json!(false), &Value::Null, &json!("klamm.dlq.orders"))
+    );
+    assert_eq!(server.post("/api/klamm/v1/triggers/orders/pause", r#"{"reason": "holidays"}"#), (200, json!({})));
+    assert_eq!(server.post("/api/klamm/v1/triggers/orders/replay", r#"{"from": "2026-11-01T00:00Z"}"#), (200, json!({})));
+    let (_, paused) = server.get("/api/klamm/v1/triggers/orders");
+    assert_eq!((&paused["paused"], &paused["pauseReason"]), (&json!(true), &json!("holidays")));
+    assert_eq!(paused["startAt"], "2026-11-01T00:00:00.000Z");
+    assert!(paused["generation"].as_u64() > orders["generation"].as_u64());
+    assert_eq!(server.post("/api/klamm/v1/triggers/orders/resume", ""), (200, json!({})));
+    assert_eq!(server.get("/api/klamm/v1/triggers/orders").1["paused"], false);
+    assert_eq!(server.get("/api/klamm/v1/triggers/orders/dead-letters"), (200, json!({ "deadLetters": [] })));
+
+    for (path, body, part) in [
+        ("/api/klamm/v1/triggers", body(&text.replace("json", "xml"), false), "line 3: source.format"),
+        ("/api/klamm/v1/triggers", body(&text.replace("default", "nobody"), false), "there is no namespace"),
+        ("/api/klamm/v1/triggers", r#"{"texts": []}"#.to_owned(), "unknown field `texts`"),
+        ("/api/klamm/v1/triggers", "[".to_owned(), "the body: "),
+        ("/api/klamm/v1/triggers/orders/replay", r#"{"from": "yesterday"}"#.to_owned(), "is no place to begin"),
+    ] {
+        let (status, error) = server.post(path, &body);
+        assert_eq!(status, 400, "{path} {body}: {error}");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains(part)), "{error}");
+    }
+    // A form of another site's page can say no other type without being asked for.
+    assert_eq!(server.send("POST", "/api/klamm/v1/triggers/orders/pause", &["content-type: text/plain"], b"{}").0, 400);
+    assert_eq!(server.get("/api/klamm/v1/triggers/orders/dead-letters?limit=0").0, 400);
+    assert_eq!(server.get("/api/klamm/v1/triggers/nobody/dead-letters").0, 404);
+    for (status, path) in [(200, "/api/klamm/v1/triggers/orders"), (404, "/api/klamm/v1/triggers/orders")] {
+        assert_eq!(server.send("DELETE", path, &[], b"").0, status);
+    }
+}
+
+#[test]
 fn search_attributes_runs_and_namespaces_are_managed() {
     let server = Server::start(&[]);
     let delete = |path: &str| {

@@ -14,6 +14,7 @@ mod records;
 mod schedules;
 mod stream;
 mod topics;
+mod triggers;
 
 use std::sync::Arc;
 
@@ -34,6 +35,12 @@ pub fn routes(klamm: Klamm) -> Router {
         .route("/api/klamm/v1/topics/{topic}", get(topics::describe))
         .route("/api/klamm/v1/topics/{topic}/records", get(records::read))
         .route("/api/klamm/v1/topics/{topic}/tail", get(records::tail))
+        .route("/api/klamm/v1/triggers", get(triggers::list).post(triggers::apply))
+        .route("/api/klamm/v1/triggers/{trigger}", get(triggers::describe).delete(triggers::delete))
+        .route("/api/klamm/v1/triggers/{trigger}/dead-letters", get(triggers::dead_letters))
+        .route("/api/klamm/v1/triggers/{trigger}/pause", post(triggers::pause))
+        .route("/api/klamm/v1/triggers/{trigger}/resume", post(triggers::resume))
+        .route("/api/klamm/v1/triggers/{trigger}/replay", post(triggers::replay))
         .route("/api/klamm/v1/namespaces/{namespace}", delete(manage::delete_namespace))
         .route("/api/klamm/v1/namespaces/{namespace}/search-attributes", post(manage::add_search_attributes))
         .route("/api/klamm/v1/namespaces/{namespace}/search-attributes/{name}", delete(manage::remove_search_attribute))
