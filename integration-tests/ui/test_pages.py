@@ -29,6 +29,17 @@ def sources() -> Iterator[Path]:
         yield folder
 
 
+PAYMENTS = """
+trigger: payments
+namespace: default
+source: {topic: shop.payments, format: json}
+rules:
+  - when: "value.kind == 'payment'"
+    signal: {id: "invoice-${value.id}", name: pay, missing: skip}
+    args: [{path: value}]
+"""
+
+
 def npx(folder: Path, *command: str, **variables: str) -> None:
     """Run a program of the UI's packages; its output is this process's."""
     path = f"{ensure_node()}:{os.environ['PATH']}"
@@ -53,6 +64,16 @@ def test_what_is_checked_in_is_what_is_built(sources: Path) -> None:
     assert [path for path in files_below(built) if not filecmp.cmp(built / path, kept / path, shallow=False)] == [], hint
 
 
+def declare_trigger(server: KlammServer, folder: Path) -> None:
+    """A trigger of payments for workflows that nobody has: two of its records are good, one is filtered, two cannot be used."""
+    file = folder / "payments.yaml"
+    file.write_text(PAYMENTS)
+    records = ['{"kind": "payment", "id": 1}', '{"kind": "payment", "id": 2}', '{"kind": "other"}', "no json", '{"kind": "payment"}']
+    for arguments in [("apply", "-f", str(file)), *(("topics", "produce", "shop.payments", "--key", "k", record) for record in records)]:
+        ended = server.command(*arguments)
+        assert ended.returncode == 0, ended.stderr
+
+
 def test_pages_in_a_browser(sources: Path, tmp_path: Path) -> None:
     server = KlammServer(klamm_binary(), tmp_path / "data", tmp_path / "klamm.log")
     server.start()
@@ -66,6 +87,7 @@ def test_pages_in_a_browser(sources: Path, tmp_path: Path) -> None:
     try:
         # The SDK may say something there too.
         assert any(line == "ready\n" for line in world.stdout), (tmp_path / "world.log").read_text()[-2000:]
+        declare_trigger(server, tmp_path)
         npx(sources, "playwright", "test", KLAMM_UI_URL=f"http://localhost:{server.http_port}", KLAMM_UI_RESULTS=str(tmp_path / "results"))
         assert server.stop() == 0
     finally:

@@ -39,6 +39,8 @@ const topic = createRoute({
   validateSearch: only('partition', 'key', 'offset'),
   component: lazyRouteComponent(() => import('./screens/topic'), 'TopicPage'),
 });
+const triggers = createRoute({ getParentRoute, path: '/triggers', component: lazyRouteComponent(() => import('./screens/triggers'), 'TriggersPage') });
+const trigger = createRoute({ getParentRoute, path: '/triggers/$trigger', component: lazyRouteComponent(() => import('./screens/trigger'), 'TriggerPage') });
 const partitions = createRoute({ getParentRoute, path: '/partitions', component: lazyRouteComponent(() => import('./screens/partitions'), 'PartitionsPage') });
 
 const namespaces = createRoute({ getParentRoute, path: '/namespaces', component: lazyRouteComponent(() => import('./screens/namespaces'), 'NamespacesPage') });
@@ -139,7 +141,7 @@ const batch = createRoute({
 });
 
 const routeTree = root.addChildren([
-  index, overview, topics, topic, partitions, namespaces, namespace, workflows, startWorkflow, workflow, run, runTab, runEvent, schedules,
+  index, overview, topics, topic, triggers, trigger, partitions, namespaces, namespace, workflows, startWorkflow, workflow, run, runTab, runEvent, schedules,
   createSchedule, schedule, editSchedule, taskQueues, taskQueue, workers, worker, batches, batch,
 ]);
 

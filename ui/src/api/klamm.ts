@@ -74,6 +74,46 @@ export interface LogRecord {
   decodeError?: string | null;
 }
 
+/** Bytes, as text where they are one. */
+export interface Shown {
+  text?: string;
+  base64?: string;
+}
+
+export interface Trigger {
+  name: string;
+  namespace: string;
+  topic: string;
+  deadLetterTopic: string;
+  declaration: string;
+  generation: number;
+  startAt: string | null;
+  createTime: string | null;
+  updateTime: string | null;
+  lastEffectTime: string | null;
+  paused: boolean;
+  pauseReason: string | null;
+  problem: string | null;
+  lag: number;
+  counts: { started: number; signalled: number; filtered: number; suppressed: number; deadLettered: number };
+  partitions: { partition: number; next: number; end: number; lag: number }[];
+}
+
+export interface DeadLetter {
+  partition: number;
+  offset: number;
+  timestamp: string;
+  class: string;
+  rule: number;
+  stage: string;
+  message: string;
+  source: { topic: string; partition: number | null; offset: number | null };
+  key: Shown | null;
+  value: Shown | null;
+  valueBytes: number;
+  replayed: string | null;
+}
+
 export interface TaskQueueEntry {
   name: string;
   type: 'workflow' | 'activity' | 'nexus';
@@ -141,6 +181,14 @@ export const records = (name: string, query: RecordsQuery, signal?: AbortSignal)
 
 /** Address of the stream of a topic's records. */
 export const tailAddress = (name: string, query: RecordsQuery): string => address(path(`${API}/topics/{}/tail`, name), { ...query });
+
+export const triggers = (signal?: AbortSignal) => own<{ triggers: Trigger[] }>(`${API}/triggers`, { signal });
+export const trigger = (name: string, signal?: AbortSignal) => own<Trigger>(path(`${API}/triggers/{}`, name), { signal });
+export const deadLetters = (name: string, limit: number, signal?: AbortSignal) =>
+  own<{ deadLetters: DeadLetter[] }>(path(`${API}/triggers/{}/dead-letters`, name), { query: { limit }, signal });
+export const pauseTrigger = (name: string, reason: string) => own(path(`${API}/triggers/{}/pause`, name), { body: { reason } });
+export const resumeTrigger = (name: string) => own(path(`${API}/triggers/{}/resume`, name), { body: {} });
+export const replayTrigger = (name: string, from: string) => own(path(`${API}/triggers/{}/replay`, name), { body: { from } });
 
 export const taskQueues = (namespace: string, signal?: AbortSignal) =>
   own<{ taskQueues: TaskQueueEntry[]; truncated?: boolean }>(path(`${API}/namespaces/{}/task-queues`, namespace), { signal });

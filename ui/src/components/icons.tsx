@@ -4,6 +4,7 @@ const PATHS = {
   schedules: 'M8 4.5V8l2.5 1.5M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0',
   queues: 'M2.5 4h11M2.5 8h11M2.5 12h7',
   topics: 'M2.5 3.5h11v3h-11zM2.5 9.5h11v3h-11zM5 5h.01M5 11h.01',
+  triggers: 'M9 2 3.5 9H8l-1 5 5.5-7H8z',
   partitions: 'M8 2.5 13.5 5.5 8 8.5 2.5 5.5zM2.5 8.5 8 11.5l5.5-3M2.5 11 8 14l5.5-3',
   namespaces: 'M2.5 4.5A1 1 0 0 1 3.5 3.5h3L8 5h4.5a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1z',
   overview: 'M2.5 13h11M4.5 10.5v-3M8 10.5v-7M11.5 10.5v-5',

@@ -68,6 +68,12 @@ export function Shell() {
             </Link>
           </li>
           <li>
+            <Link to="/triggers" {...item(address.startsWith('/triggers'))}>
+              <Icon name="triggers" />
+              Triggers
+            </Link>
+          </li>
+          <li>
             <Link to="/partitions" {...item(address === '/partitions')}>
               <Icon name="partitions" />
               Partitions
