@@ -14,6 +14,7 @@ COPY ui/dist ui/dist
 COPY spec spec
 COPY bench/floor bench/floor
 COPY bench/pure bench/pure
+COPY examples/stream-workers examples/stream-workers
 # The caches make a second build short; what they hold is no part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/klamm/target \

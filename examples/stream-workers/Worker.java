@@ -37,12 +37,13 @@ public final class Worker {
 
     Worker(String brokers, String prefix, String namespace, String queue) {
         requests = prefix + "requests." + namespace;
+        String tasks = prefix + "tasks." + namespace + "." + queue;
         producer = new KafkaProducer<>(Map.of("bootstrap.servers", brokers), new StringSerializer(), new StringSerializer());
         // The offset of a task is committed when its answer is on the log: a worker that dies gets the task again.
-        Map<String, Object> settings = Map.of("bootstrap.servers", brokers, "group.id", "worker-" + queue,
+        Map<String, Object> settings = Map.of("bootstrap.servers", brokers, "group.id", "workers-" + tasks,
             "auto.offset.reset", "earliest", "enable.auto.commit", false, "max.poll.records", 1);
         consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
-        consumer.subscribe(List.of(prefix + "tasks." + namespace + "." + queue));
+        consumer.subscribe(List.of(tasks));
     }
 
     void run() throws Exception {

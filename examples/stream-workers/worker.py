@@ -28,19 +28,19 @@ class Worker:
     """Takes tasks one after the other."""
 
     def __init__(self, brokers: str, prefix: str, namespace: str, queue: str) -> None:
-        self.requests = f"{prefix}requests.{namespace}"
+        self.requests, tasks = f"{prefix}requests.{namespace}", f"{prefix}tasks.{namespace}.{queue}"
         # The partitioner of Java's clients: requests of a workflow keep their order among all programs.
         self.producer = Producer({"bootstrap.servers": brokers, "enable.idempotence": True, "partitioner": "murmur2_random"})
         self.consumer = Consumer(
             {
                 "bootstrap.servers": brokers,
-                "group.id": f"worker-{queue}",
+                "group.id": f"workers-{tasks}",
                 "auto.offset.reset": "earliest",
                 # The offset of a task is committed when its answer is on the log: a worker that dies gets the task again.
                 "enable.auto.commit": False,
             }
         )
-        self.consumer.subscribe([f"{prefix}tasks.{namespace}.{queue}"])
+        self.consumer.subscribe([tasks])
 
     def run(self) -> None:
         while True:

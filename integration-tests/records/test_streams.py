@@ -20,6 +20,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from support.awaiting import await_until
+from support.server import klamm_binary
 from topics import Record, Topics
 
 HERE = Path(__file__).parent
@@ -231,6 +232,9 @@ def example(language: str) -> List[str]:
     """The command that runs a worker of the examples."""
     if language == "python":
         return [sys.executable, str(EXAMPLES / "worker.py")]
+    if language == "rust":
+        # Built with the workspace, as klamm is.
+        return [os.environ.get("KLAMM_EXAMPLE_STREAM_WORKER_BIN") or str(klamm_binary().with_name("klamm-example-stream-worker"))]
     # Here, because the SDK imports the file of a workflow anew, and lets it look at no files.
     from support.kafka import java
     from support.toolchain import ensure_maven_project
@@ -240,7 +244,7 @@ def example(language: str) -> List[str]:
 
 
 @pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="the examples need a broker")
-@pytest.mark.parametrize("language", ["python", "java"])
+@pytest.mark.parametrize("language", ["python", "java", "rust"])
 async def test_the_example_is_a_worker(topics: Topics, client: Client, language: str) -> None:
     process = subprocess.Popen([*example(language), topics.server.kafka, topics.prefix, "default", "shipping"])
     try:
