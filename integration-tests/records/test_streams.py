@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from temporalio import workflow
+from temporalio import activity, workflow
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
@@ -177,6 +178,55 @@ async def test_retries_timeouts_heartbeats_cancellations_and_a_worker_that_dies(
     for key, seen in attempts.items():
         assert seen == list(range(1, len(seen) + 1)), f"{key}: each attempt once, in order: {seen}"
     assert len(attempts) == (len(GOOD) + 2) * EACH
+
+
+@workflow.defn(name="Regions")
+class Regions:
+    """One activity on each of these task queues, all at once."""
+
+    @workflow.run
+    async def run(self, queues: List[str]) -> List[str]:
+        timeout = timedelta(seconds=60)
+        started = [workflow.start_activity("Ship", queue, task_queue=queue, start_to_close_timeout=timeout) for queue in queues]
+        return [await activity for activity in started]
+
+
+async def test_each_task_queue_of_a_pattern_gets_a_topic_when_it_is_used(topics: Topics, client: Client) -> None:
+    streams, others = ["ship-eu", "ship-us_1", "ship-eu"], ["ship-a.b", "parcels-by-hand"]
+    async with Worker(client, task_queue="parcels", workflows=[Regions]):
+        handle = await client.start_workflow("Regions", [*streams, *others], id="regions", task_queue="parcels")
+
+        def published() -> List[Record]:
+            found = [it for queue in set(streams) for it in topics.records(f"tasks.default.{queue}")]
+            assert len(found) == len(streams), [(it["headers"]["ce_id"], it["partition"], it["offset"], it["value"]["task_queue"]) for it in found]
+            return found
+
+        await await_until(lambda: has_topics(topics, [f"tasks.default.{queue}" for queue in streams]), "the topics are made", deadline_s=60)
+        records = await await_until(published, "the tasks are published")
+        waiting = (await handle.describe()).raw_description.pending_activities
+        states = Counter(pending.state for pending in waiting)
+        assert states == {PendingActivityState.PENDING_ACTIVITY_STATE_STARTED: 3, PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED: 2}
+        await asyncio.to_thread(topics.server.kill)
+        await asyncio.to_thread(topics.server.start)
+        for record in records:
+            value = record["value"]
+            complete = {"complete_activity": {"task_token": value["task_token"], "result": f"by {value['task_queue']}"}}
+            topics.produce("requests.default", [("regions", complete)])
+        async with contextlib.AsyncExitStack() as stack:
+            for queue in others:
+                await stack.enter_async_context(Worker(client, task_queue=queue, activities=[ship]))
+            assert await handle.result() == [f"by {queue}" for queue in [*streams, *others]]
+    assert not has_topics(topics, [f"tasks.default.{queue}" for queue in others[:1]])
+
+
+def has_topics(topics: Topics, names: List[str]) -> bool:
+    listed = topics.klamm("topics", "list")
+    return all(f"{topics.prefix}{name} " in listed for name in names)
+
+
+@activity.defn(name="Ship")
+async def ship(queue: str) -> str:
+    return f"by {queue}"
 
 
 async def result_of(handle: Any) -> Any:

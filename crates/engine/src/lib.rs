@@ -11,6 +11,7 @@ pub mod compare;
 pub mod dead_letters;
 mod diverted;
 pub mod error;
+pub mod first_use;
 pub mod fold;
 pub mod identity;
 pub mod namespace_topic;

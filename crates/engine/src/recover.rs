@@ -10,6 +10,7 @@ use klamm_store::Store;
 use crate::{
     Codec, Error, Partition,
     dead_letters::Condemned,
+    first_use,
     fold::{self, Folding},
     partition::{DECISION_VERSION, Plan, Settings, command_record},
     topic,
@@ -127,13 +128,17 @@ fn replay<M: Machine, C: Codec<M::Event>>(plan: &mut Plan<M, C>, log: &dyn Log, 
 /// The log's: try again later. An append in doubt may be repeated, since receivers drop repetitions.
 pub fn send_all<M: Machine, C: Codec<M::Event>>(partition: &mut Partition<M, C>, log: &dyn Log, commands: &str) -> Result<(), Error> {
     while partition.first_unsent().is_some() {
+        let topics = partition.settings.topics.clone();
         let begun: Vec<_> = partition
             .unsent_groups(|_| false)
             .into_iter()
             .map(|(target, records)| {
                 let count = records.len();
-                let (topic, partition) = target.place(commands);
-                let appending = log.append_group(topic, partition, records);
+                let (topic, place) = target.place(commands);
+                let appending = match topics.made_on_first_use(topic) {
+                    Some(spec) => vec![Appending::done(first_use::append(log, &spec, place, records).map(|_| first_use::NOWHERE))],
+                    None => log.append_group(topic, place, records),
+                };
                 (target, count, appending)
             })
             .collect();

@@ -3,9 +3,9 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use klamm_log::{Cleanup, TopicSpec};
-use klamm_machine::key;
+use klamm_machine::{key, stream_queue};
 
-use crate::{Encoded, NamespaceTopic, Purpose, topic};
+use crate::{Encoded, NamespaceTopic, Purpose, tasks_topic, topic};
 
 /// Kafka's `max.message.bytes` on topics that hold requests or events. A completion may have 4 MiB, plus its envelope.
 pub const LARGE_MESSAGE_BYTES: usize = 6 << 20;
@@ -83,6 +83,8 @@ pub struct Topics {
     known: Arc<[(&'static str, Arc<str>)]>,
     /// Topics of single namespaces, each with its full name, sorted by name.
     of_namespaces: Arc<[(NamespaceTopic, Arc<str>)]>,
+    /// Those of task queues that are meant by patterns, which stand in place of the queues' names; longer ones first.
+    of_patterns: Arc<[NamespaceTopic]>,
     /// Workflows publish on topics of others.
     publishes: bool,
     /// Partitions of commands, history, schedules and visibility: a power of two.
@@ -93,18 +95,22 @@ impl Topics {
     /// Topics named `<prefix><name>`.
     pub fn new(prefix: &str, partitions: u32) -> Self {
         let known = TOPICS.iter().map(|row| (row.name, format!("{prefix}{}", row.name).into())).collect();
-        Self { prefix: prefix.into(), known, of_namespaces: Arc::default(), publishes: false, partitions }
+        Self { prefix: prefix.into(), known, of_namespaces: Arc::default(), of_patterns: Arc::default(), publishes: false, partitions }
     }
 
-    /// The same, with these topics of single namespaces and no others.
+    /// The same, with these topics of single namespaces and no others. A topic of tasks may have a pattern in place of a queue's name.
     pub fn with_namespaces(self, topics: impl IntoIterator<Item = NamespaceTopic>) -> Self {
         let named = |topic: NamespaceTopic| {
             let full = format!("{}{}", self.prefix, topic.name).into();
             (topic, full)
         };
-        let mut of_namespaces: Vec<_> = topics.into_iter().map(named).collect();
+        let (mut of_patterns, of_namespaces): (Vec<_>, Vec<_>) =
+            topics.into_iter().partition(|topic| stream_queue::is_pattern(&topic.name));
+        // The order of those that are equally long is that of the declarations.
+        of_patterns.sort_by_key(|topic| std::cmp::Reverse(topic.name.len()));
+        let mut of_namespaces: Vec<_> = of_namespaces.into_iter().map(named).collect();
         of_namespaces.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
-        Self { of_namespaces: of_namespaces.into(), ..self }
+        Self { of_namespaces: of_namespaces.into(), of_patterns: of_patterns.into(), ..self }
     }
 
     /// The same. If workflows publish on topics of others, there is a topic for what those do not take.
@@ -117,7 +123,7 @@ impl Topics {
         self.publishes
     }
 
-    /// The topics of single namespaces.
+    /// The topics of single namespaces. (Those of task queues that are meant by patterns have no names before they are used.)
     pub fn of_namespaces(&self) -> impl Iterator<Item = &NamespaceTopic> {
         self.of_namespaces.iter().map(|(topic, _)| topic)
     }
@@ -126,6 +132,22 @@ impl Topics {
     fn of_namespace(&self, name: &str) -> Option<&(NamespaceTopic, Arc<str>)> {
         let place = self.of_namespaces.binary_search_by(|(topic, _)| topic.name.as_str().cmp(name)).ok()?;
         self.of_namespaces.get(place)
+    }
+
+    /// The declaration of a topic of tasks whose queue is meant by a pattern.
+    fn of_pattern(&self, name: &str) -> Option<&NamespaceTopic> {
+        let means = |topic: &&NamespaceTopic| {
+            let family = tasks_topic(&topic.namespace, "");
+            let queue = name.strip_prefix(&*family).filter(|queue| queue.chars().all(stream_queue::is_for_patterns));
+            queue.zip(topic.name.strip_prefix(&*family)).is_some_and(|(queue, pattern)| stream_queue::matches(pattern, queue))
+        };
+        self.of_patterns.iter().find(means)
+    }
+
+    /// How a topic (full name) is to be made when the first record goes there. `None`: it is there from the start, or is not one of klamm's.
+    pub fn made_on_first_use(&self, full: &str) -> Option<TopicSpec> {
+        let name = self.short(full).filter(|name| !self.of_patterns.is_empty() && self.of_namespace(name).is_none())?;
+        self.of_pattern(name).map(|topic| self.spec_of_namespace(topic, full.into()))
     }
 
     /// What all names begin with.
@@ -201,7 +223,10 @@ impl Topics {
     pub(crate) fn has(&self, encoded: &Encoded) -> bool {
         match &encoded.topic {
             Cow::Borrowed(_) => true,
-            Cow::Owned(name) => self.of_namespace(name).is_some() || Self::is_of_dead_letters(name) || name.starts_with(topic::FOREIGN),
+            Cow::Owned(name) => {
+                let is_declared = self.of_namespace(name).is_some() || self.of_pattern(name).is_some();
+                is_declared || Self::is_of_dead_letters(name) || name.starts_with(topic::FOREIGN)
+            }
         }
     }
 
@@ -215,7 +240,8 @@ impl Topics {
         match &encoded.topic {
             Cow::Borrowed(name) => Self::output_partition(name, partition),
             Cow::Owned(name) => {
-                let declared = self.of_namespace(name).map(|(topic, _)| topic.partitions(self.partitions));
+                let declared = self.of_namespace(name).map(|(topic, _)| topic).or_else(|| self.of_pattern(name));
+                let declared = declared.map(|topic| topic.partitions(self.partitions));
                 let of_topic = declared.unwrap_or(if Self::is_of_dead_letters(name) { self.partitions } else { 1 });
                 key::hash(&encoded.key) % of_topic
             }
@@ -309,6 +335,34 @@ mod tests {
             [true, true, true, false, false]
         );
         assert_eq!(&*topics.full("outcomes.shop"), "t.outcomes.shop");
+    }
+
+    #[test]
+    fn a_topic_of_a_pattern_is_made_on_first_use_as_the_longest_pattern_says() {
+        let pattern = |queue, partitions| NamespaceTopic { partitions: Some(partitions), ..NamespaceTopic::tasks("a.b", queue) };
+        let topics = Topics::new("t.", 8).with_namespaces([pattern("*", 1), pattern("ship-*", 3), pattern("ship-eu", 5)]);
+        let made = |full: &str| topics.made_on_first_use(full).map(|spec| spec.partitions);
+        let names = [
+            "t.tasks.a.b.ship-us",
+            "t.tasks.a.b.x_1",
+            "t.tasks.a.b.ship-eu",
+            "t.tasks.a.b.c.d",
+            "t.tasks.a.c",
+            "tasks.a.b.x",
+            "t.outcomes.a.b",
+        ];
+        assert_eq!(names.map(made), [Some(3), Some(1), None, None, None, None, None]);
+        let spec = topics.made_on_first_use("t.tasks.a.b.ship-us").expect("a topic");
+        assert_eq!((&*spec.name, spec.cleanup), ("t.tasks.a.b.ship-us", Cleanup::Delete { retention: Some(WEEK) }));
+        let task = |queue: &str| Encoded::new(tasks_topic("a.b", queue), "abc".to_owned(), None);
+        for (queue, partitions) in [("ship-us", 3), ("x_1", 1), ("ship-eu", 5)] {
+            assert!(topics.has(&task(queue)) && topics.place(&task(queue), 5) == key::hash("abc") % partitions, "{queue}");
+        }
+        assert!(!topics.has(&task("c.d")), "it is another namespace's, or nobody's");
+        let of_patterns = |name: &str| name.contains('*');
+        assert!(
+            !topics.specs().iter().any(|spec| of_patterns(&spec.name)) && !topics.of_namespaces().any(|topic| of_patterns(&topic.name))
+        );
     }
 
     #[test]

@@ -51,6 +51,7 @@ const TESTS: &[(&str, Test)] = &[
     ("tombstones_go_after_their_time", cleanup::tombstones_go_after_their_time),
     ("acknowledged_records_survive_a_restart", restarting::acknowledged_records_survive_a_restart),
     ("bounds_survive_a_restart", restarting::bounds_survive_a_restart),
+    ("topics_that_are_made_at_once_share_no_records", concurrency::topics_that_are_made_at_once_share_no_records),
     ("concurrent_writers_lose_and_double_nothing", concurrency::concurrent_writers_lose_and_double_nothing),
     ("of_racing_holders_one_is_left", concurrency::of_racing_holders_one_is_left),
 ];

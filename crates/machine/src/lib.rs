@@ -9,6 +9,7 @@ pub mod key;
 pub mod memory;
 pub mod rejection;
 pub mod savepoint;
+pub mod stream_queue;
 pub mod table;
 pub mod time;
 pub mod tx;

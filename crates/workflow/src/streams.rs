@@ -3,8 +3,8 @@
 //! Whoever reads the topic is a worker. What comes of an attempt is told by the commands of all workers, which name it by its token. For the
 //! machine the attempt is under way from the moment its task is published, whether or not anybody reads it.
 
-use klamm_machine::{Publication, StreamTask, Tx};
-use klamm_messages::klamm::v1::{Command, CommandSettings, PendingActivity, RunState};
+use klamm_machine::{Publication, StreamTask, Tx, stream_queue};
+use klamm_messages::klamm::v1::{Command, CommandSettings, PendingActivity};
 
 use crate::{Workflow, activity, closed_run::trace, concerned, run::Run, tables::Runs};
 
@@ -18,7 +18,8 @@ pub(crate) fn start(tx: &mut Tx<'_, Workflow>, command: &Command) {
     let Some(settings) = command.settings.as_ref().filter(|settings| !settings.stream_queues.is_empty()) else { return };
     for key in concerned::runs(tx, command) {
         let Some(state) = tx.get::<Runs>(&key) else { continue };
-        let waiting: Vec<_> = state.activities.iter().filter(|(_, it)| waits(&state, it, settings)).map(|(id, _)| *id).collect();
+        let waits = |it: &PendingActivity| is_of_stream(&key.namespace, it, settings) && activity::task_row(&state, it).is_some();
+        let waiting: Vec<_> = state.activities.iter().filter(|(_, it)| waits(it)).map(|(id, _)| *id).collect();
         drop(state);
         let mut run = Run::new(tx, key);
         for scheduled_event_id in waiting {
@@ -29,18 +30,13 @@ pub(crate) fn start(tx: &mut Tx<'_, Workflow>, command: &Command) {
 
 /// Whether the activity belongs to a stream task queue.
 pub(crate) fn is_streamed(run: &Run<'_, '_>, scheduled_event_id: i64, settings: &CommandSettings) -> bool {
-    let is_of_stream = |it| is_of_stream(it, settings);
+    let is_of_stream = |it| is_of_stream(&run.key.namespace, it, settings);
     !settings.stream_queues.is_empty() && run.state().activities.get(&scheduled_event_id).is_some_and(is_of_stream)
 }
 
-/// Whether the activity waits on a stream task queue.
-fn waits(run: &RunState, activity: &PendingActivity, settings: &CommandSettings) -> bool {
-    is_of_stream(activity, settings) && activity::task_row(run, activity).is_some()
-}
-
-fn is_of_stream(activity: &PendingActivity, settings: &CommandSettings) -> bool {
+fn is_of_stream(namespace: &str, activity: &PendingActivity, settings: &CommandSettings) -> bool {
     let queue = activity.scheduled.as_ref().and_then(|scheduled| scheduled.task_queue.as_ref());
-    queue.is_some_and(|queue| settings.stream_queues.contains(&queue.name))
+    queue.is_some_and(|queue| stream_queue::declaration(&settings.stream_queues, namespace, &queue.name).is_some())
 }
 
 /// Starts the activity and publishes its task.

@@ -354,7 +354,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("KLAMM_NAMESPACES__OFF__OUTCOMES", "false"),
         ("KLAMM_NAMESPACES__ON__OUTCOMES__TYPES", "A, B*"),
         ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
-        ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b"),
+        ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b-*"),
         ("KLAMM_NAMESPACES__ON__PUBLISH__TOPICS", "a=shop.a, shop.b"),
     ];
     let settings = effective(Some(&file), &variables);
@@ -373,7 +373,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."on".requests.partitions=0"#,
         r#"namespaces."on".requests.retention="48h""#,
         r#"namespaces."on".tasks.partitions=0"#,
-        r#"namespaces."on".tasks.queues=["a", "b"]"#,
+        r#"namespaces."on".tasks.queues=["a", "b-*"]"#,
         r#"namespaces."on".tasks.retention="168h""#,
     ];
     assert_eq!(own, expected, "and none of them has limits of its own");
@@ -392,6 +392,11 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("none", "[namespaces.a]\ntasks = true\n", "namespaces.a.tasks.queues"),
         ("queue", "[namespaces.a.tasks]\nqueues = [\"x y\"]\n", "\"klamm.tasks.a.x y\" is no name"),
         ("twice", "[namespaces.a.tasks]\nqueues = [\"x\", \"x\"]\n", "another one of this namespace"),
+        ("dots", "[namespaces.a.tasks]\nqueues = [\"x\", \"x.*\"]\n", "namespaces.a.tasks.queues: the pattern \"x.*\" has a '.'"),
+        ("stars", "[namespaces.a.tasks]\nqueues = [\"x**\"]\n", "two '*' in a row"),
+        ("patterns", "[namespaces.a.tasks]\nqueues = [\"x-*\", \"x-*\"]\n", "is there twice"),
+        ("far", &format!("[namespaces.a.tasks]\nqueues = [\"{}*\"]\n", "q".repeat(150)), "could have a topic"),
+        ("nested", "[namespaces.a.tasks]\nqueues = [\"*\"]\n[namespaces.\"a.b\".tasks]\nqueues = [\"x\"]\n", "those of namespace \"a.b\""),
         ("short", "[namespaces.a.tasks]\nqueues = [\"x\"]\nretention = \"1s\"\n", "namespaces.a.tasks.retention"),
         ("nowhere", "[namespaces.a]\npublish = true\n", "namespaces.a.publish.topics"),
         ("own", "[namespaces.a.publish]\ntopics = [\"x=klamm.history\"]\n", "klamm.history would be a topic of klamm's own"),

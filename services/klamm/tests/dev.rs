@@ -118,9 +118,13 @@ fn namespaces_have_topics_of_their_own_where_they_are_asked_for() {
     let described = text(&server.ask(&["topics", "describe", "outcomes.shop"]));
     assert!(described.contains("klamm.v1.Outcome") && described.contains("cleanup: delete"), "{described}");
     assert_eq!(server.stop(), Some(0));
-    let refused = Command::new(KLAMM).args(["dev", "--in-memory", "--namespace", "a b", "--requests"]).output().expect("klamm runs");
-    let error = String::from_utf8_lossy(&refused.stderr);
-    assert!(refused.status.code() == Some(2) && error.contains("requests.a b") && error.contains("hint: "), "{error}");
+    for (options, says) in
+        [(["--namespace", "a b", "--requests"], "requests.a b"), (["--requests", "--stream-queue", "ship.*"], "\"ship.*\" has a '.'")]
+    {
+        let refused = Command::new(KLAMM).args(["dev", "--in-memory"]).args(options).output().expect("klamm runs");
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && error.contains(says) && error.contains("hint: "), "{error}");
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod command_sink;
 pub mod committer;
 pub mod config;
 mod dispatcher;
+mod first_uses;
 mod gaining;
 pub mod lease;
 pub mod log_clock;

@@ -7,15 +7,16 @@ use std::sync::{
 
 use klamm_engine::{Error as EngineError, fold::Pace, partition::Settings, topic};
 use klamm_log::{Error as LogError, Log};
+use klamm_machine::stream_queue;
 use klamm_messages::klamm::v1::{Command, CommandSettings, TaskKind, TaskRow, WakeRow, WakeUp, command::Body};
 use klamm_requests::Destinations;
 use klamm_store::Store;
 use klamm_supervise::Health;
 
 use crate::{
-    answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, log_clock::LogClock, machines::Machines,
-    memory::Memory, namespaces::Namespaces, ownership::Ownership, refusing::Refusing, task_queues::Home, to_read::ToRead,
-    triggers::Triggers, update_waiters::UpdateWaiters, warnings::Warnings, watchers::Watchers,
+    answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, first_uses::FirstUses, log_clock::LogClock,
+    machines::Machines, memory::Memory, namespaces::Namespaces, ownership::Ownership, refusing::Refusing, task_queues::Home,
+    to_read::ToRead, triggers::Triggers, update_waiters::UpdateWaiters, warnings::Warnings, watchers::Watchers,
 };
 
 /// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
@@ -47,6 +48,8 @@ pub(crate) struct Process {
     pub(crate) warnings: Warnings,
     /// Topics of others that take no records.
     pub(crate) refusing: Refusing,
+    /// Topics that were made when they were used.
+    pub(crate) first_uses: FirstUses,
     /// Metric klamm_commands_total, looked up once.
     pub(crate) commands_total: metrics::Counter,
 }
@@ -75,6 +78,7 @@ impl Process {
             closing: AtomicBool::new(false),
             warnings: Warnings::default(),
             refusing: Refusing::default(),
+            first_uses: FirstUses::default(),
             commands_total: metrics::counter!("klamm_commands_total"),
         }
     }
@@ -136,7 +140,7 @@ impl Process {
     /// Whether the task goes to the topic of a stream task queue, by the configuration as it is now.
     pub(crate) fn is_streamed(&self, task: &TaskRow) -> bool {
         let settings = self.config.namespace_settings.get(&task.namespace).unwrap_or(&self.config.settings);
-        task.kind() == TaskKind::Activity && settings.stream_queues.contains(&task.task_queue)
+        task.kind() == TaskKind::Activity && stream_queue::declaration(&settings.stream_queues, &task.namespace, &task.task_queue).is_some()
     }
 
     /// As [`Process::workflow_settings`], but for a command about a workflow or a schedule. If the namespace is not known (yet), the

@@ -2,14 +2,46 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::harness::{Harness, kept, output, read_all, record};
-use crate::{Error, Offset, ReadLimit};
+use crate::{Error, Offset, ReadLimit, TopicSpec};
 
 const WRITERS: usize = 4;
 const ROUNDS: usize = 150;
+
+pub(super) fn topics_that_are_made_at_once_share_no_records(harness: &mut dyn Harness) {
+    let names: Vec<_> = (0..WRITERS).map(|writer| harness.topic_name(&format!("own-{writer}"))).collect();
+    let shared = harness.topic_name("shared");
+    let log = harness.log();
+    let barrier = Barrier::new(WRITERS);
+    std::thread::scope(|scope| {
+        for name in &names {
+            let (log, shared, barrier) = (&log, &shared, &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                for topic in [name, shared] {
+                    log.ensure_topics(&[TopicSpec::kept(topic.as_str(), 1)]).unwrap();
+                    log.append(topic, 0, vec![record("k", name)]).unwrap();
+                }
+            });
+        }
+    });
+    let values = |topic: &str| -> Vec<_> {
+        let mut values: Vec<_> = read_all(&*log, topic, 0).into_iter().map(|it| it.record.value.unwrap_or_default()).collect();
+        values.sort();
+        values
+    };
+    for name in &names {
+        assert_eq!(values(name), [name.as_bytes()], "what was written to it");
+    }
+    let all: Vec<_> = names.iter().map(|name| name.as_bytes()).collect();
+    assert_eq!(values(&shared), all, "each writer's record, once");
+}
 
 pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harness) {
     let topic = kept(harness, "busy", 2);

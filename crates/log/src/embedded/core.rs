@@ -31,6 +31,8 @@ pub(super) struct Core {
     pub(super) clock: SteadyClock,
     pub(super) room: Room,
     pub(super) topics: RwLock<HashMap<Arc<str>, Arc<TopicState>>>,
+    /// Held while topics are made: two that are made at once must not get one number.
+    making: Mutex<()>,
     /// Epoch of each transactional id; locked while its holder commits. Memory is enough: the directory's lock keeps other processes out.
     pub(super) holders: Mutex<HashMap<String, Arc<Mutex<u64>>>>,
     settings: Settings,
@@ -91,6 +93,7 @@ impl Core {
             clock: SteadyClock::new(clock),
             room: Room::new(Reserve::new(free_bytes, settings.reserve_bytes)),
             topics: RwLock::default(),
+            making: Mutex::default(),
             holders: Mutex::default(),
             settings,
         };
@@ -110,6 +113,7 @@ impl Core {
 
     /// See [`crate::Log::ensure_topics`].
     pub(super) fn ensure(&self, specs: &[TopicSpec]) -> Result<(), Error> {
+        let _making = self.making.lock();
         for spec in specs {
             match self.topic(&spec.name) {
                 Ok(known) => {

@@ -120,7 +120,10 @@ impl Core {
             RDKafkaErrorCode::InvalidReplicationFactor => {
                 "there are fewer brokers than replicas wanted; set a smaller replication factor, or start more brokers".to_owned()
             }
-            RDKafkaErrorCode::PolicyViolation | RDKafkaErrorCode::InvalidConfig | RDKafkaErrorCode::InvalidPartitions => {
+            RDKafkaErrorCode::PolicyViolation
+            | RDKafkaErrorCode::InvalidConfig
+            | RDKafkaErrorCode::InvalidPartitions
+            | RDKafkaErrorCode::InvalidTopic => {
                 format!("the broker does not make it so ({code}); make it by hand, and klamm checks it")
             }
             _ => return self.errors().failed(Doing::Create(name), &KafkaError::AdminOp(code)),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use klamm_machine::{Publication, StreamTask, Time};
+use klamm_machine::{Publication, StreamTask, Time, stream_queue};
 use klamm_messages::{
     klamm::v1::{
         ActivityTaskToken, CancelActivityTask, CommandSettings, CompleteActivityTask, FailActivityTask, HeartbeatActivityTask, WakeUp,
@@ -26,7 +26,7 @@ use crate::{
 
 /// Settings that declare the queue of these tests' activities.
 pub fn streaming(settings: CommandSettings) -> CommandSettings {
-    CommandSettings { stream_queues: vec!["other".to_owned(), "activities".to_owned()], ..settings }
+    CommandSettings { stream_queues: vec!["other".to_owned(), "activ*".to_owned()], ..settings }
 }
 
 /// A started workflow in a namespace whose activities are streamed.
@@ -82,13 +82,14 @@ pub fn check(env: &Env) {
         assert_eq!(published(env), Vec::<&StreamTask>::new());
         return;
     }
-    let waiting: Vec<_> = tasks(&env.rows).into_iter().filter(|row| env.settings.stream_queues.contains(&row.task_queue)).collect();
+    let is_declared = |queue: &str| stream_queue::declaration(&env.settings.stream_queues, "default", queue).is_some();
+    let waiting: Vec<_> = tasks(&env.rows).into_iter().filter(|row| is_declared(&row.task_queue)).collect();
     assert_eq!(waiting, [], "it waits on a stream task queue");
     let mut seen = BTreeSet::new();
     for StreamTask { token, scheduled, .. } in published(env) {
         assert!(seen.insert((token.run_id.clone(), token.scheduled_event_id, token.stamp)), "published twice: {token:?}");
         let queue = scheduled.task_queue.as_ref().map_or("", |queue| &queue.name);
-        assert!(env.settings.stream_queues.iter().any(|name| name == queue), "{queue} is no stream");
+        assert!(is_declared(queue), "{queue} is no stream");
     }
 }
 
@@ -217,6 +218,24 @@ fn what_is_held_back_is_published_when_it_may_go_on() {
     assert_eq!(published(&env), Vec::<&StreamTask>::new(), "the activity is paused");
     env.accept(operate(&Operation::Unpause { resets: false, jitter: 0 }, true));
     assert_eq!(taken(&mut env).token.attempt, 2);
+}
+
+#[test]
+fn of_a_pattern_only_queues_that_can_have_a_topic_are_streams() {
+    let mut env = started();
+    let on = |queue: &str| {
+        with(|activity| {
+            activity.activity_id = queue.to_owned();
+            activity.task_queue = Some(crate::env::queue(queue));
+        })
+    };
+    env.work(["activities", "activ", "activ.x", "act"].map(on).into());
+    let mut waiting: Vec<_> = tasks(&env.rows).into_iter().map(|row| row.task_queue).collect();
+    waiting.sort();
+    assert_eq!(waiting, ["act", "activ.x"]);
+    let queues: Vec<_> = published(&env).iter().map(|task| task.token.activity_id.as_str()).collect();
+    assert_eq!(queues, ["activities", "activ"]);
+    check(&env);
 }
 
 #[test]

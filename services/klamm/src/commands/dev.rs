@@ -11,7 +11,7 @@ use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
-    config::{Config, LogFormat, checked_destination, topic_name},
+    config::{Config, LogFormat, check_stream_queues, checked_destination, topic_name},
     logging,
     node::{
         alone::{self, Parts, ServerOptions},
@@ -118,13 +118,15 @@ fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<Namesp
                 let hint = "give namespaces and task queues names of letters, digits, '.', '_' and '-', each once, or leave the option out";
                 SetupError::new(format!("reading {option}"), problem, hint)
             };
-            topic_name(&topic.name).map_err(wrong)?;
+            topic_name(&topic.name.replace('*', "")).map_err(wrong)?;
             if topic.name.ends_with('.') || topics.iter().any(|other| other.name == topic.name) {
                 return Err(wrong(format!("{:?} is no name of a topic, or is there twice", topic.name)));
             }
             topics.push(topic);
         }
     }
+    check_stream_queues(names.iter().map(|name| (name.as_str(), &options.stream_queues[..])))
+        .map_err(|(_, problem)| SetupError::new("reading --stream-queue", problem, "give names and patterns such as billing and ship-*"))?;
     Ok(topics)
 }
 

@@ -7,10 +7,12 @@ use std::{
 
 use klamm_engine::LARGE_MESSAGE_BYTES;
 use klamm_log::Cleanup;
+use klamm_machine::stream_queue;
 
 use super::{
     Config, Registry, keys,
     namespace::{Namespace, Tasks, destination},
+    stream_queues,
     units::Span,
 };
 use crate::{logging, setup_error::SetupError};
@@ -152,7 +154,8 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
     let mut seen = BTreeMap::new();
     for topic in topics {
         let key = format!("{}.{}.{}", keys::NAMESPACES, topic.namespace, topic.purpose.family());
-        let name = format!("{}{}", config.kafka.topic_prefix, topic.name);
+        // Patterns have a check of their own.
+        let name = format!("{}{}", config.kafka.topic_prefix, topic.name.replace('*', ""));
         if let Err(problem) = topic_name(&name) {
             let hint = "give the namespace and its task queues names of letters, digits, '.', '_' and '-', or leave the section out";
             return Err(wrong(&key, problem, hint));
@@ -165,6 +168,9 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
             let problem = format!("records would be gone before anybody could read them: at least {} is needed", Span(RETENTION_MIN));
             return Err(wrong(&format!("{key}.retention"), problem, "use 7d, or as long as a reader may be away"));
         }
+        if stream_queue::is_pattern(&topic.name) {
+            continue;
+        }
         if let Some(other) = seen.insert(name.replace('.', "_"), topic.namespace.clone()) {
             if other == topic.namespace {
                 let problem = format!("Kafka takes the topic {name} for another one of this namespace: '.' and '_' are the same to it");
@@ -174,6 +180,11 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
             return Err(wrong(&key, problem, "leave out one of the two sections, or use other names for the namespaces"));
         }
     }
+    let declared = config.namespaces.iter().map(|(name, namespace)| (name.as_str(), namespace.stream_queues()));
+    stream_queues::check(declared).map_err(|(name, problem)| {
+        let hint = "write names and patterns such as [\"billing\", \"ship-*\"]";
+        wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint)
+    })?;
     for (name, namespace) in &config.namespaces {
         destinations(config, name, namespace)?;
         let queues = |problem: String, hint: &str| Err(wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint));

@@ -16,6 +16,7 @@ mod secret;
 mod server;
 mod show;
 mod sources;
+mod stream_queues;
 mod units;
 
 use std::{ffi::OsString, path::Path};
@@ -32,6 +33,7 @@ pub use self::{
     registry::Registry,
     secret::Secret,
     server::{LogFormat, Server},
+    stream_queues::check as check_stream_queues,
     units::Span,
 };
 use crate::{logging, setup_error::SetupError};

@@ -72,7 +72,7 @@ pub struct Requests {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tasks {
-    /// Stream task queues: their activities go to a topic of each, and not to pollers.
+    /// Stream task queues, by names and patterns: their activities go to a topic of each, and not to pollers.
     pub queues: Vec<String>,
     /// How long records stay.
     pub retention: Span,

@@ -188,6 +188,16 @@ pub const CATALOGUE: &[Section] = &[
         )],
     },
     Section {
+        title: "Stream task queues",
+        about: "Activities that are records of topics.",
+        metrics: &[counter(
+            "klamm_stream_tasks_given_up_total",
+            "records",
+            &[],
+            "Attempts of activities without a record, because the topic of their task queue could not be made; they time out",
+        )],
+    },
+    Section {
         title: "Triggers",
         about: "`came` is `started`, `signalled`, `filtered`, `suppressed` or `dead_lettered`.",
         metrics: &[

@@ -10,6 +10,7 @@ mod diverting;
 mod driving;
 mod failure;
 mod guarded;
+mod making;
 mod mending;
 mod next_look;
 mod opening;

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 
 use super::{
     guarded::{Guarded, State},
+    making,
     standing::Mend,
 };
 
@@ -72,7 +73,11 @@ impl Sends {
             for (target, records) in fresh {
                 let count = records.len();
                 let (topic, partition) = target.place(&guarded.process.commands_topic);
-                let appending = guarded.process.log.append_group(topic, partition, records);
+                let process = &guarded.process;
+                let appending = match process.first_uses.to_make(&process.config.topics, topic) {
+                    Some(spec) => vec![making::append(process, spec, partition, records)],
+                    None => process.log.append_group(topic, partition, records),
+                };
                 let mut group = Group { count, appending, outcome: Ok(()) };
                 if group.poll(&mut context) {
                     settled.push((target, group));
@@ -108,6 +113,9 @@ impl Sends {
                     all_stand = false;
                     let (topic, target_partition) = target.place(&guarded.process.commands_topic);
                     tracing::warn!(partition = guarded.number, topic, target_partition, error = %error, "what is sent could not be appended: it waits");
+                    if let LogError::UnknownTopic { topic } = &error {
+                        guarded.process.first_uses.forget(topic);
+                    }
                     pass_over_sender(guarded, &mut state, &target, &error);
                 }
             }

@@ -20,6 +20,10 @@ struct State {
     waiting: usize,
     /// What the log says is wrong with it.
     problem: Option<String>,
+    /// Why no topic can be made.
+    refusal: Option<Error>,
+    /// How often somebody was told so.
+    refused: usize,
 }
 
 impl Gated {
@@ -44,6 +48,16 @@ impl Gated {
         self.state.lock().problem = Some(problem.to_owned());
     }
 
+    /// No topic can be made from now on, for this reason.
+    pub fn refuse_topics(&self, refusal: Option<Error>) {
+        self.state.lock().refusal = refusal;
+    }
+
+    /// How often a topic was refused.
+    pub fn refused(&self) -> usize {
+        self.state.lock().refused
+    }
+
     /// How many wait.
     pub fn waiting(&self) -> usize {
         self.state.lock().waiting
@@ -56,6 +70,12 @@ impl Gated {
 
 impl Log for Gated {
     fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        if let Some(refusal) = state.refusal.clone() {
+            state.refused += 1;
+            return Err(refusal);
+        }
+        drop(state);
         self.log.ensure_topics(topics)
     }
 

@@ -5,6 +5,7 @@ mod gated;
 mod overload;
 mod publishing;
 mod reading;
+mod streams;
 
 use std::{
     sync::Arc,

@@ -21,7 +21,7 @@ use klamm_processor::{Backend, Processor, backend::Poll};
 
 use super::{config, logs, start};
 
-fn queue(name: &str) -> Option<TaskQueue> {
+pub fn queue(name: &str) -> Option<TaskQueue> {
     Some(TaskQueue { name: name.to_owned(), kind: TaskQueueKind::Normal as i32, ..TaskQueue::default() })
 }
 
@@ -37,40 +37,14 @@ fn settings() -> Option<CommandSettings> {
     Some(CommandSettings { destinations: vec![destination], ..CommandSettings::default() })
 }
 
-async fn submit(processor: &Processor, id: &str, body: Body) {
-    let command = Command {
-        version: 1,
-        settings: settings(),
-        namespace: "shop".to_owned(),
-        workflow_id: id.to_owned(),
-        body: Some(body),
-        ..Command::default()
-    };
+async fn submit(processor: &Processor, id: &str, settings: Option<CommandSettings>, body: Body) {
+    let command =
+        Command { version: 1, settings, namespace: "shop".to_owned(), workflow_id: id.to_owned(), body: Some(body), ..Command::default() };
     processor.submit(Box::new(command)).await.expect("accepted");
 }
 
 /// A workflow, on a task queue of its own, publishes a text.
 async fn publish(processor: &Processor, id: &str) {
-    let request = StartWorkflowExecutionRequest {
-        namespace: "shop".to_owned(),
-        workflow_id: id.to_owned(),
-        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
-        task_queue: queue(id),
-        request_id: id.to_owned(),
-        ..StartWorkflowExecutionRequest::default()
-    };
-    let started = StartWorkflow { request: Some(request), run_id: format!("run-of-{id}"), ..StartWorkflow::default() };
-    submit(processor, id, Body::StartWorkflow(Box::new(started))).await;
-    let poll = Poll {
-        namespace: "shop".to_owned(),
-        task_queue: queue(id).expect("a queue"),
-        identity: "me".to_owned(),
-        worker_version: None,
-        worker_instance_key: String::new(),
-        max_tasks_per_second: None,
-        deadline: Instant::now() + Duration::from_secs(10),
-    };
-    let polled = processor.poll_workflow_task(poll).await.expect("an answer").expect("a task");
     let argument = format!(r#"{{"destination": "invoices", "key": "{id}", "text": "of {id}"}}"#);
     let metadata = [("encoding".to_owned(), "json/plain".into())].into();
     let activity = ScheduleActivityTaskCommandAttributes {
@@ -81,6 +55,31 @@ async fn publish(processor: &Processor, id: &str) {
         input: Some(Payloads { payloads: vec![Payload { metadata, data: argument.into(), ..Payload::default() }] }),
         ..ScheduleActivityTaskCommandAttributes::default()
     };
+    schedule(processor, id, settings(), activity).await;
+}
+
+/// A workflow, on a task queue of its own, schedules an activity.
+pub async fn schedule(processor: &Processor, id: &str, settings: Option<CommandSettings>, activity: ScheduleActivityTaskCommandAttributes) {
+    let request = StartWorkflowExecutionRequest {
+        namespace: "shop".to_owned(),
+        workflow_id: id.to_owned(),
+        workflow_type: Some(WorkflowType { name: "W".to_owned() }),
+        task_queue: queue(id),
+        request_id: id.to_owned(),
+        ..StartWorkflowExecutionRequest::default()
+    };
+    let started = StartWorkflow { request: Some(request), run_id: format!("run-of-{id}"), ..StartWorkflow::default() };
+    submit(processor, id, settings.clone(), Body::StartWorkflow(Box::new(started))).await;
+    let poll = Poll {
+        namespace: "shop".to_owned(),
+        task_queue: queue(id).expect("a queue"),
+        identity: "me".to_owned(),
+        worker_version: None,
+        worker_instance_key: String::new(),
+        max_tasks_per_second: None,
+        deadline: Instant::now() + Duration::from_secs(10),
+    };
+    let polled = processor.poll_workflow_task(poll).await.expect("an answer").expect("a task");
     let command = temporal::command::v1::Command {
         command_type: CommandType::ScheduleActivityTask as i32,
         attributes: Some(Attributes::ScheduleActivityTaskCommandAttributes(activity)),
@@ -100,6 +99,7 @@ async fn publish(processor: &Processor, id: &str) {
     submit(
         processor,
         id,
+        settings,
         Body::CompleteWorkflowTask(CompleteWorkflowTask { token: Some(token), request: Some(request), poll_id: "p".to_owned() }),
     )
     .await;
@@ -121,7 +121,7 @@ fn in_doubt(reason: &str) -> Fault {
     Fault::Refuse(LogError::InDoubt { reason: reason.to_owned() })
 }
 
-fn records(log: &dyn Log, topic: &str) -> Vec<Stored> {
+pub fn records(log: &dyn Log, topic: &str) -> Vec<Stored> {
     let Ok(found) = log.topic(topic) else { return Vec::new() };
     let all = |partition| log.read(topic, partition, 0, ReadLimit::default()).expect("a read").records;
     (0..found.spec.partitions).flat_map(all).collect()
