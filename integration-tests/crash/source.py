@@ -39,21 +39,23 @@ class Source:
         self.chance = chance
         self.expected = Expected()
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._bootstrap = bootstrap
+        self._producer: Producer
+        self._failed: List[Any] = []
+
+    def create(self) -> None:
+        """Make the topic, and a producer: one that has seen the topic's deletion refuses records for a while."""
+        for future in self._admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
+            future.result(PATIENCE_S)
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
+                "bootstrap.servers": self._bootstrap,
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
                 "message.timeout.ms": int(PATIENCE_S * 1000),
                 "linger.ms": 5,
             }
         )
-        self._failed: List[Any] = []
-
-    def create(self) -> None:
-        """Make the topic. After a deletion the broker may still know the old one, so this is tried for a while."""
-        for future in self._admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
-            future.result(PATIENCE_S)
 
     def delete(self) -> None:
         """Delete it with all that is in it."""

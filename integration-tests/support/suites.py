@@ -70,9 +70,9 @@ def http_suite(call: Call) -> bool:
 
 
 def crash_suite(call: Call) -> bool:
-    """On Kafka brokers are killed, too: another test. Its progress (seed, kills) is shown as it happens."""
+    """On Kafka brokers are killed, too: other tests. Progress (seed, kills) is shown as it happens."""
     on_kafka = call.environment.get("KLAMM_IT_LOG") == "kafka"
-    files = ["test_crash_on_kafka.py"] if on_kafka else ["test_crash.py", "test_namespaces.py"]
+    files = ["test_crash_on_kafka.py", "test_records_on_kafka.py"] if on_kafka else ["test_crash.py", "test_namespaces.py"]
     return pytest_folder("crash", "-s", *files)(call)
 
 

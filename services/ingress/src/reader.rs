@@ -122,7 +122,7 @@ impl<S: CommandSink> Reader<S> {
         part: Part,
     ) -> Self {
         let statuses = sink.trigger_statuses();
-        let waiting = Waiting { health, statuses: statuses.clone() };
+        let waiting = Waiting::new(health, statuses.clone());
         Self { sink, log, limits, maker: Maker { schemas, waiting, part, statuses }, paces }
     }
 
