@@ -1,5 +1,7 @@
 // Triggers: how they are doing, and what people do to them.
-import { expect, needsKlamm, test, unique } from './support';
+import { expect, needsKlamm, REFUSALS, test, unique } from './support';
+
+test.use({ allowed: [REFUSALS] });
 
 const facts = /^What came of its records/;
 
@@ -38,10 +40,10 @@ test('a trigger is paused for a reason, resumed, and read anew', async ({ page, 
   await page.getByRole('button', { name: 'Read anew' }).click();
   await dialog.getByRole('button', { name: 'Beginning with' }).click();
   await page.getByRole('option', { name: 'a time' }).click();
-  await dialog.getByLabel('Time').fill('noon');
+  await dialog.getByRole('textbox', { name: 'Time' }).fill('noon');
   await dialog.getByRole('button', { name: 'Read anew' }).click();
   await expect(dialog.getByRole('alert')).toContainText('is no place to begin');
-  await dialog.getByLabel('Time').fill('2026-11-01T00:00Z');
+  await dialog.getByRole('textbox', { name: 'Time' }).fill('2026-11-01T00:00Z');
   await dialog.getByRole('button', { name: 'Read anew' }).click();
   await expect(dialog).toHaveCount(0);
   await expect(page.getByText('2026-11-01T00:00:00.000Z')).toBeVisible();

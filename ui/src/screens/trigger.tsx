@@ -52,7 +52,7 @@ export function TriggerPage() {
             </Note>
           )}
           <Status trigger={trigger} />
-          <div className="grid items-start gap-3 xl:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-3 xl:grid-cols-2">
             <Section title="Declaration" actions={<Copy text={trigger.declaration} what="the declaration" />}>
               <pre tabIndex={0} aria-label="Text of the declaration" className="max-h-96 overflow-auto px-3 py-2 font-mono text-xs">
                 {trigger.declaration.trim()}
