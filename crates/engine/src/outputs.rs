@@ -77,7 +77,9 @@ impl Outputs {
                     self.numbers.insert(topic.clone().into_owned(), number);
                 }
             }
-            let mut headers = vec![(SEQUENCE_HEADER.to_owned(), format!("{partition}/{number}/{offset}/{index}").into())];
+            let mut headers = Vec::with_capacity(1 + others.len());
+            let numbers = [i64::from(partition), number, offset, i64::try_from(index).unwrap_or(i64::MAX)];
+            headers.push((SEQUENCE_HEADER.to_owned(), sequence(numbers).into()));
             headers.extend(others);
             headers
         };
@@ -103,6 +105,19 @@ impl Outputs {
     }
 }
 
+/// The numbers with slashes between them. Every output has such a text: `format!` took a twentieth of all that the pure path does.
+fn sequence(numbers: [i64; 4]) -> String {
+    let mut text = String::with_capacity(32);
+    let mut digits = itoa::Buffer::new();
+    for number in numbers {
+        if !text.is_empty() {
+            text.push('/');
+        }
+        text.push_str(digits.format(number));
+    }
+    text
+}
+
 /// The number in a record's sequence header; `None` when the record has no such header of klamm's.
 pub fn sequence_number(record: &Record) -> Option<i64> {
     let header = record.header(SEQUENCE_HEADER)?;
@@ -113,4 +128,15 @@ pub fn sequence_number(record: &Record) -> Option<i64> {
 pub(crate) fn command_offset(record: &Record) -> Option<i64> {
     let header = record.header(SEQUENCE_HEADER)?;
     std::str::from_utf8(header).ok()?.split('/').nth(2)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_between_slashes() {
+        assert_eq!(sequence([0, 1, 22, 333]), "0/1/22/333");
+        assert_eq!(sequence([7, -1, i64::MAX, i64::MIN]), format!("7/-1/{}/{}", i64::MAX, i64::MIN));
+    }
 }
