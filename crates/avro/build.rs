@@ -16,6 +16,8 @@ const TOPICS: &[(&str, &str)] = &[
     // Of each namespace that has the topic.
     ("outcomes", "klamm.v1.Outcome"),
     ("requests", "klamm.v1.Request"),
+    // Of each stream task queue whose format is Avro.
+    ("tasks", "klamm.v1.ActivityTask"),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

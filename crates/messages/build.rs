@@ -18,6 +18,7 @@ const KLAMM: &[&str] = &[
     "klamm/v1/outcome.proto",
     "klamm/v1/member.proto",
     "klamm/v1/request.proto",
+    "klamm/v1/task.proto",
     "klamm/v1/store.proto",
 ];
 

@@ -50,7 +50,7 @@ class Shop:
         settings = {
             "registry.url": self.registry.url,
             "namespaces.default.outcomes": "true",
-            "namespaces.default.tasks.queues": "shipping",
+            "namespaces.default.tasks.queues": "shipping,typed-*=avro",
             "namespaces.default.publish.topics": "invoices=shop.invoices",
         }
         self.klamm = KlammServer(klamm_binary(), self.directory / "data", self.directory / "klamm.log", self.brokers, settings)
@@ -113,7 +113,7 @@ async def test_each_order_is_shipped_and_invoiced_once_although_klamm_is_killed(
     assert [(await described(shop, trigger))["dead_lettered"] for trigger in ("orders", "payments")] == [0, 0]
     # klamm's own schemas are the registry's, too.
     subjects = await asyncio.to_thread(shop.registry.ask, "subjects")
-    assert {"klamm.history-value", "klamm.outcomes.default-value", "shop.orders-value"} <= set(subjects), subjects
+    assert {"klamm.history-value", "klamm.outcomes.default-value", "klamm.tasks.default-value", "shop.orders-value"} <= set(subjects), subjects
     verified = await asyncio.to_thread(shop.klamm.verify)
     assert verified.returncode == 0, verified.stdout
 

@@ -1,16 +1,21 @@
 """Activities of a stream task queue: any consumer is a worker, whatever becomes of it or of klamm."""
 
 import asyncio
+import base64
 import contextlib
+import io
+import json
 import math
 import os
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
+import fastavro
 import pytest
 from temporalio import activity, workflow
 from temporalio.api.enums.v1 import PendingActivityState
@@ -217,6 +222,42 @@ async def test_each_task_queue_of_a_pattern_gets_a_topic_when_it_is_used(topics:
                 await stack.enter_async_context(Worker(client, task_queue=queue, activities=[ship]))
             assert await handle.result() == [f"by {queue}" for queue in [*streams, *others]]
     assert not has_topics(topics, [f"tasks.default.{queue}" for queue in others[:1]])
+
+
+async def test_a_task_in_avro_is_decoded_by_the_schema_of_the_registry(topics: Topics, client: Client) -> None:
+    async with Worker(client, task_queue="parcels", workflows=[Regions]):
+        handle = await client.start_workflow("Regions", ["typed-eu"], id="typed", task_queue="parcels")
+        await await_until(lambda: has_topics(topics, ["tasks.default.typed-eu"]), "the topic is made", deadline_s=60)
+        (shown,) = await await_until(lambda: topics.records("tasks.default.typed-eu"), "the task is published")
+        assert "content-type" not in shown["headers"] and shown["headers"]["ce_type"] == "io.klamm.activity.task"
+        facts = {"namespace": "default", "workflow_id": "typed", "workflow_type": "Regions", "activity_type": "Ship", "task_queue": "typed-eu"}
+        facts.update(attempt=1, start_to_close_timeout_ms=60_000, heartbeat_timeout_ms=0)
+        assert {name: shown["value"][name] for name in facts} == facts
+        assert shown["value"]["input"] == [{"json": '"typed-eu"'}]
+        answer: Dict[str, Any] = {"activity_id": shown["value"]["activity_id"]}
+        if topics.server.kafka:
+            (message,) = topics.messages(f"{topics.prefix}tasks.default.typed-eu")
+            task = decoded(topics, message.value())
+            assert {name: task[name] for name in facts} == facts
+            assert task["input"] == [{"json": '"typed-eu"', "text": None, "payload": None}] and task["last_failure"] is None
+            assert task["deadline"] - task["started_time"] == timedelta(seconds=60)
+            answer = {"task_token": base64.b64encode(task["task_token"]).decode()}
+        topics.produce("requests.default", [("typed", {"complete_activity": {**answer, "result": "by Avro"}})])
+        assert await handle.result() == ["by Avro"]
+
+
+def decoded(topics: Topics, value: bytes) -> Dict[str, Any]:
+    """A value in the registry's framing, by the schema that klamm's own endpoints give for its id."""
+    schema_id = int.from_bytes(value[1:5], "big")
+    served = f"{topics.server.http}/subjects/{topics.prefix}tasks.default-value/versions/latest"
+    with urllib.request.urlopen(served, timeout=10) as answer:
+        assert json.load(answer)["id"] == schema_id
+    with urllib.request.urlopen(f"{topics.server.http}/schemas/ids/{schema_id}", timeout=10) as answer:
+        schema = fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
+    body = io.BytesIO(value[5:])
+    record = fastavro.schemaless_reader(body, schema, None)
+    assert value[0] == 0 and not body.read(1)
+    return record
 
 
 def has_topics(topics: Topics, names: List[str]) -> bool:

@@ -98,8 +98,10 @@ class Topics:
 
     def committed(self, topic: str) -> List[Record]:
         """All committed records of a topic that is not one of klamm's, in the order of each partition: key, value and headers as texts."""
-        if not self.server.kafka:
-            return self.records(topic)
+        return [shown(message) for message in self.messages(topic)] if self.server.kafka else self.records(topic)
+
+    def messages(self, topic: str) -> List[Message]:
+        """The same as they are on a broker. The topic is named in full."""
         settings = {"bootstrap.servers": self.server.kafka, "group.id": "nobody", "enable.auto.commit": False, "isolation.level": "read_committed"}
         consumer = Consumer({**settings, "enable.partition.eof": True})
         try:
@@ -113,8 +115,8 @@ class Topics:
                     left.discard(message.partition())
                     continue
                 assert message.error() is None, message.error()
-                found.append(shown(message))
-            return sorted(found, key=lambda record: (record["partition"], record["offset"]))
+                found.append(message)
+            return sorted(found, key=lambda message: (message.partition(), message.offset()))
         finally:
             consumer.close()
 

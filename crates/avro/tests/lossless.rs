@@ -56,6 +56,7 @@ proptest! {
     fn outcomes_come_back_whole(seed: u64) {
         check::<klamm::Outcome>(seed);
         check::<klamm::Request>(seed);
+        check::<klamm::ActivityTask>(seed);
     }
 }
 
@@ -72,6 +73,7 @@ fn random_messages_reach_every_record() {
             "members-value" => klamm::Member::NAME,
             "outcomes-value" => klamm::Outcome::NAME,
             "requests-value" => klamm::Request::NAME,
+            "tasks-value" => klamm::ActivityTask::NAME,
             other => panic!("no root for {other}"),
         };
         let mut missing: BTreeSet<String> = records(&serde_json::from_str(schema.json).expect("a schema is JSON")).into_iter().collect();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use klamm_log::Cleanup;
+use klamm_machine::stream_queue::Format;
 
 use crate::topic;
 
@@ -15,6 +16,8 @@ pub struct NamespaceTopic {
     pub namespace: String,
     /// Name without prefix: [`Purpose::topic`], or [`tasks_topic`].
     pub name: String,
+    /// How its records are written. (Of requests, those of klamm's own schema.)
+    pub format: Format,
     /// Number of partitions; `None`: as many as the commands have.
     pub partitions: Option<u32>,
     /// How long records stay.
@@ -73,7 +76,8 @@ impl NamespaceTopic {
     /// A namespace's topic with the defaults: as many partitions as the commands have, kept for a week.
     pub fn new(purpose: Purpose, namespace: &str) -> Self {
         let (name, cleanup) = (purpose.topic(namespace), Cleanup::Delete { retention: Some(WEEK) });
-        Self { purpose, namespace: namespace.to_owned(), name, partitions: None, cleanup }
+        let format = if purpose == Purpose::Tasks { Format::Json } else { Format::Avro };
+        Self { purpose, namespace: namespace.to_owned(), name, format, partitions: None, cleanup }
     }
 
     /// A namespace's outcomes, with the defaults.

@@ -3,7 +3,10 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use klamm_log::{Cleanup, TopicSpec};
-use klamm_machine::{key, stream_queue};
+use klamm_machine::{
+    key,
+    stream_queue::{self, Format},
+};
 
 use crate::{Encoded, NamespaceTopic, Purpose, tasks_topic, topic};
 
@@ -132,6 +135,19 @@ impl Topics {
     fn of_namespace(&self, name: &str) -> Option<&(NamespaceTopic, Arc<str>)> {
         let place = self.of_namespaces.binary_search_by(|(topic, _)| topic.name.as_str().cmp(name)).ok()?;
         self.of_namespaces.get(place)
+    }
+
+    /// The schemas of which topics a registry has, without prefix: those of single namespaces that are written in Avro. All topics of the patterns of
+    /// a namespace are one, named `tasks.NAMESPACE`, since nobody knows their names before they are used.
+    pub fn with_schemas(&self) -> impl Iterator<Item = String> {
+        let is_avro = |topic: &&NamespaceTopic| topic.format == Format::Avro;
+        let named = self.of_namespaces().filter(is_avro).map(|topic| topic.name.clone());
+        named.chain(self.of_patterns.iter().filter(is_avro).map(|topic| topic.purpose.topic(&topic.namespace)))
+    }
+
+    /// How records of a topic of a single namespace (name without prefix) are written, as it is declared now.
+    pub fn format(&self, name: &str) -> Option<Format> {
+        self.of_namespace(name).map(|(topic, _)| topic).or_else(|| self.of_pattern(name)).map(|topic| topic.format)
     }
 
     /// The declaration of a topic of tasks whose queue is meant by a pattern.
@@ -358,6 +374,13 @@ mod tests {
         for (queue, partitions) in [("ship-us", 3), ("x_1", 1), ("ship-eu", 5)] {
             assert!(topics.has(&task(queue)) && topics.place(&task(queue), 5) == key::hash("abc") % partitions, "{queue}");
         }
+        let avro = NamespaceTopic { format: Format::Avro, ..pattern("typed-*", 1) };
+        let typed = Topics::new("t.", 8).with_namespaces([avro, pattern("x", 1), NamespaceTopic::outcomes("a.b")]);
+        assert_eq!(typed.with_schemas().collect::<Vec<_>>(), ["outcomes.a.b", "tasks.a.b"]);
+        assert_eq!(
+            ["tasks.a.b.typed-1", "tasks.a.b.x", "history"].map(|name| typed.format(name)),
+            [Some(Format::Avro), Some(Format::Json), None]
+        );
         assert!(!topics.has(&task("c.d")), "it is another namespace's, or nobody's");
         let of_patterns = |name: &str| name.contains('*');
         assert!(

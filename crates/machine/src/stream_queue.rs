@@ -1,6 +1,6 @@
 //! Stream task queues: how they are declared, and which declaration a task queue falls under.
 //!
-//! A declaration is a name, or a pattern in which `*` stands for any characters. A queue that is meant by a pattern only must have a topic of
+//! A declaration is a name, or a pattern in which `*` stands for any characters; `=avro` behind it says how its tasks are written. A queue that is meant by a pattern only must have a topic of
 //! its own, whatever its name is: otherwise it stays a task queue like others. So it is decided here, by the names alone.
 
 /// Stands for any characters in a pattern.
@@ -11,21 +11,64 @@ const OF_KLAMM: &str = "klamm";
 /// (249). The prefix does not count, so that the same commands decide the same under any prefix.
 pub const PATTERN_TOPIC_BYTES_MAX: usize = 149;
 
+/// How tasks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// JSON: a worker needs no more than a client of Kafka.
+    #[default]
+    Json,
+    /// Avro in the registry's framing.
+    Avro,
+}
+
+/// What is declared of one task queue, or of those of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamQueue<'d> {
+    /// Name or pattern.
+    pub name: &'d str,
+    /// How its tasks are written.
+    pub format: Format,
+}
+
+impl<'d> StreamQueue<'d> {
+    /// What a declaration says: `NAME`, or `NAME=FORMAT`. The format of one that names none is `usual`.
+    ///
+    /// # Errors
+    /// There is no such format. (Topics' names have no `=`, so no queue that can be declared has one.)
+    pub fn parse(text: &'d str, usual: Format) -> Result<Self, String> {
+        let Some((name, format)) = text.split_once('=') else { return Ok(Self { name: text, format: usual }) };
+        match format {
+            "json" => Ok(Self { name, format: Format::Json }),
+            "avro" => Ok(Self { name, format: Format::Avro }),
+            other => Err(format!("{text:?} names the format {other:?}: there are json and avro")),
+        }
+    }
+
+    /// As a declaration.
+    pub fn text(&self) -> String {
+        match self.format {
+            Format::Json => self.name.to_owned(),
+            Format::Avro => format!("{}=avro", self.name),
+        }
+    }
+}
+
 /// The declaration that counts for a task queue of a namespace: its name, else the longest pattern. `None`: it is no stream.
-pub fn declaration<'d>(declared: &'d [String], namespace: &str, task_queue: &str) -> Option<&'d str> {
-    let declared = || declared.iter().map(String::as_str);
-    let mut names = declared().filter(|it| !is_pattern(it));
-    if let Some(name) = names.clone().find(|name| *name == task_queue) {
-        return Some(name);
+pub fn declaration<'d>(declared: &'d [String], namespace: &str, task_queue: &str) -> Option<StreamQueue<'d>> {
+    // What has another format was never declared.
+    let declared = || declared.iter().filter_map(|text| StreamQueue::parse(text, Format::Json).ok());
+    let mut names = declared().filter(|it| !is_pattern(it.name));
+    if let Some(named) = names.clone().find(|it| it.name == task_queue) {
+        return Some(named);
     }
     let topic_bytes = topic_bytes(namespace, task_queue);
     // For Kafka, topics that differ in '.' and '_' only are the same. The queue has no '.', but a declared name may have one.
-    let is_taken = names.any(|name| name.replace('.', "_") == task_queue);
+    let is_taken = names.any(|it| it.name.replace('.', "_") == task_queue);
     if topic_bytes > PATTERN_TOPIC_BYTES_MAX || !task_queue.chars().all(is_for_patterns) || task_queue == OF_KLAMM || is_taken {
         return None;
     }
     // Of those that are equally long, the first.
-    declared().rev().filter(|it| is_pattern(it) && matches(it, task_queue)).max_by_key(|pattern| pattern.len())
+    declared().rev().filter(|it| is_pattern(it.name) && matches(it.name, task_queue)).max_by_key(|it| it.name.len())
 }
 
 /// Whether a declaration is a pattern.
@@ -82,7 +125,7 @@ mod tests {
 
     fn of(declared: &[&str], task_queue: &str) -> Option<String> {
         let declared: Vec<_> = declared.iter().map(|it| (*it).to_owned()).collect();
-        declaration(&declared, "shop", task_queue).map(str::to_owned)
+        declaration(&declared, "shop", task_queue).map(|it| it.text())
     }
 
     #[test]
@@ -120,6 +163,16 @@ mod tests {
             assert_eq!(of(&declared, queue).as_deref(), Some(counts), "{queue}");
         }
         assert_eq!(of(&["ship-*", "bill"], "pack"), None);
+    }
+
+    #[test]
+    fn a_declaration_says_the_format() {
+        let declared = ["ship-*=avro", "ship-eu", "bill=avro"];
+        let texts = ["ship-us", "ship-eu", "bill", "pack"].map(|queue| of(&declared, queue));
+        assert_eq!(texts.each_ref().map(Option::as_deref), [Some("ship-*=avro"), Some("ship-eu"), Some("bill=avro"), None]);
+        let parsed = |text| StreamQueue::parse(text, Format::Avro).map(|it| (it.name, it.format));
+        assert_eq!((parsed("x"), parsed("x=json")), (Ok(("x", Format::Avro)), Ok(("x", Format::Json))));
+        assert!(parsed("x=xml").is_err_and(|problem| problem.contains("\"xml\"")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use klamm_messages::{
     temporal::{common::v1::Payloads, failure::v1::Failure, history::v1::ActivityTaskScheduledEventAttributes},
 };
 
-use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt, Time, Warning};
+use crate::{Context, Rejection, Savepoint, Table, Tables, TablesExt, Time, Warning, stream_queue};
 
 /// A pure state machine.
 pub trait Machine: Send + Sync + 'static {
@@ -129,6 +129,8 @@ pub struct StreamTask {
     pub last_failure: Option<Failure>,
     /// The trace that the activity belongs to.
     pub traceparent: Option<String>,
+    /// How it is written.
+    pub format: stream_queue::Format,
 }
 
 /// What [`PublishedOutcome::kind`] may be.

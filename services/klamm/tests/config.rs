@@ -354,7 +354,8 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("KLAMM_NAMESPACES__OFF__OUTCOMES", "false"),
         ("KLAMM_NAMESPACES__ON__OUTCOMES__TYPES", "A, B*"),
         ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
-        ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b-*"),
+        ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b-*=json"),
+        ("KLAMM_NAMESPACES__ON__TASKS__FORMAT", "avro"),
         ("KLAMM_NAMESPACES__ON__PUBLISH__TOPICS", "a=shop.a, shop.b"),
     ];
     let settings = effective(Some(&file), &variables);
@@ -372,8 +373,9 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."on".publish.topics=["a=shop.a", "shop.b"]"#,
         r#"namespaces."on".requests.partitions=0"#,
         r#"namespaces."on".requests.retention="48h""#,
+        r#"namespaces."on".tasks.format="avro""#,
         r#"namespaces."on".tasks.partitions=0"#,
-        r#"namespaces."on".tasks.queues=["a", "b-*"]"#,
+        r#"namespaces."on".tasks.queues=["a", "b-*=json"]"#,
         r#"namespaces."on".tasks.retention="168h""#,
     ];
     assert_eq!(own, expected, "and none of them has limits of its own");
@@ -393,6 +395,8 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("queue", "[namespaces.a.tasks]\nqueues = [\"x y\"]\n", "\"klamm.tasks.a.x y\" is no name"),
         ("twice", "[namespaces.a.tasks]\nqueues = [\"x\", \"x\"]\n", "another one of this namespace"),
         ("dots", "[namespaces.a.tasks]\nqueues = [\"x\", \"x.*\"]\n", "namespaces.a.tasks.queues: the pattern \"x.*\" has a '.'"),
+        ("format", "[namespaces.a.tasks]\nqueues = [\"x=xml\"]\n", "namespaces.a.tasks.queues: \"x=xml\" names the format \"xml\""),
+        ("formats", "[namespaces.a.tasks]\nqueues = [\"x\"]\nformat = \"xml\"\n", "namespaces.a.tasks.format"),
         ("stars", "[namespaces.a.tasks]\nqueues = [\"x**\"]\n", "two '*' in a row"),
         ("patterns", "[namespaces.a.tasks]\nqueues = [\"x-*\", \"x-*\"]\n", "is there twice"),
         ("far", &format!("[namespaces.a.tasks]\nqueues = [\"{}*\"]\n", "q".repeat(150)), "could have a topic"),

@@ -3,7 +3,9 @@
 mod dead_letters;
 mod outcomes;
 mod schedules;
+mod task_facts;
 mod tasks;
+mod typed_tasks;
 
 use klamm_avro::frame;
 use klamm_engine::{Codec, Encoded, Folded, topic};

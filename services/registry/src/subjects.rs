@@ -6,7 +6,7 @@ use klamm_avro::schemas::{self, Schema};
 
 /// First parts of the names of topics of which each namespace has one. Such topics have one schema, by the first part's name, and a subject
 /// for each.
-const FAMILIES: [&str; 2] = ["outcomes", "requests"];
+const FAMILIES: [&str; 3] = ["outcomes", "requests", "tasks"];
 
 /// Ending of all subjects.
 const VALUE: &str = "-value";

@@ -260,6 +260,7 @@ fn publish_task(tx: &mut Tx<'_, TestMachine>, command: &Command, test: &TestComm
             ..ActivityTaskToken::default()
         };
         let task = StreamTask {
+            format: klamm_machine::stream_queue::Format::Json,
             token,
             workflow_type: String::new(),
             scheduled: Default::default(),

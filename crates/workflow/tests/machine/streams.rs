@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use klamm_machine::{Publication, StreamTask, Time, stream_queue};
+use klamm_machine::{
+    Publication, StreamTask, Time,
+    stream_queue::{self, Format},
+};
 use klamm_messages::{
     klamm::v1::{
         ActivityTaskToken, CancelActivityTask, CommandSettings, CompleteActivityTask, FailActivityTask, HeartbeatActivityTask, WakeUp,
@@ -26,7 +29,7 @@ use crate::{
 
 /// Settings that declare the queue of these tests' activities.
 pub fn streaming(settings: CommandSettings) -> CommandSettings {
-    CommandSettings { stream_queues: vec!["other".to_owned(), "activ*".to_owned()], ..settings }
+    CommandSettings { stream_queues: vec!["other".to_owned(), "activ*=avro".to_owned()], ..settings }
 }
 
 /// A started workflow in a namespace whose activities are streamed.
@@ -118,6 +121,7 @@ fn a_task_is_published_when_its_activity_is_scheduled() {
         stamp: 1,
     };
     assert_eq!(task.token, expected);
+    assert_eq!(task.format, Format::Avro);
     let at = Time::from_millis(START + 500);
     assert_eq!((task.workflow_type.as_str(), task.scheduled_time, task.started_time), ("W", at, at));
     assert_eq!(task.deadline, Some(at.after(Duration::from_secs(60))), "start-to-close; heartbeats are the worker's business");

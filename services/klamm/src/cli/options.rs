@@ -107,7 +107,7 @@ pub struct DevOptions {
     #[arg(long)]
     pub requests: bool,
     /// Task queue whose activities go to a topic `tasks.NAMESPACE.QUEUE` in each of these namespaces, and not to pollers, or a pattern of names such
-    /// as `ship-*`; may be given several times. Implies --requests, by which workers answer.
+    /// as `ship-*`; `=avro` behind it has the tasks written in Avro instead of JSON; may be given several times. Implies --requests, by which workers answer.
     #[arg(long = "stream-queue", value_name = "QUEUE")]
     pub stream_queues: Vec<String>,
     /// Topic to which workflows of these namespaces may publish by the activity klamm.publish, by a name of its own or the topic's; made if it is

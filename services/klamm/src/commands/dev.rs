@@ -4,6 +4,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use klamm_engine::NamespaceTopic;
 use klamm_log::{EmbeddedLog, Error as LogError, SystemClock, embedded::Settings as LogSettings};
+use klamm_machine::stream_queue::{Format, StreamQueue};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
 use klamm_store::{Settings as StoreSettings, Store};
 use klamm_supervise::Supervisor;
@@ -108,9 +109,14 @@ fn on_disk(options: &DevOptions, budget: &Budget) -> Result<Parts, SetupError> {
 /// The topics that these namespaces have by the options. Requests are answered on the topic of outcomes.
 fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<NamespaceTopic>, SetupError> {
     let requests = options.requests || !options.stream_queues.is_empty();
+    let wrong_queues =
+        |problem| SetupError::new("reading --stream-queue", problem, "give names and patterns such as billing, ship-* and ship-*=avro");
+    let declared = options.stream_queues.iter().map(|text| StreamQueue::parse(text, Format::Json));
+    let declared = declared.collect::<Result<Vec<_>, _>>().map_err(wrong_queues)?;
     let mut topics: Vec<NamespaceTopic> = Vec::new();
     for name in names {
-        let tasks = options.stream_queues.iter().map(|queue| (NamespaceTopic::tasks(name, queue), "--stream-queue"));
+        let tasks = declared.iter().map(|queue| NamespaceTopic { format: queue.format, ..NamespaceTopic::tasks(name, queue.name) });
+        let tasks = tasks.map(|topic| (topic, "--stream-queue"));
         let of_requests = requests.then(|| (NamespaceTopic::requests(name), "--requests"));
         let outcomes = (options.outcomes || requests).then(|| (NamespaceTopic::outcomes(name), "--outcomes"));
         for (topic, option) in of_requests.into_iter().chain(outcomes).chain(tasks) {
@@ -125,8 +131,8 @@ fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<Namesp
             topics.push(topic);
         }
     }
-    check_stream_queues(names.iter().map(|name| (name.as_str(), &options.stream_queues[..])))
-        .map_err(|(_, problem)| SetupError::new("reading --stream-queue", problem, "give names and patterns such as billing and ship-*"))?;
+    let of_all = |name| (name, declared.iter().map(|queue| queue.name).collect());
+    check_stream_queues(names.iter().map(String::as_str).map(of_all)).map_err(|(_, problem)| wrong_queues(problem))?;
     Ok(topics)
 }
 

@@ -127,7 +127,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
     let complete = |limits: &Limits| Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..limits.clone() };
     let of_namespace = |of: &Namespace| {
         let outcomes = of.outcomes.as_ref().map(|outcomes| outcomes.types.clone()).unwrap_or_default();
-        Limits { outcomes, stream_queues: of.stream_queues().to_vec(), destinations: of.destinations(), ..complete(&of.limits) }
+        Limits { outcomes, stream_queues: of.stream_queues(), destinations: of.destinations(), ..complete(&of.limits) }
     };
     NodeOptions {
         topics: config.topics(),

@@ -180,11 +180,16 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
             return Err(wrong(&key, problem, "leave out one of the two sections, or use other names for the namespaces"));
         }
     }
-    let declared = config.namespaces.iter().map(|(name, namespace)| (name.as_str(), namespace.stream_queues()));
-    stream_queues::check(declared).map_err(|(name, problem)| {
-        let hint = "write names and patterns such as [\"billing\", \"ship-*\"]";
+    let wrong_queues = |name: &str, problem: String| {
+        let hint = "write names and patterns, if need be with a format: [\"billing\", \"ship-*=avro\"]";
         wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint)
-    })?;
+    };
+    let mut declared = Vec::new();
+    for (name, tasks) in config.namespaces.iter().filter_map(|(name, namespace)| Some((name, namespace.tasks.as_ref()?))) {
+        declared.push((name.as_str(), tasks.declared().map_err(|problem| wrong_queues(name, problem))?));
+    }
+    let declared = declared.iter().map(|(name, queues)| (*name, queues.iter().map(|queue| queue.name).collect()));
+    stream_queues::check(declared).map_err(|(name, problem)| wrong_queues(name, problem))?;
     for (name, namespace) in &config.namespaces {
         destinations(config, name, namespace)?;
         let queues = |problem: String, hint: &str| Err(wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use klamm_engine::{NamespaceTopic, Purpose, tasks_topic};
 use klamm_gateway::Limits;
 use klamm_log::Cleanup;
+use klamm_machine::stream_queue::{Format, StreamQueue};
 use klamm_requests::Destinations;
 use serde::{Deserialize, Serialize};
 
@@ -74,10 +75,22 @@ pub struct Requests {
 pub struct Tasks {
     /// Stream task queues, by names and patterns: their activities go to a topic of each, and not to pollers.
     pub queues: Vec<String>,
+    /// How tasks of those queues are written that name no format of their own (`NAME=avro`).
+    pub format: TaskFormat,
     /// How long records stay.
     pub retention: Span,
     /// Number of partitions; 0: as many as `kafka.partitions`.
     pub partitions: u32,
+}
+
+/// How tasks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskFormat {
+    /// JSON.
+    Json,
+    /// Avro in the registry's framing.
+    Avro,
 }
 
 /// Which old outcomes are removed.
@@ -107,7 +120,21 @@ impl Default for Requests {
 
 impl Default for Tasks {
     fn default() -> Self {
-        Self { queues: Vec::new(), retention: RETENTION, partitions: 0 }
+        Self { queues: Vec::new(), format: TaskFormat::Json, retention: RETENTION, partitions: 0 }
+    }
+}
+
+impl Tasks {
+    /// What is declared of its queues.
+    ///
+    /// # Errors
+    /// A queue names a format that does not exist.
+    pub fn declared(&self) -> Result<Vec<StreamQueue<'_>>, String> {
+        let usual = match self.format {
+            TaskFormat::Json => Format::Json,
+            TaskFormat::Avro => Format::Avro,
+        };
+        self.queues.iter().map(|text| StreamQueue::parse(text, usual)).collect()
     }
 }
 
@@ -117,9 +144,10 @@ impl Namespace {
         Destinations::new(self.publish.iter().flat_map(|publish| &publish.topics).map(|text| destination(text)))
     }
 
-    /// Its stream task queues.
-    pub fn stream_queues(&self) -> &[String] {
-        self.tasks.as_ref().map_or(&[], |tasks| &tasks.queues)
+    /// Its stream task queues, as the machine takes them. The configuration was checked.
+    pub fn stream_queues(&self) -> Vec<String> {
+        let declared = self.tasks.iter().flat_map(|tasks| tasks.declared().unwrap_or_default());
+        declared.map(|queue| queue.text()).collect()
     }
 
     /// The topics that a namespace with these settings has.
@@ -138,7 +166,12 @@ impl Namespace {
         let tasks = self.tasks.iter().flat_map(move |tasks| {
             let cleanup = Cleanup::Delete { retention: Some(tasks.retention.0) };
             let of_all = topic(Purpose::Tasks, name, tasks.partitions, cleanup);
-            tasks.queues.iter().map(move |queue| NamespaceTopic { name: tasks_topic(name, queue), ..of_all.clone() })
+            let declared = tasks.declared().unwrap_or_default().into_iter();
+            declared.map(move |StreamQueue { name: queue, format }| NamespaceTopic {
+                name: tasks_topic(name, queue),
+                format,
+                ..of_all.clone()
+            })
         });
         // What comes of tasks is told there.
         let requests = requests.or_else(|| self.tasks.as_ref().map(|_| NamespaceTopic::requests(name)));

@@ -8,7 +8,7 @@ use klamm_machine::stream_queue;
 ///
 /// # Errors
 /// A pattern is not usable, is there twice, or could mean queues whose topics Kafka takes for those of another namespace.
-pub fn check<'a>(namespaces: impl IntoIterator<Item = (&'a str, &'a [String])>) -> Result<(), (&'a str, String)> {
+pub fn check<'a>(namespaces: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Result<(), (&'a str, String)> {
     let namespaces: Vec<_> = namespaces.into_iter().filter(|(_, queues)| !queues.is_empty()).collect();
     for (namespace, queues) in &namespaces {
         for (place, pattern) in queues.iter().enumerate().filter(|(_, queue)| stream_queue::is_pattern(queue)) {
@@ -28,10 +28,10 @@ pub fn check<'a>(namespaces: impl IntoIterator<Item = (&'a str, &'a [String])>) 
 }
 
 /// Whether the topic of a queue of the pattern could be one of another namespace. To Kafka, '.' and '_' are the same.
-fn is_shared(namespace: &str, pattern: &str, other: &str, queues: &[String]) -> bool {
+fn is_shared(namespace: &str, pattern: &str, other: &str, queues: &[&str]) -> bool {
     let topic = |namespace: &str, queue: &str| tasks_topic(namespace, queue).replace('.', "_");
     let own = topic(namespace, "");
-    let is_meant = |queue: &String| topic(other, queue).strip_prefix(&own).is_some_and(|rest| stream_queue::matches(pattern, rest));
+    let is_meant = |queue: &&str| topic(other, queue).strip_prefix(&own).is_some_and(|rest| stream_queue::matches(pattern, rest));
     let may_begin_so = |rest: &str| {
         let head = pattern.split('*').next().unwrap_or_default();
         rest.starts_with(head) || head.starts_with(rest)
@@ -46,10 +46,8 @@ mod tests {
 
     #[test]
     fn topics_of_patterns_are_no_other_namespaces() {
-        let refused = |one: (&str, &str), other: (&str, &str)| {
-            let queues = [one, other].map(|(_, queue)| [queue.to_owned()]);
-            check([(one.0, &queues[0][..]), (other.0, &queues[1][..])]).is_err()
-        };
+        let refused =
+            |one: (&str, &str), other: (&str, &str)| check([one, other].map(|(namespace, queue)| (namespace, vec![queue]))).is_err();
         for (one, other, is_refused) in [
             (("a", "*"), ("b", "*"), false),
             (("a", "*"), ("a.b", "x"), true),

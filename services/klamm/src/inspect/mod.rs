@@ -26,7 +26,7 @@ use klamm_api::klamm::v1::{
 };
 use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
-use klamm_machine::Time;
+use klamm_machine::{Time, stream_queue::Format};
 use klamm_processor::{Backend, Processor};
 use klamm_visibility::Index;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
@@ -270,7 +270,11 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         "members" => ("klamm.v1.Member", "Beats of the processes"),
         name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
         name if Purpose::of(name) == Some(Purpose::Requests) => ("klamm.v1.Request", "What programs ask a namespace to do"),
-        name if Purpose::of(name) == Some(Purpose::Tasks) => ("", "Activities of a stream task queue, in JSON"),
+        name if Purpose::of(name) == Some(Purpose::Tasks) => match topics.format(name) {
+            Some(Format::Avro) => ("klamm.v1.ActivityTask", "Activities of a stream task queue"),
+            Some(Format::Json) => ("", "Activities of a stream task queue, in JSON"),
+            None => ("", "Activities of a task queue that was a stream"),
+        },
         name if name == Topics::dead_letters(Topics::PUBLISHED) => ("", "Records that workflows published, and whose topics took none"),
         name if Topics::is_of_dead_letters(name) => ("", "Records that a trigger could not use, as they came"),
         name if name.ends_with(".klamm-dlq") => ("", "Records that could not be read, as they came"),

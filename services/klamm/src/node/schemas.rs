@@ -33,7 +33,7 @@ fn settings(registry: &Registry) -> Option<Settings> {
 
 /// The subjects of these topics.
 pub fn subjects(topics: &Topics) -> Subjects {
-    Subjects::new(topics.prefix()).with_topics(topics.of_namespaces().map(|topic| topic.name.clone()))
+    Subjects::new(topics.prefix()).with_topics(topics.with_schemas())
 }
 
 /// Gives the schemas with which other programs write their records: those of the registry. The settings have been [checked](check).

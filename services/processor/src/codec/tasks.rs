@@ -1,22 +1,26 @@
-//! Tasks of stream task queues as records of the queues' topics: JSON, so that a worker needs no more than a client of Kafka.
+//! Tasks of stream task queues as records of the queues' topics: JSON, so that a worker needs no more than a client of Kafka, or Avro.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use klamm_engine::{Encoded, tasks_topic};
-use klamm_machine::{StreamTask, Time, key};
+use klamm_machine::{StreamTask, Time, key, stream_queue::Format};
 use klamm_messages::{
     klamm::v1::ActivityTaskToken,
     temporal::{
         common::v1::{Payload, Payloads},
-        enums::v1::TimeoutType,
-        failure::v1::{Failure, failure::FailureInfo},
+        failure::v1::Failure,
     },
 };
 use prost::Message;
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+use super::{
+    task_facts::{LEFT_OUT, milliseconds, type_of},
+    typed_tasks,
+};
 
 /// Most bytes of a task's value. With key and headers it stays below the topics' 6 MiB. Payloads of the usual limit of 2 MiB fit, also in base64
 /// and twice (input and heartbeat details).
@@ -29,8 +33,13 @@ pub(super) fn encode(task: &StreamTask) -> Encoded {
 
 fn encode_within(task: &StreamTask, bytes_max: usize) -> Encoded {
     let ActivityTaskToken { namespace, workflow_id, run_id, scheduled_event_id, stamp, .. } = &task.token;
+    let (content_type, value) = match task.format {
+        Format::Json => ("application/json", value(task, bytes_max)),
+        // As on klamm's other topics in Avro: the schema's id says it all.
+        Format::Avro => ("", typed_tasks::value(task, bytes_max)),
+    };
     let headers = [
-        ("content-type", "application/json".to_owned()),
+        ("content-type", content_type.to_owned()),
         ("ce_specversion", super::outcomes::SPEC_VERSION.to_owned()),
         ("ce_id", format!("{run_id}/{scheduled_event_id}/{stamp}")),
         ("ce_type", "io.klamm.activity.task".to_owned()),
@@ -42,14 +51,14 @@ fn encode_within(task: &StreamTask, bytes_max: usize) -> Encoded {
     let headers = headers.into_iter().filter(|(_, value)| !value.is_empty());
     let headers = headers.map(|(name, value)| (name.to_owned(), Bytes::from(value))).collect();
     let queue = task.scheduled.task_queue.as_ref().map_or("", |queue| &queue.name);
-    Encoded { headers, ..Encoded::new(tasks_topic(namespace, queue), workflow_id.clone(), Some(value(task, bytes_max))) }
+    Encoded { headers, ..Encoded::new(tasks_topic(namespace, queue), workflow_id.clone(), Some(value)) }
 }
 
 /// The value. What a record cannot hold is left out, and named: details of heartbeats first, then headers, then the input.
 fn value(task: &StreamTask, bytes_max: usize) -> Vec<u8> {
     let mut shown = Shown::of(task);
     let mut value = json(&shown);
-    for name in ["heartbeat_details", "headers", "input"] {
+    for name in LEFT_OUT {
         if value.len() <= bytes_max {
             break;
         }
@@ -131,8 +140,6 @@ impl<'t> Shown<'t> {
                 None => drop(headers_payloads.insert(name.as_str(), ShownPayload::of(payload))),
             }
         }
-        let milliseconds =
-            |timeout: Option<&prost_types::Duration>| timeout.map_or(0, |it| it.seconds * 1000 + i64::from(it.nanos) / 1_000_000);
         Self {
             namespace: &token.namespace,
             workflow_id: &token.workflow_id,
@@ -170,14 +177,7 @@ impl<'t> ShownPayload<'t> {
 
 impl<'t> ShownFailure<'t> {
     fn of(failure: &'t Failure) -> Self {
-        let kind = match &failure.failure_info {
-            Some(FailureInfo::ApplicationFailureInfo(info)) => &info.r#type,
-            Some(FailureInfo::TimeoutFailureInfo(info)) => {
-                TimeoutType::try_from(info.timeout_type).unwrap_or_default().as_str_name().trim_start_matches("TIMEOUT_TYPE_")
-            }
-            _ => "",
-        };
-        Self { message: &failure.message, r#type: kind }
+        Self { message: &failure.message, r#type: type_of(failure) }
     }
 }
 
@@ -208,7 +208,11 @@ fn text(time: Time) -> String {
 
 #[cfg(test)]
 mod tests {
-    use klamm_messages::temporal::{common::v1::Header, history::v1::ActivityTaskScheduledEventAttributes, taskqueue::v1::TaskQueue};
+    use klamm_avro::frame;
+    use klamm_messages::{
+        klamm::v1::{ActivityTask, ActivityTaskFailure, ActivityTaskValue, RequestPayload},
+        temporal::{common::v1::Header, history::v1::ActivityTaskScheduledEventAttributes, taskqueue::v1::TaskQueue},
+    };
     use serde_json::{Value, json};
 
     use super::*;
@@ -252,6 +256,7 @@ mod tests {
             heartbeat_details: payloads(details),
             last_failure: None,
             traceparent: Some("00-a-b-01".to_owned()),
+            format: Format::Json,
         }
     }
 
@@ -293,6 +298,54 @@ mod tests {
             "schedule_to_close_timeout_ms": 0, "start_to_close_timeout_ms": 1500, "heartbeat_timeout_ms": 0,
         });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_task_in_avro_has_the_same_facts_in_types() {
+        let details = [payload("binary/null", b"")];
+        let json =
+            task(&[payload("json/plain", b"{\"a\": 1.50}"), payload("text/plain", b"t"), payload("binary/encrypted", b"\xff")], &details);
+        let failure = Failure { message: "no".to_owned(), ..Failure::default() };
+        let task = StreamTask { format: Format::Avro, last_failure: Some(failure), ..json };
+        let encoded = encode(&task);
+        assert_eq!((&*encoded.topic, encoded.key.as_str()), ("tasks.a.b.q", "w/1"));
+        let names: Vec<_> = encoded.headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_subject", "ce_time", "traceparent"]);
+        let typed: ActivityTask = frame::decode(&encoded.value.expect("a value")).expect("framed Avro");
+        let none = ActivityTaskValue::default();
+        let json = |text: &str| ActivityTaskValue { json: Some(text.to_owned()), ..none.clone() };
+        let other = |encoding: &str, data: &'static [u8]| {
+            let metadata = [("encoding".to_owned(), encoding.to_owned())].into();
+            ActivityTaskValue { payload: Some(RequestPayload { data: data.into(), metadata }), ..none.clone() }
+        };
+        let text = ActivityTaskValue { text: Some("t".to_owned()), ..none.clone() };
+        let time = |millis: i64| Some(prost_types::Timestamp::from(Time::from_millis(millis)));
+        let expected = ActivityTask {
+            namespace: "a.b".to_owned(),
+            workflow_id: "w/1".to_owned(),
+            run_id: "run".to_owned(),
+            workflow_type: "Order".to_owned(),
+            task_queue: "q".to_owned(),
+            activity_id: "1".to_owned(),
+            activity_type: "Ship".to_owned(),
+            attempt: 2,
+            task_token: task.token.encode_to_vec().into(),
+            input: vec![json("{\"a\": 1.50}"), text, other("binary/encrypted", b"\xff")],
+            headers: [("h".to_owned(), json("\"x\"")), ("k".to_owned(), other("", b"\x01"))].into(),
+            heartbeat_details: vec![none.clone()],
+            last_failure: Some(ActivityTaskFailure { message: "no".to_owned(), r#type: String::new() }),
+            scheduled_time: time(1_700_000_000_000),
+            started_time: time(1_700_000_001_000),
+            deadline: time(1_700_000_002_500),
+            schedule_to_close_timeout_ms: 0,
+            start_to_close_timeout_ms: 1500,
+            heartbeat_timeout_ms: 0,
+            omitted: Vec::new(),
+        };
+        assert_eq!(typed, expected);
+        let small = encode_within(&task, 150).value.expect("a value");
+        let small: ActivityTask = frame::decode(&small).expect("framed Avro");
+        assert_eq!((small.omitted, small.input.len(), small.headers.len()), (LEFT_OUT.map(str::to_owned).into(), 0, 0));
     }
 
     #[test]
