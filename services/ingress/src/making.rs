@@ -3,12 +3,8 @@
 use std::{sync::Arc, time::SystemTime};
 
 use klamm_log::{Record, Stored};
-use klamm_messages::klamm::v1::{Command, FromTrigger, NamespaceState, RecordHeader};
-use klamm_requests::{
-    limits::Limits,
-    namespaces::Namespaces,
-    records::{self, Place},
-};
+use klamm_messages::klamm::v1::{Command, FromTrigger, RecordHeader};
+use klamm_requests::records::{self, Against, Place};
 use klamm_supervise::Part;
 use klamm_triggers::{Decision, Effect, Fault, Format, Input, Trigger, Value};
 use prost::Message;
@@ -21,13 +17,6 @@ use crate::{
     waiting::Waiting,
 };
 
-/// What all records of a batch are checked against.
-pub(crate) struct Terms<'a> {
-    pub(crate) namespace: &'a NamespaceState,
-    pub(crate) namespaces: &'a Namespaces,
-    pub(crate) limits: &'a Limits,
-}
-
 /// Makes commands of records.
 #[derive(Clone)]
 pub(crate) struct Maker {
@@ -39,7 +28,7 @@ pub(crate) struct Maker {
 
 impl Maker {
     /// The command of a record. `None`: the record has no effect.
-    pub(crate) async fn command(&self, feed: &Feed, at: &At<'_>, stored: &Stored, terms: &Terms<'_>, problem: &str) -> Option<Command> {
+    pub(crate) async fn command(&self, feed: &Feed, at: &At<'_>, stored: &Stored, against: &Against<'_>, problem: &str) -> Option<Command> {
         let place =
             Place { topic: feed.topic().to_string(), topic_id: at.source_id.to_owned(), partition: at.partition, offset: stored.offset };
         let envelope = read::envelope(&stored.record);
@@ -50,7 +39,7 @@ impl Maker {
                     None => None,
                 };
                 let request = read::request(&stored.record, &envelope, schema.as_deref()).map_err(|Unread(why)| why);
-                let Terms { namespace, namespaces, limits } = terms;
+                let Against { namespace, namespaces, limits } = *against;
                 let command = records::command(request, &envelope, &place, namespace, limits, namespaces);
                 let is_too_large = command.encoded_len() > limits.command_bytes;
                 Some(if is_too_large { records::too_large(command, limits, namespace) } else { command })
@@ -66,17 +55,15 @@ impl Maker {
                 match decision {
                     Decision::Filtered => None,
                     Decision::DeadLetter(Fault { rule, class, reason }) => {
-                        Some(records::dead_letter(class, reason, from(rule), &place, terms.namespace, terms.limits))
+                        Some(records::dead_letter(class, reason, from(rule), &place, against.namespace, against.limits))
                     }
                     Decision::Effect(effect) => {
                         self.statuses.effect(&trigger.name, SystemTime::now());
                         let Effect { rule, skip_missing, skip_conflict, request, .. } = effect;
                         let from = FromTrigger { skip_missing, skip_conflict, ..from(rule) };
-                        let Terms { namespace, namespaces, limits } = terms;
+                        let Against { namespace, limits, .. } = *against;
                         Some(match records::from_json(request.as_bytes()) {
-                            Ok(request) => {
-                                records::triggered(request, from, &envelope, &place, namespace, limits, namespaces, declared.once(at))
-                            }
+                            Ok(request) => records::triggered(request, from, &envelope, &place, declared.once(at), against),
                             Err(why) => records::dead_letter("mapping", why, from, &place, namespace, limits),
                         })
                     }

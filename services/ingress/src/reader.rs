@@ -8,7 +8,10 @@ use std::{
 
 use klamm_log::{Error as LogError, Log, Offset, ReadBatch, ReadLimit, Stored, Topic};
 use klamm_messages::klamm::v1::{Command, NamespaceState, command::Body};
-use klamm_requests::{namespaces::Namespaces, records};
+use klamm_requests::{
+    namespaces::Namespaces,
+    records::{self, Against},
+};
 use klamm_supervise::{Health, Part};
 use klamm_triggers::{StartAt, Window};
 use parking_lot::Mutex;
@@ -18,7 +21,7 @@ use crate::{
     AllLimits, Away, CommandSink, TriggerStatuses,
     avro::Schemas,
     feed::{At, Feed, mark},
-    making::{Maker, Terms},
+    making::Maker,
     pace::{Pace, Paces},
     waiting::{PAUSE_MAX, Waiting},
 };
@@ -331,14 +334,14 @@ impl<S: CommandSink> Reader<S> {
     ) -> Option<(Offset, Stopped)> {
         let limits = self.limits.of(source.feed.namespace());
         let (namespace, namespaces) = self.maker.waiting.until(&source.problem, || async { self.terms(source) }).await;
-        let terms = Terms { namespace: &namespace, namespaces: &namespaces, limits };
+        let against = Against { namespace: &namespace, namespaces: &namespaces, limits };
         let (pace, break_at) = (self.pace(&source.feed), source.feed.trigger().and_then(|trigger| trigger.break_at));
         let begun = Instant::now();
         let mut step = Step::default();
         let mut without_effect = 0;
         let mut ended = None;
         for stored in stored {
-            let Some(mut command) = self.maker.command(&source.feed, &source.at(), stored, &terms, &source.problem).await else {
+            let Some(mut command) = self.maker.command(&source.feed, &source.at(), stored, &against, &source.problem).await else {
                 without_effect += 1;
                 continue;
             };

@@ -69,6 +69,17 @@ pub struct Envelope {
     pub headers: BTreeMap<String, String>,
 }
 
+/// What all records of a batch are checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Against<'a> {
+    /// The namespace of their requests.
+    pub namespace: &'a NamespaceState,
+    /// All namespaces.
+    pub namespaces: &'a Namespaces,
+    /// The limits of the namespace.
+    pub limits: &'a Limits,
+}
+
 impl Envelope {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str).filter(|text| !text.is_empty())

@@ -6,7 +6,7 @@ use klamm_messages::klamm::v1::{
 };
 use prost::Message;
 
-use super::{Envelope, Place, Request, asked, asked::Subject, ids, named::Named, source};
+use super::{Against, Envelope, Place, Request, asked, asked::Subject, ids, named::Named, source};
 use crate::{
     fault::{Fault, Told},
     limits::Limits,
@@ -28,16 +28,8 @@ const KEY_BYTES_MAX: usize = 200;
 /// made up if the rule says nothing: so a record that a later generation reads again has no second effect on its run.
 ///
 /// The namespace must exist and take new work, else the record has to wait ([`takes_work`]).
-pub fn triggered(
-    request: Request,
-    from: FromTrigger,
-    envelope: &Envelope,
-    place: &Place,
-    namespace: &NamespaceState,
-    limits: &Limits,
-    namespaces: &Namespaces,
-    once: &str,
-) -> Command {
+pub fn triggered(request: Request, from: FromTrigger, envelope: &Envelope, place: &Place, once: &str, against: &Against<'_>) -> Command {
+    let Against { namespace, namespaces, limits } = *against;
     let new_id = ids(place);
     let terms = Terms { namespace, limits, new_id: &new_id };
     let workflow_id = request.workflow_id.clone().unwrap_or_default();
