@@ -85,8 +85,8 @@ async def test_a_trigger_is_paused_changed_and_deleted(shop: Shop, client: Clien
     assert started(shop.topics) == {"order-1": 1, "again-2": 1, "again-3": 1}
     assert "trigger orders deleted" in shop.apply(PAYMENTS, options=("--prune",))
     assert "There is no trigger orders." in shop.topics.klamm("trigger", "describe", "orders", fails=True)
-    wrong = shop.apply(ORDERS.replace("json", "protobuf"), fails=True)
-    assert "line 4" in wrong and "not built yet: protobuf" in wrong, wrong
+    wrong = shop.apply(ORDERS.replace("json", "xml"), fails=True)
+    assert "line 4" in wrong and '"xml" is not known' in wrong, wrong
 
 
 async def test_each_record_takes_effect_once_although_klamm_is_killed(shop: Shop, client: Client) -> None:

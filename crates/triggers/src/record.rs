@@ -11,6 +11,8 @@ pub enum Format {
     Json,
     /// Avro in the framing of a schema registry.
     Avro,
+    /// Protobuf in the framing of a schema registry.
+    Protobuf,
     /// Bytes, of which nothing is known.
     Raw,
 }
@@ -50,7 +52,7 @@ pub struct Input<'a> {
 pub enum Value<'a> {
     /// There is none: a tombstone.
     Tombstone,
-    /// A JSON text: the value itself, or what Avro became.
+    /// A JSON text: the value itself, or what Avro or Protobuf became.
     Json(&'a [u8]),
     /// Bytes.
     Raw,

@@ -174,8 +174,7 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         (with("namespace: default", "namespace: \"\""), "line 3: namespace: it is empty"),
         (with("namespace: default", "name_space: default"), "line 3: "),
         (with("topic: shop.orders", "topic: \"shop orders\""), "line 4: source.topic: \"shop orders\" is no name of a topic"),
-        (with("format: json", "format: protobuf"), "line 4: source.format: not built yet: protobuf"),
-        (with("format: json", "format: xml"), "line 4: source.format: \"xml\" is not known (json, avro or raw)"),
+        (with("format: json", "format: xml"), "line 4: source.format: \"xml\" is not known (json, avro, protobuf or raw)"),
         (
             with("format: json", "format: json, tombstone: keep"),
             "line 4: source.tombstone: \"keep\" is not known (skip, pass or dead_letter)",

@@ -133,8 +133,8 @@ fn format(text: &Text) -> Result<Format, Wrong> {
         "json" => Format::Json,
         "avro" => Format::Avro,
         "raw" => Format::Raw,
-        "protobuf" => return Err(Wrong::not_built(text, "source.format", "protobuf")),
-        other => return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro or raw")),
+        "protobuf" => Format::Protobuf,
+        other => return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro, protobuf or raw")),
     })
 }
 
@@ -142,7 +142,7 @@ fn unwrap(text: &Text, format: Format) -> Result<Unwrap, Wrong> {
     Ok(match text.value.as_str() {
         "none" => Unwrap::None,
         "debezium" if format == Format::Raw => {
-            return Err(Wrong::at(text, "source.unwrap", "a raw value has no envelope", "set source.format to json or avro"));
+            return Err(Wrong::at(text, "source.unwrap", "a raw value has no envelope", "set source.format to json, avro or protobuf"));
         }
         "debezium" => Unwrap::Debezium,
         other => return Err(Wrong::at(text, "source.unwrap", format!("{other:?} is not known"), "none or debezium")),

@@ -1,81 +1,33 @@
 //! Avro values with schemas of other people, as JSON texts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use apache_avro::{Schema, types::Value};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
-use klamm_supervise::Part;
-use parking_lot::Mutex;
 use serde_json::{Map, Number, Value as Json};
 
-use crate::{Away, SchemaSource};
+use crate::{Away, SchemaKind, SchemaSource, schemas::Usable};
 
-/// Most schemas that are remembered. Topics have few.
-const KNOWN_MAX: usize = 1000;
+impl Usable for Schema {
+    const KNOWN_MAX: usize = 1000;
 
-/// The schemas that were asked for, by id. An id's schema never changes.
-pub(crate) struct Schemas {
-    source: Arc<dyn SchemaSource>,
-    known: Mutex<BTreeMap<u32, Arc<Result<Schema, String>>>>,
-}
-
-impl Schemas {
-    pub(crate) fn new(source: Arc<dyn SchemaSource>) -> Self {
-        Self { source, known: Mutex::default() }
-    }
-
-    /// The schema of this id, or why it cannot be used.
-    ///
-    /// # Errors
-    /// The registry does not answer: ask again.
-    pub(crate) async fn get(&self, part: &Part, id: u32) -> Result<Arc<Result<Schema, String>>, Away> {
-        if let Some(known) = self.known.lock().get(&id) {
-            return Ok(known.clone());
-        }
-        let source = self.source.clone();
+    fn look_up(source: &dyn SchemaSource, id: u32) -> Result<Option<Result<Self, String>>, Away> {
         let text = match klamm_avro::frame::schema(id) {
             Ok(schema) => Some(schema.json.to_owned()),
-            Err(_) => part.blocking(move || source.schema(id)).await?,
+            Err(_) => source.schema(id)?.filter(|schema| schema.kind == SchemaKind::Avro).map(|schema| schema.text),
         };
-        // A schema that is not known may be registered later.
-        let is_known = text.is_some();
-        let schema = Arc::new(parsed(id, text));
-        if !is_known {
-            return Ok(schema);
-        }
-        let mut known = self.known.lock();
-        if known.len() >= KNOWN_MAX {
-            known.clear();
-        }
-        known.insert(id, schema.clone());
-        Ok(schema)
+        Ok(text.map(|text| parsed(id, &text)))
     }
-}
 
-/// Said of bytes that name no schema.
-pub(crate) const NOT_FRAMED: &str = "The value is not in the framing of a schema registry.";
-
-/// The JSON text of a value whose schema is asked for now, once.
-///
-/// # Errors
-/// Why there is none.
-pub(crate) async fn once(source: Arc<dyn SchemaSource>, value: Vec<u8>) -> Result<String, String> {
-    let asking = tokio::task::spawn_blocking(move || {
-        let (id, datum) = klamm_avro::frame::split(&value).map_err(|_| NOT_FRAMED.to_owned())?;
-        let text = match klamm_avro::frame::schema(id) {
-            Ok(schema) => Some(schema.json.to_owned()),
-            Err(_) => source.schema(id).map_err(|away| away.to_string())?,
-        };
-        to_json(&parsed(id, text)?, datum)
-    });
-    asking.await.unwrap_or_else(|error| Err(error.to_string()))
+    fn unknown(id: u32) -> String {
+        format!("No schema with the id {id} is known.")
+    }
 }
 
 /// The schema of an id, or why it cannot be used.
-fn parsed(id: u32, text: Option<String>) -> Result<Schema, String> {
-    let text = text.ok_or_else(|| format!("No schema with the id {id} is known."))?;
-    let schema = Schema::parse_str(&text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."))?;
+fn parsed(id: u32, text: &str) -> Result<Schema, String> {
+    let schema = Schema::parse_str(text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."))?;
     // A value of such a schema may be as deep as it is long.
     if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the id {id} contains itself.")) } else { Ok(schema) }
 }

@@ -11,11 +11,14 @@
 
 mod avro;
 mod feed;
+mod formats;
 mod making;
 mod pace;
+mod protobuf;
 mod read;
 mod reader;
 mod replaying;
+mod schemas;
 mod source;
 mod status;
 #[cfg(test)]
@@ -34,13 +37,13 @@ use tokio::{sync::watch, task::JoinSet};
 
 pub use making::{Tried, try_record};
 pub use replaying::{Replay, ReplayEffect, original, replay};
-pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaSource};
+pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaKind, SchemaReference, SchemaSource, SchemaText};
 pub use status::{TriggerCounts, TriggerStatus, TriggerStatuses};
 pub use triggers::DeadLetterTopic;
 
 use crate::{
-    avro::Schemas,
     feed::Feed,
+    formats::Formats,
     pace::Paces,
     reader::{LOOK, Reader},
 };
@@ -61,7 +64,7 @@ pub struct Config {
 pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config, supervisor: Supervisor) {
     let Config { requests: topics, limits, schemas, dead_letters } = config;
     let topics: Arc<[RequestTopic]> = topics.into();
-    let (schemas, limits) = (Arc::new(Schemas::new(schemas)), Arc::new(limits));
+    let (schemas, limits) = (Arc::new(Formats::new(&schemas)), Arc::new(limits));
     let (health, paces) = (supervisor.health().clone(), Paces::default());
     let reader = {
         let (sink, log) = (sink.clone(), log.clone());

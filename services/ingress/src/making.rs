@@ -11,8 +11,8 @@ use prost::Message;
 
 use crate::{
     SchemaSource, TriggerStatuses,
-    avro::{self, Schemas},
     feed::{At, Feed},
+    formats::{self, Formats},
     read::{self, Unread},
     waiting::Waiting,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// Makes commands of records.
 #[derive(Clone)]
 pub(crate) struct Maker {
-    pub(crate) schemas: Arc<Schemas>,
+    pub(crate) formats: Arc<Formats>,
     pub(crate) waiting: Waiting,
     pub(crate) part: Part,
     pub(crate) statuses: Arc<TriggerStatuses>,
@@ -35,7 +35,7 @@ impl Maker {
         match feed {
             Feed::Requests(_) => {
                 let schema = match read::schema_id(&stored.record, &envelope) {
-                    Some(id) => Some(self.waiting.until(problem, || self.schemas.get(&self.part, id)).await),
+                    Some(id) => Some(self.waiting.until(problem, || self.formats.avro.get(&self.part, id)).await),
                     None => None,
                 };
                 let request = read::request(&stored.record, &envelope, schema.as_deref()).map_err(|Unread(why)| why);
@@ -46,10 +46,8 @@ impl Maker {
             }
             Feed::Trigger(declared) => {
                 let trigger = &declared.trigger;
-                let text = match trigger.format {
-                    Format::Avro => Some(self.avro(&stored.record, problem).await),
-                    Format::Json | Format::Raw => None,
-                };
+                let value = stored.record.value.as_deref();
+                let text = self.formats.text(trigger.format, value, &self.part, &self.waiting, problem).await;
                 let decision = decide(trigger, &place, stored, text.as_ref());
                 let from = |rule| origin(trigger, &place, &stored.record, rule);
                 match decision {
@@ -71,29 +69,18 @@ impl Maker {
             }
         }
     }
-
-    /// The JSON text of a value in Avro. `None`: the record has no value.
-    async fn avro(&self, record: &Record, problem: &str) -> Option<Result<String, String>> {
-        let value = record.value.as_deref()?;
-        let Ok((id, datum)) = klamm_avro::frame::split(value) else { return Some(Err(avro::NOT_FRAMED.to_owned())) };
-        let schema = self.waiting.until(problem, || self.schemas.get(&self.part, id)).await;
-        Some(match &*schema {
-            Ok(schema) => avro::to_json(schema, datum),
-            Err(why) => Err(why.clone()),
-        })
-    }
 }
 
-/// What a record does by a trigger. `text` is its value in Avro as JSON, or why there is none.
-pub(crate) fn decide(trigger: &Trigger, place: &Place, stored: &Stored, text: Option<&Option<Result<String, String>>>) -> Decision {
+/// What a record does by a trigger. `text` is its value in Avro or Protobuf as JSON, or why there is none.
+pub(crate) fn decide(trigger: &Trigger, place: &Place, stored: &Stored, text: Option<&Result<String, String>>) -> Decision {
     let record = &stored.record;
     let headers =
         record.headers.iter().filter_map(|(name, value)| Some((name.clone(), std::str::from_utf8(value).ok()?.to_owned()))).collect();
     let value = match (record.value.as_deref(), trigger.format, text) {
         (None, _, _) => Value::Tombstone,
-        (Some(_), Format::Avro, Some(Some(Ok(text)))) => Value::Json(text.as_bytes()),
-        (Some(_), Format::Avro, Some(Some(Err(why)))) => Value::Unread(why),
-        (Some(_), Format::Avro, _) => Value::Unread("The value was not decoded."),
+        (Some(_), Format::Avro | Format::Protobuf, Some(Ok(text))) => Value::Json(text.as_bytes()),
+        (Some(_), Format::Avro | Format::Protobuf, Some(Err(why))) => Value::Unread(why),
+        (Some(_), Format::Avro | Format::Protobuf, None) => Value::Unread("The value was not decoded."),
         (Some(value), Format::Json, _) => Value::Json(value),
         (Some(_), Format::Raw, _) => Value::Raw,
     };
@@ -124,10 +111,7 @@ pub struct Tried {
 
 /// Says what a record would do, and does nothing.
 pub async fn try_record(trigger: &Trigger, source: &Arc<dyn SchemaSource>, partition: u32, stored: &Stored) -> Tried {
-    let text = match (trigger.format, stored.record.value.as_deref()) {
-        (Format::Avro, Some(value)) => Some(Some(avro::once(source.clone(), value.to_vec()).await)),
-        _ => None,
-    };
+    let text = formats::once(source, trigger.format, stored.record.value.as_deref()).await;
     let place = Place { topic: trigger.topic.clone(), topic_id: String::new(), partition, offset: stored.offset };
     match decide(trigger, &place, stored, text.as_ref()) {
         Decision::Filtered => Tried { effect: "filtered", rule: 0, workflow_id: String::new(), detail: String::new() },

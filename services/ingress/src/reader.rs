@@ -19,8 +19,8 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     AllLimits, Away, CommandSink, TriggerStatuses,
-    avro::Schemas,
     feed::{At, Feed, mark},
+    formats::Formats,
     making::Maker,
     pace::{Pace, Paces},
     waiting::{PAUSE_MAX, Waiting},
@@ -118,7 +118,7 @@ impl<S: CommandSink> Reader<S> {
     pub(crate) fn new(
         sink: Arc<S>,
         log: Arc<dyn Log>,
-        schemas: Arc<Schemas>,
+        formats: Arc<Formats>,
         limits: Arc<AllLimits>,
         health: Health,
         paces: Paces,
@@ -126,7 +126,7 @@ impl<S: CommandSink> Reader<S> {
     ) -> Self {
         let statuses = sink.trigger_statuses();
         let waiting = Waiting::new(health, statuses.clone());
-        Self { sink, log, limits, maker: Maker { schemas, waiting, part, statuses }, paces }
+        Self { sink, log, limits, maker: Maker { formats, waiting, part, statuses }, paces }
     }
 
     /// Where it is noted how triggers are doing.

@@ -8,9 +8,9 @@ use klamm_requests::{
     namespaces::Namespaces,
     records::{self, Place, Replayed},
 };
-use klamm_triggers::{Decision, Effect, Fault, Format, Letter, Trigger, fault_class};
+use klamm_triggers::{Decision, Effect, Fault, Letter, Trigger, fault_class};
 
-use crate::{SchemaSource, avro, making::decide, read};
+use crate::{SchemaSource, formats, making::decide, read};
 
 /// What becomes of a dead letter.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,10 +59,7 @@ pub async fn replay(
         let reason = format!("The letter comes without its value of {value_bytes} bytes, which stands on {topic} at {partition}/{offset}.");
         return wrong(letter.rule, fault_class::SIZE, reason);
     }
-    let text = match (trigger.format, record.value.as_deref()) {
-        (Format::Avro, Some(value)) => Some(Some(avro::once(source.clone(), value.to_vec()).await)),
-        _ => None,
-    };
+    let text = formats::once(source, trigger.format, record.value.as_deref()).await;
     let envelope = read::envelope(&record);
     let stood = Place { topic: letter.topic, topic_id: String::new(), partition, offset };
     let original = Stored { offset, timestamp_ms: stored.timestamp_ms, record };

@@ -63,13 +63,58 @@ impl AllLimits {
 #[error("{0}")]
 pub struct Away(pub String);
 
+/// A schema as a registry holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaText {
+    /// What it is written in.
+    pub kind: SchemaKind,
+    /// Its text.
+    pub text: String,
+    /// What it refers to.
+    pub references: Vec<SchemaReference>,
+}
+
+impl SchemaText {
+    /// A schema of Avro that refers to no other.
+    pub fn avro(text: impl Into<String>) -> Self {
+        Self { kind: SchemaKind::Avro, text: text.into(), references: Vec::new() }
+    }
+}
+
+/// What a schema is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaKind {
+    /// Avro.
+    Avro,
+    /// Protobuf.
+    Protobuf,
+    /// Something that klamm does not read.
+    Other,
+}
+
+/// What a schema refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaReference {
+    /// How the schema names it; of Protobuf, the file that is imported.
+    pub name: String,
+    /// The subject.
+    pub subject: String,
+    /// The version of the subject.
+    pub version: u32,
+}
+
 /// Gives the schemas that producers have registered.
 pub trait SchemaSource: Send + Sync + 'static {
-    /// The JSON text of the schema with this id; `None`: there is no such schema. May block the thread.
+    /// The schema with this id; `None`: there is no such schema. May block the thread.
     ///
     /// # Errors
     /// The registry does not answer: ask again.
-    fn schema(&self, id: u32) -> Result<Option<String>, Away>;
+    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away>;
+    /// A version of a subject: schemas refer to one another by these. `None`: there is no such version. May block the thread.
+    ///
+    /// # Errors
+    /// The registry does not answer: ask again.
+    fn version(&self, subject: &str, version: u32) -> Result<Option<SchemaText>, Away>;
     /// Whether there is a registry. Without one, only klamm's own schemas are known.
     fn is_configured(&self) -> bool {
         true
@@ -81,7 +126,11 @@ pub trait SchemaSource: Send + Sync + 'static {
 pub struct NoSchemas;
 
 impl SchemaSource for NoSchemas {
-    fn schema(&self, _: u32) -> Result<Option<String>, Away> {
+    fn schema(&self, _: u32) -> Result<Option<SchemaText>, Away> {
+        Ok(None)
+    }
+
+    fn version(&self, _: &str, _: u32) -> Result<Option<SchemaText>, Away> {
         Ok(None)
     }
 

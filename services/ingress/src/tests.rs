@@ -208,14 +208,18 @@ async fn requests_of_a_namespace_that_is_missing_wait_for_it_and_health_says_so(
 
 /// A registry that is away at first.
 struct Registry {
-    schemas: BTreeMap<u32, String>,
+    schemas: BTreeMap<u32, SchemaText>,
     asked: Mutex<u32>,
 }
 
 impl SchemaSource for Registry {
-    fn schema(&self, id: u32) -> Result<Option<String>, Away> {
+    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away> {
         *self.asked.lock() += 1;
         if *self.asked.lock() == 1 { Err(Away("the registry is away".to_owned())) } else { Ok(self.schemas.get(&id).cloned()) }
+    }
+
+    fn version(&self, _: &str, _: u32) -> Result<Option<SchemaText>, Away> {
+        Ok(None)
     }
 }
 
@@ -245,7 +249,7 @@ async fn avro_of_any_schema_with_the_right_names_is_read() {
     let datum = to_avro_datum(&parsed, value).unwrap();
 
     let (sink, log) = (Sink::new(1, false), log(1));
-    let registry = Registry { schemas: [(1, schema.to_owned()), (2, recursive.to_owned())].into(), asked: Mutex::default() };
+    let registry = Registry { schemas: [(1, SchemaText::avro(schema)), (2, SchemaText::avro(recursive))].into(), asked: Mutex::default() };
     let values =
         [framed(1, &datum), framed(2, &[0]), framed(3, &[]), framed(1, &datum[..3]), framed(1, &[&datum[..], &[1]].concat()), vec![0, 1]];
     log.append(TOPIC, 0, values.into_iter().map(|value| Record::new("w", value)).collect()).unwrap();
@@ -491,4 +495,35 @@ async fn too_many_dead_letters_pause_the_trigger_before_the_next_one() {
     running.abort();
     let dead = sink.bodies().iter().filter(|body| matches!(body, Body::DeadLetter(_))).count();
     assert_eq!(dead, 30 + 19);
+}
+
+#[tokio::test]
+async fn a_trigger_reads_protobuf_and_waits_for_the_registry() {
+    let text = "syntax = \"proto3\"; message Order { string kind = 1; int64 id = 2; }".to_owned();
+    let schema = SchemaText { kind: SchemaKind::Protobuf, text, references: Vec::new() };
+    let registry = Registry { schemas: [(1, schema), (2, SchemaText::avro("\"string\""))].into(), asked: Mutex::default() };
+    let (sink, log) = (Sink::new(1, false), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    let order = [&[0][..], b"\x0a\x05order\x10\x07"].concat();
+    let values = [framed(1, &order), framed(1, &[0]), framed(2, &order), framed(3, &order), framed(1, &[2, 2]), b"{}".to_vec()];
+    log.append("shop.orders", 0, values.into_iter().map(|value| Record::new("k", value)).collect()).unwrap();
+    declare(&sink, state(&ORDERS.replace("format: json", "format: protobuf")));
+    let (running, _) = start(&sink, &log, Arc::new(registry));
+    taken(&sink, 5).await;
+    running.abort();
+    let bodies = sink.bodies();
+    let Body::StartWorkflow(start) = &bodies[0] else { panic!("{:?}", bodies[0]) };
+    let request = start.request.as_ref().unwrap();
+    assert_eq!(request.workflow_id, "order-7");
+    assert_eq!(request.input.as_ref().unwrap().payloads[0].data, r#"{"kind":"order","id":7}"#);
+    let letters = bodies[1..].iter().map(|body| if let Body::DeadLetter(letter) = body { letter } else { panic!("{body:?}") });
+    let expected = [
+        "The schema with the id 2 is none of Protobuf.",
+        "No schema with the id 3 is known.",
+        "The schema has no message type with the indexes [1].",
+        "The value is not in the framing of a schema registry.",
+    ];
+    for (letter, expected) in letters.zip(expected) {
+        assert_eq!((letter.class.as_str(), letter.message.as_str()), ("decode", expected));
+    }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, path::Path, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use ureq::{
     Agent,
     http::{Response, StatusCode},
@@ -122,13 +122,39 @@ pub struct Registered {
     pub id: u32,
 }
 
-/// The part of an answer about an id that is read.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stored {
-    schema: String,
-    /// Absent: Avro.
-    schema_type: Option<String>,
+/// The part of an answer about a schema of other programs that is read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Stored {
+    /// What it is written in, such as `AVRO`.
+    #[serde(rename = "schemaType", default = "avro")]
+    pub kind: String,
+    /// Its text.
+    #[serde(rename = "schema")]
+    pub text: String,
+    /// What it refers to.
+    #[serde(default, deserialize_with = "some_or_none")]
+    pub references: Vec<Reference>,
+}
+
+/// What a schema refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Reference {
+    /// How the schema names it.
+    pub name: String,
+    /// The subject.
+    pub subject: String,
+    /// The version of the subject.
+    pub version: u32,
+}
+
+/// What a schema is written in when nothing is said of it.
+fn avro() -> String {
+    "AVRO".to_owned()
+}
+
+/// Some registries write null for nothing.
+fn some_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Reference>, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// An error as registries write it.
@@ -194,19 +220,27 @@ impl Client {
         }
     }
 
-    /// The text of the schema with this id; `None`: there is none, or it is not Avro.
-    pub fn schema(&self, id: u32) -> Result<Option<String>, Error> {
-        let subject = format!("the schema with the id {id}");
-        let mut request = self.agent.get(format!("{}/schemas/ids/{id}", self.url));
+    /// The schema with this id; `None`: there is none.
+    pub fn schema(&self, id: u32) -> Result<Option<Stored>, Error> {
+        self.stored(&format!("the schema with the id {id}"), &format!("schemas/ids/{id}"))
+    }
+
+    /// A version of a subject; `None`: there is none.
+    pub fn version(&self, subject: &str, version: u32) -> Result<Option<Stored>, Error> {
+        self.stored(subject, &format!("subjects/{}/versions/{version}", escaped(subject)))
+    }
+
+    fn stored(&self, subject: &str, path: &str) -> Result<Option<Stored>, Error> {
+        let mut request = self.agent.get(format!("{}/{path}", self.url));
         request = request.header("Accept", format!("{CONTENT_TYPE}, application/json"));
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization);
         }
-        let response = request.call().map_err(|error| self.failed(&subject, error))?;
-        match self.answer(&subject, response)? {
-            Answer::Good(Stored { schema, schema_type }) => Ok(schema_type.is_none_or(|kind| kind == "AVRO").then_some(schema)),
-            Answer::Bad(StatusCode::NOT_FOUND, Fault { error_code: 40403, .. }) => Ok(None),
-            Answer::Bad(status, fault) => Err(self.refused(&subject, status, &fault)),
+        let response = request.call().map_err(|error| self.failed(subject, error))?;
+        match self.answer(subject, response)? {
+            Answer::Good(stored) => Ok(Some(stored)),
+            Answer::Bad(StatusCode::NOT_FOUND, Fault { error_code: 40401..=40403, .. }) => Ok(None),
+            Answer::Bad(status, fault) => Err(self.refused(subject, status, &fault)),
         }
     }
 
@@ -289,6 +323,12 @@ impl Client {
         let reason = if fault.message.is_empty() { status.to_string() } else { format!("{status}: {}", shown(&fault.message)) };
         Error::Refused { url: self.url.clone(), subject: subject.to_owned(), reason, remedy }
     }
+}
+
+/// A text as one part of a path.
+fn escaped(text: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes().map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// A registry's answer.

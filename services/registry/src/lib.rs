@@ -14,7 +14,7 @@ mod register;
 pub mod serving;
 mod subjects;
 
-pub use client::{Authentication, Error, Settings};
+pub use client::{Authentication, Error, Reference, Settings, Stored};
 pub use producers::Schemas;
 pub use register::{check, probe, register};
 pub use subjects::Subjects;

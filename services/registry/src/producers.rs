@@ -1,6 +1,6 @@
 //! Looks up the schemas that other programs have registered.
 
-use crate::client::{Client, Error, Settings};
+use crate::client::{Client, Error, Settings, Stored};
 
 /// The schemas of a registry, by id.
 pub struct Schemas(Client);
@@ -14,11 +14,19 @@ impl Schemas {
         Client::new(settings).map(Self)
     }
 
-    /// The JSON text of the Avro schema with this id; `None`: there is none. Blocks the thread, at most ten seconds.
+    /// The schema with this id; `None`: there is none. Blocks the thread, at most ten seconds.
     ///
     /// # Errors
     /// [`Error::Away`]: ask again later. [`Error::Refused`]: something has to be corrected first.
-    pub fn schema(&self, id: u32) -> Result<Option<String>, Error> {
+    pub fn schema(&self, id: u32) -> Result<Option<Stored>, Error> {
         self.0.schema(id)
+    }
+
+    /// A version of a subject; `None`: there is none. Blocks the thread, at most ten seconds.
+    ///
+    /// # Errors
+    /// As [`Schemas::schema`].
+    pub fn version(&self, subject: &str, version: u32) -> Result<Option<Stored>, Error> {
+        self.0.version(subject, version)
     }
 }

@@ -107,7 +107,7 @@ impl Triggers {
             let hint = "read another topic; requests.NAMESPACE takes requests without a trigger";
             return Err(wrong("source.topic", "not built yet: triggers of klamm's own topics", hint));
         }
-        if trigger.format == Format::Avro && !self.schemas.is_configured() {
+        if matches!(trigger.format, Format::Avro | Format::Protobuf) && !self.schemas.is_configured() {
             return Err(wrong("source.format", "no schema registry is configured", "set [registry] url, see docs/configuration.md"));
         }
         if !self.processor.namespaces().contains_key(&trigger.namespace) {

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use klamm_avro::frame;
 use klamm_engine::Topics;
-use klamm_ingress::{Away, NoSchemas, SchemaSource};
-use klamm_registry::{Authentication, Error, Settings, Subjects};
+use klamm_ingress::{Away, NoSchemas, SchemaKind, SchemaReference, SchemaSource, SchemaText};
+use klamm_registry::{Authentication, Error, Reference, Settings, Stored, Subjects};
 use tokio::sync::watch;
 
 use crate::{
@@ -49,9 +49,26 @@ pub fn of_producers(registry: &Registry) -> Arc<dyn SchemaSource> {
 struct OfRegistry(klamm_registry::Schemas);
 
 impl SchemaSource for OfRegistry {
-    fn schema(&self, id: u32) -> Result<Option<String>, Away> {
-        self.0.schema(id).map_err(|error| Away(error.to_string()))
+    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away> {
+        answered(self.0.schema(id))
     }
+
+    fn version(&self, subject: &str, version: u32) -> Result<Option<SchemaText>, Away> {
+        answered(self.0.version(subject, version))
+    }
+}
+
+fn answered(answer: Result<Option<Stored>, Error>) -> Result<Option<SchemaText>, Away> {
+    let stored = answer.map_err(|error| Away(error.to_string()))?;
+    Ok(stored.map(|Stored { kind, text, references }| {
+        let kind = match kind.as_str() {
+            "AVRO" => SchemaKind::Avro,
+            "PROTOBUF" => SchemaKind::Protobuf,
+            _ => SchemaKind::Other,
+        };
+        let reference = |Reference { name, subject, version }| SchemaReference { name, subject, version };
+        SchemaText { kind, text, references: references.into_iter().map(reference).collect() }
+    }))
 }
 
 /// Checks that the settings can be used: reads their files, but asks no registry.
