@@ -38,6 +38,7 @@ mod workflow;
 pub use answer::{Answer, Answered};
 pub use decide::{limits::DEFAULTS as DEFAULT_LIMITS, start_workflow::knows_request};
 pub use event::Event;
+pub use publish::drop_unused_schemas;
 pub use workflow::{MACHINE, Workflow};
 
 use klamm_machine::{Decision, Machine, Outcome, Tables, Tx};

@@ -115,6 +115,11 @@ pub trait SchemaSource: Send + Sync + 'static {
     /// # Errors
     /// The registry does not answer: ask again.
     fn version(&self, subject: &str, version: u32) -> Result<Option<SchemaText>, Away>;
+    /// The newest version of a subject, with its id. `None`: there is no such subject. May block the thread.
+    ///
+    /// # Errors
+    /// The registry does not answer: ask again.
+    fn latest(&self, subject: &str) -> Result<Option<(u32, SchemaText)>, Away>;
     /// Whether there is a registry. Without one, only klamm's own schemas are known.
     fn is_configured(&self) -> bool {
         true
@@ -131,6 +136,10 @@ impl SchemaSource for NoSchemas {
     }
 
     fn version(&self, _: &str, _: u32) -> Result<Option<SchemaText>, Away> {
+        Ok(None)
+    }
+
+    fn latest(&self, _: &str) -> Result<Option<(u32, SchemaText)>, Away> {
         Ok(None)
     }
 

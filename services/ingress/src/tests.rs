@@ -221,6 +221,10 @@ impl SchemaSource for Registry {
     fn version(&self, _: &str, _: u32) -> Result<Option<SchemaText>, Away> {
         Ok(None)
     }
+
+    fn latest(&self, _: &str) -> Result<Option<(u32, SchemaText)>, Away> {
+        Ok(None)
+    }
 }
 
 fn framed(id: u32, datum: &[u8]) -> Vec<u8> {

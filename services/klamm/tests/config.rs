@@ -370,6 +370,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."on".outcomes.partitions=0"#,
         r#"namespaces."on".outcomes.retention="168h""#,
         r#"namespaces."on".outcomes.types=["A", "B*"]"#,
+        r#"namespaces."on".publish.avro=[]"#,
         r#"namespaces."on".publish.topics=["a=shop.a", "shop.b"]"#,
         r#"namespaces."on".requests.partitions=0"#,
         r#"namespaces."on".requests.retention="48h""#,
@@ -406,6 +407,9 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("own", "[namespaces.a.publish]\ntopics = [\"x=klamm.history\"]\n", "klamm.history would be a topic of klamm's own"),
         ("again", "[namespaces.a.publish]\ntopics = [\"x=a\", \"x=b\"]\n", "\"x\" is there twice"),
         ("illegal", "[namespaces.a.publish]\ntopics = [\"x y\"]\n", "\"x y\" is no name"),
+        ("no-such", "[namespaces.a.publish]\ntopics = [\"x\"]\navro = [\"y\"]\n", "there is no destination \"y\""),
+        ("subjects", "[namespaces.a.publish]\ntopics = [\"x\"]\navro = [\"x\", \"x=s\"]\n", "\"x\" has no subject, or several"),
+        ("registry", "[namespaces.a.publish]\ntopics = [\"x\"]\navro = [\"x\"]\n", "no schema registry is configured"),
         ("kind", "[namespaces.a]\noutcomes = \"yes\"\n", "namespaces.a.outcomes"),
     ] {
         let error = refused(Some(&self::file(&format!("topics-{name}"), text)), &[BROKER]);

@@ -50,6 +50,7 @@ impl Submitter {
         let owned = self.partitions.get(partition)?;
         owned.check()?;
         command.log_time = Some(process.log_clock.now().into());
+        klamm_workflow::drop_unused_schemas(&mut command);
         let reserved = self.reservations.reserve(partition, &mut command);
         let about = About { partition, namespace: command.namespace.clone(), workflow_id: command.workflow_id.clone() };
         let Some((record, mut expected)) = process.answers.expect(about, command_record(&*process.codec, &command), reserved) else {
@@ -111,7 +112,10 @@ impl Submitter {
         let owned = self.partitions.get(partition)?;
         owned.check()?;
         let log_time = Some(process.log_clock.now().into());
-        let record = |command| command_record(&*process.codec, &Command { log_time, ..command });
+        let record = |mut command| {
+            klamm_workflow::drop_unused_schemas(&mut command);
+            command_record(&*process.codec, &Command { log_time, ..command })
+        };
         let records = commands.into_iter().map(record).collect();
         let mut outcome = Ok(());
         for appending in process.log.append_group(&process.commands_topic, partition, records) {

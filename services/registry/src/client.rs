@@ -125,6 +125,9 @@ pub struct Registered {
 /// The part of an answer about a schema of other programs that is read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Stored {
+    /// Its id; 0 in the answer to a question by id.
+    #[serde(default)]
+    pub id: u32,
     /// What it is written in, such as `AVRO`.
     #[serde(rename = "schemaType", default = "avro")]
     pub kind: String,
@@ -226,7 +229,7 @@ impl Client {
     }
 
     /// A version of a subject; `None`: there is none.
-    pub fn version(&self, subject: &str, version: u32) -> Result<Option<Stored>, Error> {
+    pub fn version(&self, subject: &str, version: &str) -> Result<Option<Stored>, Error> {
         self.stored(subject, &format!("subjects/{}/versions/{version}", escaped(subject)))
     }
 

@@ -27,6 +27,14 @@ impl Schemas {
     /// # Errors
     /// As [`Schemas::schema`].
     pub fn version(&self, subject: &str, version: u32) -> Result<Option<Stored>, Error> {
-        self.0.version(subject, version)
+        self.0.version(subject, &version.to_string())
+    }
+
+    /// The newest version of a subject; `None`: there is none. Blocks the thread, at most ten seconds.
+    ///
+    /// # Errors
+    /// As [`Schemas::schema`].
+    pub fn latest(&self, subject: &str) -> Result<Option<Stored>, Error> {
+        self.0.version(subject, "latest")
     }
 }

@@ -19,8 +19,8 @@ fn start() -> Server {
             _ => (StatusCode::NOT_FOUND, json!({ "error_code": 40403, "message": "Schema not found" }).to_string()).into_response(),
         }
     };
-    let version = |Path((subject, version)): Path<(String, u32)>| async move {
-        if (subject.as_str(), version) != ("shop/a b.proto", 2) {
+    let version = |Path((subject, version)): Path<(String, String)>| async move {
+        if subject != "shop/a b.proto" || !["2", "latest"].contains(&version.as_str()) {
             return (StatusCode::NOT_FOUND, json!({ "error_code": 40402, "message": "Version not found" }).to_string());
         }
         let references = json!([{ "name": "b.proto", "subject": "shop/b.proto", "version": 7 }]);
@@ -34,7 +34,7 @@ fn start() -> Server {
 fn a_schema_is_found_by_its_id_and_each_failure_says_whether_asking_again_helps() {
     let server = start();
     let schemas = Schemas::new(&Settings { url: server.url(), ..Settings::default() }).expect("settings");
-    let stored = |kind: &str, text: &str| Some(Stored { kind: kind.to_owned(), text: text.to_owned(), references: Vec::new() });
+    let stored = |kind: &str, text: &str| Some(Stored { id: 0, kind: kind.to_owned(), text: text.to_owned(), references: Vec::new() });
     assert_eq!(schemas.schema(1).expect("an answer"), stored("AVRO", "\"string\""));
     assert_eq!(schemas.schema(2).expect("an answer"), stored("AVRO", "\"long\""));
     assert_eq!(schemas.schema(3).expect("an answer"), stored("JSON", "{}"));
@@ -42,6 +42,8 @@ fn a_schema_is_found_by_its_id_and_each_failure_says_whether_asking_again_helps(
     let found = schemas.version("shop/a b.proto", 2).expect("an answer").expect("a schema");
     assert_eq!((found.kind.as_str(), found.references.as_slice()), ("PROTOBUF", &[of_references][..]));
     assert_eq!(schemas.version("shop/a b.proto", 3).expect("an answer"), None);
+    assert_eq!(schemas.latest("shop/a b.proto").expect("an answer").expect("a schema").id, 4);
+    assert_eq!(schemas.latest("other").expect("an answer"), None);
     assert_eq!(schemas.schema(9).expect("an answer"), None);
     assert!(matches!(schemas.schema(4), Err(Error::Away { .. })));
     assert!(matches!(schemas.schema(5), Err(Error::Refused { .. })));

@@ -28,14 +28,28 @@ pub(super) fn missing(destination: &Destination) -> Box<Failure> {
     application("DestinationMissing", format!("destination {name:?}: there is no topic {topic}, or klamm may not see it"), false)
 }
 
-/// The topic does not take such a record.
-pub(super) fn too_large(destination: &Destination, size: usize) -> Box<Failure> {
+/// The topic does not take such a record. `None`: nobody knows how large it would be.
+pub(super) fn too_large(destination: &Destination, size: Option<usize>) -> Box<Failure> {
     let Destination { topic, record_bytes_max, .. } = destination;
-    application(
-        "RecordTooLarge",
-        format!("a record of {size} bytes: topic {topic} takes records of up to {record_bytes_max} bytes with overhead"),
-        true,
-    )
+    let record = size.map_or("a record in Avro".to_owned(), |size| format!("a record of {size} bytes"));
+    application("RecordTooLarge", format!("{record}: topic {topic} takes records of up to {record_bytes_max} bytes with overhead"), true)
+}
+
+/// The destination has no schema.
+pub(super) fn no_subject(destination: &Destination) -> Box<Failure> {
+    let name = &destination.name;
+    invalid(format!("destination {name:?} takes no values in Avro: no subject is declared for it in [namespaces.NAME.publish] avro"))
+}
+
+/// Its schema was not known when the command was made, or it is none that can be used. A newer one may come: the activity's retry policy decides.
+pub(super) fn no_schema(destination: &Destination, subject: &str, why: &str) -> Box<Failure> {
+    let name = &destination.name;
+    application("SchemaMissing", format!("destination {name:?}: the schema of subject {subject} cannot be used: {why}"), false)
+}
+
+/// The value is none of the schema.
+pub(super) fn misfit(subject: &str, why: &str) -> Box<Failure> {
+    application("SchemaMismatch", format!("the value does not fit the schema of subject {subject}: {why}"), true)
 }
 
 fn application(kind: &str, message: String, non_retryable: bool) -> Box<Failure> {

@@ -15,10 +15,21 @@ pub(super) struct Input {
     pub(super) destination: String,
     /// The record's key; `None`: it has none.
     pub(super) key: Option<String>,
-    /// The record's value; `None`: a tombstone.
-    pub(super) value: Option<Bytes>,
+    /// The record's value.
+    pub(super) value: Value,
     /// Headers by name.
     pub(super) headers: Vec<(String, String)>,
+}
+
+/// What becomes the value of a record.
+#[derive(Debug)]
+pub(super) enum Value {
+    /// Bytes as they are.
+    Bytes(Bytes),
+    /// A JSON text that is written in Avro, by the destination's schema.
+    Avro(String),
+    /// None.
+    Tombstone,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +40,8 @@ struct Written<'i> {
     key: Option<String>,
     #[serde(default, borrow)]
     value: Option<&'i RawValue>,
+    #[serde(default, borrow)]
+    avro: Option<&'i RawValue>,
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
@@ -53,16 +66,17 @@ pub(super) fn read(payloads: Option<&Payloads>) -> Result<Input, String> {
         ));
     }
     let written: Written<'_> = serde_json::from_slice(&payload.data).map_err(|error| format!("the argument of klamm.publish: {error}"))?;
-    let Written { destination, key, value, text, base64, tombstone, headers } = written;
-    let given = [value.is_some(), text.is_some(), base64.is_some(), tombstone];
+    let Written { destination, key, value, avro, text, base64, tombstone, headers } = written;
+    let given = [value.is_some(), avro.is_some(), text.is_some(), base64.is_some(), tombstone];
     if given.into_iter().filter(|is_given| *is_given).count() != 1 {
-        return Err("the argument of klamm.publish needs one of value (JSON), text, base64 and tombstone".to_owned());
+        return Err("the argument of klamm.publish needs one of value (JSON), avro, text, base64 and tombstone".to_owned());
     }
-    let value = match (value, text, base64) {
-        (Some(json), ..) => Some(json.get().to_owned().into()),
-        (_, Some(text), _) => Some(text.into()),
-        (.., Some(encoded)) => Some(bytes(&encoded)?),
-        _ => None,
+    let value = match (value, avro, text, base64) {
+        (Some(json), ..) => Value::Bytes(json.get().to_owned().into()),
+        (_, Some(json), ..) => Value::Avro(json.get().to_owned()),
+        (.., Some(text), _) => Value::Bytes(text.into()),
+        (.., Some(encoded)) => Value::Bytes(bytes(&encoded)?),
+        _ => Value::Tombstone,
     };
     Ok(Input { destination, key, value, headers: headers.into_iter().collect() })
 }

@@ -4,12 +4,16 @@
 //! What cannot be written fails the activity here. A topic that breaks later gets its record into a topic of dead letters, in that same
 //! transaction (`Partition::divert` in crates/engine).
 
+mod avro;
 mod failure;
 mod input;
+mod stamp;
+
+pub use stamp::drop_unused_schemas;
 
 use klamm_machine::{ForeignRecord, Publication, Tx, key};
 use klamm_messages::{
-    klamm::v1::{Command, Destination, PendingActivity, RunState, history_record::Record},
+    klamm::v1::{Command, Destination, DestinationSchema, PendingActivity, RunState, history_record::Record},
     temporal::{
         common::v1::{Payload, Payloads},
         failure::v1::Failure,
@@ -18,6 +22,7 @@ use klamm_messages::{
 };
 use prost::bytes::Bytes;
 
+use self::{avro::Refusal, input::Value};
 use crate::{
     Event, Workflow,
     activity::{self, close, fail, start},
@@ -119,19 +124,40 @@ fn record(run: &Run<'_, '_>, started: &StartedActivityTask, destinations: &[Dest
     if destination.needs_key && input.key.is_none() {
         return Err(failure::invalid(format!("destination {:?} needs a key: topic {} is compacted", destination.name, destination.topic)));
     }
+    let value = match input.value {
+        Value::Bytes(bytes) => Some(bytes),
+        Value::Avro(json) => Some(in_avro(destination, &json)?),
+        Value::Tombstone => None,
+    };
     let trace = trace::traceparent(started.scheduled.header.as_ref());
     let headers = headers(run, started, input.headers, trace);
     let size = input.key.as_ref().map_or(0, String::len)
-        + input.value.as_ref().map_or(0, Bytes::len)
+        + value.as_ref().map_or(0, Bytes::len)
         + headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
     if size + RECORD_OVERHEAD_BYTES > destination.record_bytes_max as usize {
-        return Err(failure::too_large(destination, size));
+        return Err(failure::too_large(destination, Some(size)));
     }
     // As Java's default partitioner does it. A record without key has none there either; here the activity decides, so that a replay gives the same.
     let spread = || key::hash(&format!("{}/{}", started.run_id, started.scheduled_event_id));
     let partition = input.key.as_deref().map_or_else(spread, key::hash) % destination.partitions;
     let topic = destination.topic.clone();
-    Ok((ForeignRecord { topic, partition, key: input.key.map(Into::into), value: input.value, headers }, destination.name.clone()))
+    Ok((ForeignRecord { topic, partition, key: input.key.map(Into::into), value, headers }, destination.name.clone()))
+}
+
+/// The value in Avro, by the destination's schema as the command has it.
+fn in_avro(destination: &Destination, json: &str) -> Result<Bytes, Box<Failure>> {
+    let Some(DestinationSchema { subject, id, text, problem }) = &destination.schema else { return Err(failure::no_subject(destination)) };
+    if *id == 0 {
+        return Err(failure::no_schema(destination, subject, problem));
+    }
+    if text.is_empty() {
+        return Err(failure::no_schema(destination, subject, "it did not come with the command; the next attempt has it"));
+    }
+    avro::framed(*id, text, json, destination.record_bytes_max as usize).map(Into::into).map_err(|refusal| match refusal {
+        Refusal::Schema(why) => failure::no_schema(destination, subject, &why),
+        Refusal::Value(why) => failure::misfit(subject, &why),
+        Refusal::Large => failure::too_large(destination, None),
+    })
 }
 
 /// The input's headers, and those that say where the record comes from.

@@ -2,13 +2,17 @@
 
 use klamm_machine::{ForeignRecord, Publication};
 use klamm_messages::{
-    klamm::v1::{CommandSettings, Destination},
+    klamm::v1::{
+        Command, CommandSettings, CompleteWorkflowTask, Destination, DestinationSchema, SignalWorkflow, UnpauseActivity, WakeUp,
+        command::Body,
+    },
     temporal::{
-        command::v1::ScheduleActivityTaskCommandAttributes,
+        command::v1::{Command as WorkerCommand, ScheduleActivityTaskCommandAttributes},
         common::v1::{Header, Payload, Payloads, RetryPolicy},
         enums::v1::EventType,
         failure::v1::failure::FailureInfo,
         history::v1::history_event,
+        workflowservice::v1::RespondWorkflowTaskCompletedRequest,
     },
 };
 
@@ -27,6 +31,7 @@ pub fn publishing(settings: CommandSettings) -> CommandSettings {
         partitions: 3,
         record_bytes_max: 1000,
         needs_key: false,
+        schema: None,
     };
     let missing = Destination { name: "missing".to_owned(), topic: "shop.missing".to_owned(), ..Destination::default() };
     CommandSettings { destinations: vec![invoices, missing], ..settings }
@@ -152,9 +157,10 @@ fn what_cannot_be_written_fails_for_good_and_says_why() {
     let long = format!(r#"{{"destination": "invoices", "text": "{}"}}"#, "x".repeat(800));
     for (argument, kind, message) in [
         ("7", "InvalidInput", "invalid type"),
-        (r#"{"destination": "invoices"}"#, "InvalidInput", "needs one of value (JSON), text, base64 and tombstone"),
+        (r#"{"destination": "invoices"}"#, "InvalidInput", "needs one of value (JSON), avro, text, base64 and tombstone"),
         (r#"{"destination": "invoices", "text": "a", "tombstone": true}"#, "InvalidInput", "needs one of"),
-        (r#"{"destination": "invoices", "avro": 1}"#, "InvalidInput", "unknown field `avro`"),
+        (r#"{"destination": "invoices", "avro": 1}"#, "InvalidInput", "takes no values in Avro"),
+        (r#"{"destination": "invoices", "json": 1}"#, "InvalidInput", "unknown field `json`"),
         (r#"{"destination": "invoices", "base64": "!"}"#, "InvalidInput", "base64"),
         (
             r#"{"destination": "receipts", "text": "a"}"#,
@@ -250,4 +256,96 @@ fn nobody_else_gets_the_task() {
     env.complete(&task, vec![with("a", r#"{"destination": "invoices", "text": "a"}"#, |activity| activity.request_eager_execution = true)]);
     assert!(env.started.is_empty(), "neither a poller that rides along, nor the worker itself");
     assert_eq!(published(&env).len(), 1);
+}
+
+/// The destination's values have this schema.
+fn with_schema(env: &mut Env, id: u32, text: &str, problem: &str) {
+    let schema = DestinationSchema { subject: "invoices-value".to_owned(), id, text: text.to_owned().into(), problem: problem.to_owned() };
+    env.settings.destinations[0].schema = Some(schema);
+}
+
+const INVOICE: &str = r#"{"type": "record", "name": "Invoice", "fields": [
+    {"name": "order", "type": "long"}, {"name": "note", "type": ["null", "string"], "default": null}]}"#;
+
+#[test]
+fn a_value_in_avro_is_written_by_the_schema_that_came_with_the_command() {
+    let mut env = started();
+    with_schema(&mut env, 258, INVOICE, "");
+    env.work(vec![publish("a", r#"{"destination": "invoices", "key": "k", "avro": {"order": 3, "note": "ab"}}"#)]);
+    assert_eq!(published(&env)[0].value.as_deref(), Some(&b"\x00\x00\x00\x01\x02\x06\x02\x04ab"[..]));
+    // A value that is no Avro needs no schema.
+    with_schema(&mut env, 0, "", "the registry has no such subject");
+    env.work(vec![publish("b", r#"{"destination": "invoices", "text": "plain"}"#)]);
+    assert_eq!(published(&env).len(), 2);
+    check(&env);
+}
+
+#[test]
+fn a_value_that_does_not_fit_its_schema_fails_for_good_with_the_place() {
+    let long = format!(r#"{{"destination": "invoices", "avro": {{"order": 1, "note": "{}"}}}}"#, "x".repeat(1200));
+    for (argument, kind, message) in [
+        (
+            r#"{"destination": "invoices", "avro": {"order": "7"}}"#,
+            "SchemaMismatch",
+            "subject invoices-value: order: a whole number of 64 bits",
+        ),
+        (r#"{"destination": "invoices", "avro": {"order": 1, "nota": "x"}}"#, "SchemaMismatch", "Invoice has no field \"nota\""),
+        (r#"{"destination": "invoices", "avro": {"order": 1}, "text": "a"}"#, "InvalidInput", "needs one of"),
+        (&long, "RecordTooLarge", "a record in Avro: topic shop.invoices takes records of up to 1000 bytes"),
+    ] {
+        let mut env = started();
+        with_schema(&mut env, 258, INVOICE, "");
+        env.work(vec![publish("a", argument)]);
+        let (found, text, is_final) = failure(&env);
+        assert!(found == kind && text.contains(message) && is_final, "{argument}: {found}: {text}");
+        assert_eq!(published(&env), Vec::<&ForeignRecord>::new());
+    }
+}
+
+#[test]
+fn a_schema_that_is_not_known_is_waited_for() {
+    for (id, text, problem, message) in [
+        (0, "", "the registry has no such subject", "cannot be used: the registry has no such subject"),
+        (3, "", "", "did not come with the command"),
+        (3, "{}", "", "cannot be used: a type has no \"type\""),
+    ] {
+        let mut env = started();
+        with_schema(&mut env, id, text, problem);
+        let argument = r#"{"destination": "invoices", "avro": {"order": 1}}"#;
+        let once = RetryPolicy { maximum_attempts: 1, ..RetryPolicy::default() };
+        env.work(vec![with("once", argument, |activity| activity.retry_policy = Some(once))]);
+        let (kind, text, is_final) = failure(&env);
+        assert!(kind == "SchemaMissing" && text.contains(message) && !is_final, "{kind}: {text}");
+        env.work(vec![with("a", argument, |activity| activity.retry_policy = Some(RetryPolicy::default()))]);
+        env.run_to(1_500);
+        assert_eq!(published(&env), Vec::<&ForeignRecord>::new());
+        with_schema(&mut env, 258, INVOICE, "");
+        env.run_to(30_000);
+        assert_eq!(published(&env).len(), 1);
+    }
+}
+
+#[test]
+fn only_commands_that_may_publish_carry_the_schema() {
+    let mut env = started();
+    with_schema(&mut env, 258, INVOICE, "");
+    let settings = env.settings.clone();
+    let carries = |body: Body| {
+        let mut command = Command { settings: Some(settings.clone()), body: Some(body), ..Command::default() };
+        klamm_workflow::drop_unused_schemas(&mut command);
+        let schema = command.settings.expect("settings").destinations[0].schema.clone().expect("a subject");
+        assert_eq!((schema.subject.as_str(), schema.id), ("invoices-value", 258));
+        !schema.text.is_empty()
+    };
+    let completed = |attributes: Attributes| {
+        let command = WorkerCommand { attributes: Some(attributes), ..WorkerCommand::default() };
+        let request = RespondWorkflowTaskCompletedRequest { commands: vec![command], ..Default::default() };
+        Body::CompleteWorkflowTask(CompleteWorkflowTask { request: Some(request), ..CompleteWorkflowTask::default() })
+    };
+    assert!(carries(completed(publish("a", "1"))));
+    assert!(!carries(completed(activity("a"))));
+    let wake_up = |machine: &str| Body::WakeUp(WakeUp { machine: machine.to_owned(), ..WakeUp::default() });
+    assert!(carries(wake_up(klamm_workflow::MACHINE)) && !carries(wake_up("schedule")));
+    assert!(carries(Body::UnpauseActivity(UnpauseActivity::default())));
+    assert!(!carries(Body::StartWorkflow(Box::default())) && !carries(Body::SignalWorkflow(SignalWorkflow::default())));
 }

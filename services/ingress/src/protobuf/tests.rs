@@ -52,6 +52,10 @@ impl SchemaSource for Registry {
     fn version(&self, subject: &str, version: u32) -> Result<Option<SchemaText>, Away> {
         Ok(self.subjects.get(subject).filter(|_| version == 1).cloned())
     }
+
+    fn latest(&self, _: &str) -> Result<Option<(u32, SchemaText)>, Away> {
+        Ok(None)
+    }
 }
 
 fn proto(text: &str, references: &[&str]) -> SchemaText {

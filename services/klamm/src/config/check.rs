@@ -228,6 +228,20 @@ fn destinations(config: &Config, name: &str, namespace: &Namespace) -> Result<()
             return Err(wrong(&key, format!("{name:?} is there twice"), hint));
         }
     }
+    let key = format!("{}.{name}.publish.avro", keys::NAMESPACES);
+    let hint = "write names that publish.topics declares, as NAME or NAME=SUBJECT: [\"invoices\", \"receipts=shop.receipts-value\"]";
+    let mut with_subject = BTreeSet::new();
+    for (name, subject) in publish.subjects() {
+        if !names.contains(&name) {
+            return Err(wrong(&key, format!("there is no destination {name:?}"), hint));
+        }
+        if subject.is_empty() || !with_subject.insert(name.clone()) {
+            return Err(wrong(&key, format!("{name:?} has no subject, or several"), hint));
+        }
+    }
+    if !publish.avro.is_empty() && config.registry.url.is_none() {
+        return Err(wrong(&key, "no schema registry is configured", "set registry.url, or take the destinations out"));
+    }
     Ok(())
 }
 

@@ -37,6 +37,22 @@ pub struct Namespace {
 pub struct Publish {
     /// Topics that are not klamm's, by their full names, each as `TOPIC` or `NAME=TOPIC`: workflows mean it by the name.
     pub topics: Vec<String>,
+    /// Destinations that take values in Avro, each as `NAME` or `NAME=SUBJECT`: a value is written by the newest schema of the subject.
+    pub avro: Vec<String>,
+}
+
+impl Publish {
+    /// Names of destinations, and the subjects of their schemas. Where no subject is given, it is that of the topic's values.
+    pub fn subjects(&self) -> impl Iterator<Item = (String, String)> {
+        self.avro.iter().map(|text| match text.split_once('=') {
+            Some((name, subject)) => (name.trim().to_owned(), subject.trim().to_owned()),
+            None => {
+                let name = text.trim();
+                let topic = self.topics.iter().map(|text| destination(text)).find(|(other, _)| other == name).map(|(_, topic)| topic);
+                (name.to_owned(), topic.map(|topic| format!("{topic}-value")).unwrap_or_default())
+            }
+        })
+    }
 }
 
 /// Name and topic of a destination, which is written `NAME=TOPIC` or `TOPIC`.
@@ -141,7 +157,8 @@ impl Tasks {
 impl Namespace {
     /// Where its workflows may publish.
     pub fn destinations(&self) -> Destinations {
-        Destinations::new(self.publish.iter().flat_map(|publish| &publish.topics).map(|text| destination(text)))
+        let topics = self.publish.iter().flat_map(|publish| &publish.topics).map(|text| destination(text));
+        Destinations::new(topics).with_subjects(self.publish.iter().flat_map(Publish::subjects))
     }
 
     /// Its stream task queues, as the machine takes them. The configuration was checked.

@@ -90,7 +90,7 @@ impl Recovered {
         inspect: Inspect,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
-        let destinations = destinations::watch(&log, config.destinations.values().cloned().collect(), &config.supervisor).await;
+        let destinations = destinations::watch(&log, &schemas, config.destinations.values().cloned().collect(), &config.supervisor).await;
         let sender = tokio::spawn(klamm_processor::awaiting_sends::run(processor.clone()));
         let no_thread = |error| SetupError::new("starting a thread", error, "raise the limits of the process");
         let readers = Readers::start(processor.clone()).map_err(no_thread)?;

@@ -56,11 +56,17 @@ impl SchemaSource for OfRegistry {
     fn version(&self, subject: &str, version: u32) -> Result<Option<SchemaText>, Away> {
         answered(self.0.version(subject, version))
     }
+
+    fn latest(&self, subject: &str) -> Result<Option<(u32, SchemaText)>, Away> {
+        let answer = self.0.latest(subject);
+        let id = answer.as_ref().ok().and_then(Option::as_ref).map_or(0, |stored| stored.id);
+        Ok(answered(answer)?.map(|schema| (id, schema)))
+    }
 }
 
 fn answered(answer: Result<Option<Stored>, Error>) -> Result<Option<SchemaText>, Away> {
     let stored = answer.map_err(|error| Away(error.to_string()))?;
-    Ok(stored.map(|Stored { kind, text, references }| {
+    Ok(stored.map(|Stored { kind, text, references, .. }| {
         let kind = match kind.as_str() {
             "AVRO" => SchemaKind::Avro,
             "PROTOBUF" => SchemaKind::Protobuf,

@@ -33,6 +33,7 @@ fn settings() -> Option<CommandSettings> {
         partitions: 1,
         record_bytes_max: 10_000,
         needs_key: false,
+        schema: None,
     };
     Some(CommandSettings { destinations: vec![destination], ..CommandSettings::default() })
 }
