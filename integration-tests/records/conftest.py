@@ -36,11 +36,12 @@ def topics(bootstrap: str, tmp_path: Path) -> Iterator[Topics]:
         "kafka.partitions": "4",
         "namespaces.default.requests": "true",
         "namespaces.default.outcomes": "true",
+        "namespaces.default.openlineage": "true",
         "namespaces.default.tasks.queues": "shipping,ship-*,typed-*=avro",
         "namespaces.default.publish.topics": f"invoices={foreign}invoices,receipts={foreign}receipts",
     }
     log = tmp_path / "klamm.log"
-    options = ["--requests", "--outcomes", "--stream-queue", "shipping", "--stream-queue", "ship-*", "--stream-queue", "typed-*=avro"]
+    options = ["--requests", "--outcomes", "--openlineage", "--stream-queue", "shipping", "--stream-queue", "ship-*", "--stream-queue", "typed-*=avro"]
     options += ["--publish", f"invoices={foreign}invoices", "--publish", f"receipts={foreign}receipts"]
     server = KlammServer(klamm_binary(), tmp_path / "data", log, bootstrap or None, settings if bootstrap else None, options)
     server.start()

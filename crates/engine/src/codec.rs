@@ -30,6 +30,8 @@ pub mod topic {
     pub const REQUESTS: &str = "requests";
     /// First part of the names of the topics with tasks of one stream task queue of one namespace.
     pub const TASKS: &str = "tasks";
+    /// First part of the names of topics with what runs tell as OpenLineage events.
+    pub const LINEAGE: &str = "openlineage";
     /// Begins the names of topics that are not klamm's. The rest is the full name.
     pub const FOREIGN: char = '=';
 }

@@ -31,6 +31,8 @@ pub enum Purpose {
     Outcomes,
     /// Any program writes requests, and klamm reads them.
     Requests,
+    /// klamm writes what runs tell of themselves as OpenLineage events.
+    Lineage,
     /// klamm writes the activities of one stream task queue, and any program works on them.
     Tasks,
 }
@@ -40,13 +42,14 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Outcomes, Self::Requests, Self::Tasks];
+    pub const ALL: [Self; 4] = [Self::Outcomes, Self::Requests, Self::Lineage, Self::Tasks];
 
     /// First part of the topics' names.
     pub fn family(self) -> &'static str {
         match self {
             Self::Outcomes => topic::OUTCOMES,
             Self::Requests => topic::REQUESTS,
+            Self::Lineage => topic::LINEAGE,
             Self::Tasks => topic::TASKS,
         }
     }
@@ -88,6 +91,11 @@ impl NamespaceTopic {
     /// A namespace's requests, with the defaults.
     pub fn requests(namespace: &str) -> Self {
         Self::new(Purpose::Requests, namespace)
+    }
+
+    /// A namespace's OpenLineage events, with the defaults.
+    pub fn lineage(namespace: &str) -> Self {
+        Self::new(Purpose::Lineage, namespace)
     }
 
     /// The tasks of a namespace's stream task queue, with the defaults.

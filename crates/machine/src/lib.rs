@@ -22,5 +22,5 @@ pub use rejection::Rejection;
 pub use savepoint::Savepoint;
 pub use table::{Kind, Row, Table, Tables, TablesExt};
 pub use time::Time;
-pub use tx::{DeadLetterRecord, Decision, ForeignRecord, Machine, Outcome, Publication, StreamTask, Tx, outcome_kind};
+pub use tx::{DeadLetterRecord, Decision, ForeignRecord, LineageRecord, Machine, Outcome, Publication, StreamTask, Tx, outcome_kind};
 pub use warning::Warning;

@@ -71,6 +71,19 @@ pub enum Publication {
     DeadLetter(Box<DeadLetterRecord>),
     /// A record that a workflow publishes on a topic of other programs.
     Foreign(Box<ForeignRecord>),
+    /// An event for the namespace's topic of OpenLineage events.
+    Lineage(Box<LineageRecord>),
+}
+
+/// An OpenLineage event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineageRecord {
+    /// Namespace of the run that it is about.
+    pub namespace: String,
+    /// The run's workflow id.
+    pub workflow_id: String,
+    /// The event, as JSON.
+    pub value: String,
 }
 
 /// A record for a topic of other programs.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use klamm_messages::klamm::v1::LineageSettings;
+
 use crate::{addresses::Addresses, destinations::Destinations};
 
 /// Keys of [`Limits`] that are about the server as a whole. No namespace has its own.
@@ -104,6 +106,9 @@ pub struct Limits {
     /// Task queues of activities whose tasks go to topics of their own. This has a section of its own in the configuration, too.
     #[serde(skip)]
     pub stream_queues: Vec<String>,
+    /// What runs tell of themselves as OpenLineage events. This has a section of its own, too.
+    #[serde(skip)]
+    pub lineage: Option<LineageSettings>,
     /// Where workflows may publish records. This has a section of its own, too.
     #[serde(skip)]
     pub destinations: Destinations,
@@ -159,6 +164,7 @@ impl Default for Limits {
             schedule_audit_retention: Duration::from_secs(7 * 24 * 3600),
             outcomes: Vec::new(),
             stream_queues: Vec::new(),
+            lineage: None,
             destinations: Destinations::default(),
             command_bytes: 5 * MIB,
         }

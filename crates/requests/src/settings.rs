@@ -30,6 +30,7 @@ pub fn configured(limits: &Limits) -> CommandSettings {
         outcomes: limits.outcomes.clone(),
         stream_queues: limits.stream_queues.clone(),
         destinations: limits.destinations.now(),
+        lineage: limits.lineage.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! [`Workflow`] implements [`klamm_machine::Machine`]: commands of the log come in, public and internal events go out. It has no clock,
 //! randomness, async or IO. Read first: [`Answer`], [`Event`], [`tables`]. Then read the tables of contents: commands of the log in
 //! `decide`, commands of a completed workflow task in `commands`, events in `apply`. `reservations` is about pollers that ride in a
-//! command, `streams` about the tasks that go to topics instead, `askers` about those who are told of the runs that they have asked for, `callback` about those who are called over HTTP,
+//! command, `streams` about the tasks that go to topics instead, `lineage` about what runs tell as OpenLineage events, `askers` about those who are told of the runs that they have asked for, `callback` about those who are called over HTTP,
 //! `children` about the runs that a workflow starts, `external` about signals and cancel requests to other workflows, `successor` about the
 //! next run of a chain, `update` about requests that workflows answer. All of these use the verbs of `run`.
 
@@ -24,6 +24,7 @@ mod commands;
 mod concerned;
 mod decide;
 mod external;
+mod lineage;
 mod paused;
 mod priority;
 mod publish;
@@ -52,6 +53,7 @@ impl Machine for Workflow {
         let decided = decide::decide(tx, command)?;
         streams::start(tx, command);
         publish::perform(tx, command);
+        lineage::publish(tx, command);
         Ok(match decided {
             Outcome::Answer(answer) => Outcome::Answer(Answered { answer, started: reservations::start(tx, command) }),
             Outcome::Refused(rejection) => Outcome::Refused(rejection),

@@ -82,7 +82,10 @@ fn the_reference_lists_every_key_with_its_default() {
             stands.insert(format!("{section}.{}", key.trim_end_matches('`')), default.trim_matches(['`', ' ', '|']).to_owned());
         }
     }
-    let file = file("reference", "[namespaces.NAME]\noutcomes = true\nrequests = true\ntasks.queues = [\"q\"]\npublish.topics = [\"t\"]\n");
+    let file = file(
+        "reference",
+        "[namespaces.NAME]\noutcomes = true\nopenlineage = true\nrequests = true\ntasks.queues = [\"q\"]\npublish.topics = [\"t\"]\n",
+    );
     let mut are = effective(Some(&file), &[BROKER]);
     for required in ["kafka.bootstrap_servers", "namespaces.\"NAME\".tasks.queues", "namespaces.\"NAME\".publish.topics"] {
         are.insert(required.to_owned(), String::new());
@@ -353,6 +356,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         BROKER,
         ("KLAMM_NAMESPACES__OFF__OUTCOMES", "false"),
         ("KLAMM_NAMESPACES__ON__OUTCOMES__TYPES", "A, B*"),
+        ("KLAMM_NAMESPACES__ON__OPENLINEAGE__TYPES", "A"),
         ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
         ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b-*=json"),
         ("KLAMM_NAMESPACES__ON__TASKS__FORMAT", "avro"),
@@ -366,6 +370,11 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."a.b".outcomes.partitions=3"#,
         r#"namespaces."a.b".outcomes.retention="168h""#,
         r#"namespaces."a.b".outcomes.types=["Order*"]"#,
+        r#"namespaces."on".openlineage.dataset_namespace="""#,
+        r#"namespaces."on".openlineage.job_namespace="""#,
+        r#"namespaces."on".openlineage.partitions=0"#,
+        r#"namespaces."on".openlineage.retention="168h""#,
+        r#"namespaces."on".openlineage.types=["A"]"#,
         r#"namespaces."on".outcomes.cleanup="delete""#,
         r#"namespaces."on".outcomes.partitions=0"#,
         r#"namespaces."on".outcomes.retention="168h""#,
@@ -389,6 +398,7 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("long", &format!("[namespaces.{}]\nrequests = true\n", "n".repeat(240)), "longer than 249"),
         ("same", "[namespaces.\"a.b\"]\noutcomes = true\n[namespaces.a_b]\noutcomes = true\n", "'.' and '_' are the same to it"),
         ("type", "[namespaces.a.outcomes]\ntypes = [\"*a\"]\n", "\"*a\" names no workflow types"),
+        ("told", "[namespaces.a.openlineage]\ntypes = [\"a*b\"]\n", "\"a*b\" names no workflow types"),
         ("kept", "[namespaces.a.requests]\nretention = \"1s\"\n", "namespaces.a.requests.retention"),
         ("many", "[namespaces.a.requests]\npartitions = 2000\n", "2000 partitions are more than 1024"),
         ("slip", "[namespaces.a.outcomes]\ntyps = []\n", "namespaces.NAME.outcomes.types"),

@@ -7,9 +7,10 @@ mod task_facts;
 mod tasks;
 mod typed_tasks;
 
+use bytes::Bytes;
 use klamm_avro::frame;
-use klamm_engine::{Codec, Encoded, Folded, topic};
-use klamm_machine::{ForeignRecord, Publication, key};
+use klamm_engine::{Codec, Encoded, Folded, Purpose, topic};
+use klamm_machine::{ForeignRecord, LineageRecord, Publication, key};
 use klamm_messages::klamm::v1::{
     ClusterRecord, Command, CommandFailed, HistoryRecord, PartitionRecord, ScheduleRecord, VisibilityDocument, history_record::Record,
 };
@@ -102,6 +103,12 @@ impl Codec<Event> for AvroCodec {
             Publication::Outcome { outcome, headers } => outcomes::encode(outcome, headers),
             Publication::Task(task) => tasks::encode(task),
             Publication::DeadLetter(record) => dead_letters::encode(record),
+            Publication::Lineage(record) => {
+                let LineageRecord { namespace, workflow_id, value } = &**record;
+                let headers = vec![("content-type".to_owned(), Bytes::from_static(b"application/json"))];
+                let topic = Purpose::Lineage.topic(namespace);
+                Encoded { headers, ..Encoded::new(topic, workflow_id.clone(), Some(value.clone().into_bytes())) }
+            }
             Publication::Foreign(record) => {
                 let ForeignRecord { topic, partition, key, value, headers } = &**record;
                 let value = value.as_ref().map(|value| value.to_vec());

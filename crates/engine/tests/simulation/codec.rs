@@ -47,6 +47,7 @@ impl Codec<Event> for TestCodec {
             }
             Publication::VisibilityDeleted { .. } => unreachable!("the test machine deletes no document"),
             Publication::DeadLetter(_) => unreachable!("the test machine has no triggers"),
+            Publication::Lineage(_) => unreachable!("the test machine tells nothing of itself"),
             Publication::Foreign(_) => unreachable!("the test machine publishes nothing on topics of others"),
             Publication::Outcome { outcome, headers } => {
                 let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();

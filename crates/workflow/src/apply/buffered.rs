@@ -6,14 +6,17 @@ use klamm_messages::{
 };
 
 use super::{TaskRows, execution, paused};
-use crate::{activity, children, external, timer};
+use crate::{activity, children, external, lineage, timer};
 
 /// Applies the whole list of waiting events. What one of them ends has ended now. The event is applied again when it is appended, which
 /// changes nothing more.
 pub(super) fn apply(run: &mut RunState, buffered: &BufferedEvents, rows: &mut TaskRows) {
     for event in &buffered.events {
         match &event.attributes {
-            Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
+            Some(Attributes::ActivityTaskCompletedEventAttributes(a)) => {
+                lineage::apply_completed(run, a);
+                activity::apply_closed(run, a.scheduled_event_id, rows);
+            }
             Some(Attributes::ActivityTaskFailedEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
             Some(Attributes::ActivityTaskTimedOutEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),
             Some(Attributes::ActivityTaskCanceledEventAttributes(a)) => activity::apply_closed(run, a.scheduled_event_id, rows),

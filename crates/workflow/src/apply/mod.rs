@@ -28,7 +28,7 @@ use klamm_messages::{
 };
 
 use crate::{
-    Event, MACHINE, activity, callback, children, external,
+    Event, MACHINE, activity, callback, children, external, lineage,
     tables::{History, RunKey, RunNames, Runs},
     timer, update,
 };
@@ -152,7 +152,10 @@ fn apply_public(run: &mut RunState, event: &HistoryEvent, rows: &mut TaskRows) {
 
         Attributes::ActivityTaskScheduledEventAttributes(a) => activity::apply_scheduled(run, event, a, rows),
         Attributes::ActivityTaskCancelRequestedEventAttributes(a) => activity::apply_cancel_requested(run, event, a, rows),
-        Attributes::ActivityTaskCompletedEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
+        Attributes::ActivityTaskCompletedEventAttributes(a) => {
+            lineage::apply_completed(run, a);
+            activity::apply_closed(run, a.scheduled_event_id, rows);
+        }
         Attributes::ActivityTaskFailedEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
         Attributes::ActivityTaskTimedOutEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),
         Attributes::ActivityTaskCanceledEventAttributes(a) => activity::apply_closed(run, a.scheduled_event_id, rows),

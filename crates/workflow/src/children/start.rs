@@ -16,7 +16,7 @@ use klamm_messages::{
 use super::tell::to_child;
 use crate::{
     priority,
-    run::{Run, is_open},
+    run::{Run, is_open, workflow_type},
     tables::History,
 };
 
@@ -89,6 +89,7 @@ fn parent(state: &RunState, event: &HistoryEvent, initiated: &StartChildWorkflow
         root: Some(root.unwrap_or_else(|| execution.clone())),
         execution: Some(execution),
         initiated_event_id: event.event_id,
+        workflow_type: workflow_type(state),
     }
 }
 

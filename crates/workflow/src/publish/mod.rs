@@ -40,7 +40,7 @@ const PREFIX: &str = "klamm.";
 /// The only one so far.
 const PUBLISH: &str = "klamm.publish";
 /// Identity of klamm as a worker.
-const IDENTITY: &str = "klamm";
+pub(crate) const IDENTITY: &str = "klamm";
 /// What a record costs on Kafka beyond its key, value and headers, with the batch around it.
 const RECORD_OVERHEAD_BYTES: usize = 256;
 
@@ -73,7 +73,8 @@ fn waits(run: &RunState, activity: &PendingActivity) -> bool {
     activity.scheduled.as_ref().is_some_and(is_klamms) && activity::task_row(run, activity).is_some()
 }
 
-fn is_klamms(scheduled: &ActivityTaskScheduledEventAttributes) -> bool {
+/// Whether klamm does the activity itself.
+pub(crate) fn is_klamms(scheduled: &ActivityTaskScheduledEventAttributes) -> bool {
     scheduled.task_queue.as_ref().is_some_and(|queue| queue.name == TASK_QUEUE) && type_of(scheduled).starts_with(PREFIX)
 }
 

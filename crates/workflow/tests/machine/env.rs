@@ -106,6 +106,7 @@ impl Env {
             }
             Publication::Task(task) => format!("{task:?}").into_bytes(),
             Publication::Foreign(record) => format!("{record:?}").into_bytes(),
+            Publication::Lineage(record) => format!("{record:?}").into_bytes(),
         });
         events.chain(self.sent.iter().map(frame::encode::<Command>)).chain(published).collect()
     }
@@ -461,6 +462,7 @@ pub fn production() -> CommandSettings {
         outcomes: Vec::new(),
         stream_queues: Vec::new(),
         destinations: Vec::new(),
+        lineage: None,
     }
 }
 

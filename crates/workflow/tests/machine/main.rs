@@ -15,6 +15,7 @@ mod env;
 mod external;
 mod families;
 mod limits;
+mod lineage;
 mod operations;
 mod outcomes;
 mod pause;

@@ -103,6 +103,9 @@ pub struct DevOptions {
     /// Give each of these namespaces a topic `outcomes.NAME`: one record per closed run.
     #[arg(long)]
     pub outcomes: bool,
+    /// Give each of these namespaces a topic `openlineage.NAME`: an OpenLineage event where a run begins, and one where it ends.
+    #[arg(long)]
+    pub openlineage: bool,
     /// Give each of these namespaces a topic `requests.NAME`, to which programs may write requests.
     #[arg(long)]
     pub requests: bool,

@@ -119,7 +119,8 @@ fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<Namesp
         let tasks = tasks.map(|topic| (topic, "--stream-queue"));
         let of_requests = requests.then(|| (NamespaceTopic::requests(name), "--requests"));
         let outcomes = (options.outcomes || requests).then(|| (NamespaceTopic::outcomes(name), "--outcomes"));
-        for (topic, option) in of_requests.into_iter().chain(outcomes).chain(tasks) {
+        let lineage = options.openlineage.then(|| (NamespaceTopic::lineage(name), "--openlineage"));
+        for (topic, option) in of_requests.into_iter().chain(outcomes).chain(lineage).chain(tasks) {
             let wrong = |problem| {
                 let hint = "give namespaces and task queues names of letters, digits, '.', '_' and '-', each once, or leave the option out";
                 SetupError::new(format!("reading {option}"), problem, hint)

@@ -125,9 +125,11 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
     let namespace = |name: &String| NamespaceToMake { name: name.clone(), retention, search_attributes: Vec::new() };
     // These stand in other sections.
     let complete = |limits: &Limits| Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..limits.clone() };
-    let of_namespace = |of: &Namespace| {
+    let of_namespace = |name: &str, of: &Namespace| {
         let outcomes = of.outcomes.as_ref().map(|outcomes| outcomes.types.clone()).unwrap_or_default();
-        Limits { outcomes, stream_queues: of.stream_queues(), destinations: of.destinations(), ..complete(&of.limits) }
+        let (prefix, brokers) = (&config.kafka.topic_prefix, &config.kafka.bootstrap_servers);
+        let lineage = of.openlineage.as_ref().map(|lineage| lineage.settings(name, prefix, brokers));
+        Limits { outcomes, stream_queues: of.stream_queues(), destinations: of.destinations(), lineage, ..complete(&of.limits) }
     };
     NodeOptions {
         topics: config.topics(),
@@ -141,7 +143,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
         inspect: config.connections.inspect,
         producers_schemas: schemas::of_producers(&config.registry),
         limits: complete(&config.limits),
-        namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), of_namespace(of))).collect(),
+        namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), of_namespace(name, of))).collect(),
     }
 }
 

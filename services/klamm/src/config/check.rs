@@ -200,11 +200,13 @@ fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
                 "write names, such as [\"shipping\"], or leave the section out",
             );
         }
-        let types = namespace.outcomes.iter().flat_map(|outcomes| &outcomes.types);
-        if let Some(wrong_type) = types.into_iter().find(|it| it.is_empty() || it[..it.len() - 1].contains('*')) {
+        let outcomes = namespace.outcomes.iter().flat_map(|outcomes| &outcomes.types).map(|it| ("outcomes", it));
+        let lineage = namespace.openlineage.iter().flat_map(|lineage| &lineage.types).map(|it| ("openlineage", it));
+        let names_none = |it: &str| it.is_empty() || it.char_indices().any(|(at, character)| character == '*' && at + 1 < it.len());
+        if let Some((section, wrong_type)) = outcomes.chain(lineage).find(|(_, it)| names_none(it)) {
             let problem = format!("{wrong_type:?} names no workflow types");
             let hint = "write names of types, which may end in '*': [\"Order*\", \"Payment\"], or [\"*\"] for all";
-            return Err(wrong(&format!("{}.{name}.outcomes.types", keys::NAMESPACES), problem, hint));
+            return Err(wrong(&format!("{}.{name}.{section}.types", keys::NAMESPACES), problem, hint));
         }
     }
     Ok(())

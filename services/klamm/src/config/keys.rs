@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     Config,
-    namespace::{Outcomes, Publish, Requests, Tasks},
+    namespace::{Openlineage, Outcomes, Publish, Requests, Tasks},
 };
 
 /// Prefix of the properties of librdkafka.
@@ -26,6 +26,7 @@ pub fn known() -> BTreeMap<String, Value> {
     }
     for (section, fields) in [
         (Section::Outcomes, Table::try_from(Outcomes::default())),
+        (Section::Openlineage, Table::try_from(Openlineage::default())),
         (Section::Requests, Table::try_from(Requests::default())),
         (Section::Tasks, Table::try_from(Tasks::default())),
         (Section::Publish, Table::try_from(Publish::default())),
@@ -47,6 +48,8 @@ pub enum Section {
     Limits,
     /// Its topic of outcomes.
     Outcomes,
+    /// Its topic of OpenLineage events.
+    Openlineage,
     /// Its topic of requests.
     Requests,
     /// Its stream task queues.
@@ -61,6 +64,7 @@ impl Section {
         match self {
             Self::Limits => "limits",
             Self::Outcomes => "outcomes",
+            Self::Openlineage => "openlineage",
             Self::Requests => "requests",
             Self::Tasks => "tasks",
             Self::Publish => "publish",
@@ -68,7 +72,9 @@ impl Section {
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Limits, Self::Outcomes, Self::Requests, Self::Tasks, Self::Publish].into_iter().find(|section| section.name() == name)
+        [Self::Limits, Self::Outcomes, Self::Openlineage, Self::Requests, Self::Tasks, Self::Publish]
+            .into_iter()
+            .find(|section| section.name() == name)
     }
 
     /// The section's name with NAME for the namespace, as the reference has it.
@@ -90,9 +96,11 @@ pub fn of_namespace(key: &str) -> Option<(&str, Section, Option<&str>)> {
 pub fn model(key: &str) -> Cow<'_, str> {
     match of_namespace(key) {
         Some((_, Section::Limits, Some(limit))) if !limits::OF_THE_SERVER.contains(&limit) => Cow::Owned(format!("limits.{limit}")),
-        Some((_, section @ (Section::Outcomes | Section::Requests | Section::Tasks | Section::Publish), Some(key))) => {
-            Cow::Owned(format!("{}.{key}", section.model()))
-        }
+        Some((
+            _,
+            section @ (Section::Outcomes | Section::Openlineage | Section::Requests | Section::Tasks | Section::Publish),
+            Some(key),
+        )) => Cow::Owned(format!("{}.{key}", section.model())),
         Some((_, section, None)) => Cow::Owned(section.model()),
         _ => Cow::Borrowed(key),
     }

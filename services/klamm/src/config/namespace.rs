@@ -6,6 +6,7 @@ use klamm_engine::{NamespaceTopic, Purpose, tasks_topic};
 use klamm_gateway::Limits;
 use klamm_log::Cleanup;
 use klamm_machine::stream_queue::{Format, StreamQueue};
+use klamm_messages::klamm::v1::LineageSettings;
 use klamm_requests::Destinations;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,9 @@ pub struct Namespace {
     /// The namespace has a topic with what came of its runs and requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcomes: Option<Outcomes>,
+    /// The namespace has a topic with what its runs tell of themselves as OpenLineage events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openlineage: Option<Openlineage>,
     /// The namespace has a topic to which other programs write requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<Requests>,
@@ -73,6 +77,42 @@ pub struct Outcomes {
     pub retention: Span,
     /// Number of partitions; 0: as many as `kafka.partitions`.
     pub partitions: u32,
+}
+
+/// `[namespaces.NAME.openlineage]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Openlineage {
+    /// Workflow types whose runs tell of themselves. One may end in `*`, which stands for any characters.
+    pub types: Vec<String>,
+    /// Namespace of the jobs; empty: the namespace's name behind `kafka.topic_prefix`.
+    pub job_namespace: String,
+    /// Namespace of the datasets, which are topics; empty: `kafka://` and the first of `kafka.bootstrap_servers`.
+    pub dataset_namespace: String,
+    /// How long records stay.
+    pub retention: Span,
+    /// Number of partitions; 0: as many as `kafka.partitions`.
+    pub partitions: u32,
+}
+
+impl Openlineage {
+    /// What commands are stamped with. `brokers` are the addresses of brokers, with commas.
+    pub fn settings(&self, namespace: &str, prefix: &str, brokers: &str) -> LineageSettings {
+        let or = |set: &str, usual: String| if set.is_empty() { usual } else { set.to_owned() };
+        let broker = brokers.split(',').next().unwrap_or_default().trim();
+        LineageSettings {
+            types: self.types.clone(),
+            job_namespace: or(&self.job_namespace, format!("{prefix}{namespace}")),
+            dataset_namespace: or(&self.dataset_namespace, format!("kafka://{broker}")),
+        }
+    }
+}
+
+impl Default for Openlineage {
+    fn default() -> Self {
+        let types = vec!["*".to_owned()];
+        Self { types, job_namespace: String::new(), dataset_namespace: String::new(), retention: RETENTION, partitions: 0 }
+    }
 }
 
 /// `[namespaces.NAME.requests]`
@@ -180,6 +220,10 @@ impl Namespace {
             let cleanup = Cleanup::Delete { retention: Some(requests.retention.0) };
             topic(Purpose::Requests, name, requests.partitions, cleanup)
         });
+        let lineage = self.openlineage.as_ref().map(|lineage| {
+            let cleanup = Cleanup::Delete { retention: Some(lineage.retention.0) };
+            topic(Purpose::Lineage, name, lineage.partitions, cleanup)
+        });
         let tasks = self.tasks.iter().flat_map(move |tasks| {
             let cleanup = Cleanup::Delete { retention: Some(tasks.retention.0) };
             let of_all = topic(Purpose::Tasks, name, tasks.partitions, cleanup);
@@ -194,7 +238,7 @@ impl Namespace {
         let requests = requests.or_else(|| self.tasks.as_ref().map(|_| NamespaceTopic::requests(name)));
         // Requests are answered there, also where no run is published.
         let answers = requests.as_ref().filter(|_| outcomes.is_none()).map(|_| NamespaceTopic::outcomes(name));
-        outcomes.into_iter().chain(answers).chain(requests).chain(tasks)
+        outcomes.into_iter().chain(answers).chain(lineage).chain(requests).chain(tasks)
     }
 }
 

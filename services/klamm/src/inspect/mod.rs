@@ -270,6 +270,7 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         "members" => ("klamm.v1.Member", "Beats of the processes"),
         name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
         name if Purpose::of(name) == Some(Purpose::Requests) => ("klamm.v1.Request", "What programs ask a namespace to do"),
+        name if Purpose::of(name) == Some(Purpose::Lineage) => ("", "What runs tell of themselves as OpenLineage events, in JSON"),
         name if Purpose::of(name) == Some(Purpose::Tasks) => match topics.format(name) {
             Some(Format::Avro) => ("klamm.v1.ActivityTask", "Activities of a stream task queue"),
             Some(Format::Json) => ("", "Activities of a stream task queue, in JSON"),

@@ -12,6 +12,7 @@ use klamm_engine::{NamespaceTopic, Purpose, Topics};
 use klamm_gateway::{Calls, Config as GatewayConfig, Limits};
 use klamm_ingress::NoSchemas;
 use klamm_log::{Clock, Log, TopicSpec};
+use klamm_messages::klamm::v1::LineageSettings;
 use klamm_processor::{Config as ProcessorConfig, Intervals};
 use klamm_requests::Destinations;
 use klamm_store::Store;
@@ -38,6 +39,8 @@ use crate::{
 
 /// Prefix of all topics.
 const PREFIX: &str = "klamm.";
+/// Namespace of topics in OpenLineage events. There is no broker by whose address they could be known.
+const EMBEDDED_DATASETS: &str = "klamm://embedded";
 /// While changes are few, outputs are committed this soon after a user's change, since a transaction of the embedded log is cheap.
 const PROMPT: Duration = Duration::from_millis(8);
 /// The parts that a server is made of.
@@ -98,6 +101,14 @@ fn namespace_limits(options: &ServerOptions) -> BTreeMap<String, Limits> {
         let of_namespace = limits.entry(topic.namespace.clone()).or_insert_with(|| options.limits.clone());
         of_namespace.outcomes = vec!["*".to_owned()];
         of_namespace.stream_queues.clone_from(&options.stream_queues);
+    }
+    for topic in options.namespace_topics.iter().filter(|topic| topic.purpose == Purpose::Lineage) {
+        let of_namespace = limits.entry(topic.namespace.clone()).or_insert_with(|| options.limits.clone());
+        of_namespace.lineage = Some(LineageSettings {
+            types: vec!["*".to_owned()],
+            job_namespace: format!("{PREFIX}{}", topic.namespace),
+            dataset_namespace: EMBEDDED_DATASETS.to_owned(),
+        });
     }
     for namespace in options.namespaces.iter().filter(|_| !options.destinations.is_empty()) {
         let of_namespace = limits.entry(namespace.name.clone()).or_insert_with(|| options.limits.clone());
