@@ -123,9 +123,9 @@ async def test_a_trigger_stops_before_it_has_made_a_dead_letter_of_everything(sh
         return found
 
     assert await await_until(letters, "its dead letters", deadline_s=60) == list(range(10, 20))
-    status, told = shop.topics.server.get("/api/klamm/v1/triggers/orders/dead-letters?class=mapping&limit=3")
+    status, told = shop.topics.server.get("/api/klamm/v1/triggers/orders/dead-letters?class=decode&limit=3")
     assert status == 200 and len(json.loads(told)["deadLetters"]) == 0
-    status, told = shop.topics.server.get("/api/klamm/v1/triggers/orders/dead-letters?class=expression&limit=3")
+    status, told = shop.topics.server.get("/api/klamm/v1/triggers/orders/dead-letters?class=mapping&limit=3")
     found = json.loads(told)["deadLetters"]
     assert status == 200 and len(found) == 3 and {it["value"]["text"] for it in found} == {'{"kind": "order"}'}, told
     # Records that are good with a rule that was mended are no dead letters.
