@@ -138,7 +138,16 @@ func call[Q, R proto.Message](timeout time.Duration, rpc RPC[Q, R], request Q) (
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	return rpc(ctx, request)
+	response, err := rpc(ctx, request)
+	untilNextMillisecond()
+	return response, err
+}
+
+// untilNextMillisecond waits for the clock to go on. Times in histories tell
+// which of two calls came first only if they are not within one millisecond.
+func untilNextMillisecond() {
+	now := time.Now()
+	time.Sleep(time.Until(now.Truncate(time.Millisecond).Add(time.Millisecond)))
 }
 
 // Eventually repeats check until it says yes, for what a server may do a moment
