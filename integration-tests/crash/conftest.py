@@ -1,10 +1,12 @@
-"""A server to kill; lets a fixture know whether its test failed; keeps the SDK quiet."""
+"""A server to kill, or a broker and two; lets a fixture know whether its test failed; keeps the SDK quiet."""
 
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 
+from cluster import Cluster
 from support.outcome import pytest_runtest_makereport  # noqa: F401 (pytest finds hooks by their names)
 from support.server import KlammServer, klamm_binary
 
@@ -24,3 +26,14 @@ def server(request: pytest.FixtureRequest, tmp_path: Path):
             server.kill()
         if getattr(request.node, "failed", True):
             print(f"--- the end of {server.log}\n{server.log_tail()}")
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+    """A broker and two klamm; the ends of their logs are shown when the test fails."""
+    cluster = Cluster(tmp_path)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close(show_logs=getattr(request.node, "failed", True))

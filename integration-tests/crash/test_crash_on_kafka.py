@@ -11,7 +11,6 @@ import os
 import random
 import statistics
 import time
-from pathlib import Path
 from typing import Iterator, List
 
 import pytest
@@ -51,17 +50,6 @@ NAMES = {
     "both": "no standby, from the kill of both, start and all",
     "broker": "Kafka killed, from when it is ready again",
 }
-
-
-@pytest.fixture
-def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
-    """A broker and two klamm; the ends of their logs are shown when the test fails."""
-    cluster = Cluster(tmp_path)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.close(show_logs=getattr(request.node, "failed", True))
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import random
 import signal
 import time
 from collections import Counter
-from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
@@ -56,17 +55,6 @@ rules:
     start: {{type: Account, task_queue: nobody, id: "account-${{value.id}}"}}
     signal: {{name: pay, missing: start, args: [{{path: value.amount}}]}}
 """
-
-
-@pytest.fixture
-def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
-    """A broker and two klamm; the ends of their logs are shown when the test fails."""
-    cluster = Cluster(tmp_path)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.close(show_logs=getattr(request.node, "failed", True))
 
 
 class Killing:

@@ -411,9 +411,9 @@ impl<S: CommandSink> Reader<S> {
 
     /// Pauses the trigger, because too many of its records are dead letters.
     async fn break_off(&self, source: &Source, at: Offset) {
-        let (Some(trigger), Some(topic)) = (source.feed.trigger(), source.feed.trigger().map(|trigger| &trigger.topic)) else { return };
+        let Some(trigger) = source.feed.trigger() else { return };
         let (count, dead) = source.window.lock().counts();
-        let partition = source.partition;
+        let (topic, partition) = (&trigger.topic, source.partition);
         let reason = format!("Too many dead letters: {dead} of the last {count} records. {topic} {partition}/{at} would be the next.");
         tracing::error!(trigger = trigger.name, reason, "the trigger stops");
         let command = records::pause_trigger(&trigger.name, reason);
