@@ -12,6 +12,7 @@ const TOPICS: &[(&str, &str)] = &[
     ("visibility", "klamm.v1.VisibilityDocument"),
     ("schedules", "klamm.v1.ScheduleRecord"),
     ("cluster", "klamm.v1.ClusterRecord"),
+    ("held", "klamm.v1.HeldRecord"),
     ("members", "klamm.v1.Member"),
     // Of each namespace that has the topic.
     ("outcomes", "klamm.v1.Outcome"),

@@ -13,6 +13,7 @@ const KLAMM: &[&str] = &[
     "klamm/v1/settings.proto",
     "klamm/v1/schedule.proto",
     "klamm/v1/history.proto",
+    "klamm/v1/held.proto",
     "klamm/v1/cluster.proto",
     "klamm/v1/visibility.proto",
     "klamm/v1/outcome.proto",

@@ -11,6 +11,8 @@ pub struct Triggered {
     pub trigger: String,
     /// What came of it.
     pub came: Came,
+    /// Of how many records: a batch has several.
+    pub records: u64,
 }
 
 /// What can come of a command that a trigger has made.
@@ -22,6 +24,8 @@ pub enum Came {
     Signalled,
     /// A run was there already, or none to signal, and the rule says that this is fine; or the record has had its effect before.
     Suppressed,
+    /// The record waits: for a run to signal, or for others of its batch.
+    Held,
     /// The record is a dead letter.
     DeadLettered,
 }

@@ -16,6 +16,8 @@ pub mod topic {
     pub const VISIBILITY: &str = "visibility";
     /// Events of the schedule machine.
     pub const SCHEDULES: &str = "schedules";
+    /// Records of triggers that wait.
+    pub const HELD: &str = "held";
     /// Events of the cluster machine (partition 0 alone writes it).
     pub const CLUSTER: &str = "cluster";
     /// Beats of the processes.

@@ -53,11 +53,12 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// All topics. A new topic needs a line here.
-static TOPICS: [Row; 7] = [
+static TOPICS: [Row; 8] = [
     Row::new(topic::COMMANDS, Partitions::AsCommands, Kept::UntilTrimmed, LARGE),
     Row::new(topic::HISTORY, Partitions::AsCommands, Kept::Compacted, LARGE).folded(),
     Row::new(topic::VISIBILITY, Partitions::AsCommands, Kept::Compacted, LARGE),
     Row::new(topic::SCHEDULES, Partitions::AsCommands, Kept::Compacted, LARGE).folded(),
+    Row::new(topic::HELD, Partitions::AsCommands, Kept::Compacted, LARGE).folded(),
     Row::new(topic::CLUSTER, Partitions::One, Kept::Compacted, USUAL).folded(),
     Row::new(topic::MEMBERS, Partitions::One, Kept::For(TEN_MINUTES), USUAL),
     Row::new(topic::COMMANDS_DEAD_LETTERS, Partitions::AsCommands, Kept::For(WEEK), LARGE),
@@ -320,8 +321,8 @@ mod tests {
 
     #[test]
     fn the_first_partition_folds_what_has_one_partition_and_all_fold_the_history_first() {
-        assert_eq!(Topics::folded(0), [topic::HISTORY, topic::SCHEDULES, topic::CLUSTER]);
-        assert_eq!(Topics::folded(1), [topic::HISTORY, topic::SCHEDULES]);
+        assert_eq!(Topics::folded(0), [topic::HISTORY, topic::SCHEDULES, topic::HELD, topic::CLUSTER]);
+        assert_eq!(Topics::folded(1), [topic::HISTORY, topic::SCHEDULES, topic::HELD]);
         assert_eq!([topic::CLUSTER, topic::HISTORY].map(|name| Topics::output_partition(name, 3)), [0, 3]);
     }
 

@@ -36,6 +36,10 @@ pub enum Kind {
     TaskQueueConfig = 23,
     /// Triggers.
     Trigger = 24,
+    /// Records of triggers that wait.
+    Held = 25,
+    /// What waits for one run, or in one batch, as a whole.
+    HeldQueue = 26,
     /// Completion callbacks that are to be called now.
     Callback = 19,
     /// Updates of which no public event tells.

@@ -1,6 +1,6 @@
 //! What a record does by a trigger.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cel::{
@@ -12,11 +12,12 @@ use serde_json::{Value as Json, value::RawValue};
 
 use crate::{
     Tombstone, Trigger,
+    batch::Batch,
     expression::{self, Seen},
-    limits::VALUE_BYTES_MAX,
+    limits::{BATCH_KEY_BYTES_MAX, VALUE_BYTES_MAX},
     path::{Path, Root},
     record::{self, Document, Format, Input, Unwrap, Value},
-    rule::{Arg, OnConflict, Rule},
+    rule::{Arg, Missing, OnConflict, Rule},
     values,
 };
 
@@ -46,6 +47,23 @@ pub struct Effect {
     pub skip_missing: bool,
     /// A start whose workflow id is taken leaves nothing.
     pub skip_conflict: bool,
+    /// So long a signal waits for a workflow that is not open; `None`: it does not wait.
+    pub wait: Option<Duration>,
+    /// The record waits for others with which it starts one run; `None`: it does not wait. Each argument of the request is a list with one element.
+    pub batch: Option<BatchTerms>,
+}
+
+/// Which records start one run together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchTerms {
+    /// Trigger, rule and key: what tells the batch from others.
+    pub name: String,
+    /// So many records are enough.
+    pub records_max: u32,
+    /// The first of them waits no longer than this.
+    pub within: Duration,
+    /// After so long without another record no more are waited for.
+    pub quiet: Option<Duration>,
 }
 
 /// Why a record cannot be used.
@@ -168,11 +186,13 @@ impl Trigger {
             }
             None => None,
         };
+        let batch = self.batch.as_ref().map(|batch| self.batch_terms(batch, number, seen)).transpose()?;
         let start = rule.start.as_ref().map(|start| {
+            let values = args(&start.args, input, document)?;
             Ok::<_, String>(StartAsked {
                 workflow_type: start.workflow_type.text(seen)?,
                 task_queue: start.task_queue.text(seen)?,
-                values: args(&start.args, input, document)?,
+                values: if batch.is_some() { values.as_lists() } else { values },
                 id_conflict_policy: match start.on_conflict {
                     // With a signal the open run is signalled.
                     _ if rule.signal.is_some() => None,
@@ -198,9 +218,23 @@ impl Trigger {
             },
             workflow_id,
             request,
-            skip_missing: rule.signal.as_ref().is_some_and(|signal| signal.skip_missing),
+            skip_missing: rule.signal.as_ref().is_some_and(|signal| signal.missing == Missing::Skip),
             skip_conflict: rule.start.as_ref().is_some_and(|start| start.on_conflict == OnConflict::Skip),
+            wait: rule.signal.as_ref().and_then(|signal| if let Missing::Wait(wait) = signal.missing { Some(wait) } else { None }),
+            batch,
         })
+    }
+
+    fn batch_terms(&self, batch: &Batch, rule: u32, seen: &Seen<'_>) -> Result<BatchTerms, String> {
+        let key = match &batch.key {
+            Some(expression) => values::text(&expression.value(seen)?).map_err(|why| format!("{:?} {why}.", expression.text()))?,
+            None => String::new(),
+        };
+        if key.len() > BATCH_KEY_BYTES_MAX {
+            return Err(format!("The key of the batch has {} bytes, more than {BATCH_KEY_BYTES_MAX}.", key.len()));
+        }
+        let Batch { records_max, within, quiet, .. } = *batch;
+        Ok(BatchTerms { name: format!("{}/{rule}/{key}", self.name), records_max, within, quiet })
     }
 }
 
@@ -248,6 +282,13 @@ struct Values {
 struct PayloadAsked {
     metadata: BTreeMap<&'static str, &'static str>,
     data: String,
+}
+
+impl Values {
+    /// Each value as the only one of a list. (Bytes stay what they are: declarations with batches have none.)
+    fn as_lists(self) -> Self {
+        Self { args_json: self.args_json.into_iter().map(|text| format!("[{text}]")).collect(), ..self }
+    }
 }
 
 enum Argument {

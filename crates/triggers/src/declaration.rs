@@ -19,7 +19,7 @@ pub(crate) struct Declaration {
     pub(crate) source: Source,
     pub(crate) start_at: Option<Text>,
     pub(crate) rules: Spanned<Vec<Rule>>,
-    pub(crate) batch: Unbuilt,
+    pub(crate) batch: Option<Spanned<Batch>>,
     pub(crate) flow: Option<Flow>,
     pub(crate) faults: Option<Faults>,
 }
@@ -80,6 +80,15 @@ pub(crate) struct Faults {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Batch {
+    pub(crate) max: Option<Spanned<u64>>,
+    pub(crate) within: Text,
+    pub(crate) quiet: Option<Text>,
+    pub(crate) key: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Flow {
     pub(crate) order: Option<Text>,
     pub(crate) max_in_flight: Unbuilt,
@@ -99,7 +108,7 @@ pub(crate) fn read(text: &str) -> Result<Declaration, Wrong> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
         let problem = error.to_string().lines().next().unwrap_or_default().to_owned();
-        let hint = "a declaration has the fields trigger, namespace, source, start_at, rules, flow and faults; see docs/triggers.md";
+        let hint = "a declaration has the fields trigger, namespace, source, start_at, rules, batch, flow and faults; see docs/triggers.md";
         Wrong { line, field: String::new(), problem, hint: hint.to_owned() }
     })
 }

@@ -9,6 +9,7 @@
 //!
 //! Everything is bounded ([`limits`]): a record of somebody else must never cost more than its size allows.
 
+mod batch;
 mod decide;
 mod declaration;
 mod expression;
@@ -19,6 +20,7 @@ pub mod limits;
 mod path;
 mod record;
 mod rule;
+mod span;
 mod start_at;
 mod template;
 #[cfg(test)]
@@ -27,7 +29,7 @@ mod trigger;
 mod values;
 mod wrong;
 
-pub use decide::{Decision, Effect, Fault, fault_class};
+pub use decide::{BatchTerms, Decision, Effect, Fault, fault_class};
 pub use faults::{BreakAt, Window};
 pub use flow::Rate;
 pub use letter::{Letter, Mark};

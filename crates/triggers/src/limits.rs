@@ -1,5 +1,7 @@
 //! Bounds of declarations, and of what a record may cost.
 
+use std::time::Duration;
+
 /// Largest declaration, bytes.
 pub const TEXT_BYTES_MAX: usize = 64 << 10;
 /// Longest name of a trigger. It is part of a topic's name.
@@ -26,3 +28,11 @@ pub const VALUES_MAX: usize = 200_000;
 pub const STEPS_MAX: usize = 200_000_000;
 /// Longest reason of a dead letter, bytes.
 pub const REASON_BYTES_MAX: usize = 1_000;
+/// Most records of a batch.
+pub const BATCH_RECORDS_MAX: u32 = 1_000;
+/// Longest time that a record waits for others.
+pub const BATCH_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Longest key of a batch, bytes.
+pub const BATCH_KEY_BYTES_MAX: usize = 1_000;
+/// Longest time that a signal waits for a run.
+pub const WAIT_MAX: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -1,14 +1,17 @@
 //! The rules of a trigger, checked and compiled.
 
+use std::time::Duration;
+
 use serde_saphyr::Spanned;
 
 use crate::{
     Wrong,
     declaration::{self, Text},
     expression::{Expression, Scope},
-    limits::ARGS_MAX,
+    limits::{ARGS_MAX, WAIT_MAX},
     path::{Path, Root},
     record::{Format, Unwrap},
+    span,
     template::Template,
 };
 
@@ -35,7 +38,7 @@ pub(crate) struct Start {
 #[derive(Debug)]
 pub(crate) struct Signal {
     pub(crate) name: Template,
-    pub(crate) skip_missing: bool,
+    pub(crate) missing: Missing,
     pub(crate) args: Vec<Arg>,
 }
 
@@ -57,10 +60,13 @@ pub(crate) enum Arg {
 }
 
 /// What becomes of a signal for a workflow that is not open.
-enum Missing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
     Start,
     Skip,
     DeadLetter,
+    /// It waits for a run. Then it is a dead letter.
+    Wait(Duration),
 }
 
 /// Compiles a rule; `at` is the field that it stands in.
@@ -129,7 +135,7 @@ pub(crate) fn read(rule: declaration::Rule, all: &Spanned<()>, at: &str, scope: 
             let own = self::args(own, &format!("{at}.signal.args"), scope)?;
             Some(Signal {
                 name: template(&name, &format!("{at}.signal.name"), scope)?,
-                skip_missing: matches!(missing, Some(Missing::Skip)),
+                missing: missing.unwrap_or(Missing::DeadLetter),
                 args: args.take().unwrap_or(own),
             })
         }
@@ -220,12 +226,20 @@ fn missing(signal: &declaration::Signal, field: &str, has_start: bool) -> Result
     let Some(text) = &signal.missing else { return Ok(if has_start { Missing::Start } else { Missing::DeadLetter }) };
     match (text.value.as_str(), has_start) {
         ("start", _) => Ok(Missing::Start),
-        ("skip" | "dead_letter", true) => {
+        (other, true) if other == "skip" || other == "dead_letter" || wait(other).is_some() => {
             Err(Wrong::at(text, field, "a rule with a start and a signal starts the workflow if it is missing", "write missing: start"))
         }
         ("skip", false) => Ok(Missing::Skip),
         ("dead_letter", false) => Ok(Missing::DeadLetter),
-        (other, _) if other.starts_with("wait") => Err(Wrong::not_built(text, field, "waiting for a workflow that is missing")),
-        (other, _) => Err(Wrong::at(text, field, format!("{other:?} is not known"), "start, skip or dead_letter")),
+        (other, _) => match wait(other) {
+            Some(wait) if !wait.is_zero() && wait <= WAIT_MAX => Ok(Missing::Wait(wait)),
+            Some(_) => Err(Wrong::at(text, field, format!("{other:?} is too short or too long"), "a signal waits for up to 30 days")),
+            None => Err(Wrong::at(text, field, format!("{other:?} is not known"), "start, skip, dead_letter, or wait and a time: wait 1h")),
+        },
     }
+}
+
+/// How long a signal waits for its workflow. `None`: the text says nothing of waiting.
+fn wait(text: &str) -> Option<Duration> {
+    span::read(text.strip_prefix("wait ")?)
 }

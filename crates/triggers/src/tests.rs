@@ -1,6 +1,6 @@
 //! Declarations and records.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use proptest::prelude::*;
 
@@ -188,7 +188,11 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         (with("value.status == 'PAID'", "paid(value)"), "line 12: rules[1].when: there is no function \"paid\""),
         (with("value.status == 'PAID'", "before.x == 1"), "line 12: rules[1].when: there is no variable \"before\""),
         (with("order-${value.id}", "order-${value.id"), "line 8: rules[0].start.id: a ${ is not closed by }"),
-        (with("missing: skip", "missing: wait 1h"), "line 13: rules[1].signal.missing: not built yet: waiting"),
+        (with("missing: skip", "missing: wait 31d"), "line 13: rules[1].signal.missing: \"wait 31d\" is too short or too long"),
+        (with("missing: skip", "missing: wait 0s"), "line 13: rules[1].signal.missing: \"wait 0s\" is too short or too long"),
+        (with("missing: skip", "missing: wait"), "line 13: rules[1].signal.missing: \"wait\" is not known"),
+        (with("missing: skip", "missing: wait long"), "line 13: rules[1].signal.missing: \"wait long\" is not known"),
+        (with("missing: start", "missing: wait 1h"), "line 17: rules[2].signal.missing: a rule with a start and a signal"),
         (with("missing: skip", "missing: start"), "line 13: rules[1].signal.missing: the rule does not say what to start"),
         (with("missing: start", "missing: skip"), "line 17: rules[2].signal.missing: a rule with a start and a signal"),
         (with("on_conflict: use_existing", "on_conflict: fail"), "line 8: rules[0].start.on_conflict: \"fail\" is not known"),
@@ -200,7 +204,17 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         (with("faults: {", "faults: {break_at: half, "), "line 19: faults.break_at: \"half\" is no share"),
         (with("faults: {", "faults: {break_at: 100%, "), "line 19: faults.break_at: \"100%\" is no share"),
         (with("record: dead_letter", "record: skip"), "line 19: faults.record: \"skip\" is not known (it can only be dead_letter)"),
-        (with("start_at: earliest", "batch: {max: 5}"), "line 5: batch: not built yet"),
+        (with("start_at: earliest", "batch: {max: 5}"), "line 5"),
+        (with("start_at: earliest", "batch: {within: 5s}"), "line 7: rules[1]: rules of a trigger with batch start workflows"),
+        (batched("batch: {within: soon}"), "line 5: batch.within: \"soon\" is no time (such as 500ms"),
+        (batched("batch: {within: 0s}"), "line 5: batch.within: it cannot be \"0s\""),
+        (batched("batch: {within: 25h}"), "line 5: batch.within: it cannot be \"25h\""),
+        (batched("batch: {within: 5s, quiet: 2d}"), "line 5: batch.quiet: it cannot be \"2d\""),
+        (batched("batch: {within: 5s, max: 0}"), "line 5: batch.max: it cannot be 0 (a batch has 1 to 1000"),
+        (batched("batch: {within: 5s, max: 1001}"), "line 5: batch.max: it cannot be 1001"),
+        (batched("batch: {within: 5s, max: many}"), "line 5"),
+        (batched("batch: {within: 5s, key: regions}"), "line 5: batch.key: there is no variable \"regions\""),
+        (batched("batch: {within: 5s}").replace("path: value}", "raw: value}"), "line 7: rules[0]: the arguments of a batch are lists"),
         (with("start_at: earliest", "flow: {rate: 5/d}"), "line 5: flow.rate: it is not per s, m or h"),
         (with("start_at: earliest", "flow: {rate: 0/s}"), "line 5: flow.rate: the number"),
         (with("start_at: earliest", "flow: {order: none}"), "line 5: flow.order: not built yet"),
@@ -221,6 +235,46 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         assert!(told.ends_with(')'), "{told}");
     }
     assert!(wrong(&with("namespace: default", "name_space: default")).contains("name_space"));
+}
+
+/// One rule that starts, with this field in place of `start_at`.
+fn batched(field: &str) -> String {
+    with("start_at: earliest", field).split("  - when: \"value.status == 'PAID'\"").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_record_of_a_batch_says_which_it_joins_and_its_arguments_are_lists() {
+    let text = batched("batch: {max: 500, within: 5s, quiet: 500ms, key: value.region}");
+    let value = r#"{"status":"PLACED","id":1,"region":"eu","amount":2,"lines":[{"sku":"a"}]}"#;
+    let joined = effect(decide(&trigger(&text), Some(value), &[("id", "x")]));
+    let terms = joined.batch.unwrap();
+    assert_eq!((terms.name.as_str(), terms.records_max), ("orders/1/eu", 500));
+    assert_eq!((terms.within, terms.quiet), (Duration::from_secs(5), Some(Duration::from_millis(500))));
+    let request: serde_json::Value = serde_json::from_str(&joined.request).unwrap();
+    let args = request["start"]["args_json"].as_array().unwrap();
+    assert_eq!(args.iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>(), [format!("[{value}]").as_str(), r#"["a"]"#, r#"["k1"]"#]);
+    assert_eq!((joined.kind, joined.workflow_id.as_str()), ("start", "order-1"));
+
+    let all = batched("batch: {within: 1h}");
+    let terms = effect(decide(&trigger(&all), Some(value), &[("id", "x")])).batch.unwrap();
+    assert_eq!((terms.name.as_str(), terms.records_max, terms.quiet), ("orders/1/", 1000, None));
+
+    let long = value.replace("eu", &"x".repeat(1_001));
+    assert_eq!(fault(decide(&trigger(&text), Some(&long), &[("id", "x")])).class, "mapping");
+    let none = value.replace(r#""region":"eu","#, "");
+    assert_eq!(fault(decide(&trigger(&text), Some(&none), &[("id", "x")])).class, "mapping");
+}
+
+#[test]
+fn a_signal_says_how_long_it_waits_for_its_workflow() {
+    let wait = |missing: &str| {
+        let decided = decide(&trigger(&with("missing: skip", missing)), Some(r#"{"status":"PAID","id":1,"amount":2}"#), &[]);
+        let effect = effect(decided);
+        (effect.wait, effect.skip_missing)
+    };
+    assert_eq!(wait("missing: wait 1h"), (Some(Duration::from_secs(3600)), false));
+    assert_eq!(wait("missing: wait 30d"), (Some(Duration::from_secs(30 * 86_400)), false));
+    assert_eq!((wait("missing: skip"), wait("missing: dead_letter")), ((None, true), (None, false)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     BreakAt, Rate, StartAt, Wrong,
+    batch::{self, Batch},
     declaration::{self, Declaration, Text},
     expression::Scope,
     faults, flow,
@@ -38,6 +39,8 @@ pub struct Trigger {
     pub rate: Option<Rate>,
     /// The share of dead letters at which it stops; `None`: never.
     pub break_at: Option<BreakAt>,
+    /// Which records start one run together; `None`: each by itself.
+    pub(crate) batch: Option<Batch>,
     pub(crate) rules: Vec<Rule>,
 }
 
@@ -73,9 +76,6 @@ impl Trigger {
         if namespace.value.is_empty() {
             return Err(Wrong::at(&namespace, "namespace", "it is empty", "name the namespace of the workflows"));
         }
-        if let Some(batch) = batch {
-            return Err(Wrong::not_built(&batch, "batch", "several records for one run"));
-        }
         let rate = flow.as_ref().map(flow::read).transpose()?.flatten();
         let break_at = faults.map(faults::read).transpose()?.flatten();
         topic(&source.topic)?;
@@ -91,6 +91,10 @@ impl Trigger {
         let all = rules.referenced_unit();
         let read = rules.value.into_iter().enumerate().map(|(index, it)| rule::read(it, &all, &format!("rules[{index}]"), scope));
         let rules = read.collect::<Result<Vec<_>, _>>()?;
+        let batch = batch.map(|batch| batch::read(batch, scope)).transpose()?;
+        if batch.is_some() {
+            rules.iter().enumerate().try_for_each(|(index, rule)| batch::check(rule, &all, &format!("rules[{index}]")))?;
+        }
         Ok(Self {
             name: trigger.value,
             namespace: namespace.value,
@@ -101,6 +105,7 @@ impl Trigger {
             start_at,
             rate,
             break_at,
+            batch,
             rules,
         })
     }

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::SystemTime};
 
 use klamm_log::{Record, Stored};
-use klamm_messages::klamm::v1::{Command, FromTrigger, RecordHeader};
+use klamm_machine::time::to_proto;
+use klamm_messages::klamm::v1::{Batch, Command, FromTrigger, RecordHeader};
 use klamm_requests::records::{self, Against, Place};
 use klamm_supervise::Part;
-use klamm_triggers::{Decision, Effect, Fault, Format, Input, Trigger, Value};
+use klamm_triggers::{BatchTerms, Decision, Effect, Fault, Format, Input, Trigger, Value};
 use prost::Message;
 
 use crate::{
@@ -57,8 +58,9 @@ impl Maker {
                     }
                     Decision::Effect(effect) => {
                         self.statuses.effect(&trigger.name, SystemTime::now());
-                        let Effect { rule, skip_missing, skip_conflict, request, .. } = effect;
-                        let from = FromTrigger { skip_missing, skip_conflict, ..from(rule) };
+                        let Effect { rule, skip_missing, skip_conflict, request, wait, batch, .. } = effect;
+                        let (wait, batch) = (wait.map(to_proto), batch.map(batch_message));
+                        let from = FromTrigger { skip_missing, skip_conflict, wait, batch, ..from(rule) };
                         let Against { namespace, limits, .. } = *against;
                         Some(match records::from_json(request.as_bytes()) {
                             Ok(request) => records::triggered(request, from, &envelope, &place, declared.once(at), against),
@@ -69,6 +71,11 @@ impl Maker {
             }
         }
     }
+}
+
+fn batch_message(terms: BatchTerms) -> Batch {
+    let BatchTerms { name, records_max, within, quiet } = terms;
+    Batch { name, records_max, within: Some(to_proto(within)), quiet: quiet.map(to_proto) }
 }
 
 /// What a record does by a trigger. `text` is its value in Avro or Protobuf as JSON, or why there is none.

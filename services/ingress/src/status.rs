@@ -33,6 +33,8 @@ pub struct TriggerCounts {
     pub filtered: u64,
     /// Records for which nothing was to be done, or that have had their effect before.
     pub suppressed: u64,
+    /// Records that had to wait: signals for a run, and records for others of their batch.
+    pub held: u64,
     /// Records that could not be used.
     pub dead_lettered: u64,
 }
@@ -57,6 +59,7 @@ impl TriggerStatuses {
             ("signalled", before.signalled, after.signalled),
             ("filtered", before.filtered, after.filtered),
             ("suppressed", before.suppressed, after.suppressed),
+            ("held", before.held, after.held),
             ("dead_lettered", before.dead_lettered, after.dead_lettered),
         ];
         for (came, before, after) in came.into_iter().filter(|(_, before, after)| after > before) {

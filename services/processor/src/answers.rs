@@ -130,7 +130,7 @@ impl Answers {
             });
         }
         let answer = answer.map(|outcome| match outcome {
-            Outcome::Answer(Answered { reply, started }) => {
+            Outcome::Answer(Answered { reply, started, .. }) => {
                 for task in started {
                     if let Some(at) = reserved.iter().position(|reserved| reserved.poll_id() == task.poll_id) {
                         reserved.swap_remove(at).deliver(task);

@@ -1,14 +1,15 @@
 //! Commands that triggers have made of records: what cannot be done becomes a dead letter.
 
 use bytes::Bytes;
-use klamm_machine::{DeadLetterRecord, Decision, Machine, Outcome as Decided, Publication, Tx};
+use klamm_machine::{DeadLetterRecord, Decision, Machine, Outcome as Decided, Publication, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, DeadLetter, FromTrigger, command::Body};
 use klamm_requests::fault::{Fault, Told};
 use klamm_triggers::{Letter, fault_class};
 
 use crate::backend::{Came, Reply, Skips, Triggered};
 
-/// Runs `decide`, or publishes a dead letter, in the same transaction. `answer` makes the answer, and `reply` is what an answer tells.
+/// Runs `decide`, or publishes a dead letter, in the same transaction. `hold` is asked whether a rejected command waits. `answer` makes the
+/// answer, and `reply` is what an answer tells.
 ///
 /// # Errors
 /// None of `decide`'s: a rejected command would publish nothing. It leaves nothing else.
@@ -19,8 +20,10 @@ pub(crate) fn answer<M: Machine>(
     answer: impl Fn(Reply) -> M::Answer,
     reply: impl FnOnce(&M::Answer) -> &Reply,
     decide: impl FnOnce(&mut Tx<'_, M>) -> Decision<M::Answer>,
+    hold: impl FnOnce(&mut Tx<'_, M>, Rejection) -> Result<(), Rejection>,
 ) -> Decision<M::Answer> {
-    let came = |came| Ok(Decided::Answer(answer(Reply::Trigger(Triggered { trigger: from.trigger.clone(), came }))));
+    let records = 1 + command.from_batch.len() as u64;
+    let came = |came| Ok(Decided::Answer(answer(Reply::Trigger(Triggered { trigger: from.trigger.clone(), came, records }))));
     if let Some(Body::DeadLetter(letter)) = &command.body {
         publish(tx, from, letter);
         return came(Came::DeadLettered);
@@ -38,10 +41,23 @@ pub(crate) fn answer<M: Machine>(
             if skips.take(&rejection) {
                 return came(Came::Suppressed);
             }
-            let Told { message, .. } = Fault::from(rejection).told();
-            publish(tx, from, &DeadLetter { class: fault_class::REJECTED.to_owned(), message });
-            came(Came::DeadLettered)
+            match hold(tx, rejection) {
+                Ok(()) => came(Came::Held),
+                Err(rejection) => {
+                    reject(tx, command, from, rejection);
+                    came(Came::DeadLettered)
+                }
+            }
         }
+    }
+}
+
+/// The records of a command that was rejected become dead letters: one, or all of a batch.
+pub(crate) fn reject<M: Machine>(tx: &mut Tx<'_, M>, command: &Command, from: &FromTrigger, rejection: Rejection) {
+    let Told { message, .. } = Fault::from(rejection).told();
+    let letter = DeadLetter { class: fault_class::REJECTED.to_owned(), message };
+    for from in [from].into_iter().chain(&command.from_batch) {
+        publish(tx, from, &letter);
     }
 }
 

@@ -12,7 +12,8 @@ use klamm_avro::frame;
 use klamm_engine::{Codec, Encoded, Folded, Purpose, topic};
 use klamm_machine::{ForeignRecord, LineageRecord, Publication, key};
 use klamm_messages::klamm::v1::{
-    ClusterRecord, Command, CommandFailed, HistoryRecord, PartitionRecord, ScheduleRecord, VisibilityDocument, history_record::Record,
+    ClusterRecord, Command, CommandFailed, HeldRecord, HistoryRecord, PartitionRecord, ScheduleRecord, VisibilityDocument,
+    history_record::Record,
 };
 use klamm_workflow::event::key_suffix;
 
@@ -58,6 +59,13 @@ impl Codec<Event> for AvroCodec {
                 };
                 vec![Encoded::new(topic::CLUSTER, key, value)]
             }
+            Event::Held(event) => {
+                let value = match event {
+                    klamm_held::Event::Waits(record) => Some(frame::encode(&**record)),
+                    klamm_held::Event::Ended { .. } => None,
+                };
+                vec![Encoded::new(topic::HELD, klamm_held::topic_key(event), value)]
+            }
         }
     }
 
@@ -84,6 +92,14 @@ impl Codec<Event> for AvroCodec {
             (topic::CLUSTER, None) => {
                 let key = std::str::from_utf8(key).map_err(|_| "the key is not UTF-8".to_owned())?;
                 Ok(klamm_cluster::tombstone(key).map_or(Folded::Nothing, |event| Folded::Event(Event::Cluster(event))))
+            }
+            (topic::HELD, Some(value)) => {
+                let record: HeldRecord = frame::decode(value).map_err(|error| error.to_string())?;
+                Ok(Folded::Event(Event::Held(klamm_held::Event::Waits(Box::new(record)))))
+            }
+            (topic::HELD, None) => {
+                let key = std::str::from_utf8(key).map_err(|_| "the key is not UTF-8".to_owned())?;
+                Ok(klamm_held::tombstone(key).map_or(Folded::Nothing, |event| Folded::Event(Event::Held(event))))
             }
             _ => Ok(Folded::Nothing),
         }

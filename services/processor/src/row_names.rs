@@ -53,6 +53,14 @@ fn known(kind: u8, mut fields: Fields<'_>) -> Option<String> {
             format!("configuration of task queue {name}")
         }
         kind if kind == Kind::Trigger as u8 => format!("trigger {}", fields.entity(1)?),
+        kind if kind == Kind::Held as u8 => {
+            let (id, _kind) = (fields.entity(2)?, fields.u8()?);
+            format!("record {} that waits for {id}", fields.i64()?)
+        }
+        kind if kind == Kind::HeldQueue as u8 => {
+            let (id, _kind) = (fields.entity(2)?, fields.u8()?);
+            format!("records that wait for {id}")
+        }
         kind if kind == Kind::Callback as u8 => {
             let (destination, run) = (fields.text()?, fields.entity(3)?);
             let (number, _attempt) = (fields.i64()?, fields.i64()?);
@@ -118,6 +126,7 @@ impl Fields<'_> {
 #[cfg(test)]
 mod tests {
     use klamm_cluster::namespaces::Namespaces;
+    use klamm_held::{signals, tables as held};
     use klamm_machine::{Table, key::KeyBytes, wakes::Wakes};
     use klamm_messages::klamm::v1::{CallbackRow, TaskRow, WakeRow};
     use klamm_schedule::tables::{Decisions, Definitions, Outcomes, Progresses, Remains, ScheduleKey};
@@ -154,6 +163,7 @@ mod tests {
             callback: 2,
             attempt: 1,
         };
+        let queue = signals::queue("default", "hello");
         for (key, expected) in [
             (Workflows::key(&(text("default"), text("hello"))), "workflow default/hello"),
             (Runs::key(&run), "run default/a\\u{1}b/r"),
@@ -168,6 +178,8 @@ mod tests {
             (Outcomes::key(&schedule), "outcome of schedule shop/hourly"),
             (Decisions::key(&(schedule.clone(), 3)), "decision 3 of schedule shop/hourly"),
             (Remains::key(&schedule), "remains of schedule shop/hourly"),
+            (held::Records::key(&(queue.clone(), 7)), "record 7 that waits for default/hello"),
+            (held::Queues::key(&queue), "records that wait for default/hello"),
             (Callbacks::key(&callback), "call of callback 2 of default/hello/r to http://host:80"),
             (KeyBytes::new(Kind::Test).u8(1).finish(), "row 0x6401"),
             (KeyBytes::new(Kind::Run).u8(1).finish(), "row 0x0301"),

@@ -46,13 +46,15 @@ impl Triggers {
     /// Counts what came of a command.
     pub(crate) fn count(&self, triggered: &Triggered) {
         self.statuses.count(&triggered.trigger, |counts| {
-            let counter = match triggered.came {
-                Came::Started => &mut counts.started,
-                Came::Signalled => &mut counts.signalled,
-                Came::Suppressed => &mut counts.suppressed,
-                Came::DeadLettered => &mut counts.dead_lettered,
+            let (counter, count) = match triggered.came {
+                // One run, of however many records.
+                Came::Started => (&mut counts.started, 1),
+                Came::Signalled => (&mut counts.signalled, 1),
+                Came::Suppressed => (&mut counts.suppressed, triggered.records),
+                Came::Held => (&mut counts.held, triggered.records),
+                Came::DeadLettered => (&mut counts.dead_lettered, triggered.records),
             };
-            *counter += 1;
+            *counter += count;
         });
     }
 }

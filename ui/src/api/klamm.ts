@@ -95,7 +95,7 @@ export interface Trigger {
   pauseReason: string | null;
   problem: string | null;
   lag: number;
-  counts: { started: number; signalled: number; filtered: number; suppressed: number; deadLettered: number };
+  counts: { started: number; signalled: number; filtered: number; suppressed: number; held: number; deadLettered: number };
   partitions: { partition: number; next: number; end: number; lag: number }[];
 }
 

@@ -91,6 +91,7 @@ function Status({ trigger }: { trigger: klamm.Trigger }) {
         <Fact name="Signalled">{number(counts.signalled)}</Fact>
         <Fact name="Filtered">{number(counts.filtered)}</Fact>
         <Fact name="Suppressed">{number(counts.suppressed)}</Fact>
+        <Fact name="Held">{number(counts.held)}</Fact>
         <Fact name="Dead letters">{number(counts.deadLettered)}</Fact>
         <Fact name="Last effect">{trigger.lastEffectTime ? <Time value={trigger.lastEffectTime} long /> : <span className="text-ink-3">none yet</span>}</Fact>
         <Fact name="Declared">

@@ -34,10 +34,14 @@ pub fn triggered(request: Request, from: FromTrigger, envelope: &Envelope, place
     let terms = Terms { namespace, limits, new_id: &new_id };
     let workflow_id = request.workflow_id.clone().unwrap_or_default();
     let request_id = request.request_id.clone().unwrap_or_else(ids(&Place { topic_id: once.to_owned(), ..place.clone() }));
-    let command = asked_for(request, request_id, &from.trigger, envelope, &terms, namespaces).unwrap_or_else(|fault| {
+    let mut command = asked_for(request, request_id, &from.trigger, envelope, &terms, namespaces).unwrap_or_else(|fault| {
         let Told { message, .. } = fault.told();
         letter(workflow_id, REFUSED, message, &terms)
     });
+    if let (Some(batch), Some(Body::StartWorkflow(_))) = (&from.batch, &command.body) {
+        // Records of a batch come together on one partition, wherever the run will be.
+        command.workflow_id.clone_from(&batch.name);
+    }
     finish(command, from, place, &terms)
 }
 

@@ -103,8 +103,8 @@ async fn list(options: ListOptions) -> Result<(), SetupError> {
     let triggers = client.list_triggers(ListTriggersRequest::default()).await.map_err(refused)?.into_inner().triggers;
     if !options.json {
         print(&format!(
-            "{:<24} {:<14} {:<28} {:>8} {:>8} {:>9} {:>9} {:>10} {:>7}  {}",
-            "trigger", "namespace", "topic", "lag", "started", "signalled", "filtered", "suppressed", "dead", "state"
+            "{:<24} {:<14} {:<28} {:>8} {:>8} {:>9} {:>9} {:>10} {:>6} {:>7}  {}",
+            "trigger", "namespace", "topic", "lag", "started", "signalled", "filtered", "suppressed", "held", "dead", "state"
         ));
     }
     for trigger in &triggers {
@@ -114,7 +114,7 @@ async fn list(options: ListOptions) -> Result<(), SetupError> {
         }
         let counts = trigger.counts.unwrap_or_default();
         print(&format!(
-            "{:<24} {:<14} {:<28} {:>8} {:>8} {:>9} {:>9} {:>10} {:>7}  {}",
+            "{:<24} {:<14} {:<28} {:>8} {:>8} {:>9} {:>9} {:>10} {:>6} {:>7}  {}",
             trigger.name,
             trigger.namespace,
             trigger.topic,
@@ -123,6 +123,7 @@ async fn list(options: ListOptions) -> Result<(), SetupError> {
             counts.signalled,
             counts.filtered,
             counts.suppressed,
+            counts.held,
             counts.dead_lettered,
             state(trigger)
         ));
@@ -145,8 +146,8 @@ async fn describe(options: TriggerOptions) -> Result<(), SetupError> {
     let time = |time: Option<prost_types::Timestamp>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
     print(&format!("declared: {}  last effect: {}", time(trigger.update_time), time(trigger.last_effect_time)));
     print(&format!(
-        "since this process owns the partitions: {} started, {} signalled, {} filtered, {} suppressed, {} dead letters",
-        counts.started, counts.signalled, counts.filtered, counts.suppressed, counts.dead_lettered
+        "since this process owns the partitions: {} started, {} signalled, {} filtered, {} suppressed, {} held, {} dead letters",
+        counts.started, counts.signalled, counts.filtered, counts.suppressed, counts.held, counts.dead_lettered
     ));
     print(&format!("{:>9} {:>12} {:>12} {:>12}", "partition", "next", "end", "lag"));
     for it in &trigger.partitions {
@@ -219,6 +220,7 @@ fn as_json(trigger: &TriggerInfo) -> Value {
         "signalled": counts.signalled,
         "filtered": counts.filtered,
         "suppressed": counts.suppressed,
+        "held": counts.held,
         "dead_lettered": counts.dead_lettered,
         "partitions": trigger.partitions.iter().map(partition).collect::<Value>(),
         "text": trigger.text,

@@ -143,7 +143,7 @@ impl Triggers {
                 Ok(Reply::Workflow(answer)) => match Came::of(&command, &answer) {
                     Came::Started => said(STARTED),
                     Came::Signalled => said(SIGNALLED),
-                    Came::Suppressed | Came::DeadLettered => {
+                    Came::Suppressed | Came::Held | Came::DeadLettered => {
                         ReplayedDeadLetter { detail: "a run was there already".to_owned(), ..said(SUPPRESSED) }
                     }
                 },

@@ -226,6 +226,7 @@ impl Triggers {
                 signalled: counts.signalled,
                 filtered: counts.filtered,
                 suppressed: counts.suppressed,
+                held: counts.held,
                 dead_lettered: counts.dead_lettered,
             }),
             last_effect_time: last_effect.map(|time: SystemTime| time.into()),

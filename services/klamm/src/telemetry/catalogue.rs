@@ -199,7 +199,7 @@ pub const CATALOGUE: &[Section] = &[
     },
     Section {
         title: "Triggers",
-        about: "`came` is `started`, `signalled`, `filtered`, `suppressed` or `dead_lettered`.",
+        about: "`came` is `started`, `signalled`, `filtered`, `suppressed`, `held` or `dead_lettered`.",
         metrics: &[
             counter(
                 "klamm_trigger_records_total",

@@ -45,7 +45,7 @@ fn about(partition: u32) -> About {
 
 fn empty() -> Result<Outcome<Answered>, Rejection> {
     let reply = Reply::Workflow(klamm_workflow::Answer::Empty);
-    Ok(Outcome::Answer(Answered { reply, started: Vec::new() }))
+    Ok(Outcome::Answer(Answered { reply, started: Vec::new(), waited: Vec::new() }))
 }
 
 fn record() -> Record {
@@ -97,7 +97,10 @@ async fn a_rider_gets_its_task_when_a_doubtful_command_turns_out_to_stand() {
     };
     let task = StartedTask::Workflow(Box::new(task));
     let started = vec![StartedReservation { poll_id, run, task }];
-    answers.answer(&record, Ok(Outcome::Answer(Answered { reply: Reply::Workflow(klamm_workflow::Answer::Empty), started })));
+    answers.answer(
+        &record,
+        Ok(Outcome::Answer(Answered { reply: Reply::Workflow(klamm_workflow::Answer::Empty), started, waited: Vec::new() })),
+    );
     assert!(matches!(parked.offer().await, Some(Offer::Started(_))));
     assert!(answers.doubtful(Instant::now()).is_empty());
 }

@@ -120,8 +120,9 @@ impl Driving<'_> {
             }
         }
         if let Some(answer) = handled.answer {
-            if let Ok(Decided::Answer(Answered { reply: Reply::Trigger(triggered), .. })) = &answer {
-                process.triggers.count(triggered);
+            if let Ok(Decided::Answer(answered)) = &answer {
+                let asked = if let Reply::Trigger(triggered) = &answered.reply { Some(triggered) } else { None };
+                asked.into_iter().chain(&answered.waited).for_each(|triggered| process.triggers.count(triggered));
             }
             if let Err(Rejection::Internal(reason)) = &answer {
                 tracing::error!(offset = stored.offset, reason, "command skipped");

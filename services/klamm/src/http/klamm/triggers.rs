@@ -178,6 +178,7 @@ fn shown(trigger: &TriggerInfo) -> Value {
             "signalled": counts.signalled,
             "filtered": counts.filtered,
             "suppressed": counts.suppressed,
+            "held": counts.held,
             "deadLettered": counts.dead_lettered,
         },
         "partitions": trigger.partitions.iter().map(partition).collect::<Vec<_>>(),
