@@ -13,8 +13,8 @@ from support.env import Env
 from support.log_lines import await_message
 from support.server import KlammServer
 
-PARTITIONS = {"commands": 2, "history": 2, "visibility": 2, "cluster": 1, "members": 1}
-COMPACTED = ("history", "visibility", "cluster")
+PARTITIONS = {"commands": 2, "history": 2, "visibility": 2, "held": 2, "cluster": 1, "members": 1}
+COMPACTED = ("history", "visibility", "held", "cluster")
 
 #: Name → key and value. The last has the frame of the history's schema and a broken body.
 FOREIGN = {

@@ -57,7 +57,7 @@ def test_with_verify_nothing_is_made_and_what_is_missing_is_named(bootstrap: str
     assert_does_not_loop(server)
     # All of them at once, each with the whole command.
     told = server.log.read_text()
-    for topic in ("commands", "history", "visibility", "schedules", "cluster", "members", "commands.klamm-dlq"):
+    for topic in ("commands", "history", "visibility", "schedules", "held", "cluster", "members", "commands.klamm-dlq"):
         assert any(
             f"--create --topic {prefix}{topic} --partitions " in line and " --replication-factor 1 " in line for line in told.splitlines()
         ), f"{topic}: {told}"

@@ -177,7 +177,7 @@ def test_a_check_tells_all_permissions_that_are_missing_at_once(broker: KafkaBro
         for answer in admin.delete_acls([binding_filter(binding) for binding in seeing]).values():
             answer.result()
     assert checked.returncode == 2, checked.stdout
-    for topic in ("commands", "history", "visibility", "schedules", "cluster", "members"):
+    for topic in ("commands", "history", "visibility", "schedules", "held", "cluster", "members"):
         for operation in ("Read", "Write"):
             assert any(
                 f"'klamm.{topic}'" in line and f"--operation {operation} " in line for line in checked.stderr.splitlines()

@@ -1,12 +1,14 @@
 //! How events change the tables. A record's row is the record; the queue's row is made of those that are there, and so is its wake row.
 
 use klamm_machine::{Table, Tables, TablesExt, Time, wakes};
-use klamm_messages::klamm::v1::{HeldQueue, HeldRecord, WakeRow};
+use klamm_messages::klamm::v1::{HeldQueue, HeldRecord};
 use prost::Message;
 
 use crate::{
-    Event, Kind, MACHINE, Queue,
+    event::Event,
+    queue::{Kind, Queue},
     tables::{Queues, Records},
+    wake::wake_row,
 };
 
 pub(crate) fn apply(tables: &mut dyn Tables, event: &Event) {
@@ -68,20 +70,4 @@ fn leave(whole: &mut HeldQueue, record: &HeldRecord) {
 
 fn due(record: &HeldRecord) -> Option<Time> {
     record.due.map(Into::into)
-}
-
-/// Signals are looked at one by one, batches as a whole.
-fn wake_row(queue: &Queue, number: i64) -> WakeRow {
-    let what = match queue.kind {
-        Kind::Signal => format!("{}/{number}", queue.kind.name()),
-        Kind::Batch => queue.kind.name().to_owned(),
-    };
-    WakeRow { machine: MACHINE.to_owned(), namespace: queue.namespace.clone(), id: queue.id.clone(), run_id: what, due: None }
-}
-
-/// What a wake row is about: the queue, and of signals the number.
-pub(crate) fn woken(namespace: &str, id: &str, what: &str) -> Option<(Queue, i64)> {
-    let (kind, number) = what.split_once('/').map_or((what, Some(0)), |(kind, number)| (kind, number.parse().ok()));
-    let queue = Queue { kind: Kind::named(kind)?, namespace: namespace.to_owned(), id: id.to_owned() };
-    Some((queue, number?))
 }

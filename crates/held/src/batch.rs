@@ -7,7 +7,13 @@ use klamm_machine::{Rejection, Time, Tx, time::duration_or_none};
 use klamm_messages::klamm::v1::{Batch, Command, HeldRecord};
 use prost::Message;
 
-use crate::{Event, Held, Kind, Queue, limits::BATCH_BYTES_MAX, merge};
+use crate::{
+    event::Event,
+    held::Held,
+    limits::BATCH_BYTES_MAX,
+    merge,
+    queue::{Kind, Queue},
+};
 
 /// The record of `command`, a start, joins the batch.
 ///

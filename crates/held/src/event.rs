@@ -3,7 +3,7 @@
 use klamm_machine::key;
 use klamm_messages::klamm::v1::HeldRecord;
 
-use crate::{Kind, Queue};
+use crate::queue::{Kind, Queue};
 
 /// A fact about a record.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,8 +6,11 @@ use klamm_machine::{Machine, Rejection, Time, Tx};
 use klamm_messages::klamm::v1::{Command, HeldRecord, WakeUp};
 
 use crate::{
-    Event, Held, Kind, Queue, apply,
+    event::Event,
+    held::Held,
     limits::{LOOK_AGAIN, SIGNAL_BYTES_MAX, SIGNALS_MAX},
+    queue::{Kind, Queue},
+    wake,
 };
 
 /// The queue of the signals that wait for a workflow.
@@ -88,7 +91,7 @@ fn until(record: HeldRecord, wait: Wait, now: Time) -> HeldRecord {
 
 /// The queue that a wake-up is about, if something there is due. Early, stale and doubled wake-ups change nothing.
 pub fn woken<M: Machine + ?Sized>(tx: &Tx<'_, M>, body: &WakeUp) -> Option<Queue> {
-    let (queue, number) = apply::woken(&body.namespace, &body.id, &body.run_id)?;
+    let (queue, number) = wake::woken(&body.namespace, &body.id, &body.run_id)?;
     let now = tx.context.now;
     let due = match queue.kind {
         Kind::Signal => queue.record(tx, number)?.due,

@@ -6,7 +6,7 @@ use klamm_machine::{
 };
 use klamm_messages::klamm::v1::{HeldQueue, HeldRecord};
 
-use crate::Queue;
+use crate::queue::Queue;
 
 /// Records that wait, by their queue and number. Key order is their order.
 #[derive(Debug)]

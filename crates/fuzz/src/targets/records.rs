@@ -5,7 +5,7 @@ use klamm_engine::{Codec, Folded, topic};
 use klamm_machine::{Machine, Memory};
 use klamm_messages::{
     DESCRIPTOR_SET,
-    klamm::v1::{ClusterRecord, Command, HistoryRecord, Member, ScheduleRecord, VisibilityDocument},
+    klamm::v1::{ClusterRecord, Command, HeldRecord, HistoryRecord, Member, ScheduleRecord, VisibilityDocument},
 };
 use klamm_processor::{AvroCodec, Machines};
 use klamm_visibility::{Change, ChangeBody, Index, Location};
@@ -52,18 +52,20 @@ impl Target for Records {
     }
 
     fn input(&mut self, random: &mut Random) -> Input {
-        let (topic, value) = match random.below(6) {
+        let (topic, value) = match random.below(7) {
             0 => (topic::COMMANDS, self.framed::<Command>("klamm.v1.Command", random)),
             1 => (topic::SCHEDULES, self.framed::<ScheduleRecord>("klamm.v1.ScheduleRecord", random)),
             2 => (topic::CLUSTER, self.framed::<ClusterRecord>("klamm.v1.ClusterRecord", random)),
             3 => (topic::VISIBILITY, self.framed::<VisibilityDocument>("klamm.v1.VisibilityDocument", random)),
+            5 => (topic::HELD, self.framed::<HeldRecord>("klamm.v1.HeldRecord", random)),
             4 => (topic::MEMBERS, self.framed::<Member>("klamm.v1.Member", random)),
             _ => (topic::HISTORY, self.framed::<HistoryRecord>("klamm.v1.HistoryRecord", random)),
         };
         let value = if random.chance(1, 2) { mutate(value, &self.last, random) } else { value };
         self.last.clone_from(&value);
         let number = random.int();
-        let key = match random.below(6) {
+        let key = match random.below(7) {
+            5 => format!("default/w/signal/{number}"),
             0 => format!("default/w/r/~activity/{number}"),
             1 => format!("default/w/~audit/{number}"),
             2 => "~partition".to_owned(),

@@ -266,6 +266,7 @@ fn info(topics: &Topics, topic: &Topic) -> TopicInfo {
         "history" => ("klamm.v1.HistoryRecord", "What has happened to workflows"),
         "visibility" => ("klamm.v1.VisibilityDocument", "One document per run"),
         "schedules" => ("klamm.v1.ScheduleRecord", "Schedules, where they stand and what they decided"),
+        "held" => ("klamm.v1.HeldRecord", "Records of triggers that wait"),
         "cluster" => ("klamm.v1.ClusterRecord", "Namespaces and search attributes"),
         "members" => ("klamm.v1.Member", "Beats of the processes"),
         name if Purpose::of(name) == Some(Purpose::Outcomes) => ("klamm.v1.Outcome", "What came of a namespace's runs and requests"),
