@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 from typing import List, Tuple
 
+import bills
 from members import Members
 from support.awaiting import await_until
 from support.kafka import KafkaBroker
@@ -14,8 +15,8 @@ from support.server import KlammServer, klamm_binary
 
 #: How long an owner may take to appear, after anything.
 OWNER_DEADLINE_S = 60.0
-#: The namespace has a topic of outcomes, whose number of partitions is not that of the commands.
-OUTCOMES = {"namespaces.default.outcomes.partitions": "3"}
+#: The namespace has a topic of outcomes, whose number of partitions is not that of the commands, and destinations.
+SETTINGS = {"namespaces.default.outcomes.partitions": "3", "namespaces.default.publish.topics": bills.PUBLISH}
 
 
 class Cluster:
@@ -30,13 +31,14 @@ class Cluster:
     def start(self) -> None:
         """Broker, then the owner, then the standby."""
         print(f"\nKafka is ready after {self.broker.start():.1f} s", flush=True)
+        bills.create_topics(self.broker.bootstrap_servers)
         for name in ("a", "b"):
             server = KlammServer(
                 klamm_binary(),
                 self.directory / f"data-{name}",
                 self.directory / f"klamm-{name}.log",
                 self.broker.bootstrap_servers,
-                OUTCOMES,
+                SETTINGS,
             )
             self.servers.append(server)
             print(f"klamm {name} is ready after {server.start():.1f} s", flush=True)

@@ -1,6 +1,6 @@
 """Under load klamm and Kafka are killed again and again, with a standby that takes over and without; nothing is lost or doubled.
 
-Consumers of the history topic and of outcomes read along through all of it. Environment:
+Consumers of the history topic, of outcomes and of two topics on which workflows publish read along through all of it. Environment:
 KLAMM_BIN; KLAMM_IT_KILLS (20), KLAMM_IT_BROKER_KILLS (3), KLAMM_IT_IN_FLIGHT
 (50), KLAMM_IT_SEED (random; printed first, and enough to repeat the choice of
 moments), KLAMM_IT_KEEP (a directory: all data and logs are copied there).
@@ -11,11 +11,13 @@ import os
 import random
 import statistics
 import time
+from contextlib import AsyncExitStack
 from typing import Iterator, List
 
 import pytest
 from temporalio.client import Client, RetryConfig
 
+from bills import Bills, bill_worker
 from bystanders import Bystanders
 from cluster import Cluster
 from fates import Fate, draw
@@ -86,14 +88,19 @@ async def test_every_acknowledged_order_completes_exactly_once(
     bystanders = Bystanders(clients)
     await bystanders.start()
     # A worker on each server: tasks come through whichever lives.
-    async with order_worker(clients.all[0], effects), order_worker(clients.all[1], effects):
+    workers = [worker for client in clients.all for worker in (order_worker(client, effects), bill_worker(client))]
+    async with AsyncExitStack() as working:
+        for worker in workers:
+            await working.enter_async_context(worker)
         load = Load(clients, TASK_QUEUE, IN_FLIGHT, chance)
+        bills = Bills(clients, cluster.broker.bootstrap_servers)
         killer = Killer(cluster, load, histories, prober, probes, chance)
         begin = time.monotonic()
         for number, fate in enumerate(fates, 1):
             await killer.meet(fate, f"{number}/{len(fates)}")
         last_kill = time.monotonic()
         await load.drain(DRAIN_DEADLINE_S)
+        await bills.drain(DRAIN_DEADLINE_S)
         await await_parts(clients.any)
     print(
         f"{len(load.receipts)} orders done in {time.monotonic() - begin:.0f} s, "
@@ -105,6 +112,7 @@ async def test_every_acknowledged_order_completes_exactly_once(
     await check_outcomes(clients, load, effects, histories)
     await check_visibility(clients.any, load)
     await bystanders.check()
+    await bills.check()
     await check_verify(cluster)
     await check_consumers(cluster, consumer, load, histories)
     await check_published(clients.any, outcomes, load)

@@ -11,16 +11,17 @@ import random
 import signal
 import time
 from collections import Counter
-from typing import Any, Dict, List
+from typing import Dict
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from temporalio.client import Client
 
 from cluster import Cluster
 from fates import Fate, draw
 from source import PARTITIONS, Source
 from support.awaiting import await_until
+from support.reading import committed
 
 RECORDS = int(os.environ.get("KLAMM_IT_RECORDS", "50000"))
 KILLS = int(os.environ.get("KLAMM_IT_RECORD_KILLS", "10"))
@@ -122,35 +123,6 @@ async def until_read(cluster: Cluster) -> Dict[str, Dict[int, int]]:
         return found
 
     return await await_until(read, "both triggers have read everything", DRAIN_DEADLINE_S, interval_s=0.5)
-
-
-def committed(bootstrap: str, topic: str) -> List[Any]:
-    """All committed records of a topic."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "nobody",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-        }
-    )
-    try:
-        partitions = consumer.list_topics(topic, ANSWER_S).topics[topic].partitions
-        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
-        left, found = set(partitions), []
-        while left:
-            message = consumer.poll(ANSWER_S)
-            assert message is not None, f"{topic} is read to its ends"
-            if message.error() is None:
-                found.append(message)
-            elif message.error().code() == KafkaError._PARTITION_EOF:
-                left.discard(message.partition())
-            else:
-                raise KafkaException(message.error())
-        return found
-    finally:
-        consumer.close()
 
 
 @pytest.mark.timeout(900)

@@ -129,9 +129,8 @@ async def test_each_record_is_in_one_batch_although_klamm_is_killed(shop: Shop) 
         shipped = Counter(number for numbers in runs for number in numbers)
         assert shipped == Counter(it["number"] for it in produced if it["region"] == region)
         if shop.topics.server.kafka:
-            assert sorted(runs) == sorted(runs, key=lambda numbers: numbers[0])
             assert [number for numbers in sorted(runs) for number in numbers] == sorted(shipped), "in the order of the records"
-    assert len(found) <= 40 and set(started(shop.topics).values()) == {1}
+    assert len(found) < len(produced) and set(started(shop.topics).values()) == {1}
     await await_until(lambda: waiting(shop.topics) == [] or None, "nothing waits", deadline_s=30)
 
 

@@ -6,9 +6,10 @@ import random
 import subprocess
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Message, Producer
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
+from support.reading import committed
 from support.server import KlammServer
 
 #: The longest a producer waits for the broker.
@@ -102,23 +103,7 @@ class Topics:
 
     def messages(self, topic: str) -> List[Message]:
         """The same as they are on a broker. The topic is named in full."""
-        settings = {"bootstrap.servers": self.server.kafka, "group.id": "nobody", "enable.auto.commit": False, "isolation.level": "read_committed"}
-        consumer = Consumer({**settings, "enable.partition.eof": True})
-        try:
-            partitions = consumer.list_topics(topic, FLUSH_S).topics[topic].partitions
-            consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
-            left, found = set(partitions), []
-            while left:
-                message = consumer.poll(FLUSH_S)
-                assert message is not None, f"{topic} is read to its ends"
-                if message.error() is not None and message.error().code() == KafkaError._PARTITION_EOF:
-                    left.discard(message.partition())
-                    continue
-                assert message.error() is None, message.error()
-                found.append(message)
-            return sorted(found, key=lambda message: (message.partition(), message.offset()))
-        finally:
-            consumer.close()
+        return committed(self.server.kafka, topic)
 
     def klamm(self, *arguments: str, fails: bool = False) -> str:
         """Run a command of klamm's that asks the server; what it prints. `fails`: it must not succeed, and its errors count."""
