@@ -33,7 +33,8 @@ RESULT_TIMEOUT = timedelta(seconds=15)
 def create_topics(bootstrap: str) -> None:
     """Make the topics of the destinations."""
     topics = [NewTopic(topic, partitions, 1) for topic, partitions in DESTINATIONS.values()]
-    for future in AdminClient({"bootstrap.servers": bootstrap}).create_topics(topics).values():
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for future in admin.create_topics(topics).values():
         future.result(60)
 
 

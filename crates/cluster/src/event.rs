@@ -1,6 +1,6 @@
 //! What the cluster machine emits.
 
-use klamm_messages::klamm::v1::{ClusterRecord, NamespaceState, TaskQueueState, TriggerState, cluster_record::Record};
+use klamm_messages::klamm::v1::{ClusterRecord, DeclaredTopics, NamespaceState, TaskQueueState, TriggerState, cluster_record::Record};
 
 use crate::QueueKey;
 
@@ -15,6 +15,8 @@ pub enum Event {
     RemoveTaskQueue(QueueKey),
     /// A trigger of this name is no more: a tombstone.
     RemoveTrigger(String),
+    /// No topics are declared for the namespace of this name any more: a tombstone.
+    RemoveTopics(String),
 }
 
 impl Event {
@@ -26,6 +28,11 @@ impl Event {
     /// The configuration of a task queue as it stands.
     pub(crate) fn task_queue(state: TaskQueueState) -> Self {
         Self::Record(Box::new(ClusterRecord { record: Some(Record::TaskQueue(state)) }))
+    }
+
+    /// The declared topics of a namespace as they stand.
+    pub(crate) fn topics(state: DeclaredTopics) -> Self {
+        Self::Record(Box::new(ClusterRecord { record: Some(Record::Topics(state)) }))
     }
 
     /// A trigger as it stands.

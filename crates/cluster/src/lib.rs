@@ -1,4 +1,4 @@
-//! The cluster machine: namespaces, their custom search attributes, the configuration of task queues, and triggers, as a pure state machine.
+//! The cluster machine: namespaces, their custom search attributes, the configuration of task queues, declared topics, and triggers, as a pure state machine.
 //!
 //! [`Cluster`] implements [`klamm_machine::Machine`]. Its commands go to partition 0 of the command log; its events are the
 //! records of the topic `cluster`, each the whole of one thing ([`topic_key`]). A fresh cluster knows no namespace: the server
@@ -9,6 +9,7 @@
 mod add_search_attributes;
 mod change;
 mod cluster;
+pub mod declared_topics;
 mod delete_namespace;
 mod deprecate_namespace;
 mod event;
@@ -27,6 +28,7 @@ use klamm_messages::klamm::v1::{Command, cluster_command, cluster_record::Record
 
 pub use change::NAMESPACE_BYTES_MAX;
 pub use cluster::{Answer, Cluster};
+pub use declared_topics::DeclaredTopics;
 pub use event::Event;
 pub use namespaces::Namespaces;
 pub use retention::{RETENTION_MIN_GLOBAL, RETENTION_MIN_LOCAL};
@@ -55,6 +57,7 @@ impl Machine for Cluster {
             Some(Body_::PauseTrigger(command)) => triggers::pause(tx, command)?,
             Some(Body_::DeleteTrigger(command)) => triggers::delete(tx, command)?,
             Some(Body_::RewindTrigger(command)) => triggers::rewind(tx, command)?,
+            Some(Body_::DeclareTopics(command)) => declared_topics::declare(tx, command)?,
             None => return Err(Rejection::Unimplemented("This command of the cluster is not known.".to_owned())),
         };
         Ok(Outcome::Answer(answer))
@@ -66,11 +69,13 @@ impl Machine for Cluster {
                 Some(Record::Namespace(state)) => tables.put::<Namespaces>(&state.name, state.clone()),
                 Some(Record::TaskQueue(state)) => tables.put::<TaskQueueConfigs>(&QueueKey::of(state), state.clone()),
                 Some(Record::Trigger(state)) => tables.put::<Triggers>(&state.name, state.clone()),
+                Some(Record::Topics(state)) => tables.put::<DeclaredTopics>(&state.namespace, state.clone()),
                 None => {}
             },
             Event::RemoveNamespace(name) => tables.remove::<Namespaces>(name.as_str()),
             Event::RemoveTaskQueue(key) => tables.remove::<TaskQueueConfigs>(key),
             Event::RemoveTrigger(name) => tables.remove::<Triggers>(name.as_str()),
+            Event::RemoveTopics(namespace) => tables.remove::<DeclaredTopics>(namespace.as_str()),
         }
     }
 }
@@ -83,10 +88,12 @@ pub fn topic_key(event: &Event) -> Option<String> {
             Record::Namespace(state) => of_namespace(&state.name),
             Record::TaskQueue(state) => task_queues::topic_key(&QueueKey::of(state)),
             Record::Trigger(state) => key::topic_key([TRIGGER, &state.name]),
+            Record::Topics(state) => key::topic_key([TOPICS, &state.namespace]),
         },
         Event::RemoveNamespace(name) => of_namespace(name),
         Event::RemoveTaskQueue(queue) => task_queues::topic_key(queue),
         Event::RemoveTrigger(name) => key::topic_key([TRIGGER, name]),
+        Event::RemoveTopics(namespace) => key::topic_key([TOPICS, namespace]),
     })
 }
 
@@ -96,6 +103,7 @@ pub fn tombstone(topic_key: &str) -> Option<Event> {
     match parts.next()?.as_str() {
         NAMESPACE => parts.next().map(Event::RemoveNamespace),
         TRIGGER => parts.next().map(Event::RemoveTrigger),
+        TOPICS => parts.next().map(Event::RemoveTopics),
         task_queues::TOPIC_KIND => task_queues::of_topic_key(parts).map(Event::RemoveTaskQueue),
         _ => None,
     }
@@ -105,6 +113,8 @@ pub fn tombstone(topic_key: &str) -> Option<Event> {
 const NAMESPACE: &str = "namespace";
 /// First part of the topic keys of triggers.
 const TRIGGER: &str = "trigger";
+/// First part of the topic keys of declared topics.
+const TOPICS: &str = "topics";
 
 #[cfg(test)]
 mod tests;

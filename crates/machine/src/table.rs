@@ -36,6 +36,8 @@ pub enum Kind {
     TaskQueueConfig = 23,
     /// Triggers.
     Trigger = 24,
+    /// Declared topics of namespaces.
+    DeclaredTopics = 27,
     /// Records of triggers that wait.
     Held = 25,
     /// What waits for one run, or in one batch, as a whole.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_saphyr::Spanned;
 
 use crate::{Wrong, limits::TEXT_BYTES_MAX};
@@ -100,6 +103,15 @@ pub(crate) struct Flow {
 /// # Errors
 /// It is not YAML, or not of this form.
 pub(crate) fn read(text: &str) -> Result<Declaration, Wrong> {
+    let hint = "a declaration has the fields trigger, namespace, source, start_at, rules, batch, flow and faults; see docs/triggers.md";
+    of_form(text, hint)
+}
+
+/// Reads a text of any form. `hint` says what the form is.
+///
+/// # Errors
+/// It is not YAML, or not of this form.
+pub(crate) fn of_form<T: DeserializeOwned>(text: &str, hint: &str) -> Result<T, Wrong> {
     if text.len() > TEXT_BYTES_MAX {
         let problem = format!("the declaration has {} bytes, more than {TEXT_BYTES_MAX}", text.len());
         return Err(Wrong { line: None, field: String::new(), problem, hint: "make several triggers of it".to_owned() });
@@ -108,7 +120,6 @@ pub(crate) fn read(text: &str) -> Result<Declaration, Wrong> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let line = error.location().map(|location| location.line()).filter(|line| *line > 0);
         let problem = error.to_string().lines().next().unwrap_or_default().to_owned();
-        let hint = "a declaration has the fields trigger, namespace, source, start_at, rules, batch, flow and faults; see docs/triggers.md";
         Wrong { line, field: String::new(), problem, hint: hint.to_owned() }
     })
 }

@@ -35,5 +35,5 @@ pub use flow::Rate;
 pub use letter::{Letter, Mark};
 pub use record::{Format, Input, Unwrap, Value};
 pub use start_at::StartAt;
-pub use trigger::{Tombstone, Trigger};
+pub use trigger::{Tombstone, Trigger, yaml};
 pub use wrong::Wrong;

@@ -1,5 +1,7 @@
 //! A trigger: its declaration, checked and compiled.
 
+use serde::de::DeserializeOwned;
+
 use crate::{
     BreakAt, Rate, StartAt, Wrong,
     batch::{self, Batch},
@@ -61,13 +63,7 @@ impl Trigger {
     /// # Errors
     /// The first thing that is wrong, with its line, its field and a hint.
     pub fn read(text: &str) -> Result<Self, Wrong> {
-        // The parsers use the stack as deep as the text is nested, which is bounded by its length. A worker's stack may be smaller than that.
-        std::thread::scope(|scope| {
-            let failed = |problem: String| Wrong { line: None, field: String::new(), problem, hint: "please report this".to_owned() };
-            let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || Self::read_here(text));
-            let read = reading.map_err(|error| failed(format!("no thread could be started: {error}")))?.join();
-            read.unwrap_or_else(|_| Err(failed("reading the declaration failed".to_owned())))
-        })
+        with_stack(|| Self::read_here(text))
     }
 
     fn read_here(text: &str) -> Result<Self, Wrong> {
@@ -109,6 +105,24 @@ impl Trigger {
             rules,
         })
     }
+}
+
+/// Reads a declaration in YAML that is none of a trigger. `hint` says what its form is.
+///
+/// # Errors
+/// What is wrong, with its line.
+pub fn yaml<T: DeserializeOwned + Send>(text: &str, hint: &str) -> Result<T, Wrong> {
+    with_stack(|| declaration::of_form(text, hint))
+}
+
+/// The parsers use the stack as deep as the text is nested, which is bounded by its length. A worker's stack may be smaller than that.
+fn with_stack<T: Send>(read: impl FnOnce() -> Result<T, Wrong> + Send) -> Result<T, Wrong> {
+    std::thread::scope(|scope| {
+        let failed = |problem: String| Wrong { line: None, field: String::new(), problem, hint: "please report this".to_owned() };
+        let reading = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, read);
+        let read = reading.map_err(|error| failed(format!("no thread could be started: {error}")))?.join();
+        read.unwrap_or_else(|_| Err(failed("reading the declaration failed".to_owned())))
+    })
 }
 
 fn name(name: &Text) -> Result<(), Wrong> {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use klamm::{
-    config::Inspect,
+    config::{Config, Inspect},
     node::{
         alone::{self, Parts, ServerOptions},
         descriptors::{Budget, LogKind},
@@ -62,26 +62,23 @@ fn free_port() -> u16 {
 /// A server over this clock; its ports.
 fn start(clock: Arc<SetClock>) -> (u16, u16) {
     let (port, http_port) = (free_port(), free_port());
+    let mut config = Config::default();
+    config.kafka.partitions = 4;
     let options = ServerOptions {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port,
         http_port,
         http_hosts: Vec::new(),
         http_origins: Vec::new(),
-        partitions: 4,
+        config,
         namespaces: vec![NamespaceToMake {
             name: "default".to_owned(),
             retention: Duration::from_secs(3600),
             search_attributes: Vec::new(),
         }],
-        namespace_topics: Vec::new(),
-        stream_queues: Vec::new(),
-        destinations: Vec::new(),
         store_name: "klamm",
         doors: Budget::of(1024, LogKind::Embedded, 0).expect("room").doors(klamm_connections::Settings::default()),
         inspect: Inspect::Loopback,
-        limits: klamm_requests::Limits::default(),
-        namespace_limits: std::collections::BTreeMap::new(),
     };
     let parts = Parts {
         log: Arc::new(EmbeddedLog::in_memory(clock.clone(), LogSettings::default()).expect("a log")),

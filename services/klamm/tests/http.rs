@@ -305,7 +305,7 @@ fn triggers_are_declared_shown_and_deleted() {
     let (status, told) = server.post("/api/klamm/v1/triggers", &body(text, true));
     assert_eq!(
         (status, &told),
-        (200, &json!({ "changes": [{ "trigger": "orders", "change": "created", "before": null, "after": text }] }))
+        (200, &json!({ "changes": [{ "kind": "trigger", "name": "orders", "change": "created", "before": null, "after": text }] }))
     );
     assert_eq!(server.get("/api/klamm/v1/triggers/orders").0, 404, "that was only asked");
     assert_eq!(server.post("/api/klamm/v1/triggers", &body(text, false)).0, 200);

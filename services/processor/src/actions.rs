@@ -7,13 +7,15 @@
 
 use std::sync::Arc;
 
-use klamm_cluster::{Namespaces, TaskQueueConfigs, Triggers};
+use klamm_cluster::{DeclaredTopics, Namespaces, TaskQueueConfigs, Triggers};
 use klamm_machine::{
     Row,
     table::{self, downcast},
     wakes::Wakes,
 };
-use klamm_messages::klamm::v1::{NamespaceState, TaskQueueState, TaskRow, TriggerState, UpdateRow, WakeRow};
+use klamm_messages::klamm::v1::{
+    DeclaredTopics as DeclaredTopicsState, NamespaceState, TaskQueueState, TaskRow, TriggerState, UpdateRow, WakeRow,
+};
 use klamm_workflow::tables::{Callbacks, Tasks, Updates};
 
 use crate::machines::MachineName;
@@ -50,6 +52,13 @@ pub(crate) enum Action {
     },
     /// The configuration of a task queue has changed.
     TaskQueue(Arc<TaskQueueState>),
+    /// The declared topics of a namespace are new or have changed.
+    Topics(Arc<DeclaredTopicsState>),
+    /// There are no declared topics under this key of the table any more.
+    TopicsRemoved {
+        /// The key.
+        key: Vec<u8>,
+    },
     /// A trigger is new or has changed.
     Trigger(Arc<TriggerState>),
     /// There is no trigger under this key of the table any more.
@@ -71,6 +80,9 @@ impl Action {
         if row.is_none() && table::is_of::<Namespaces>(&key) {
             return Some(Self::NamespaceRemoved { key });
         }
+        if row.is_none() && table::is_of::<DeclaredTopics>(&key) {
+            return Some(Self::TopicsRemoved { key });
+        }
         if row.is_none() && table::is_of::<Triggers>(&key) {
             return Some(Self::TriggerRemoved { key });
         }
@@ -87,6 +99,8 @@ impl Action {
             Some(Self::Namespace(downcast::<Namespaces>(row)))
         } else if table::is_of::<TaskQueueConfigs>(&key) {
             Some(Self::TaskQueue(downcast::<TaskQueueConfigs>(row)))
+        } else if table::is_of::<DeclaredTopics>(&key) {
+            Some(Self::Topics(downcast::<DeclaredTopics>(row)))
         } else if table::is_of::<Triggers>(&key) {
             Some(Self::Trigger(downcast::<Triggers>(row)))
         } else {
@@ -140,6 +154,11 @@ mod tests {
         assert_eq!(row::<Triggers>("t", trigger.clone()), Some(Action::Trigger(Arc::new(trigger))));
         let key = Triggers::key("t");
         assert_eq!(Action::of(key.clone(), None), Some(Action::TriggerRemoved { key }));
+
+        let topics = DeclaredTopicsState { namespace: "n".to_owned(), ..DeclaredTopicsState::default() };
+        assert_eq!(row::<DeclaredTopics>("n", topics.clone()), Some(Action::Topics(Arc::new(topics))));
+        let key = DeclaredTopics::key("n");
+        assert_eq!(Action::of(key.clone(), None), Some(Action::TopicsRemoved { key }));
 
         assert_eq!(row::<Runs>(&RunKey::new("n", "w", "r"), RunState::default()), None, "whoever waits for runs watches them");
     }

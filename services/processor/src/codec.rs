@@ -55,6 +55,7 @@ impl Codec<Event> for AvroCodec {
                     klamm_cluster::Event::Record(record) => Some(frame::encode(&**record)),
                     klamm_cluster::Event::RemoveNamespace(_)
                     | klamm_cluster::Event::RemoveTaskQueue(_)
+                    | klamm_cluster::Event::RemoveTopics(_)
                     | klamm_cluster::Event::RemoveTrigger(_) => None,
                 };
                 vec![Encoded::new(topic::CLUSTER, key, value)]

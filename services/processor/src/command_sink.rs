@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use klamm_ingress::{Away, CommandSink, TriggerStatus, TriggerStatuses};
 use klamm_log::Offset;
-use klamm_messages::klamm::v1::{Command, NamespaceState, TriggerState};
+use klamm_messages::klamm::v1::{Command, DeclaredTopics, NamespaceState, TriggerState};
 use tokio::sync::watch;
 
 use crate::{Processor, backend::Error};
@@ -52,6 +52,11 @@ impl CommandSink for Processor {
 }
 
 impl Processor {
+    /// The declared topics of all namespaces. Watched from partition 0: what is shown may not be committed yet.
+    pub fn declared_topics(&self) -> watch::Receiver<Arc<BTreeMap<String, DeclaredTopics>>> {
+        self.process.declared_topics.watch()
+    }
+
     /// All triggers, by name.
     pub fn triggers(&self) -> Arc<BTreeMap<String, TriggerState>> {
         self.process.triggers.watch().borrow().clone()

@@ -52,6 +52,7 @@ fn known(kind: u8, mut fields: Fields<'_>) -> Option<String> {
             let _type = fields.u8()?;
             format!("configuration of task queue {name}")
         }
+        kind if kind == Kind::DeclaredTopics as u8 => format!("declared topics of {}", fields.entity(1)?),
         kind if kind == Kind::Trigger as u8 => format!("trigger {}", fields.entity(1)?),
         kind if kind == Kind::Held as u8 => {
             let (id, _kind) = (fields.entity(2)?, fields.u8()?);

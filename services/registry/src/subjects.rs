@@ -1,8 +1,9 @@
 //! Subjects: the names that klamm's schemas have in a registry.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use klamm_avro::schemas::{self, Schema};
+use parking_lot::RwLock;
 
 /// First parts of the names of topics of which each namespace has one. Such topics have one schema, by the first part's name, and a subject
 /// for each.
@@ -15,19 +16,25 @@ const VALUE: &str = "-value";
 #[derive(Debug, Clone)]
 pub struct Subjects {
     prefix: String,
-    /// Topics of single namespaces, without prefix.
-    of_namespaces: BTreeSet<String>,
+    /// Topics of single namespaces, without prefix. Clones share them.
+    of_namespaces: Arc<RwLock<BTreeSet<String>>>,
 }
 
 impl Subjects {
     /// The subjects of the topics named `<prefix><name>`.
     pub fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), of_namespaces: BTreeSet::new() }
+        Self { prefix: prefix.to_owned(), of_namespaces: Arc::default() }
     }
 
     /// The same, with those of these topics of single namespaces, named without prefix.
     pub fn with_topics(self, of_namespaces: impl IntoIterator<Item = String>) -> Self {
-        Self { of_namespaces: of_namespaces.into_iter().collect(), ..self }
+        self.set(of_namespaces);
+        self
+    }
+
+    /// From now on, single namespaces have these topics, named without prefix.
+    pub fn set(&self, of_namespaces: impl IntoIterator<Item = String>) {
+        *self.of_namespaces.write() = of_namespaces.into_iter().collect();
     }
 
     /// A schema's subjects: `<prefix><topic>-value`, of all topics that have it.
@@ -36,7 +43,8 @@ impl Subjects {
         if !FAMILIES.contains(&topic) {
             return vec![format!("{}{}", self.prefix, schema.subject)];
         }
-        let topics = self.of_namespaces.iter().filter(|name| family(name) == Some(topic));
+        let of_namespaces = self.of_namespaces.read();
+        let topics = of_namespaces.iter().filter(|name| family(name) == Some(topic));
         topics.map(|name| format!("{}{name}{VALUE}", self.prefix)).collect()
     }
 
@@ -52,7 +60,7 @@ impl Subjects {
         let Some(name) = subject.strip_prefix(&self.prefix) else { return Vec::new() };
         let topic = name.strip_suffix(VALUE).unwrap_or(name);
         let own = match family(topic) {
-            Some(family) if self.of_namespaces.contains(topic) => format!("{family}{VALUE}"),
+            Some(family) if self.of_namespaces.read().contains(topic) => format!("{family}{VALUE}"),
             Some(_) => return Vec::new(),
             None if FAMILIES.contains(&topic) => return Vec::new(),
             None => name.to_owned(),

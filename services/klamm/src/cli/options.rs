@@ -163,6 +163,8 @@ pub enum TopicsCommand {
     Cat(CatOptions),
     /// Append a record to a topic of requests, or one for each line of the standard input.
     Produce(ProduceOptions),
+    /// What `klamm apply` has declared of topics of namespaces.
+    Declared(ListOptions),
     /// Print the topics of `klamm serve` as Strimzi KafkaTopic resources; needs no server.
     Manifest(ManifestOptions),
 }
@@ -272,7 +274,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 /// Options of `klamm apply`.
 #[derive(Debug, Clone, Args)]
 pub struct ApplyOptions {
-    /// The declaration of a trigger, in YAML; may be given several times; - is the standard input.
+    /// The declaration of a trigger, or of the topics of a namespace, in YAML; may be given several times; - is the standard input.
     #[arg(short, long = "file", value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Check the declarations and say what would change; change nothing.

@@ -1,8 +1,8 @@
 //! `klamm dev`: every role in one process, over the embedded log.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
-use klamm_engine::NamespaceTopic;
+use klamm_engine::Purpose;
 use klamm_log::{EmbeddedLog, Error as LogError, SystemClock, embedded::Settings as LogSettings};
 use klamm_machine::stream_queue::{Format, StreamQueue};
 use klamm_messages::temporal::enums::v1::IndexedValueType;
@@ -12,7 +12,9 @@ use klamm_visibility::{Index, Location};
 
 use crate::{
     cli::DevOptions,
-    config::{Config, LogFormat, check_stream_queues, checked_destination, topic_name},
+    config::{
+        Config, LogFormat, Namespace, Openlineage, Outcomes, Publish, Requests, Tasks, check_stream_queues, checked_destination, topic_name,
+    },
     logging,
     node::{
         alone::{self, Parts, ServerOptions},
@@ -23,6 +25,10 @@ use crate::{
     setup_error::SetupError,
 };
 
+/// Prefix of all topics.
+const PREFIX: &str = "klamm.";
+/// Namespace of topics in OpenLineage events. There is no broker by whose address they could be known.
+const EMBEDDED_DATASETS: &str = "klamm://embedded";
 /// Retention of namespaces that are made at start, as in Temporal's dev server.
 const RETENTION: Duration = Duration::from_secs(24 * 3600);
 
@@ -36,12 +42,11 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
     let search_attributes = options.search_attributes.iter().map(|text| search_attribute(text)).collect::<Result<Vec<_>, _>>()?;
     let mut names = vec!["default".to_owned()];
     names.extend(options.namespaces.iter().filter(|name| *name != "default").cloned());
-    let namespace_topics = namespace_topics(&options, &names)?;
+    let config = config(&options, &names)?;
     let namespaces = names
         .into_iter()
         .map(|name| NamespaceToMake { name, retention: RETENTION, search_attributes: search_attributes.clone() })
         .collect();
-    let limits = Config::of_limits(&options.limits)?;
     let budget = Budget::of(descriptors::raise(), LogKind::Embedded, 0)?;
     let parts = if options.in_memory { in_memory(&options)? } else { on_disk(&options, &budget)? };
     let options = ServerOptions {
@@ -50,16 +55,11 @@ pub async fn run(options: DevOptions) -> Result<ExitCode, SetupError> {
         http_port: options.http_port,
         http_hosts: options.http_hosts,
         http_origins: options.http_origins,
-        partitions: options.partitions,
+        config,
         namespaces,
-        namespace_topics,
-        stream_queues: options.stream_queues.clone(),
-        destinations: options.destinations.iter().map(|text| named(text)).collect::<Result<_, _>>()?,
         store_name: "klamm",
         doors: budget.doors(klamm_connections::Settings::default()),
         inspect: options.inspect,
-        limits: limits.limits,
-        namespace_limits: limits.namespaces.into_iter().map(|(name, of)| (name, of.limits)).collect(),
     };
     alone::run(options, parts).await?;
     Ok(ExitCode::SUCCESS)
@@ -106,35 +106,52 @@ fn on_disk(options: &DevOptions, budget: &Budget) -> Result<Parts, SetupError> {
     Ok(Parts { log, store, index, verify_dir: Some(data_dir::verify_dir(dir)), supervisor, clock: Arc::new(SystemClock) })
 }
 
-/// The topics that these namespaces have by the options. Requests are answered on the topic of outcomes.
-fn namespace_topics(options: &DevOptions, names: &[String]) -> Result<Vec<NamespaceTopic>, SetupError> {
+/// The configuration that the options stand for: they hold for all these namespaces. Requests are answered on the topic of outcomes.
+fn config(options: &DevOptions, names: &[String]) -> Result<Config, SetupError> {
     let requests = options.requests || !options.stream_queues.is_empty();
+    let outcomes = options.outcomes || requests;
     let wrong_queues =
         |problem| SetupError::new("reading --stream-queue", problem, "give names and patterns such as billing, ship-* and ship-*=avro");
     let declared = options.stream_queues.iter().map(|text| StreamQueue::parse(text, Format::Json));
     let declared = declared.collect::<Result<Vec<_>, _>>().map_err(wrong_queues)?;
-    let mut topics: Vec<NamespaceTopic> = Vec::new();
+    for destination in &options.destinations {
+        named(destination)?;
+    }
+    let mut config = Config::of_limits(&options.limits)?;
+    PREFIX.clone_into(&mut config.kafka.topic_prefix);
+    config.kafka.partitions = options.partitions;
+    let datasets = || Openlineage { dataset_namespace: EMBEDDED_DATASETS.to_owned(), ..Openlineage::default() };
+    let mut topics = BTreeSet::new();
     for name in names {
-        let tasks = declared.iter().map(|queue| NamespaceTopic { format: queue.format, ..NamespaceTopic::tasks(name, queue.name) });
-        let tasks = tasks.map(|topic| (topic, "--stream-queue"));
-        let of_requests = requests.then(|| (NamespaceTopic::requests(name), "--requests"));
-        let outcomes = (options.outcomes || requests).then(|| (NamespaceTopic::outcomes(name), "--outcomes"));
-        let lineage = options.openlineage.then(|| (NamespaceTopic::lineage(name), "--openlineage"));
-        for (topic, option) in of_requests.into_iter().chain(outcomes).chain(lineage).chain(tasks) {
+        let limits = config.limits.clone();
+        let namespace = config.namespaces.entry(name.clone()).or_insert_with(|| Namespace { limits, ..Namespace::default() });
+        namespace.requests = requests.then(Requests::default);
+        namespace.outcomes = outcomes.then(Outcomes::default);
+        namespace.openlineage = options.openlineage.then(datasets);
+        let queues = options.stream_queues.clone();
+        namespace.tasks = (!queues.is_empty()).then(|| Tasks { queues, ..Tasks::default() });
+        let published = options.destinations.clone();
+        namespace.publish = (!published.is_empty()).then(|| Publish { topics: published, ..Publish::default() });
+        for topic in namespace.topics(name) {
+            let option = match topic.purpose {
+                Purpose::Outcomes => "--outcomes",
+                Purpose::Requests => "--requests",
+                Purpose::Lineage => "--openlineage",
+                Purpose::Tasks => "--stream-queue",
+            };
             let wrong = |problem| {
                 let hint = "give namespaces and task queues names of letters, digits, '.', '_' and '-', each once, or leave the option out";
                 SetupError::new(format!("reading {option}"), problem, hint)
             };
             topic_name(&topic.name.replace('*', "")).map_err(wrong)?;
-            if topic.name.ends_with('.') || topics.iter().any(|other| other.name == topic.name) {
+            if topic.name.ends_with('.') || !topics.insert(topic.name.clone()) {
                 return Err(wrong(format!("{:?} is no name of a topic, or is there twice", topic.name)));
             }
-            topics.push(topic);
         }
     }
     let of_all = |name| (name, declared.iter().map(|queue| queue.name).collect());
     check_stream_queues(names.iter().map(String::as_str).map(of_all)).map_err(|(_, problem)| wrong_queues(problem))?;
-    Ok(topics)
+    Ok(config)
 }
 
 /// A topic for workflows to publish on.

@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use klamm_gateway::{Calls, Limits};
+use klamm_gateway::Calls;
 use klamm_log::Log;
 use klamm_processor::Intervals;
+use klamm_registry::Subjects;
 use klamm_supervise::{Health, Role, Severity, Supervisor};
 use klamm_visibility::{Index, Location};
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use crate::{
     cli::ServeOptions,
     commands::check,
-    config::{Config, Namespace},
+    config::Config,
     http::{self, Safety, Site},
     logging,
     node::{
@@ -66,12 +67,13 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     let supervisor = Supervisor::default();
     supervisor.health().report(START, Severity::Failure, waiting.clone());
     let front = Front::new(&waiting, config.connections.inspect);
+    let subjects = schemas::subjects(&config.topics());
     let site = Site {
         calls: Calls::new(member::routes(&front)),
         log_kind: "kafka",
         address: config.server.advertised(grpc_address.port()),
         safety: Safety::new(web_address, &config.server.http_hosts, &config.server.http_origins),
-        schemas: klamm_registry::serving::routes(schemas::subjects(&config.topics()), config.registry.url.clone()),
+        schemas: klamm_registry::serving::routes(subjects.clone(), config.registry.url.clone()),
         ui: Some(klamm_ui::routes()),
     };
     let web = tokio::spawn(http::serve(web, doors.clone(), telemetry, supervisor.clone(), site, wait_for(stopped.clone())));
@@ -84,7 +86,7 @@ pub async fn run(options: ServeOptions) -> Result<ExitCode, SetupError> {
     let mut running = tokio::spawn(async move {
         let parts = parts(&config, &budget, sources, supervised, stopped.clone()).await?;
         match parts {
-            Some(parts) => member::run(node_options(&config, advertised), parts, &front, stopped).await,
+            Some(parts) => member::run(node_options(&config, advertised, subjects), parts, &front, stopped).await,
             None => Ok(()),
         }
     });
@@ -120,18 +122,11 @@ async fn tell_when_ready(health: Health, front: Front, started: Instant) {
     announce::ready(started, &front.standing());
 }
 
-fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
+fn node_options(config: &Config, advertised_address: String, subjects: Subjects) -> NodeOptions {
     let retention = config.server.retention.0;
     let namespace = |name: &String| NamespaceToMake { name: name.clone(), retention, search_attributes: Vec::new() };
-    // These stand in other sections.
-    let complete = |limits: &Limits| Limits { schedule_audit_retention: config.server.schedule_audit_retention.0, ..limits.clone() };
-    let of_namespace = |name: &str, of: &Namespace| {
-        let outcomes = of.outcomes.as_ref().map(|outcomes| outcomes.types.clone()).unwrap_or_default();
-        let (prefix, brokers) = (&config.kafka.topic_prefix, &config.kafka.bootstrap_servers);
-        let lineage = of.openlineage.as_ref().map(|lineage| lineage.settings(name, prefix, brokers));
-        Limits { outcomes, stream_queues: of.stream_queues(), destinations: of.destinations(), lineage, ..complete(&of.limits) }
-    };
     NodeOptions {
+        config: Arc::new(config.clone()),
         topics: config.topics(),
         advertised_address,
         store_dir: config.server.data_dir.join("store"),
@@ -142,8 +137,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
         uncommitted_bytes_max: config.processor.uncommitted_bytes_max,
         inspect: config.connections.inspect,
         producers_schemas: schemas::of_producers(&config.registry),
-        limits: complete(&config.limits),
-        namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), of_namespace(name, of))).collect(),
+        subjects,
     }
 }
 

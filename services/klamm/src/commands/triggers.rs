@@ -7,8 +7,8 @@ use std::{
 };
 
 use klamm_api::klamm::v1::{
-    ApplyTriggersRequest, DeleteTriggerRequest, ListTriggersRequest, PauseTriggerRequest, ReplayTriggerRequest, TestTriggerRequest,
-    TriggerChange, TriggerInfo, TriggerTest,
+    ApplyRequest, Change, DeleteTriggerRequest, ListTriggersRequest, PauseTriggerRequest, ReplayTriggerRequest, TestTriggerRequest,
+    TriggerInfo, TriggerTest,
 };
 use klamm_triggers::{Trigger, limits::TEXT_BYTES_MAX};
 use serde_json::{Value, json};
@@ -16,21 +16,23 @@ use tonic::Status;
 
 use crate::{
     cli::{ApplyOptions, ListOptions, TestOptions, TriggerCommand, TriggerOptions, connect, print},
+    config::{is_of_topics, read_declared},
     setup_error::{Exit, SetupError},
 };
 
-/// Declares triggers.
+/// Declares triggers, and topics of namespaces.
 ///
 /// # Errors
 /// A declaration is wrong, no server answers, or it refuses.
 pub async fn apply(options: ApplyOptions) -> Result<ExitCode, SetupError> {
     let texts = options.files.iter().map(|file| declaration(file)).collect::<Result<Vec<_>, _>>()?;
     let mut client = connect::connect(&options.server).await?;
-    let request = ApplyTriggersRequest { texts, dry_run: options.dry_run, prune: options.prune };
-    let changes = client.apply_triggers(request).await.map_err(refused)?.into_inner().changes;
-    for TriggerChange { trigger, change, before, after } in changes {
+    let request = ApplyRequest { texts, dry_run: options.dry_run, prune: options.prune };
+    let changes = client.apply(request).await.map_err(refused)?.into_inner().changes;
+    for Change { kind, name, change, before, after } in changes {
         let would = if options.dry_run && change != "unchanged" { "would be " } else { "" };
-        print(&format!("trigger {trigger} {would}{change}"));
+        let what = if kind == "topics" { "topics of".to_owned() } else { kind };
+        print(&format!("{what} {name} {would}{change}"));
         if change == "changed" {
             difference(&before, &after).iter().for_each(|line| print(line));
         }
@@ -77,9 +79,10 @@ fn declaration(file: &Path) -> Result<String, SetupError> {
     } else {
         std::fs::read_to_string(file)
     };
-    let text = text.map_err(|error| SetupError::new(doing(), error, "name a file with the declaration of a trigger, in YAML"))?;
-    match Trigger::read(&text) {
-        Ok(_) => Ok(text),
+    let text = text.map_err(|error| SetupError::new(doing(), error, "name a file with a declaration, in YAML"))?;
+    let read = if is_of_topics(&text) { read_declared(&text).map(drop) } else { Trigger::read(&text).map(drop) };
+    match read {
+        Ok(()) => Ok(text),
         Err(wrong) => {
             let place = wrong.line.map_or_else(doing, |line| format!("{}, line {line}", doing()));
             let field = if wrong.field.is_empty() { String::new() } else { format!("{}: ", wrong.field) };

@@ -148,7 +148,7 @@ fn is_legal(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-')
 }
 
-fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
+pub(super) fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
     let topics = config.namespaces.iter().flat_map(|(name, namespace)| namespace.topics(name));
     // Kafka's metrics write dots as underscores, so it makes no topics whose names differ in nothing else.
     let mut seen = BTreeMap::new();

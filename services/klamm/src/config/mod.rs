@@ -6,6 +6,7 @@
 
 mod check;
 mod connections;
+mod declared;
 mod effective;
 mod kafka;
 mod keys;
@@ -26,9 +27,10 @@ use klamm_engine::Topics;
 pub use self::{
     check::{checked_destination, topic_name},
     connections::{Connections, Inspect},
+    declared::{Declared, is_empty as declares_nothing, is_of_topics, read as read_declared},
     effective::Config,
     kafka::{Kafka, TopicsMode},
-    namespace::{Namespace, OutcomeCleanup, Outcomes, Requests},
+    namespace::{Namespace, Openlineage, OutcomeCleanup, Outcomes, Publish, Requests, Tasks},
     processor::Processor,
     registry::Registry,
     secret::Secret,

@@ -197,8 +197,12 @@ impl Tasks {
 impl Namespace {
     /// Where its workflows may publish.
     pub fn destinations(&self) -> Destinations {
-        let topics = self.publish.iter().flat_map(|publish| &publish.topics).map(|text| destination(text));
-        Destinations::new(topics).with_subjects(self.publish.iter().flat_map(Publish::subjects))
+        Destinations::new(self.published()).with_subjects(self.publish.iter().flat_map(Publish::subjects))
+    }
+
+    /// Names and topics of the destinations to which its workflows may publish.
+    pub fn published(&self) -> impl Iterator<Item = (String, String)> {
+        self.publish.iter().flat_map(|publish| &publish.topics).map(|text| destination(text))
     }
 
     /// Its stream task queues, as the machine takes them. The configuration was checked.

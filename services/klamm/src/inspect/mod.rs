@@ -4,6 +4,7 @@ pub mod access;
 mod asking;
 mod audit;
 mod dead_letters;
+mod declaring;
 mod finding;
 mod members;
 mod producing;
@@ -16,13 +17,13 @@ mod triggers;
 use std::{pin::Pin, sync::Arc};
 
 use klamm_api::klamm::v1::{
-    ApplyTriggersRequest, ApplyTriggersResponse, AuditScheduleRequest, DeadLetterInfo, DeleteTriggerRequest, DeleteTriggerResponse,
-    DescribeTopicRequest, DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest, GetStatusResponse,
-    ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest, ListTopicsResponse,
-    ListTriggersRequest, ListTriggersResponse, PauseTriggerRequest, PauseTriggerResponse, ProduceRecordRequest, ProduceRecordResponse,
-    ReadDeadLettersRequest, ReadTopicRequest, ReplayDeadLettersRequest, ReplayTriggerRequest, ReplayTriggerResponse, ReplayedDeadLetter,
-    ScheduleAudit, TestTriggerRequest, TopicInfo, TopicPartition, TopicRecord, TriggerTest, VerifyDifference, VerifyProgress, VerifyReport,
-    VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
+    ApplyRequest, ApplyResponse, AuditScheduleRequest, DeadLetterInfo, DeleteTriggerRequest, DeleteTriggerResponse, DescribeTopicRequest,
+    DescribeTopicResponse, FindEventsRequest, FindEventsResponse, GetStatusRequest, GetStatusResponse, ListDeclaredTopicsRequest,
+    ListDeclaredTopicsResponse, ListMembersRequest, ListMembersResponse, ListTaskQueuesRequest, ListTaskQueuesResponse, ListTopicsRequest,
+    ListTopicsResponse, ListTriggersRequest, ListTriggersResponse, PauseTriggerRequest, PauseTriggerResponse, ProduceRecordRequest,
+    ProduceRecordResponse, ReadDeadLettersRequest, ReadTopicRequest, ReplayDeadLettersRequest, ReplayTriggerRequest, ReplayTriggerResponse,
+    ReplayedDeadLetter, ScheduleAudit, TestTriggerRequest, TopicInfo, TopicPartition, TopicRecord, TriggerTest, VerifyDifference,
+    VerifyProgress, VerifyReport, VerifyRequest, VerifySummary, inspect_server::Inspect, verify_report::Report,
 };
 use klamm_engine::{Purpose, Topics};
 use klamm_log::{Cleanup, Error as LogError, Log, Topic};
@@ -33,10 +34,11 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status};
 
-use crate::cli::TAIL_MAX;
+use crate::{cli::TAIL_MAX, config::is_of_topics};
 
 pub use asking::NO_NAMESPACE;
 use asking::{ask, status};
+pub use declaring::Declaring;
 pub use triggers::Triggers;
 
 /// Most records that wait for a slow reader. Each record may have several MiB.
@@ -53,15 +55,24 @@ pub struct Inspector {
     /// Held by the verification that is running. Only one runs at a time, because it takes a core and much of the disk's time.
     verifying: Arc<Mutex<()>>,
     triggers: Triggers,
+    declaring: Declaring,
 }
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 impl Inspector {
     /// A service over these parts. `address` is the address of this process, which owns the partitions from now on.
-    pub fn new(processor: Arc<Processor>, log: Arc<dyn Log>, topics: Topics, index: Index, address: String, triggers: Triggers) -> Self {
+    pub fn new(
+        processor: Arc<Processor>,
+        log: Arc<dyn Log>,
+        topics: Topics,
+        index: Index,
+        address: String,
+        triggers: Triggers,
+        declaring: Declaring,
+    ) -> Self {
         let since = Time::from_millis(chrono::Utc::now().timestamp_millis());
-        Self { processor, log, topics, index, address, since, verifying: Arc::default(), triggers }
+        Self { processor, log, topics, index, address, since, verifying: Arc::default(), triggers, declaring }
     }
 
     /// A topic, by its name with or without prefix.
@@ -160,8 +171,23 @@ impl Inspect for Inspector {
         producing::produce(&self.log, &self.topics, &topic, request).await.map(Response::new)
     }
 
-    async fn apply_triggers(&self, request: Request<ApplyTriggersRequest>) -> Result<Response<ApplyTriggersResponse>, Status> {
-        self.triggers.apply(request.into_inner()).await.map(Response::new)
+    async fn apply(&self, request: Request<ApplyRequest>) -> Result<Response<ApplyResponse>, Status> {
+        let ApplyRequest { texts, dry_run, prune } = request.into_inner();
+        let (of_topics, of_triggers): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| is_of_topics(text));
+        // All are right, or nothing changes.
+        let triggers = self.triggers.check(of_triggers)?;
+        let (topics, config) = self.declaring.check(&of_topics)?;
+        // Triggers come first: after a change of topics klamm begins anew.
+        let mut changes = self.triggers.apply(&triggers, dry_run, prune).await?;
+        if !dry_run {
+            self.declaring.declare(&topics, &config).await?;
+        }
+        changes.extend(topics);
+        Ok(Response::new(ApplyResponse { changes }))
+    }
+
+    async fn list_declared_topics(&self, _: Request<ListDeclaredTopicsRequest>) -> Result<Response<ListDeclaredTopicsResponse>, Status> {
+        Ok(Response::new(self.declaring.list()))
     }
 
     async fn list_triggers(&self, request: Request<ListTriggersRequest>) -> Result<Response<ListTriggersResponse>, Status> {

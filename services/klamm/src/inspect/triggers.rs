@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use klamm_api::klamm::v1::{
-    ApplyTriggersRequest, ApplyTriggersResponse, ListTriggersResponse, TestTriggerRequest, TriggerChange, TriggerCounts, TriggerInfo,
-    TriggerPartition, TriggerTest,
-};
+use klamm_api::klamm::v1::{Change, ListTriggersResponse, TestTriggerRequest, TriggerCounts, TriggerInfo, TriggerPartition, TriggerTest};
 use klamm_engine::Topics;
 use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
 use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
@@ -59,9 +56,11 @@ impl Triggers {
         self.processor.triggers()
     }
 
-    /// Declares the triggers, all or none, as far as the declarations themselves are wrong.
-    pub(super) async fn apply(&self, request: ApplyTriggersRequest) -> Result<ApplyTriggersResponse, Status> {
-        let ApplyTriggersRequest { texts, dry_run, prune } = request;
+    /// Checks declarations of triggers: by name, each with its text.
+    ///
+    /// # Errors
+    /// One of them is wrong.
+    pub(super) fn check(&self, texts: Vec<String>) -> Result<BTreeMap<String, (Trigger, String)>, Status> {
         let mut declared = BTreeMap::new();
         for text in texts {
             let trigger = self.checked(&text)?;
@@ -70,9 +69,26 @@ impl Triggers {
                 return Err(Status::invalid_argument(format!("the trigger {name} is declared twice")));
             }
         }
+        Ok(declared)
+    }
+
+    /// Declares triggers that have been checked.
+    pub(super) async fn apply(
+        &self,
+        declared: &BTreeMap<String, (Trigger, String)>,
+        dry_run: bool,
+        prune: bool,
+    ) -> Result<Vec<Change>, Status> {
         let known = self.known();
         let mut changes = Vec::new();
-        for (name, (trigger, text)) in &declared {
+        let changed = |name: &str, change: &str, before: String, after: String| Change {
+            kind: "trigger".to_owned(),
+            name: name.to_owned(),
+            change: change.to_owned(),
+            before,
+            after,
+        };
+        for (name, (trigger, text)) in declared {
             let before = known.get(name).map(|state| state.text.clone());
             let change = match &before {
                 None => "created",
@@ -85,18 +101,15 @@ impl Triggers {
                     self.declare(trigger, text).await?;
                 }
             }
-            let change = change.to_owned();
-            changes.push(TriggerChange { trigger: name.clone(), change, before: before.unwrap_or_default(), after: text.clone() });
+            changes.push(changed(name, change, before.unwrap_or_default(), text.clone()));
         }
-        let others = known.values().filter(|state| prune && !declared.contains_key(&state.name));
-        for state in others {
+        for state in known.values().filter(|state| prune && !declared.contains_key(&state.name)) {
             if !dry_run {
                 self.delete(&state.name).await?;
             }
-            let change = "deleted".to_owned();
-            changes.push(TriggerChange { trigger: state.name.clone(), change, before: state.text.clone(), after: String::new() });
+            changes.push(changed(&state.name, "deleted", state.text.clone(), String::new()));
         }
-        Ok(ApplyTriggersResponse { changes })
+        Ok(changes)
     }
 
     /// A declaration that can be used here.

@@ -24,8 +24,10 @@ use tokio::{net::TcpListener, sync::watch};
 use tonic::service::Routes;
 
 use crate::{
+    config::Declared,
     node::{
         beats::Beats,
+        declared,
         descriptors::Doors,
         feeding::{self, Pace},
         front::{Front, Role},
@@ -34,6 +36,7 @@ use crate::{
         progress,
         standby::Standby,
         stopping::wait_for,
+        terms::Terms,
         topics_watch,
     },
     setup_error::SetupError,
@@ -97,7 +100,7 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
         }
         front.set(Role::Nobody("This process is taking the partitions over; try again.".to_owned()));
         let began = Instant::now();
-        let (owned, routes) = match take_over(&options, &parts, &beats, &standby, &member, lease.clone()).await {
+        let (owned, routes, declared) = match take_over(&options, &parts, &beats, &standby, &member, lease.clone()).await {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::error!(error = %error, "the partitions could not be taken over");
@@ -116,13 +119,27 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
         health.clear(TAKE_OVER);
         health.set_role(HealthRole::Owner);
         health.clear(OWNER);
-        let stopping = own(&owned, health, &mut stopped).await;
+        let ended = own(&owned, &declared, health, &mut stopped).await;
         health.clear(LEASE);
-        if stopping {
-            health.set_role(HealthRole::Stopping);
-            front.set(Role::Nobody("klamm is shutting down.".to_owned()));
-            owned.stop().await;
-            break Ok(());
+        match ended {
+            Ended::Stopping => {
+                health.set_role(HealthRole::Stopping);
+                front.set(Role::Nobody("klamm is shutting down.".to_owned()));
+                owned.stop().await;
+                break Ok(());
+            }
+            Ended::Declared => {
+                tracing::info!("other topics are declared than before: the partitions are given up, and taken over with these");
+                front.set(Role::Nobody(
+                    "The partitions are taken over anew, with the topics that have been declared; try again.".to_owned(),
+                ));
+                // The declaration is committed while the partitions are still owned, so that the next owner knows it.
+                owned.stop().await;
+                beats.set_standing(Standing::Standby);
+                standby.resume();
+                continue;
+            }
+            Ended::Lost => {}
         }
         health.report(OWNER, Severity::Failure, NO_OWNER);
         health.set_role(HealthRole::Standby);
@@ -177,19 +194,22 @@ async fn take_over(
     standby: &Standby,
     member: &str,
     lease: Lease,
-) -> Result<(Owned, Routes), SetupError> {
+) -> Result<(Owned, Routes, Declared), SetupError> {
     beats.set_standing(Standing::Bidding);
     standby.pause().await;
+    let declared = declared::committed(&parts.log, &options.topics).await?;
+    let Terms { topics, limits, namespace_limits } = Terms::with(&options.config, &declared);
+    options.subjects.set(topics.with_schemas());
     let config = ProcessorConfig {
         uncommitted_commands_max: options.uncommitted_commands_max,
         uncommitted_bytes_max: options.uncommitted_bytes_max,
         lease,
         supervisor: parts.supervisor.clone(),
-        settings: klamm_requests::settings::configured(&options.limits),
-        namespace_settings: klamm_requests::settings::of_namespaces(&options.namespace_limits),
-        destinations: klamm_requests::settings::destinations(&options.namespace_limits),
+        settings: klamm_requests::settings::configured(&limits),
+        namespace_settings: klamm_requests::settings::of_namespaces(&namespace_limits),
+        destinations: klamm_requests::settings::destinations(&namespace_limits),
         verify_dir: options.verify_dir.clone(),
-        ..ProcessorConfig::new(options.topics.clone(), member.to_owned())
+        ..ProcessorConfig::new(topics, member.to_owned())
     };
     let recovered = owned::recover(config, parts.log.clone(), parts.store.clone()).await?;
     let take_overs = recovered.processor.take_overs();
@@ -205,12 +225,14 @@ async fn take_over(
         partition_count: options.topics.partitions,
         persistence_store: "klamm".to_owned(),
         address: options.advertised_address.clone(),
-        limits: options.limits.clone(),
-        namespace_limits: options.namespace_limits.clone(),
+        limits,
+        namespace_limits,
         ..GatewayConfig::default()
     };
-    let schemas = owned::Schemas { schemas: options.producers_schemas.clone(), makes_sources: false };
-    recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, schemas, options.inspect).await
+    let others = owned::Others { schemas: options.producers_schemas.clone(), makes_topics: false, config: options.config.clone() };
+    let (owned, routes) =
+        recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, others, options.inspect).await?;
+    Ok((owned, routes, declared))
 }
 
 /// The cluster's id. It is the same for all processes of a cluster, and stays the same after a take-over.
@@ -218,14 +240,25 @@ fn cluster_id(topics: &Topics) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, topics.full("").as_bytes()).to_string()
 }
 
-/// Waits while the partitions are owned. True when the process is to stop, false when the partitions are lost.
-async fn own(owned: &Owned, health: &Health, stopped: &mut watch::Receiver<bool>) -> bool {
+/// Why a process owns the partitions no longer.
+enum Ended {
+    /// It is to stop.
+    Stopping,
+    /// Others have them.
+    Lost,
+    /// Other topics are declared than those that it knows.
+    Declared,
+}
+
+/// Waits while the partitions are owned, with these declared topics.
+async fn own(owned: &Owned, declared: &Declared, health: &Health, stopped: &mut watch::Receiver<bool>) -> Ended {
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             biased;
-            () = wait_for(stopped.clone()) => return true,
-            () = owned.processor().ownership().until_lost() => return false,
+            () = wait_for(stopped.clone()) => return Ended::Stopping,
+            () = owned.processor().ownership().until_lost() => return Ended::Lost,
+            () = declared::until_changed(owned.processor(), declared) => return Ended::Declared,
             _ = look.tick() => {
                 let ended = owned.processor().ownership().lease_ended_for().is_some_and(|time| time >= LEASE_ENDED_FOR);
                 health.set(LEASE, Severity::Failure, ended.then(|| LEASE_ENDED.to_owned()));

@@ -17,8 +17,8 @@ use tonic::{
 };
 
 use crate::{
-    config::Inspect,
-    inspect::{Inspector, Triggers, access},
+    config::{Config, Inspect},
+    inspect::{Declaring, Inspector, Triggers, access},
     node::{
         destinations,
         namespaces::{self, NamespaceToMake},
@@ -51,12 +51,14 @@ pub struct Owned {
     destinations: Option<JoinHandle<()>>,
 }
 
-/// How topics of others are read.
-pub struct Schemas {
+/// What a process knows of topics of others, and of those that may be declared.
+pub struct Others {
     /// The schemas of their values.
     pub schemas: Arc<dyn SchemaSource>,
-    /// The topic of a trigger is made when it is missing.
-    pub makes_sources: bool,
+    /// Topics of others that a declaration names are made when they are missing.
+    pub makes_topics: bool,
+    /// The configuration, to which declarations are added.
+    pub config: Arc<Config>,
 }
 
 /// Takes the partitions over: take-over records, fencing, fold, replay. This blocks a thread of its own, not the runtime's.
@@ -86,7 +88,7 @@ impl Recovered {
         namespaces: &[NamespaceToMake],
         index: Index,
         gateway: GatewayConfig,
-        Schemas { schemas, makes_sources }: Schemas,
+        Others { schemas, makes_topics, config: settings }: Others,
         inspect: Inspect,
     ) -> Result<(Owned, Routes), SetupError> {
         let Self { processor, log, config } = self;
@@ -114,8 +116,9 @@ impl Recovered {
             let read = klamm_ingress::Config { requests, limits: limits.clone(), schemas: schemas.clone(), dead_letters };
             tokio::spawn(klamm_ingress::run(processor.clone(), log.clone(), read, config.supervisor.clone()))
         };
-        let triggers = Triggers::new(processor.clone(), log.clone(), config.topics.clone(), schemas, limits, makes_sources);
-        let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone(), triggers);
+        let triggers = Triggers::new(processor.clone(), log.clone(), config.topics.clone(), schemas, limits, makes_topics);
+        let declaring = Declaring { processor: processor.clone(), log: log.clone(), config: settings, makes_topics };
+        let inspector = Inspector::new(processor.clone(), log, config.topics, index.clone(), gateway.address.clone(), triggers, declaring);
         let batch_per_second = gateway.limits.batch_per_second;
         let gateway = Arc::new(Gateway::new(processor.clone(), index, gateway));
         let batch = klamm_batch::Settings { per_second: batch_per_second };

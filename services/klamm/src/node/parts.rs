@@ -1,22 +1,28 @@
 //! How a process of a cluster is set up, and the parts that it is made of.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use klamm_engine::Topics;
 use klamm_ingress::SchemaSource;
 use klamm_log::Log;
 use klamm_processor::Intervals;
+use klamm_registry::Subjects;
 use klamm_store::Store;
 use klamm_supervise::Supervisor;
 use klamm_visibility::Index;
 
 use super::namespaces::NamespaceToMake;
-use crate::{config::Inspect, telemetry::Sources};
+use crate::{
+    config::{Config, Inspect},
+    telemetry::Sources,
+};
 
 /// How a process of a cluster is set up.
 #[derive(Clone)]
 pub struct NodeOptions {
-    /// Names of the topics and number of partitions.
+    /// The configuration. What is declared while klamm runs is added to it.
+    pub config: Arc<Config>,
+    /// Names of the topics and number of partitions, without what is declared.
     pub topics: Topics,
     /// `host:port` by which other members reach this one's gRPC API.
     pub advertised_address: String,
@@ -32,12 +38,10 @@ pub struct NodeOptions {
     pub uncommitted_commands_max: u64,
     /// How many bytes may wait for transactions, over all partitions.
     pub uncommitted_bytes_max: usize,
-    /// The gateway's limits.
-    pub limits: klamm_gateway::Limits,
-    /// Namespaces with limits of their own, by name.
-    pub namespace_limits: BTreeMap<String, klamm_gateway::Limits>,
     /// The schemas of records that other programs write.
     pub producers_schemas: Arc<dyn SchemaSource>,
+    /// The subjects of klamm's schemas, as its own endpoints show them.
+    pub subjects: Subjects,
     /// Which clients klamm's own service answers.
     pub inspect: Inspect,
 }

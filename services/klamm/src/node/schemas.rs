@@ -95,6 +95,18 @@ fn setup_error(error: &Error) -> SetupError {
     SetupError::new(DOING, error, error.remedy())
 }
 
+/// If a registry is configured, registers the schemas of topics that have come to a configuration. Records carry the ids that are known already.
+///
+/// # Errors
+/// The registry is away, or refuses.
+pub async fn register_more(config: &Config) -> Result<(), SetupError> {
+    let Some(settings) = settings(&config.registry) else { return Ok(()) };
+    let subjects = subjects(&config.topics());
+    let registered = tokio::task::spawn_blocking(move || klamm_registry::register(&settings, &subjects)).await;
+    let registered = registered.map_err(|error| SetupError::new(DOING, error, "this is a bug in klamm, please report it"))?;
+    registered.map(drop).map_err(|error| setup_error(&error))
+}
+
 /// If a registry is configured, registers klamm's schemas there, and makes records carry its ids. To be awaited before the first record
 /// is written or read. Without a registry there is nothing to do.
 ///

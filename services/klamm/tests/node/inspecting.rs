@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use klamm::inspect::{Inspector, Triggers};
+use klamm::inspect::{Declaring, Inspector, Triggers};
 use klamm_api::klamm::v1::{ListTopicsRequest, inspect_server::Inspect};
 use klamm_engine::Topics;
 use klamm_ingress::{AllLimits, NoSchemas};
@@ -29,8 +29,9 @@ async fn a_broker_that_takes_its_time_holds_no_thread_of_the_runtime() {
     let log = Arc::new(Severed::held(log, held.clone()));
     let processor = Arc::new(processor);
     let triggers = Triggers::new(processor.clone(), log.clone(), topics.clone(), Arc::new(NoSchemas), AllLimits::default(), false);
-    let inspector = Inspector::new(processor, log, topics, index, "here".to_owned(), triggers);
+    let declaring = Declaring { processor: processor.clone(), log: log.clone(), config: Arc::default(), makes_topics: false };
+    let inspector = Inspector::new(processor, log, topics, index, "here".to_owned(), triggers, declaring);
     let listing = inspector.list_topics(Request::new(ListTopicsRequest::default()));
     let (listed, ()) = tokio::join!(listing, async { held.store(false, Ordering::SeqCst) });
-    assert_eq!(listed.expect("listed").into_inner().topics.len(), 9);
+    assert_eq!(listed.expect("listed").into_inner().topics.len(), 10);
 }

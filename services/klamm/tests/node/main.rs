@@ -13,20 +13,21 @@ use std::{
 };
 
 use klamm::{
-    config::Inspect,
+    config::{Config, Inspect, Namespace, Publish, Requests},
     node::{
         descriptors::{Budget, LogKind},
         front::Front,
         member,
         namespaces::NamespaceToMake,
         parts::{NodeOptions, NodeParts},
+        schemas,
     },
     telemetry::Sources,
 };
 use klamm_api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
 };
-use klamm_engine::{NamespaceTopic, Topics};
+use klamm_engine::Topics;
 use klamm_ingress::NoSchemas;
 use klamm_log::{EmbeddedLog, Log, SystemClock, embedded::Settings as LogSettings};
 use klamm_messages::temporal::{
@@ -60,7 +61,17 @@ async fn start(log: &Arc<dyn Log>) -> Node {
 
 /// klamm's topics, and those of the namespace that the node makes.
 fn topics() -> Topics {
-    Topics::new("klamm.", 2).with_namespaces([NamespaceTopic::requests("default"), NamespaceTopic::outcomes("default")])
+    config().topics()
+}
+
+/// Two partitions, and a namespace with requests and a destination.
+fn config() -> Config {
+    let mut config = Config::default();
+    config.kafka.partitions = 2;
+    let publish = Publish { topics: vec!["invoices=shop.invoices".to_owned()], ..Publish::default() };
+    let namespace = Namespace { requests: Some(Requests::default()), publish: Some(publish), ..Namespace::default() };
+    config.namespaces.insert("default".to_owned(), namespace);
+    config
 }
 
 async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
@@ -72,9 +83,9 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
     let front = Front::new("starting", Inspect::Loopback);
     let doors = Budget::of(4096, LogKind::Embedded, 0).expect("enough").doors(klamm_connections::Settings::default());
     member::serve(&front, listener, doors, stopped.clone());
-    let destinations = klamm_requests::Destinations::new([("invoices".to_owned(), "shop.invoices".to_owned())]);
-    let publishing = klamm_gateway::Limits { destinations, ..klamm_gateway::Limits::default() };
     let options = NodeOptions {
+        config: Arc::new(config()),
+        subjects: schemas::subjects(&topics),
         topics,
         advertised_address: address.clone(),
         store_dir: "memory".into(),
@@ -87,8 +98,6 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
         intervals: Intervals { batch: Duration::from_millis(20), clean: Duration::from_millis(50), ..Intervals::default() },
         uncommitted_commands_max: 10_000,
         uncommitted_bytes_max: 1 << 26,
-        limits: klamm_gateway::Limits::default(),
-        namespace_limits: [("default".to_owned(), publishing)].into(),
         producers_schemas: Arc::new(NoSchemas),
         inspect: Inspect::Loopback,
     };

@@ -147,6 +147,8 @@ impl Driving<'_> {
                 process.namespaces.changed((*state).clone());
             }
             Action::NamespaceRemoved { key } => process.namespaces.removed(&key),
+            Action::Topics(state) => process.declared_topics.changed((*state).clone()),
+            Action::TopicsRemoved { key } => process.declared_topics.removed(&key),
             Action::Trigger(state) => process.triggers.changed((*state).clone()),
             Action::TriggerRemoved { key } => process.triggers.removed(&key),
             Action::Update(row) => process.update_waiters.changed(&row),

@@ -1,9 +1,9 @@
 //! Announces the tasks, the namespaces, the triggers and the configured task queues of a partition that has just been recovered or built anew.
 
-use klamm_cluster::{Namespaces, TaskQueueConfigs, Triggers, namespaces, task_queues, triggers};
+use klamm_cluster::{DeclaredTopics, Namespaces, TaskQueueConfigs, Triggers, declared_topics, namespaces, task_queues, triggers};
 use klamm_engine::partition::command_record;
 use klamm_machine::{Kind, TablesExt, key};
-use klamm_messages::klamm::v1::{NamespaceState, TaskRow, TriggerState, WakeRow};
+use klamm_messages::klamm::v1::{DeclaredTopics as DeclaredTopicsState, NamespaceState, TaskRow, TriggerState, WakeRow};
 use klamm_workflow::tables::Tasks;
 
 use super::guarded::Guarded;
@@ -63,9 +63,12 @@ fn tell_cluster(guarded: &Guarded) {
     let rows = state.tables().range::<Namespaces>(&from, &to, usize::MAX);
     let (from, to) = triggers::all();
     let declared = state.tables().range::<Triggers>(&from, &to, usize::MAX);
+    let (from, to) = declared_topics::all();
+    let topics = state.tables().range::<DeclaredTopics>(&from, &to, usize::MAX);
     // Some rows may have been damaged.
     if state.check().is_ok() {
         guarded.process.triggers.replace(declared.into_iter().map(|(_, state)| TriggerState::clone(&state)));
+        guarded.process.declared_topics.replace(topics.into_iter().map(|(_, state)| DeclaredTopicsState::clone(&state)));
         guarded.process.namespaces.replace(rows.into_iter().map(|(_, state)| NamespaceState::clone(&state)));
     }
 }

@@ -6,7 +6,7 @@ mod produce;
 
 use std::process::ExitCode;
 
-use klamm_api::klamm::v1::{DescribeTopicRequest, ListTopicsRequest, TopicInfo};
+use klamm_api::klamm::v1::{DeclaredTopicsInfo, DescribeTopicRequest, ListDeclaredTopicsRequest, ListTopicsRequest, TopicInfo};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,6 +24,7 @@ pub async fn run(command: TopicsCommand) -> Result<ExitCode, SetupError> {
         TopicsCommand::Describe(options) => describe(options).await?,
         TopicsCommand::Cat(options) => cat::run(options).await?,
         TopicsCommand::Produce(options) => produce::run(options).await?,
+        TopicsCommand::Declared(options) => declared(options).await?,
         TopicsCommand::Manifest(options) => manifest::run(&options)?,
     }
     Ok(Exit::Fine.into())
@@ -37,6 +38,20 @@ async fn list(options: ListOptions) -> Result<(), SetupError> {
             true => as_json(&topic).to_string(),
             false => format!("{:<32} {:>4} {:<8} {}", topic.name, topic.partition_count, topic.cleanup, topic.description),
         });
+    }
+    Ok(())
+}
+
+async fn declared(options: ListOptions) -> Result<(), SetupError> {
+    let mut client = connect::connect(&options.server).await?;
+    let declared = client.list_declared_topics(ListDeclaredTopicsRequest {}).await.map_err(connect::refused)?.into_inner().declared;
+    for DeclaredTopicsInfo { namespace, text, update_time } in declared {
+        let time = update_time.map(|time| time.to_string());
+        if options.json {
+            print(&json!({ "namespace": namespace, "declaration": text, "update_time": time }).to_string());
+        } else {
+            print(&format!("---\n# {namespace}, declared {}\n{}", time.unwrap_or_default(), text.trim_end()));
+        }
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ pub fn routes(klamm: Klamm) -> Router {
         .route("/api/klamm/v1/members", get(overview::members))
         .route("/api/klamm/v1/topics", get(topics::list))
         .route("/api/klamm/v1/topics/{topic}", get(topics::describe))
+        .route("/api/klamm/v1/declared-topics", get(topics::declared))
         .route("/api/klamm/v1/topics/{topic}/records", get(records::read))
         .route("/api/klamm/v1/topics/{topic}/tail", get(records::tail))
         .route("/api/klamm/v1/triggers", get(triggers::list).post(triggers::apply))

@@ -8,7 +8,7 @@ const CHANGES: &[(&str, &str, &[&str], &str)] = &[
     ("post", "/namespaces/{namespace}/search-attributes", &[], "Adds search attributes: AddSearchAttributes"),
     ("delete", "/namespaces/{namespace}/search-attributes/{name}", &[], "Removes one: RemoveSearchAttributes"),
     ("delete", "/namespaces/{namespace}/workflows/{workflow}", &["runId"], "Deletes a run: DeleteWorkflowExecution"),
-    ("post", "/triggers", &[], "Declares triggers"),
+    ("post", "/triggers", &[], "Declares triggers, and topics of namespaces"),
     ("delete", "/triggers/{trigger}", &[], "Deletes a trigger; its dead letters stay"),
     ("post", "/triggers/{trigger}/pause", &[], "Pauses a trigger"),
     ("post", "/triggers/{trigger}/resume", &[], "Lets it go on"),
@@ -30,6 +30,7 @@ const PATHS: &[(&str, &[&str], &str, bool)] = &[
     ("/topics/{topic}", &[], "One topic, with the offsets of its partitions", false),
     ("/topics/{topic}/records", &["partition", "offset", "limit", "tail", "key", "since"], "Records, decoded", false),
     ("/topics/{topic}/tail", &["partition", "offset", "tail", "key", "since"], "Records as they come: events `record`", true),
+    ("/declared-topics", &[], "What was declared of topics of namespaces, beside the configuration", false),
     ("/triggers", &[], "All triggers, and how they are doing", false),
     ("/triggers/{trigger}", &[], "One trigger", false),
     (

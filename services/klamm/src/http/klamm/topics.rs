@@ -6,11 +6,13 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use klamm_api::klamm::v1::{DescribeTopicRequest, ListTaskQueuesRequest, ListTopicsRequest, TaskQueueInfo, TopicInfo};
+use klamm_api::klamm::v1::{
+    DeclaredTopicsInfo, DescribeTopicRequest, ListDeclaredTopicsRequest, ListTaskQueuesRequest, ListTopicsRequest, TaskQueueInfo, TopicInfo,
+};
 use serde_json::{Value, json};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, time},
     handling::{Answered, Klamm, from},
 };
 
@@ -18,6 +20,14 @@ use super::{
 pub async fn list(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answered {
     let topics = klamm.inspect().list_topics(from(asked.peer, ListTopicsRequest {})).await?.into_inner().topics;
     Ok(Json(json!({ "topics": topics.iter().map(shown).collect::<Vec<_>>() })))
+}
+
+/// `declared-topics`: what `klamm apply` has declared of topics of namespaces.
+pub async fn declared(State(klamm): State<Arc<Klamm>>, asked: Asked) -> Answered {
+    let listed = klamm.inspect().list_declared_topics(from(asked.peer, ListDeclaredTopicsRequest {})).await?.into_inner();
+    let declaration =
+        |it: &DeclaredTopicsInfo| json!({ "namespace": it.namespace, "declaration": it.text, "updateTime": time(it.update_time.as_ref()) });
+    Ok(Json(json!({ "declared": listed.declared.iter().map(declaration).collect::<Vec<_>>() })))
 }
 
 /// `topics/{topic}`

@@ -10,8 +10,8 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use klamm_api::klamm::v1::{
-    ApplyTriggersRequest, DeadLetterInfo, DeadLetterSelection, DeleteTriggerRequest, ListTriggersRequest, PauseTriggerRequest,
-    ReadDeadLettersRequest, ReplayTriggerRequest, TriggerChange, TriggerInfo, TriggerPartition,
+    ApplyRequest, Change, DeadLetterInfo, DeadLetterSelection, DeleteTriggerRequest, ListTriggersRequest, PauseTriggerRequest,
+    ReadDeadLettersRequest, ReplayTriggerRequest, TriggerInfo, TriggerPartition,
 };
 use klamm_connections::Peer;
 use serde::Deserialize;
@@ -54,9 +54,9 @@ struct Apply {
 /// `POST triggers`: declares triggers.
 pub async fn apply(State(klamm): State<Arc<Klamm>>, asked: Asked, headers: HeaderMap, content: Bytes) -> Answered {
     let Apply { declarations, dry_run, prune } = body::own(&headers, &content)?;
-    let request = ApplyTriggersRequest { texts: declarations, dry_run, prune };
-    let changes = klamm.inspect().apply_triggers(from(asked.peer, request)).await?.into_inner().changes;
-    let change = |TriggerChange { trigger, change, before, after }| json!({ "trigger": trigger, "change": change, "before": optional(&before), "after": optional(&after) });
+    let request = ApplyRequest { texts: declarations, dry_run, prune };
+    let changes = klamm.inspect().apply(from(asked.peer, request)).await?.into_inner().changes;
+    let change = |Change { kind, name, change, before, after }| json!({ "kind": kind, "name": name, "change": change, "before": optional(&before), "after": optional(&after) });
     Ok(Json(json!({ "changes": changes.into_iter().map(change).collect::<Vec<_>>() })))
 }
 
