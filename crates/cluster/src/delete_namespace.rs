@@ -8,7 +8,7 @@ use klamm_messages::{
 };
 
 use crate::{
-    Answer, Cluster, Event, Namespaces,
+    Answer, Cluster, DeclaredTopics, Event, Namespaces,
     change::{existing, put},
     namespaces::all,
 };
@@ -25,6 +25,9 @@ pub(crate) fn decide(tx: &mut Tx<'_, Cluster>, command: &DeleteNamespace) -> Res
         if state.deleted_from.is_empty() {
             let new_name = new_name(tx, &state)?;
             tx.emit(Event::RemoveNamespace(state.name.clone()));
+            if tx.get::<DeclaredTopics>(&state.name).is_some() {
+                tx.emit(Event::RemoveTopics(state.name.clone()));
+            }
             state.deleted_from = std::mem::replace(&mut state.name, new_name);
             state.delete_time = Some(tx.context.now.into());
         }

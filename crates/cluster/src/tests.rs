@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt, Time, Tx, table::DecodeRow};
 use klamm_messages::{
     klamm::v1::{
-        AddSearchAttributes, ApplyTrigger, ClusterCommand, Command, DeleteNamespace, DeleteTrigger, DeprecateNamespace, NamespaceState,
-        PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, RewindTrigger, UpdateNamespace, UpdateTaskQueueConfig,
-        cluster_command::Command as Body_, cluster_record::Record, command::Body,
+        AddSearchAttributes, ApplyTrigger, ClusterCommand, Command, DeclareTopics, DeleteNamespace, DeleteTrigger, DeprecateNamespace,
+        NamespaceState, PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, RewindTrigger, UpdateNamespace,
+        UpdateTaskQueueConfig, cluster_command::Command as Body_, cluster_record::Record, command::Body,
     },
     temporal::{
         enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
@@ -16,7 +16,7 @@ use klamm_messages::{
 };
 use proptest::prelude::*;
 
-use crate::{Answer, Cluster, Event, Namespaces, QueueKey, TaskQueueConfigs, Triggers, namespaces, tombstone, topic_key};
+use crate::{Answer, Cluster, DeclaredTopics, Event, Namespaces, QueueKey, TaskQueueConfigs, Triggers, namespaces, tombstone, topic_key};
 
 /// Tables in a map of encoded rows: what comes back has gone through the bytes.
 #[derive(Default, Clone, PartialEq, Debug)]
@@ -488,6 +488,41 @@ fn triggers_are_declared_changed_paused_and_deleted() {
     assert_eq!(tombstone(&topic_key(removed).unwrap()).as_ref(), Some(removed));
     env.decide(apply("a", "shop")).unwrap();
     assert!(env.rows.get::<Triggers>("orders").unwrap().generation > first.generation);
+    let mut folded = Rows::default();
+    env.events.iter().for_each(|event| Cluster.apply(&mut folded, event));
+    assert_eq!(folded, env.rows);
+}
+
+/// Topics are declared for a namespace, replaced and taken back; they go with it.
+#[test]
+fn topics_are_declared_changed_and_taken_back() {
+    let mut env = Env::default();
+    let retention = Some(prost_types::Duration { seconds: 86_400, nanos: 0 });
+    let register = RegisterNamespace { name: "shop".to_owned(), id: "an-id-of-it".to_owned(), retention, ..RegisterNamespace::default() };
+    env.decide(Body_::RegisterNamespace(register)).unwrap();
+    let declare = |text: &str| Body_::DeclareTopics(DeclareTopics { namespace: "shop".to_owned(), text: text.to_owned() });
+    let elsewhere = Body_::DeclareTopics(DeclareTopics { namespace: "missing".to_owned(), text: "a".to_owned() });
+    assert!(matches!(env.refused(elsewhere), Rejection::NamespaceNotFound(_)));
+    assert!(matches!(env.refused(declare(&"x".repeat(65 << 10))), Rejection::InvalidArgument(_)));
+    let text = |env: &Env| env.rows.get::<DeclaredTopics>("shop").map(|state| state.text.clone());
+
+    env.decide(declare("a")).unwrap();
+    assert_eq!(text(&env).as_deref(), Some("a"));
+    let events = env.events.len();
+    env.decide(declare("a")).unwrap();
+    assert_eq!(env.events.len(), events, "the same declaration changes nothing");
+    env.decide(declare("b")).unwrap();
+    assert_eq!(text(&env).as_deref(), Some("b"));
+    env.decide(declare("")).unwrap();
+    let removed = env.events.last().unwrap();
+    assert_eq!(tombstone(&topic_key(removed).unwrap()).as_ref(), Some(removed));
+    let events = env.events.len();
+    env.decide(declare("")).unwrap();
+    assert_eq!((text(&env), env.events.len()), (None, events));
+
+    env.decide(declare("c")).unwrap();
+    env.decide(Body_::DeleteNamespace(DeleteNamespace { name: "shop".to_owned(), ..DeleteNamespace::default() })).unwrap();
+    assert_eq!(text(&env), None, "they go with the namespace");
     let mut folded = Rows::default();
     env.events.iter().for_each(|event| Cluster.apply(&mut folded, event));
     assert_eq!(folded, env.rows);

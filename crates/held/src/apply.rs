@@ -25,7 +25,7 @@ fn waits(tables: &mut dyn Tables, record: &HeldRecord) {
     let due = due(record);
     let mut whole = tables.get::<Queues>(&place.0).as_deref().cloned().unwrap_or_default();
     let due_before = match place.0.kind {
-        Kind::Signal => before.as_deref().and_then(|before| self::due(before)),
+        Kind::Signal => before.as_deref().and_then(self::due),
         Kind::Batch => whole.due.map(Into::into),
     };
     wakes::set(tables, wake_row(&place.0, record.number), due_before, due);

@@ -204,7 +204,7 @@ fn signals_wait_each_for_its_time_and_in_their_order() {
     lab.now = 2_999;
     assert!(lab.woken().is_empty());
     lab.now = 3_000;
-    assert_eq!(lab.woken(), [queue.clone()]);
+    assert_eq!(lab.woken(), std::slice::from_ref(&queue));
     let records = lab.decide(|tx| queue.records(tx));
     let waits_on = |lab: &mut Lab, index: usize| {
         lab.decide(|tx| signals::wait_on(tx, &records[index], Wait::ForRun(Duration::from_secs(99)))).is_some()

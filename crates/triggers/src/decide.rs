@@ -192,7 +192,7 @@ impl Trigger {
             Ok::<_, String>(StartAsked {
                 workflow_type: start.workflow_type.text(seen)?,
                 task_queue: start.task_queue.text(seen)?,
-                values: if batch.is_some() { values.as_lists() } else { values },
+                values: if batch.is_some() { values.into_lists() } else { values },
                 id_conflict_policy: match start.on_conflict {
                     // With a signal the open run is signalled.
                     _ if rule.signal.is_some() => None,
@@ -286,7 +286,7 @@ struct PayloadAsked {
 
 impl Values {
     /// Each value as the only one of a list. (Bytes stay what they are: declarations with batches have none.)
-    fn as_lists(self) -> Self {
+    fn into_lists(self) -> Self {
         Self { args_json: self.args_json.into_iter().map(|text| format!("[{text}]")).collect(), ..self }
     }
 }

@@ -24,12 +24,15 @@ use klamm::{
     },
     telemetry::Sources,
 };
-use klamm_api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
+use klamm_api::{
+    klamm::v1::{ApplyRequest, ListDeclaredTopicsRequest, inspect_client::InspectClient},
+    workflowservice::v1::{
+        DescribeWorkflowExecutionRequest, StartWorkflowExecutionRequest, workflow_service_client::WorkflowServiceClient,
+    },
 };
 use klamm_engine::Topics;
 use klamm_ingress::NoSchemas;
-use klamm_log::{EmbeddedLog, Log, SystemClock, embedded::Settings as LogSettings};
+use klamm_log::{EmbeddedLog, Log, SystemClock, TopicSpec, embedded::Settings as LogSettings};
 use klamm_messages::temporal::{
     common::v1::{WorkflowExecution, WorkflowType},
     taskqueue::v1::TaskQueue,
@@ -235,4 +238,39 @@ async fn run_of_insisting(client: &mut WorkflowServiceClient<Channel>, id: &str)
             Err(status) => assert!(status.code() == Code::Unavailable && Instant::now() < deadline, "{status}"),
         }
     }
+}
+
+/// Whoever takes the partitions over next knows the topics that were declared; calls wait meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn topics_that_are_declared_count_for_whoever_owns_the_partitions() {
+    let log = log();
+    log.ensure_topics(&[TopicSpec::kept("shop.notes", 1)]).expect("a topic of others");
+    let (first, second) = (start(&log).await, start(&log).await);
+    first.healthy().await;
+    second.healthy().await;
+    let mut here = first.client().await;
+    let run = insist_on_start(&mut here, "a").await;
+    let mut klamm = InspectClient::connect(format!("http://{}", second.address)).await.expect("a connection");
+    for (text, change) in [("topics_of: default\nopenlineage: {types: [\"order\"]}\n", "created"), ("topics_of: default\n", "deleted")] {
+        let request = ApplyRequest { texts: vec![text.to_owned()], ..ApplyRequest::default() };
+        let changes = klamm.apply(request).await.expect("declared").into_inner().changes;
+        assert_eq!((changes[0].kind.as_str(), changes[0].change.as_str()), ("topics", change));
+        let id = format!("with {change}");
+        insist_on_start(&mut here, &id).await;
+        // Commands that came before the new owner began have the terms of the old one.
+        let deadline = Instant::now() + PATIENCE;
+        let told =
+            || log.end_offset("klamm.openlineage.default", 0).and_then(|end| Ok(end + log.end_offset("klamm.openlineage.default", 1)?));
+        let mut number = 0;
+        while change == "created" && told().expect("the topic") == 0 {
+            assert!(Instant::now() < deadline, "runs tell of themselves");
+            insist_on_start(&mut here, &format!("{id} {number}")).await;
+            number += 1;
+        }
+    }
+    assert_eq!(run_of_insisting(&mut here, "a").await, run);
+    let listed = klamm.list_declared_topics(ListDeclaredTopicsRequest {}).await.expect("a list").into_inner().declared;
+    assert!(listed.is_empty(), "{listed:?}");
+    first.stop().await;
+    second.stop().await;
 }
