@@ -15,7 +15,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from insist import CALL_TIMEOUT, Clients
 from programs import TASK_TIMEOUT
-from support.reading import ReadingAlong
+from support.reading import ReadingAlong, committed
 
 TASK_QUEUE = "billing"
 #: Topics of other programs, by the names that workflows use, with their partitions.
@@ -68,6 +68,7 @@ class Bills:
     def __init__(self, clients: Clients, bootstrap: str) -> None:
         self.clients = clients
         self.done: List[str] = []
+        self._bootstrap = bootstrap
         self._readers = {name: ReadingAlong(bootstrap, topic) for name, (topic, _) in DESTINATIONS.items()}
         self._next = 0
         self._ending = False
@@ -103,6 +104,12 @@ class Bills:
             assert await self.clients.insist(result) == EACH
             self.done.append(id)
 
+    async def _refused(self) -> str:
+        """What destinations did not take."""
+        letters = await asyncio.to_thread(committed, self._bootstrap, "klamm.dlq.publish")
+        said = [(letter.key(), letter.value(), dict(letter.headers() or []).get("__dlq.errors.message")) for letter in letters]
+        return f"dead letters: {said}"
+
     async def check(self) -> None:
         """Each record is there once, in order per key; and there is one for each activity that has completed, and for no other."""
         published: List[Tuple[str, str, str]] = []
@@ -113,7 +120,8 @@ class Bills:
                 assert (message.key() or b"").decode() == value["customer"]
                 numbers[value["customer"]].append(value["number"])
                 published.append(place(message))
-            assert numbers == {id: list(range(EACH)) for id in self.done}, f"{name}: missing, twice or out of order"
+            wrong = {id: numbers.get(id) for id in {*self.done, *numbers} if numbers.get(id) != list(range(EACH)) or id not in self.done}
+            assert not wrong, f"{name}: missing, twice or out of order: {wrong}; {await self._refused()}"
         completed: List[Tuple[str, str, str]] = []
         for id in self.done:
             handle = self.clients.any.get_workflow_handle(id)
