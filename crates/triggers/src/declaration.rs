@@ -29,6 +29,7 @@ pub(crate) struct Declaration {
 pub(crate) struct Source {
     pub(crate) topic: Text,
     pub(crate) format: Text,
+    pub(crate) schema_ids: Option<Text>,
     pub(crate) unwrap: Option<Text>,
     pub(crate) tombstone: Option<Text>,
 }

@@ -31,7 +31,7 @@ pub use decide::{Decision, Effect, Fault, fault_class};
 pub use faults::{BreakAt, Window};
 pub use flow::Rate;
 pub use letter::{Letter, Mark};
-pub use record::{Format, Input, Unwrap, Value};
+pub use record::{Format, Input, SchemaIds, Unwrap, Value};
 pub use start_at::StartAt;
 pub use trigger::{Tombstone, Trigger};
 pub use wrong::Wrong;

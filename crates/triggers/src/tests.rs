@@ -174,7 +174,15 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         (with("namespace: default", "namespace: \"\""), "line 3: namespace: it is empty"),
         (with("namespace: default", "name_space: default"), "line 3: "),
         (with("topic: shop.orders", "topic: \"shop orders\""), "line 4: source.topic: \"shop orders\" is no name of a topic"),
-        (with("format: json", "format: xml"), "line 4: source.format: \"xml\" is not known (json, avro, protobuf or raw)"),
+        (with("format: json", "format: xml"), "line 4: source.format: \"xml\" is not known (json, avro, protobuf, json_schema or raw)"),
+        (
+            with("format: json", "format: json, schema_ids: confluent"),
+            "line 4: source.schema_ids: values of this format name no schema (leave it out, or set source.format to avro, protobuf or json_schema)",
+        ),
+        (
+            with("format: json", "format: avro, schema_ids: payload"),
+            "line 4: source.schema_ids: \"payload\" is not known (confluent, apicurio_global or apicurio_content)",
+        ),
         (
             with("format: json", "format: json, tombstone: keep"),
             "line 4: source.tombstone: \"keep\" is not known (skip, pass or dead_letter)",

@@ -6,7 +6,7 @@ use crate::{
     expression::Scope,
     faults, flow,
     limits::{NAME_BYTES_MAX, RULES_MAX},
-    record::{Format, Unwrap},
+    record::{Format, SchemaIds, Unwrap},
     rule::{self, ReferencedUnit, Rule},
 };
 
@@ -28,6 +28,8 @@ pub struct Trigger {
     pub topic: String,
     /// What stands in the topic's values.
     pub format: Format,
+    /// How its records say by which schema their values are written.
+    pub schema_ids: SchemaIds,
     /// What is around the values.
     pub unwrap: Unwrap,
     /// What becomes of records without a value.
@@ -80,6 +82,7 @@ impl Trigger {
         let break_at = faults.map(faults::read).transpose()?.flatten();
         topic(&source.topic)?;
         let format = format(&source.format)?;
+        let schema_ids = source.schema_ids.as_ref().map(|text| schema_ids(text, format)).transpose()?.unwrap_or(SchemaIds::Confluent);
         let unwrap = source.unwrap.as_ref().map(|text| self::unwrap(text, format)).transpose()?.unwrap_or(Unwrap::None);
         let tombstone = source.tombstone.as_ref().map(self::tombstone).transpose()?.unwrap_or(Tombstone::Skip);
         let start_at = start_at.as_ref().map(self::start_at).transpose()?.unwrap_or(StartAt::Earliest);
@@ -96,6 +99,7 @@ impl Trigger {
             namespace: namespace.value,
             topic: source.topic.value,
             format,
+            schema_ids,
             unwrap,
             tombstone,
             start_at,
@@ -134,15 +138,39 @@ fn format(text: &Text) -> Result<Format, Wrong> {
         "avro" => Format::Avro,
         "raw" => Format::Raw,
         "protobuf" => Format::Protobuf,
-        other => return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro, protobuf or raw")),
+        "json_schema" => Format::JsonSchema,
+        other => {
+            return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro, protobuf, json_schema or raw"));
+        }
     })
+}
+
+fn schema_ids(text: &Text, format: Format) -> Result<SchemaIds, Wrong> {
+    let wrong = |problem: String, hint: &str| Err(Wrong::at(text, "source.schema_ids", problem, hint));
+    if matches!(format, Format::Json | Format::Raw) {
+        return wrong(
+            "values of this format name no schema".to_owned(),
+            "leave it out, or set source.format to avro, protobuf or json_schema",
+        );
+    }
+    match text.value.as_str() {
+        "confluent" => Ok(SchemaIds::Confluent),
+        "apicurio_global" => Ok(SchemaIds::ApicurioGlobal),
+        "apicurio_content" => Ok(SchemaIds::ApicurioContent),
+        other => wrong(format!("{other:?} is not known"), "confluent, apicurio_global or apicurio_content"),
+    }
 }
 
 fn unwrap(text: &Text, format: Format) -> Result<Unwrap, Wrong> {
     Ok(match text.value.as_str() {
         "none" => Unwrap::None,
         "debezium" if format == Format::Raw => {
-            return Err(Wrong::at(text, "source.unwrap", "a raw value has no envelope", "set source.format to json, avro or protobuf"));
+            return Err(Wrong::at(
+                text,
+                "source.unwrap",
+                "a raw value has no envelope",
+                "set source.format to json, avro, protobuf or json_schema",
+            ));
         }
         "debezium" => Unwrap::Debezium,
         other => return Err(Wrong::at(text, "source.unwrap", format!("{other:?} is not known"), "none or debezium")),

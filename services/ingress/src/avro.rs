@@ -7,29 +7,26 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
 use serde_json::{Map, Number, Value as Json};
 
-use crate::{Away, SchemaKind, SchemaSource, schemas::Usable};
+use crate::{Away, SchemaId, SchemaKind, SchemaSource, schemas::Usable};
 
 impl Usable for Schema {
     const KNOWN_MAX: usize = 1000;
 
-    fn look_up(source: &dyn SchemaSource, id: u32) -> Result<Option<Result<Self, String>>, Away> {
-        let text = match klamm_avro::frame::schema(id) {
-            Ok(schema) => Some(schema.json.to_owned()),
-            Err(_) => source.schema(id)?.filter(|schema| schema.kind == SchemaKind::Avro).map(|schema| schema.text),
+    fn look_up(source: &dyn SchemaSource, id: SchemaId) -> Result<Option<Result<Self, String>>, Away> {
+        let own = if let SchemaId::Id(id) = id { klamm_avro::frame::schema(id).ok() } else { None };
+        let text = match own {
+            Some(schema) => Some(schema.json.to_owned()),
+            None => source.schema(id)?.filter(|schema| schema.kind == SchemaKind::Avro).map(|schema| schema.text),
         };
         Ok(text.map(|text| parsed(id, &text)))
-    }
-
-    fn unknown(id: u32) -> String {
-        format!("No schema with the id {id} is known.")
     }
 }
 
 /// The schema of an id, or why it cannot be used.
-fn parsed(id: u32, text: &str) -> Result<Schema, String> {
-    let schema = Schema::parse_str(text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."))?;
+fn parsed(id: SchemaId, text: &str) -> Result<Schema, String> {
+    let schema = Schema::parse_str(text).map_err(|error| format!("The schema with the {id} is none of Avro's: {error}."))?;
     // A value of such a schema may be as deep as it is long.
-    if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the id {id} contains itself.")) } else { Ok(schema) }
+    if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the {id} contains itself.")) } else { Ok(schema) }
 }
 
 /// Whether a named type contains itself.

@@ -12,6 +12,7 @@
 mod avro;
 mod feed;
 mod formats;
+mod framing;
 mod making;
 mod pace;
 mod protobuf;
@@ -35,9 +36,10 @@ use klamm_log::Log;
 use klamm_supervise::{Part, Supervisor, each_owned};
 use tokio::{sync::watch, task::JoinSet};
 
+pub use formats::value_text;
 pub use making::{Tried, try_record};
 pub use replaying::{Replay, ReplayEffect, original, replay};
-pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaKind, SchemaReference, SchemaSource, SchemaText};
+pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaId, SchemaKind, SchemaReference, SchemaSource, SchemaText};
 pub use status::{TriggerCounts, TriggerStatus, TriggerStatuses};
 pub use triggers::DeadLetterTopic;
 

@@ -17,7 +17,7 @@ use klamm_processor::{
     Backend, Processor,
     backend::{Error as BackendError, Reply},
 };
-use klamm_triggers::{Format, StartAt, Trigger};
+use klamm_triggers::{Format, SchemaIds, StartAt, Trigger};
 use tokio::sync::{Mutex, mpsc};
 use tonic::Status;
 
@@ -109,6 +109,13 @@ impl Triggers {
         }
         if matches!(trigger.format, Format::Avro | Format::Protobuf) && !self.schemas.is_configured() {
             return Err(wrong("source.format", "no schema registry is configured", "set [registry] url, see docs/configuration.md"));
+        }
+        if matches!(trigger.format, Format::Avro | Format::Protobuf)
+            && trigger.schema_ids != SchemaIds::Confluent
+            && !self.schemas.is_apicurio()
+        {
+            let hint = "registry.url is to be that of an Apicurio, such as http://registry:8080/apis/ccompat/v7";
+            return Err(wrong("source.schema_ids", "the configured registry is no Apicurio", hint));
         }
         if !self.processor.namespaces().contains_key(&trigger.namespace) {
             let problem = format!("there is no namespace {:?}", trigger.namespace);

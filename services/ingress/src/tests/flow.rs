@@ -1,0 +1,39 @@
+//! How fast triggers go, and in which order.
+
+use super::*;
+
+#[tokio::test]
+async fn a_rate_is_kept_and_a_pause_does_not_wait_for_it() {
+    let (sink, log) = (Sink::new(1, false), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    log.append("shop.orders", 0, (0..300).map(order).collect()).unwrap();
+    declare(&sink, state(&ORDERS.replace("rules:", "flow: {rate: 50/s}\nrules:")));
+    let begun = std::time::Instant::now();
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    // Ten go at a time, the first at once.
+    taken(&sink, 60).await;
+    assert!(begun.elapsed() >= Duration::from_millis(1_000), "{:?}", begun.elapsed());
+    let marks = |sink: &Sink| -> Vec<Offset> {
+        let mark = |it: &Command| matches!(it.body, Some(Body::MarkSource(_))).then(|| it.source.as_ref().unwrap().settled);
+        sink.taken.lock().iter().filter_map(mark).collect()
+    };
+    let paused = |text: &str| TriggerState { paused: true, ..state(text) };
+    declare(&sink, paused(ORDERS));
+    await_that("the mark of the first reader", || marks(&sink).len() == 1).await;
+    let settled = marks(&sink)[0];
+    assert_eq!(starts(&sink).len() as Offset, settled, "nothing is left out, and nothing taken twice");
+    // An hour from one to the next, and nobody waits for it.
+    sink.settled.lock().insert(0, settled);
+    declare(&sink, state(&ORDERS.replace("rules:", "flow: {rate: 1/h}\nrules:")));
+    await_that("one record more", || starts(&sink).len() as Offset > settled).await;
+    declare(&sink, paused(ORDERS));
+    await_that("the mark of the second reader", || marks(&sink).len() == 2).await;
+    assert_eq!(marks(&sink)[1], settled + 1);
+    sink.settled.lock().insert(0, settled + 1);
+    declare(&sink, state(ORDERS));
+    await_that("the rest without a rate", || starts(&sink).len() >= 300).await;
+    running.abort();
+    let offsets: Vec<_> =
+        sink.taken.lock().iter().filter(|it| it.from_trigger.is_some()).map(|it| it.source.as_ref().unwrap().offset).collect();
+    assert_eq!(offsets, (0..300).collect::<Vec<_>>());
+}
