@@ -83,7 +83,7 @@ pub(crate) struct Faults {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Flow {
     pub(crate) order: Option<Text>,
-    pub(crate) max_in_flight: Unbuilt,
+    pub(crate) max_in_flight: Option<Text>,
     pub(crate) rate: Option<Text>,
 }
 

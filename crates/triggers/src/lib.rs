@@ -29,7 +29,7 @@ mod wrong;
 
 pub use decide::{Decision, Effect, Fault, fault_class};
 pub use faults::{BreakAt, Window};
-pub use flow::Rate;
+pub use flow::{Flow, Order, Rate};
 pub use letter::{Letter, Mark};
 pub use record::{Format, Input, SchemaIds, Unwrap, Value};
 pub use start_at::StartAt;

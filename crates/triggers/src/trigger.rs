@@ -1,7 +1,7 @@
 //! A trigger: its declaration, checked and compiled.
 
 use crate::{
-    BreakAt, Rate, StartAt, Wrong,
+    BreakAt, Flow, StartAt, Wrong,
     declaration::{self, Declaration, Text},
     expression::Scope,
     faults, flow,
@@ -36,8 +36,8 @@ pub struct Trigger {
     pub tombstone: Tombstone,
     /// Where reading begins.
     pub start_at: StartAt,
-    /// Most effects in a span of time; `None`: as many as can be.
-    pub rate: Option<Rate>,
+    /// How fast it may go, and in which order.
+    pub flow: Flow,
     /// The share of dead letters at which it stops; `None`: never.
     pub break_at: Option<BreakAt>,
     pub(crate) rules: Vec<Rule>,
@@ -78,7 +78,7 @@ impl Trigger {
         if let Some(batch) = batch {
             return Err(Wrong::not_built(&batch, "batch", "several records for one run"));
         }
-        let rate = flow.as_ref().map(flow::read).transpose()?.flatten();
+        let flow = flow.as_ref().map(flow::read).transpose()?.unwrap_or_default();
         let break_at = faults.map(faults::read).transpose()?.flatten();
         topic(&source.topic)?;
         let format = format(&source.format)?;
@@ -103,7 +103,7 @@ impl Trigger {
             unwrap,
             tombstone,
             start_at,
-            rate,
+            flow,
             break_at,
             rules,
         })

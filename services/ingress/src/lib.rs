@@ -13,6 +13,7 @@ mod avro;
 mod feed;
 mod formats;
 mod framing;
+mod in_flight;
 mod making;
 mod pace;
 mod protobuf;
@@ -22,6 +23,7 @@ mod replaying;
 mod schemas;
 mod source;
 mod status;
+mod step;
 #[cfg(test)]
 mod tests;
 mod triggers;
@@ -46,6 +48,7 @@ pub use triggers::DeadLetterTopic;
 use crate::{
     feed::Feed,
     formats::Formats,
+    in_flight::InFlight,
     pace::Paces,
     reader::{LOOK, Reader},
 };
@@ -68,10 +71,12 @@ pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config
     let topics: Arc<[RequestTopic]> = topics.into();
     let (schemas, limits) = (Arc::new(Formats::new(&schemas)), Arc::new(limits));
     let (health, paces) = (supervisor.health().clone(), Paces::default());
+    let in_flight = InFlight::default();
     let reader = {
         let (sink, log) = (sink.clone(), log.clone());
         move |part: &Part| {
-            Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), paces.clone(), part.clone())
+            let (paces, in_flight) = (paces.clone(), in_flight.clone());
+            Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), paces, in_flight, part.clone())
         }
     };
     let requests = async {

@@ -1,19 +1,18 @@
 //! Reads one partition of a topic whose records become commands.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use klamm_log::{Error as LogError, Log, Offset, ReadBatch, ReadLimit, Stored, Topic};
-use klamm_messages::klamm::v1::{Command, NamespaceState, command::Body};
+use klamm_messages::klamm::v1::{NamespaceState, command::Body};
 use klamm_requests::{
     namespaces::Namespaces,
     records::{self, Against},
 };
 use klamm_supervise::{Health, Part};
-use klamm_triggers::{StartAt, Window};
+use klamm_triggers::{Order, StartAt, Window};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -21,8 +20,10 @@ use crate::{
     AllLimits, Away, CommandSink, TriggerStatuses,
     feed::{At, Feed, mark},
     formats::Formats,
+    in_flight::{InFlight, Room},
     making::Maker,
     pace::{Pace, Paces},
+    step::Step,
     waiting::{PAUSE_MAX, Waiting},
 };
 
@@ -45,6 +46,7 @@ pub(crate) struct Reader<S> {
     limits: Arc<AllLimits>,
     maker: Maker,
     paces: Paces,
+    in_flight: InFlight,
 }
 
 impl<S> Clone for Reader<S> {
@@ -55,6 +57,7 @@ impl<S> Clone for Reader<S> {
             limits: self.limits.clone(),
             maker: self.maker.clone(),
             paces: self.paces.clone(),
+            in_flight: self.in_flight.clone(),
         }
     }
 }
@@ -75,16 +78,6 @@ struct Source {
     unmarked: Mutex<Option<(usize, Instant)>>,
     /// What came of the last records.
     window: Mutex<Window>,
-}
-
-/// Commands that are taken together.
-#[derive(Default)]
-struct Step {
-    /// Offset of the first of their records.
-    first: Option<Offset>,
-    count: usize,
-    /// By the partition that takes them.
-    groups: BTreeMap<u32, Vec<Command>>,
 }
 
 /// Why a reader has stopped within what it has read.
@@ -122,11 +115,12 @@ impl<S: CommandSink> Reader<S> {
         limits: Arc<AllLimits>,
         health: Health,
         paces: Paces,
+        in_flight: InFlight,
         part: Part,
     ) -> Self {
         let statuses = sink.trigger_statuses();
         let waiting = Waiting::new(health, statuses.clone());
-        Self { sink, log, limits, maker: Maker { formats, waiting, part, statuses }, paces }
+        Self { sink, log, limits, maker: Maker { formats, waiting, part, statuses }, paces, in_flight }
     }
 
     /// Where it is noted how triggers are doing.
@@ -138,6 +132,7 @@ impl<S: CommandSink> Reader<S> {
     pub(crate) fn keep(&self, is_known: impl Fn(&str) -> bool) {
         self.maker.statuses.keep(&is_known);
         self.paces.keep(&is_known);
+        self.in_flight.keep(&is_known);
     }
 
     /// Nobody waits for anything there any more.
@@ -252,9 +247,15 @@ impl<S: CommandSink> Reader<S> {
                 return Some(from);
             }
         }
+        let mut room = tokio::select! {
+            biased;
+            room = self.room(&source.feed) => room,
+            _ = stopped.changed() => return Some(from),
+        };
+        let limit = ReadLimit { records: room.as_ref().map_or(LIMIT.records, |room| room.records.min(LIMIT.records)), ..LIMIT };
         let read = {
             let (log, topic) = (self.log.clone(), source.feed.topic().clone());
-            self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, LIMIT)).await
+            self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, limit)).await
         };
         let batch = match read {
             Ok(batch) => batch,
@@ -273,10 +274,14 @@ impl<S: CommandSink> Reader<S> {
                 return Some(from);
             }
         }
+        if let Some(room) = &mut room {
+            room.shrink(batch.records.len());
+        }
         self.tell_of_loss(source, from, &batch).await;
         let mut next = batch.next_offset;
         if !batch.records.is_empty() {
             let ended = self.take(source, from, &batch.records, stopped).await;
+            drop(room);
             if let Some((at, why)) = ended {
                 next = at;
                 if matches!(why, Stopped::Broke) {
@@ -336,6 +341,7 @@ impl<S: CommandSink> Reader<S> {
         let (namespace, namespaces) = self.maker.waiting.until(&source.problem, || async { self.terms(source) }).await;
         let against = Against { namespace: &namespace, namespaces: &namespaces, limits };
         let (pace, break_at) = (self.pace(&source.feed), source.feed.trigger().and_then(|trigger| trigger.break_at));
+        let order = source.feed.trigger().map_or(Order::Key, |trigger| trigger.flow.order);
         let begun = Instant::now();
         let mut step = Step::default();
         let mut without_effect = 0;
@@ -353,9 +359,8 @@ impl<S: CommandSink> Reader<S> {
             if let Some(source) = &mut command.source {
                 source.settled = settled;
             }
-            step.first.get_or_insert(stored.offset);
-            step.count += 1;
-            step.groups.entry(self.sink.partition_of(&command)).or_default().push(command);
+            let target = self.sink.partition_of(&command);
+            step.push(stored.offset, target, command, order);
             if let Some(pace) = pace.filter(|pace| step.count >= pace.step()) {
                 if let Some(not_taken) = self.take_step(source, std::mem::take(&mut step), Some(pace), stopped).await {
                     ended = Some((not_taken, Stopped::Early));
@@ -392,6 +397,12 @@ impl<S: CommandSink> Reader<S> {
                 _ = stopped.changed() => return Some(first),
             }
         }
+        if source.feed.trigger().is_some_and(|trigger| trigger.flow.order == Order::Partition) {
+            for (target, commands) in groups {
+                self.maker.waiting.until(&source.problem, || self.sink.append(target, commands.clone())).await;
+            }
+            return None;
+        }
         let mut appending = JoinSet::new();
         for (target, commands) in groups {
             let (reader, problem) = (self.clone(), source.problem.clone());
@@ -404,9 +415,21 @@ impl<S: CommandSink> Reader<S> {
 
     /// How fast this process may go, if that is bounded.
     fn pace(&self, feed: &Feed) -> Option<Pace> {
-        let rate = feed.trigger()?.rate?;
+        let rate = feed.trigger()?.flow.rate?;
+        Some(Pace::new(rate, self.share()))
+    }
+
+    /// The part of klamm's partitions that this process owns.
+    fn share(&self) -> f64 {
         let owned = self.sink.partitions().borrow().len();
-        Some(Pace::new(rate, owned as f64 / f64::from(self.owners())))
+        owned as f64 / f64::from(self.owners())
+    }
+
+    /// Room for the next records. `None`: how many are on their way is not bounded.
+    async fn room(&self, feed: &Feed) -> Option<Room> {
+        let trigger = feed.trigger()?;
+        let most = f64::from(trigger.flow.max_in_flight?) * self.share();
+        Some(self.in_flight.room(&trigger.name, most as usize, LIMIT.records).await)
     }
 
     /// Pauses the trigger, because too many of its records are dead letters.

@@ -37,3 +37,45 @@ async fn a_rate_is_kept_and_a_pause_does_not_wait_for_it() {
         sink.taken.lock().iter().filter(|it| it.from_trigger.is_some()).map(|it| it.source.as_ref().unwrap().offset).collect();
     assert_eq!(offsets, (0..300).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn all_records_of_a_partition_keep_their_order_where_that_is_asked_for() {
+    for (flow, is_kept) in [("order: key", false), ("order: none", false), ("order: partition", true)] {
+        let (sink, log) = (Sink::new(4, true), log(1));
+        log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+        log.append("shop.orders", 0, (0..100).map(order).collect()).unwrap();
+        declare(&sink, state(&ORDERS.replace("rules:", &format!("flow: {{{flow}}}\nrules:"))));
+        let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+        await_that("the last record", || (0..4).map(|it| sink.offsets(it).len()).sum::<usize>() == 100).await;
+        running.abort();
+        // The first time that each was taken: appends fail, and come again.
+        let mut first = Vec::new();
+        for command in sink.taken.lock().iter() {
+            let offset = command.source.as_ref().unwrap().offset;
+            if !first.contains(&offset) {
+                first.push(offset);
+            }
+        }
+        assert_eq!(first.len(), 100, "{flow}");
+        assert_eq!(first.is_sorted(), is_kept, "{flow}: {first:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_records_are_on_their_way() {
+    // Half of the partitions are another process's.
+    let (sink, log) = (Sink::new(4, false), log(1));
+    sink.owned.send_modify(|owned| owned.retain(|partition, _| *partition < 2));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 8)]).unwrap();
+    for partition in 0..8 {
+        log.append("shop.orders", partition, (0..50).map(order).collect()).unwrap();
+    }
+    sink.held.send_replace(true);
+    declare(&sink, state(&ORDERS.replace("rules:", "flow: {max_in_flight: 20}\nrules:")));
+    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+    await_that("as many as may be", || sink.given.lock().0 == 10).await;
+    sink.held.send_replace(false);
+    taken(&sink, 200).await;
+    running.abort();
+    assert_eq!(sink.given.lock().1, 10, "never more");
+}

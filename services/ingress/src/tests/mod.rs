@@ -29,6 +29,10 @@ struct Sink {
     faltered: Mutex<std::collections::BTreeSet<Offset>>,
     triggers: watch::Sender<Arc<BTreeMap<String, TriggerState>>>,
     statuses: Arc<TriggerStatuses>,
+    /// While this is true, nothing is taken.
+    held: watch::Sender<bool>,
+    /// Commands that are given and not taken yet, and most of them that there ever were.
+    given: Mutex<(usize, usize)>,
 }
 
 impl Sink {
@@ -44,6 +48,8 @@ impl Sink {
             faltered: Mutex::default(),
             triggers: watch::Sender::new(Arc::default()),
             statuses: Arc::default(),
+            held: watch::Sender::new(false),
+            given: Mutex::default(),
         })
     }
 
@@ -94,6 +100,13 @@ impl CommandSink for Sink {
     }
 
     async fn append(&self, _: u32, commands: Vec<Command>) -> Result<(), Away> {
+        {
+            let mut given = self.given.lock();
+            given.0 += commands.len();
+            given.1 = given.1.max(given.0);
+        }
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
+        self.given.lock().0 -= commands.len();
         let first = commands[0].source.as_ref().map_or(-1, |source| source.offset);
         if self.falters && first >= 0 && self.faltered.lock().insert(first) {
             self.taken.lock().extend(commands[..commands.len() / 2].iter().cloned());
