@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import urllib.request
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -14,7 +15,7 @@ from confluent_kafka import Producer
 from temporalio.client import Client
 
 from support.awaiting import await_until
-from support.registered import Guids, Registered
+from support.registered import APICURIO, Guids, Registered
 from topics import Topics
 
 pytestmark = pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="klamm dev has no registry")
@@ -67,7 +68,9 @@ class Orders(Registered):
 
     def global_id(self, subject: str) -> int:
         """Apicurio's own id of a subject's newest version."""
-        return self.registry.ask(f"../../registry/v2/groups/default/artifacts/{subject}/meta")["globalId"]
+        own = self.registry.url.replace(APICURIO, "/apis/registry/v2")
+        with urllib.request.urlopen(f"{own}/groups/default/artifacts/{subject}/meta", timeout=30) as answer:
+            return json.load(answer)["globalId"]
 
 
 @pytest.fixture
@@ -95,16 +98,15 @@ def eight(number: int) -> bytes:
 
 
 async def test_schemas_are_found_by_guids_and_by_apicurios_ids(orders: Orders) -> None:
-    # So that ids of contents and of versions differ.
-    orders.register("padding", '"int"')
-    orders.register("more-padding", '"int"')
-    avro = orders.register("avro", json.dumps(AVRO))
     orders.register("shop/money.proto", MONEY, "PROTOBUF")
-    proto = orders.register("proto", PROTO, "PROTOBUF", ["shop/money.proto"])
+    # Of two subjects, so that the ids of contents and those of versions differ.
+    for which in ("first-", ""):
+        avro = orders.register(f"{which}avro", json.dumps(AVRO))
+        proto = orders.register(f"{which}proto", PROTO, "PROTOBUF", ["shop/money.proto"])
     (avro_guid, proto_guid), nobodys = (uuid.uuid4(), uuid.uuid4()), uuid.uuid4()
     orders.guids.known = {str(avro_guid): avro, str(proto_guid): proto}
     ids = {"avro": orders.global_id("avro"), "proto": orders.global_id("proto")}
-    assert ids != {"avro": avro, "proto": proto}
+    assert ids["avro"] != avro and ids["proto"] != proto
 
     def guid(of: uuid.UUID, indexes: bytes = b"") -> List[Tuple[str, bytes]]:
         return [("__value_schema_id", b"\1" + of.bytes + indexes)]

@@ -11,6 +11,7 @@
 
 mod avro;
 mod feed;
+mod fetches;
 mod formats;
 mod framing;
 mod in_flight;
@@ -47,10 +48,10 @@ pub use triggers::DeadLetterTopic;
 
 use crate::{
     feed::Feed,
+    fetches::Fetches,
     formats::Formats,
-    in_flight::InFlight,
-    pace::Paces,
-    reader::{LOOK, Reader},
+    making::Maker,
+    reader::{Flow, LOOK, Reader},
 };
 
 /// What is read, and how.
@@ -67,16 +68,19 @@ pub struct Config {
 
 /// Runs until the returned future is dropped. Reads what belongs to the partitions that this process owns.
 pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config, supervisor: Supervisor) {
+    run_with(sink, log, config, supervisor, Fetches::default()).await;
+}
+
+async fn run_with<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config, supervisor: Supervisor, fetches: Fetches) {
     let Config { requests: topics, limits, schemas, dead_letters } = config;
     let topics: Arc<[RequestTopic]> = topics.into();
     let (schemas, limits) = (Arc::new(Formats::new(&schemas)), Arc::new(limits));
-    let (health, paces) = (supervisor.health().clone(), Paces::default());
-    let in_flight = InFlight::default();
+    let (health, flow) = (supervisor.health().clone(), Flow { fetches, ..Flow::default() });
     let reader = {
         let (sink, log) = (sink.clone(), log.clone());
         move |part: &Part| {
-            let (paces, in_flight) = (paces.clone(), in_flight.clone());
-            Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), paces, in_flight, part.clone())
+            let maker = Maker::new(schemas.clone(), health.clone(), part.clone(), sink.trigger_statuses());
+            Reader::new(sink.clone(), log.clone(), limits.clone(), maker, flow.clone())
         }
     };
     let requests = async {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use klamm_log::{Record, Stored};
 use klamm_messages::klamm::v1::{Command, FromTrigger, RecordHeader};
 use klamm_requests::records::{self, Against, Place};
-use klamm_supervise::Part;
+use klamm_supervise::{Health, Part};
 use klamm_triggers::{Decision, Effect, Fault, Format, Input, Trigger, Value};
 use prost::Message;
 
@@ -27,6 +27,10 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
+    pub(crate) fn new(formats: Arc<Formats>, health: Health, part: Part, statuses: Arc<TriggerStatuses>) -> Self {
+        Self { formats, waiting: Waiting::new(health, statuses.clone()), part, statuses }
+    }
+
     /// The command of a record. `None`: the record has no effect.
     pub(crate) async fn command(&self, feed: &Feed, at: &At<'_>, stored: &Stored, against: &Against<'_>, problem: &str) -> Option<Command> {
         let place =

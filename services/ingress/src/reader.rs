@@ -11,7 +11,6 @@ use klamm_requests::{
     namespaces::Namespaces,
     records::{self, Against},
 };
-use klamm_supervise::{Health, Part};
 use klamm_triggers::{Order, StartAt, Window};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
@@ -19,16 +18,16 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{
     AllLimits, Away, CommandSink, TriggerStatuses,
     feed::{At, Feed, mark},
-    formats::Formats,
+    fetches::{FETCHED, Fetches, Records, Shared},
     in_flight::{InFlight, Room},
     making::Maker,
     pace::{Pace, Paces},
     step::Step,
-    waiting::{PAUSE_MAX, Waiting},
+    waiting::PAUSE_MAX,
 };
 
-/// Most records that are on their way from one source partition, so that a mass of requests never stands in front of other callers.
-const LIMIT: ReadLimit = ReadLimit { records: 500, bytes: 4 << 20 };
+/// Most bytes of records that are on their way from one source partition, so that a mass of requests never stands in front of other callers.
+const FETCHED_BYTES: usize = 4 << 20;
 /// Pause between two looks at how many partitions a topic has.
 pub(crate) const LOOK: Duration = Duration::from_secs(10);
 /// Shortest time between two looks that lag tools are given while there are more records.
@@ -45,8 +44,15 @@ pub(crate) struct Reader<S> {
     log: Arc<dyn Log>,
     limits: Arc<AllLimits>,
     maker: Maker,
-    paces: Paces,
-    in_flight: InFlight,
+    flow: Flow,
+}
+
+/// What readers of this process have in common. Clones share everything.
+#[derive(Clone, Default)]
+pub(crate) struct Flow {
+    pub(crate) paces: Paces,
+    pub(crate) in_flight: InFlight,
+    pub(crate) fetches: Fetches,
 }
 
 impl<S> Clone for Reader<S> {
@@ -56,8 +62,7 @@ impl<S> Clone for Reader<S> {
             log: self.log.clone(),
             limits: self.limits.clone(),
             maker: self.maker.clone(),
-            paces: self.paces.clone(),
-            in_flight: self.in_flight.clone(),
+            flow: self.flow.clone(),
         }
     }
 }
@@ -70,6 +75,8 @@ struct Source {
     /// By what its positions are known.
     source_id: String,
     partition: u32,
+    /// By what it reads together with others.
+    shared: Shared,
     /// Name of its problem in the process's health.
     problem: String,
     /// When lag tools were last told of it.
@@ -78,6 +85,14 @@ struct Source {
     unmarked: Mutex<Option<(usize, Instant)>>,
     /// What came of the last records.
     window: Mutex<Window>,
+}
+
+/// Why there are no records.
+enum Unfetched {
+    /// The topic was made anew, or cut off below what was read of it.
+    OtherTopic,
+    /// That is not known now, and why.
+    Away(String),
 }
 
 /// Why a reader has stopped within what it has read.
@@ -108,19 +123,8 @@ impl Source {
 }
 
 impl<S: CommandSink> Reader<S> {
-    pub(crate) fn new(
-        sink: Arc<S>,
-        log: Arc<dyn Log>,
-        formats: Arc<Formats>,
-        limits: Arc<AllLimits>,
-        health: Health,
-        paces: Paces,
-        in_flight: InFlight,
-        part: Part,
-    ) -> Self {
-        let statuses = sink.trigger_statuses();
-        let waiting = Waiting::new(health, statuses.clone());
-        Self { sink, log, limits, maker: Maker { formats, waiting, part, statuses }, paces, in_flight }
+    pub(crate) fn new(sink: Arc<S>, log: Arc<dyn Log>, limits: Arc<AllLimits>, maker: Maker, flow: Flow) -> Self {
+        Self { sink, log, limits, maker, flow }
     }
 
     /// Where it is noted how triggers are doing.
@@ -131,8 +135,8 @@ impl<S: CommandSink> Reader<S> {
     /// Forgets triggers that there are no more.
     pub(crate) fn keep(&self, is_known: impl Fn(&str) -> bool) {
         self.maker.statuses.keep(&is_known);
-        self.paces.keep(&is_known);
-        self.in_flight.keep(&is_known);
+        self.flow.paces.keep(&is_known);
+        self.flow.in_flight.keep(&is_known);
     }
 
     /// Nobody waits for anything there any more.
@@ -165,6 +169,7 @@ impl<S: CommandSink> Reader<S> {
             self.log.listen_to(feed.topic());
             let source = Source {
                 source_id: feed.source_id(&topic_id),
+                shared: self.flow.fetches.reader(topic_id.clone(), partition),
                 topic_id,
                 feed: feed.clone(),
                 partition,
@@ -252,35 +257,23 @@ impl<S: CommandSink> Reader<S> {
             room = self.room(&source.feed) => room,
             _ = stopped.changed() => return Some(from),
         };
-        let limit = ReadLimit { records: room.as_ref().map_or(LIMIT.records, |room| room.records.min(LIMIT.records)), ..LIMIT };
-        let read = {
-            let (log, topic) = (self.log.clone(), source.feed.topic().clone());
-            self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, limit)).await
-        };
-        let batch = match read {
+        let most = room.as_ref().map_or(FETCHED, |room| room.records);
+        let batch = match source.shared.read(from, most, |most| self.fetch(source, from, most)).await {
             Ok(batch) => batch,
-            Err(LogError::PastEnd { .. }) => return None,
-            Err(error) => {
-                self.maker.waiting.pause(&source.problem, &error.to_string(), PAUSE_MAX).await;
-                return Some(from);
-            }
-        };
-        // Records of another topic of the same name are none of this source.
-        match self.topic(source.feed.topic()).await {
-            Ok(now) if now.id == source.topic_id => {}
-            Ok(_) => return None,
-            Err(Away(why)) => {
+            Err(Unfetched::OtherTopic) => return None,
+            Err(Unfetched::Away(why)) => {
                 self.maker.waiting.pause(&source.problem, &why, PAUSE_MAX).await;
                 return Some(from);
             }
-        }
+        };
+        let records = batch.all();
         if let Some(room) = &mut room {
-            room.shrink(batch.records.len());
+            room.shrink(records.len());
         }
         self.tell_of_loss(source, from, &batch).await;
         let mut next = batch.next_offset;
-        if !batch.records.is_empty() {
-            let ended = self.take(source, from, &batch.records, stopped).await;
+        if !records.is_empty() {
+            let ended = self.take(source, from, records, stopped).await;
             drop(room);
             if let Some((at, why)) = ended {
                 next = at;
@@ -295,8 +288,7 @@ impl<S: CommandSink> Reader<S> {
                 Feed::Requests(requests) => {
                     let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
                     metrics::gauge!("klamm_requests_lag_records", &labels).set(lag as f64);
-                    metrics::counter!("klamm_requests_total", "namespace" => requests.namespace.clone())
-                        .increment(batch.records.len() as u64);
+                    metrics::counter!("klamm_requests_total", "namespace" => requests.namespace.clone()).increment(records.len() as u64);
                 }
                 Feed::Trigger(declared) => {
                     let labels = [("trigger", declared.trigger.name.clone()), ("partition", partition.to_string())];
@@ -311,6 +303,24 @@ impl<S: CommandSink> Reader<S> {
             self.maker.statuses.position(&trigger.name, partition, next, batch.end_offset.max(next));
         }
         Some(next)
+    }
+
+    /// Fetches the next records.
+    async fn fetch(&self, source: &Source, from: Offset, most: usize) -> Result<ReadBatch, Unfetched> {
+        let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
+        let limit = ReadLimit { records: most, bytes: FETCHED_BYTES };
+        let read = self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, limit)).await;
+        let batch = match read {
+            Ok(batch) => batch,
+            Err(LogError::PastEnd { .. }) => return Err(Unfetched::OtherTopic),
+            Err(error) => return Err(Unfetched::Away(error.to_string())),
+        };
+        // Records of another topic of the same name are none of this source.
+        match self.topic(source.feed.topic()).await {
+            Ok(now) if now.id == source.topic_id => Ok(batch),
+            Ok(_) => Err(Unfetched::OtherTopic),
+            Err(Away(why)) => Err(Unfetched::Away(why)),
+        }
     }
 
     /// Tells lag tools how far the partition has been read; not after each batch, unless there are no more records.
@@ -390,7 +400,7 @@ impl<S: CommandSink> Reader<S> {
         let Step { first, count, groups } = step;
         let first = first?;
         if let (Some(pace), Some(trigger)) = (pace, source.feed.trigger()) {
-            let at = self.paces.next(&trigger.name, pace, count, Instant::now());
+            let at = self.flow.paces.next(&trigger.name, pace, count, Instant::now());
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(at.into()) => {}
@@ -429,7 +439,7 @@ impl<S: CommandSink> Reader<S> {
     async fn room(&self, feed: &Feed) -> Option<Room> {
         let trigger = feed.trigger()?;
         let most = f64::from(trigger.flow.max_in_flight?) * self.share();
-        Some(self.in_flight.room(&trigger.name, most as usize, LIMIT.records).await)
+        Some(self.flow.in_flight.room(&trigger.name, most as usize, FETCHED).await)
     }
 
     /// Pauses the trigger, because too many of its records are dead letters.
@@ -457,16 +467,16 @@ impl<S: CommandSink> Reader<S> {
     }
 
     /// Records that nobody can read any more were never taken.
-    async fn tell_of_loss(&self, source: &Source, from: Offset, batch: &ReadBatch) {
+    async fn tell_of_loss(&self, source: &Source, from: Offset, batch: &Records) {
         // Without a hole before the first record nothing is lost, and the broker need not be asked.
-        let found = batch.records.first().map_or(batch.next_offset, |first| first.offset);
+        let found = batch.all().first().map_or(batch.next_offset, |first| first.offset);
         if from == 0 || found == from {
             return;
         }
         // A hole may also be a compacted record or a mark of a transaction, so only the topic's start tells.
         let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
         let Ok(start) = self.maker.part.blocking(move || log.start_offset(&topic, partition)).await else { return };
-        if from < start && batch.records.first().is_none_or(|first| first.offset >= start) {
+        if from < start && batch.all().first().is_none_or(|first| first.offset >= start) {
             let (topic, partition) = (&**source.feed.topic(), source.partition);
             tracing::error!(topic, partition, from, to = start, "records were removed from their topic before klamm had read them");
             match &source.feed {

@@ -79,3 +79,28 @@ async fn only_so_many_records_are_on_their_way() {
     running.abort();
     assert_eq!(sink.given.lock().1, 10, "never more");
 }
+
+#[tokio::test]
+async fn two_triggers_of_a_topic_fetch_its_records_once() {
+    let (sink, log) = (Sink::new(2, false), log(1));
+    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
+    let other = TriggerState {
+        name: "others".to_owned(),
+        ..state(&ORDERS.replace("trigger: orders", "trigger: others").replace("order-", "other-"))
+    };
+    sink.triggers.send_replace(Arc::new([state(ORDERS), other].into_iter().map(|state| (state.name.clone(), state)).collect()));
+    let fetches = Fetches::default();
+    let (running, _) = start_with(&sink, &log, Arc::new(NoSchemas), fetches.clone());
+    let waits = |trigger: &str| !sink.statuses.of(trigger).positions.is_empty();
+    await_that("both readers", || waits("orders") && waits("others")).await;
+    for round in 1..=20 {
+        log.append("shop.orders", 0, (0..10).map(order).collect()).unwrap();
+        taken(&sink, 20 * round).await;
+    }
+    running.abort();
+    assert_eq!(fetches.counts(), (20, 20), "one fetches, the other finds what it needs");
+    let mut ids: Vec<_> = starts(&sink).into_iter().map(|(id, ..)| id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), sink.taken.lock().len()), (20, 400));
+}

@@ -128,11 +128,15 @@ fn signal(key: &str) -> Record {
 }
 
 fn start(sink: &Arc<Sink>, log: &Arc<MemoryLog>, schemas: Arc<dyn SchemaSource>) -> (JoinHandle<()>, Supervisor) {
+    start_with(sink, log, schemas, Fetches::default())
+}
+
+fn start_with(sink: &Arc<Sink>, log: &Arc<MemoryLog>, schemas: Arc<dyn SchemaSource>, fetches: Fetches) -> (JoinHandle<()>, Supervisor) {
     let supervisor = Supervisor::default();
     let topics = vec![RequestTopic { namespace: "shop".to_owned(), topic: TOPIC.into() }];
     let dead_letters: DeadLetterTopic = Arc::new(|trigger| TopicSpec::kept(format!("klamm.dlq.{trigger}"), 1));
     let config = Config { requests: topics, limits: AllLimits::default(), schemas, dead_letters };
-    let running = tokio::spawn(run(sink.clone(), log.clone(), config, supervisor.clone()));
+    let running = tokio::spawn(run_with(sink.clone(), log.clone(), config, supervisor.clone(), fetches));
     (running, supervisor)
 }
 
