@@ -12,7 +12,7 @@ from .registry import Registry
 from .server import KlammServer, klamm_binary
 
 #: Where Apicurio has Confluent's API, and where Guids has it, too.
-APICURIO, ELSEWHERE = "/apis/ccompat/v7", "/registry"
+APICURIO, ELSEWHERE = "/apis/ccompat/v7", "/elsewhere"
 
 T = TypeVar("T", bound="Registered")
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use klamm_log::Offset;
-use klamm_messages::klamm::v1::{Command, TriggerState};
+use klamm_messages::klamm::v1::{Command, TopicSeen, TriggerState};
 use klamm_requests::records::{self, Place};
 use klamm_triggers::{StartAt, Trigger};
 
@@ -25,6 +25,8 @@ pub(crate) struct Declared {
     pub(crate) generation: u64,
     /// Where this generation begins.
     start_at: StartAt,
+    /// The topic as it was then; `None`: that was not noted.
+    seen: Option<TopicSeen>,
 }
 
 impl Declared {
@@ -38,7 +40,7 @@ impl Declared {
             "" => trigger.start_at,
             place => StartAt::read(place).ok_or_else(|| format!("start_at: {place:?} is not known"))?,
         };
-        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation, start_at })
+        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation, start_at, seen: state.seen.clone() })
     }
 }
 
@@ -90,11 +92,15 @@ impl Feed {
         }
     }
 
-    /// Where reading begins, if nothing has been read.
-    pub(crate) fn start_at(&self) -> StartAt {
+    /// Where the reading of a partition begins, if nothing has been read. The latest records are those of the partitions that were there at
+    /// the declaration: what was added since then, or is another topic, came after it.
+    pub(crate) fn start_at(&self, topic_id: &str, partition: u32) -> StartAt {
         match self {
             Self::Requests(_) => StartAt::Earliest,
-            Self::Trigger(declared) => declared.start_at,
+            Self::Trigger(declared) => match (declared.start_at, &declared.seen) {
+                (StartAt::Latest, Some(seen)) if seen.id != topic_id || partition >= seen.partitions => StartAt::Earliest,
+                (start_at, _) => start_at,
+            },
         }
     }
 

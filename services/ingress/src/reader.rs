@@ -210,7 +210,7 @@ impl<S: CommandSink> Reader<S> {
 
     /// Where reading begins. It is made durable, so that what comes meanwhile is not passed over by the next reader.
     async fn begin(&self, source: &Source) -> Offset {
-        let start_at = source.feed.start_at();
+        let start_at = source.feed.start_at(&source.topic_id, source.partition);
         if start_at == StartAt::Earliest {
             return 0;
         }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use klamm_log::{Log, MemoryLog, Offset, Record, TopicSpec};
 use klamm_messages::{
-    klamm::v1::{Command, NamespaceState, TriggerState, command::Body},
+    klamm::v1::{Command, NamespaceState, TopicSeen, TriggerState, command::Body},
     temporal::enums::v1::NamespaceState as Lifecycle,
 };
 use klamm_supervise::Supervisor;
@@ -403,4 +403,29 @@ async fn too_many_dead_letters_pause_the_trigger_before_the_next_one() {
     running.abort();
     let dead = sink.bodies().iter().filter(|body| matches!(body, Body::DeadLetter(_))).count();
     assert_eq!(dead, 30 + 19);
+}
+
+#[tokio::test]
+async fn latest_passes_over_nothing_of_partitions_that_are_added_later_or_of_a_topic_made_anew() {
+    for (id_is_known, partitions, begins) in [(true, 3, [5, 5, 5]), (true, 2, [5, 5, 0]), (false, 3, [0, 0, 0])] {
+        let (sink, log) = (Sink::new(1, false), log(1));
+        log.ensure_topics(&[TopicSpec::kept("shop.orders", 3)]).unwrap();
+        for partition in 0..3 {
+            log.append("shop.orders", partition, (0..5).map(order).collect()).unwrap();
+        }
+        let id = if id_is_known { log.topic("shop.orders").unwrap().id.to_string() } else { "another".to_owned() };
+        let latest = ORDERS.replace("rules:", "start_at: latest\nrules:");
+        declare(&sink, TriggerState { seen: Some(TopicSeen { id, partitions }), ..state(&latest) });
+        let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+        let next = |partition: u32| sink.statuses.of("orders").positions.get(&partition).map_or(0, |it| it.0);
+        await_that("all partitions", || (0..3).all(|partition| next(partition) == 5)).await;
+        running.abort();
+        let mut read = [5; 3];
+        for command in sink.taken.lock().iter().filter(|it| it.from_trigger.is_some()) {
+            let source = command.source.as_ref().unwrap();
+            let first = &mut read[source.partition as usize];
+            *first = source.offset.min(*first);
+        }
+        assert_eq!(read, begins, "{id_is_known} {partitions}");
+    }
 }

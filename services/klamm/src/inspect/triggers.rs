@@ -8,10 +8,11 @@ use klamm_api::klamm::v1::{
 };
 use klamm_engine::Topics;
 use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
-use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
+use klamm_log::{Error as LogError, Log, ReadLimit, Topic, TopicSpec};
 use klamm_machine::Rejection;
 use klamm_messages::klamm::v1::{
-    ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TriggerState, cluster_command, command::Body,
+    ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TopicSeen, TriggerState, cluster_command,
+    command::Body,
 };
 use klamm_processor::{
     Backend, Processor,
@@ -80,9 +81,9 @@ impl Triggers {
                 Some(_) => "changed",
             };
             if !dry_run {
-                self.ensure(trigger).await?;
+                let seen = self.ensure(trigger).await?;
                 if change != "unchanged" {
-                    self.declare(trigger, text).await?;
+                    self.declare(trigger, text, seen).await?;
                 }
             }
             let change = change.to_owned();
@@ -124,27 +125,29 @@ impl Triggers {
         Ok(trigger)
     }
 
-    /// Makes the topics that the trigger needs, and looks for the one that it reads.
-    async fn ensure(&self, trigger: &Trigger) -> Result<(), Status> {
+    /// Makes the topics that the trigger needs, and looks at the one that it reads.
+    async fn ensure(&self, trigger: &Trigger) -> Result<TopicSeen, Status> {
         let (spec, topic, makes) = (self.topics.dead_letters_spec(&trigger.name), trigger.topic.clone(), self.makes_sources);
         let partitions = self.topics.partitions;
         let made = ask(&self.log, move |log| {
             log.ensure_topics(std::slice::from_ref(&spec))?;
             log.topic(&spec.name)?;
-            match log.topic(&topic) {
-                Err(LogError::UnknownTopic { .. }) if makes => log.ensure_topics(&[TopicSpec::kept(topic.as_str(), partitions)]),
-                other => other.map(drop),
+            match log.topic_now(&topic) {
+                Err(LogError::UnknownTopic { .. }) if makes => log.ensure_topics(&[TopicSpec::kept(topic.as_str(), partitions)])?,
+                other => return other.map(|found| seen(&found)),
             }
+            log.topic_now(&topic).map(|found| seen(&found))
         });
         made.await.map_err(|error| Status::failed_precondition(error.to_string()))
     }
 
-    async fn declare(&self, trigger: &Trigger, text: &str) -> Result<(), Status> {
+    async fn declare(&self, trigger: &Trigger, text: &str, seen: TopicSeen) -> Result<(), Status> {
         let apply = ApplyTrigger {
             name: trigger.name.clone(),
             namespace: trigger.namespace.clone(),
             text: text.to_owned(),
             topic: trigger.topic.clone(),
+            seen: Some(seen),
         };
         self.submit(&trigger.name, cluster_command::Command::ApplyTrigger(apply)).await
     }
@@ -165,7 +168,12 @@ impl Triggers {
         let Some(place) = StartAt::read(start_at) else {
             return Err(Status::invalid_argument(format!("{start_at:?} is no place to begin: it is {}", StartAt::HINT)));
         };
-        let rewind = RewindTrigger { name: name.to_owned(), start_at: place.to_string() };
+        let Some(topic) = self.known().get(name).map(|state| state.topic.clone()) else {
+            return Err(Status::not_found(format!("There is no trigger {name}.")));
+        };
+        let seen = ask(&self.log, move |log| log.topic_now(&topic).map(|found| seen(&found))).await;
+        let seen = Some(seen.map_err(|error| Status::failed_precondition(error.to_string()))?);
+        let rewind = RewindTrigger { name: name.to_owned(), start_at: place.to_string(), seen };
         self.submit(name, cluster_command::Command::RewindTrigger(rewind)).await
     }
 
@@ -271,6 +279,10 @@ impl Triggers {
         });
         Ok(receiver)
     }
+}
+
+fn seen(topic: &Topic) -> TopicSeen {
+    TopicSeen { id: topic.id.to_string(), partitions: topic.spec.partitions }
 }
 
 async fn test_partition(
