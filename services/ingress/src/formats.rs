@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use apache_avro::Schema;
 use klamm_log::Record;
 use klamm_supervise::Part;
 use klamm_triggers::{Format, SchemaIds, Trigger, limits::VALUE_BYTES_MAX};
 
 use crate::{
-    SchemaSource, avro,
+    SchemaSource,
+    avro::{self, Avro},
     framing::{self, Framed},
     protobuf::{self, Protobuf},
     schemas::{Schemas, Usable},
@@ -17,7 +17,7 @@ use crate::{
 
 /// The schemas that were asked for, of each format.
 pub(crate) struct Formats {
-    pub(crate) avro: Schemas<Schema>,
+    pub(crate) avro: Schemas<Avro>,
     protobuf: Schemas<Protobuf>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn once(source: &Arc<dyn SchemaSource>, trigger: &Trigger, reco
 /// The JSON text of a record's value, or why there is none. `None`: the format has no framing, or there is no value. May block the thread.
 pub fn value_text(source: &dyn SchemaSource, format: Format, ids: SchemaIds, record: &Record) -> Option<Result<String, String>> {
     let read = |framed: Framed<'_>| match format {
-        Format::Avro => avro::to_json(&Schema::once(source, framed.id)?, framed.value),
+        Format::Avro => avro::to_json(&Avro::once(source, framed.id)?, framed.value),
         Format::Protobuf => protobuf::to_json(&Protobuf::once(source, framed.id)?, framed.message_type, framed.value),
         _ => json(&framed),
     };
