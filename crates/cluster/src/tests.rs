@@ -444,7 +444,7 @@ fn triggers_are_declared_changed_paused_and_deleted() {
     let retention = Some(prost_types::Duration { seconds: 86_400, nanos: 0 });
     let register = RegisterNamespace { name: "shop".to_owned(), retention, ..RegisterNamespace::default() };
     env.decide(Body_::RegisterNamespace(register)).unwrap();
-    let seen = |partitions| Some(TopicSeen { id: "t".to_owned(), partitions });
+    let seen = |partitions| Some(TopicSeen { id: "t".to_owned(), partitions, ends: Vec::new() });
     let apply_to = |topic: &str, partitions, text: &str, namespace: &str| {
         let (name, topic) = ("orders".to_owned(), topic.to_owned());
         Body_::ApplyTrigger(ApplyTrigger { name, namespace: namespace.to_owned(), text: text.to_owned(), topic, seen: seen(partitions) })

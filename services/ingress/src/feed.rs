@@ -92,15 +92,16 @@ impl Feed {
         }
     }
 
-    /// Where the reading of a partition begins, if nothing has been read. The latest records are those of the partitions that were there at
-    /// the declaration: what was added since then, or is another topic, came after it.
-    pub(crate) fn start_at(&self, topic_id: &str, partition: u32) -> StartAt {
-        match self {
-            Self::Requests(_) => StartAt::Earliest,
-            Self::Trigger(declared) => match (declared.start_at, &declared.seen) {
-                (StartAt::Latest, Some(seen)) if seen.id != topic_id || partition >= seen.partitions => StartAt::Earliest,
-                (start_at, _) => start_at,
-            },
+    /// Where the reading of a partition begins, if nothing has been read.
+    pub(crate) fn begin(&self, topic_id: &str, partition: u32) -> Begin {
+        let Self::Trigger(declared) = self else { return Begin::Start };
+        match (declared.start_at, &declared.seen) {
+            (StartAt::Earliest, _) => Begin::Start,
+            (StartAt::Time(time_ms), _) => Begin::Time(time_ms),
+            (StartAt::Latest, None) => Begin::End,
+            // What was added since the declaration, or is another topic, came after it.
+            (StartAt::Latest, Some(seen)) if seen.id != topic_id || partition >= seen.partitions => Begin::Start,
+            (StartAt::Latest, Some(seen)) => seen.ends.get(partition as usize).map_or(Begin::End, |end| Begin::Offset(*end)),
         }
     }
 
@@ -110,6 +111,19 @@ impl Feed {
             Self::Trigger(declared) => Some(&declared.trigger),
         }
     }
+}
+
+/// Where the reading of a partition begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// With the oldest record.
+    Start,
+    /// At this offset.
+    Offset(Offset),
+    /// With the first record whose time is not below this one.
+    Time(i64),
+    /// With what comes from now on.
+    End,
 }
 
 /// A reader's place in its source.

@@ -11,13 +11,13 @@ use klamm_requests::{
     namespaces::Namespaces,
     records::{self, Against},
 };
-use klamm_triggers::{Order, StartAt, Window};
+use klamm_triggers::{Order, Window};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     AllLimits, Away, CommandSink, TriggerStatuses,
-    feed::{At, Feed, mark},
+    feed::{At, Begin, Feed, mark},
     fetches::{FETCHED, Fetches, Records, Shared},
     in_flight::{InFlight, Room},
     making::Maker,
@@ -210,15 +210,16 @@ impl<S: CommandSink> Reader<S> {
 
     /// Where reading begins. It is made durable, so that what comes meanwhile is not passed over by the next reader.
     async fn begin(&self, source: &Source) -> Offset {
-        let start_at = source.feed.start_at(&source.topic_id, source.partition);
-        if start_at == StartAt::Earliest {
+        let begin = source.feed.begin(&source.topic_id, source.partition);
+        if begin == Begin::Start {
             return 0;
         }
         let begin = self.maker.waiting.until(&source.problem, || async {
             let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
-            let found = self.maker.part.blocking(move || match start_at {
-                StartAt::Time(time_ms) => log.offset_at(&topic, partition, time_ms),
-                StartAt::Earliest | StartAt::Latest => log.end_offset(&topic, partition),
+            let found = self.maker.part.blocking(move || match begin {
+                Begin::Time(time_ms) => log.offset_at(&topic, partition, time_ms),
+                Begin::Offset(offset) => Ok(offset),
+                Begin::Start | Begin::End => log.end_offset(&topic, partition),
             });
             found.await.map_err(away)
         });

@@ -117,7 +117,8 @@ fn framed(random: &mut Random, ids: SchemaIds, format: Format, value: Vec<u8>) -
     let is_confluent = ids == SchemaIds::Confluent;
     let message_type: &[u8] = match format {
         // The indexes of the first type, or its name.
-        Format::Protobuf if is_confluent => *random.pick(&[&[0][..], &[2, 0]]),
+        Format::Protobuf if is_confluent && random.chance(1, 2) => &[0],
+        Format::Protobuf if is_confluent => &[2, 0],
         Format::Protobuf => b"\x05\x0a\x03Top",
         _ => b"",
     };

@@ -132,7 +132,7 @@ async fn schemas_are_named_in_headers_and_by_apicurios_ids_too() {
     let (confluent, apicurio) = ("__value_schema_id", "apicurio.value.globalId");
     let with_guid = |indexes: &[u8]| [&[1][..], &guid, indexes].concat();
     let eight = |id: u8, value: &[u8]| [&[0, 0, 0, 0, 0, 0, 0, 0, id][..], value].concat();
-    let cases: [(&str, &str, Vec<u8>, Option<(&str, Vec<u8>)>); 9] = [
+    let cases = [
         ("avro", "confluent", in_avro.to_vec(), Some((confluent, with_guid(&[])))),
         ("avro", "apicurio_global", eight(4, in_avro), None),
         ("avro", "apicurio_content", in_avro.to_vec(), Some((apicurio, eight(4, &[])[1..].to_vec()))),

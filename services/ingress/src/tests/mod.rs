@@ -407,7 +407,13 @@ async fn too_many_dead_letters_pause_the_trigger_before_the_next_one() {
 
 #[tokio::test]
 async fn latest_passes_over_nothing_of_partitions_that_are_added_later_or_of_a_topic_made_anew() {
-    for (id_is_known, partitions, begins) in [(true, 3, [5, 5, 5]), (true, 2, [5, 5, 0]), (false, 3, [0, 0, 0])] {
+    let cases = [
+        (true, 3, vec![], [5, 5, 5]),
+        (true, 2, vec![], [5, 5, 0]),
+        (true, 2, vec![4, 5], [4, 5, 0]),
+        (false, 3, vec![5, 5, 5], [0, 0, 0]),
+    ];
+    for (id_is_known, partitions, ends, begins) in cases {
         let (sink, log) = (Sink::new(1, false), log(1));
         log.ensure_topics(&[TopicSpec::kept("shop.orders", 3)]).unwrap();
         for partition in 0..3 {
@@ -415,7 +421,7 @@ async fn latest_passes_over_nothing_of_partitions_that_are_added_later_or_of_a_t
         }
         let id = if id_is_known { log.topic("shop.orders").unwrap().id.to_string() } else { "another".to_owned() };
         let latest = ORDERS.replace("rules:", "start_at: latest\nrules:");
-        declare(&sink, TriggerState { seen: Some(TopicSeen { id, partitions }), ..state(&latest) });
+        declare(&sink, TriggerState { seen: Some(TopicSeen { id, partitions, ends }), ..state(&latest) });
         let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
         let next = |partition: u32| sink.statuses.of("orders").positions.get(&partition).map_or(0, |it| it.0);
         await_that("all partitions", || (0..3).all(|partition| next(partition) == 5)).await;

@@ -8,7 +8,7 @@ use klamm_api::klamm::v1::{
 };
 use klamm_engine::Topics;
 use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
-use klamm_log::{Error as LogError, Log, ReadLimit, Topic, TopicSpec};
+use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
 use klamm_machine::Rejection;
 use klamm_messages::klamm::v1::{
     ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TopicSeen, TriggerState, cluster_command,
@@ -127,6 +127,7 @@ impl Triggers {
 
     /// Makes the topics that the trigger needs, and looks at the one that it reads.
     async fn ensure(&self, trigger: &Trigger) -> Result<TopicSeen, Status> {
+        let start_at = trigger.start_at;
         let (spec, topic, makes) = (self.topics.dead_letters_spec(&trigger.name), trigger.topic.clone(), self.makes_sources);
         let partitions = self.topics.partitions;
         let made = ask(&self.log, move |log| {
@@ -134,9 +135,9 @@ impl Triggers {
             log.topic(&spec.name)?;
             match log.topic_now(&topic) {
                 Err(LogError::UnknownTopic { .. }) if makes => log.ensure_topics(&[TopicSpec::kept(topic.as_str(), partitions)])?,
-                other => return other.map(|found| seen(&found)),
+                other => drop(other?),
             }
-            log.topic_now(&topic).map(|found| seen(&found))
+            seen(log, &topic, start_at)
         });
         made.await.map_err(|error| Status::failed_precondition(error.to_string()))
     }
@@ -171,7 +172,7 @@ impl Triggers {
         let Some(topic) = self.known().get(name).map(|state| state.topic.clone()) else {
             return Err(Status::not_found(format!("There is no trigger {name}.")));
         };
-        let seen = ask(&self.log, move |log| log.topic_now(&topic).map(|found| seen(&found))).await;
+        let seen = ask(&self.log, move |log| seen(log, &topic, place)).await;
         let seen = Some(seen.map_err(|error| Status::failed_precondition(error.to_string()))?);
         let rewind = RewindTrigger { name: name.to_owned(), start_at: place.to_string(), seen };
         self.submit(name, cluster_command::Command::RewindTrigger(rewind)).await
@@ -281,8 +282,13 @@ impl Triggers {
     }
 }
 
-fn seen(topic: &Topic) -> TopicSeen {
-    TopicSeen { id: topic.id.to_string(), partitions: topic.spec.partitions }
+/// The topic as it is now; with its ends, if reading is to begin there.
+fn seen(log: &dyn Log, topic: &str, start_at: StartAt) -> Result<TopicSeen, LogError> {
+    let known = log.topic_now(topic)?;
+    let partitions = known.spec.partitions;
+    let asked = if start_at == StartAt::Latest { partitions } else { 0 };
+    let ends = (0..asked).map(|partition| log.end_offset(topic, partition)).collect::<Result<_, _>>()?;
+    Ok(TopicSeen { id: known.id.to_string(), partitions, ends })
 }
 
 async fn test_partition(
