@@ -17,8 +17,7 @@ from temporalio.client import Client
 
 from support.awaiting import await_until
 from support.kafka import KafkaBroker
-from support.registry import Registry
-from support.server import KlammServer, klamm_binary
+from support.registered import Registered
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ORDERS = EXAMPLES / "orders-on-kafka"
@@ -30,71 +29,60 @@ COUNT = 60
 pytestmark = pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="the example needs a broker")
 
 
-class Shop:
+class Shop(Registered):
     """The broker, the registry, klamm, and the programs of the example."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.broker = KafkaBroker(directory / "kafka")
-        self.registry = Registry(directory / "registry.log")
         self.programs: List[subprocess.Popen] = []
-        self.klamm: KlammServer
-
-    def start(self) -> None:
+        self.broker = KafkaBroker(directory / "kafka")
         self.broker.start()
-        self.registry.start()
-        admin = AdminClient({"bootstrap.servers": self.brokers})
-        topics = [NewTopic(name, 4, 1) for name in ("shop.orders", "shop.payments", "shop.invoices")]
-        for future in admin.create_topics(topics).values():
-            future.result(60)
         settings = {
-            "registry.url": self.registry.url,
             "namespaces.default.outcomes": "true",
             "namespaces.default.tasks.queues": "shipping,typed-*=avro",
             "namespaces.default.publish.topics": "invoices=shop.invoices",
         }
-        self.klamm = KlammServer(klamm_binary(), self.directory / "data", self.directory / "klamm.log", self.brokers, settings)
-        self.klamm.start()
+        super().__init__(directory, self.brokers, settings)
+
+    def start(self) -> None:
+        admin = AdminClient({"bootstrap.servers": self.brokers})
+        topics = [NewTopic(name, 4, 1) for name in ("shop.orders", "shop.payments", "shop.invoices")]
+        for future in admin.create_topics(topics).values():
+            future.result(60)
+        super().start()
 
     @property
     def brokers(self) -> str:
         return self.broker.bootstrap_servers
 
     def run(self, name: str, script: Path, *arguments: str) -> subprocess.Popen:
-        with (self.directory / f"{name}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             program = subprocess.Popen([sys.executable, "-u", str(script), *arguments], stdout=log, stderr=subprocess.STDOUT)
         self.programs.append(program)
         return program
 
     def said(self, name: str) -> List[str]:
-        return (self.directory / f"{name}.log").read_text().splitlines()
+        return (self.folder / f"{name}.log").read_text().splitlines()
 
     def close(self) -> None:
         for program in self.programs:
             program.kill()
             program.wait()
-        if hasattr(self, "klamm") and self.klamm.running():
-            self.klamm.kill()
-        self.registry.kill()
+        super().close()
         self.broker.kill()
-        for log in sorted(self.directory.glob("*.log")):
+        for log in sorted(self.folder.glob("*.log")):
             print(f"--- the end of {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-25:]))
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    shop = Shop(tmp_path)
-    try:
-        shop.start()
+    with Shop(tmp_path) as shop:
         yield shop
-    finally:
-        shop.close()
 
 
 async def test_each_order_is_shipped_and_invoiced_once_although_klamm_is_killed(shop: Shop) -> None:
-    applied = shop.klamm.command("apply", "-f", str(ORDERS / "orders.yaml"), "-f", str(ORDERS / "payments.yaml"))
+    applied = shop.server.command("apply", "-f", str(ORDERS / "orders.yaml"), "-f", str(ORDERS / "payments.yaml"))
     assert applied.returncode == 0, applied.stderr
-    shop.run("workflow", ORDERS / "workflow.py", shop.klamm.address)
+    shop.run("workflow", ORDERS / "workflow.py", shop.server.address)
     shop.run("worker", EXAMPLES / "stream-workers" / "worker.py", shop.brokers, "klamm.", "default", "shipping")
     ledger = shop.run("ledger", ORDERS / "ledger.py", shop.brokers, shop.registry.url, str(COUNT))
     half = COUNT // 2
@@ -103,8 +91,8 @@ async def test_each_order_is_shipped_and_invoiced_once_although_klamm_is_killed(
         await await_until(lambda: shopping.poll() is not None, "the shop has written its records", deadline_s=60)
         assert shopping.returncode == 0
         if first == 1:
-            shop.klamm.kill()
-            shop.klamm.start()
+            shop.server.kill()
+            shop.server.start()
     await await_until(lambda: ledger.poll() is not None, "each order is in the ledger", deadline_s=180)
     assert ledger.returncode == 0, shop.said("ledger")
     booked = [line for line in shop.said("ledger") if line.startswith("order-")]
@@ -114,12 +102,12 @@ async def test_each_order_is_shipped_and_invoiced_once_although_klamm_is_killed(
     # klamm's own schemas are the registry's, too.
     subjects = await asyncio.to_thread(shop.registry.ask, "subjects")
     assert {"klamm.history-value", "klamm.outcomes.default-value", "klamm.tasks.default-value", "shop.orders-value"} <= set(subjects), subjects
-    verified = await asyncio.to_thread(shop.klamm.verify)
+    verified = await asyncio.to_thread(shop.server.verify)
     assert verified.returncode == 0, verified.stdout
 
 
 async def test_schemas_evolve_and_one_that_nobody_knows_is_a_dead_letter(shop: Shop) -> None:
-    applied = shop.klamm.command("apply", "-f", str(ORDERS / "orders.yaml"))
+    applied = shop.server.command("apply", "-f", str(ORDERS / "orders.yaml"))
     assert applied.returncode == 0, applied.stderr
     row = {**ROW, "fields": [*ROW["fields"], {"name": "note", "type": ["null", "string"], "default": None}]}
     before, after, *others = ENVELOPE["fields"]
@@ -142,7 +130,7 @@ async def test_schemas_evolve_and_one_that_nobody_knows_is_a_dead_letter(shop: S
         return True
 
     await await_until(all_taken, "two orders are started, and one is a dead letter", deadline_s=60)
-    client = await Client.connect(shop.klamm.address)
+    client = await Client.connect(shop.server.address)
     notes = {}
     for number in (1, 2):
         history = await client.get_workflow_handle(f"order-{number}").fetch_history()
@@ -153,7 +141,7 @@ async def test_schemas_evolve_and_one_that_nobody_knows_is_a_dead_letter(shop: S
 
 
     def dead_letters() -> List[Any]:
-        return [json.loads(line) for line in shop.klamm.command("topics", "cat", "dlq.orders", "--json").stdout.splitlines()]
+        return [json.loads(line) for line in shop.server.command("topics", "cat", "dlq.orders", "--json").stdout.splitlines()]
 
     (letter,) = await await_until(dead_letters, "the dead letter is committed")
     assert letter["headers"]["klamm-dlq-class"] == "decode" and "123456" in letter["headers"]["__dlq.errors.message"], letter
@@ -161,6 +149,6 @@ async def test_schemas_evolve_and_one_that_nobody_knows_is_a_dead_letter(shop: S
 
 async def described(shop: Shop, trigger: str) -> Dict[str, Any]:
     """What `klamm trigger describe` says."""
-    answer = await asyncio.to_thread(shop.klamm.command, "trigger", "describe", trigger, "--json")
+    answer = await asyncio.to_thread(shop.server.command, "trigger", "describe", trigger, "--json")
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)

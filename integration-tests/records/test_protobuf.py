@@ -13,8 +13,7 @@ from confluent_kafka import Producer
 from temporalio.client import Client
 
 from support.awaiting import await_until
-from support.registry import Registry
-from support.server import KlammServer, klamm_binary
+from support.registered import Registered
 from topics import Topics
 from trigger_shop import started
 
@@ -71,26 +70,22 @@ def framed(schema_id: int, message: bytes, indexes: bytes = b"\x02\x02") -> byte
     return b"\0" + schema_id.to_bytes(4, "big") + indexes + message
 
 
-class Orders:
+class Orders(Registered):
     """A topic of orders, a registry, and a klamm that uses it."""
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
         prefix = f"protobuf-{uuid.uuid4().hex[:8]}."
-        self.folder = folder
         self.topic = f"shop-{prefix}orders"
         self.subject = f"{self.topic}-value"
-        self.registry = Registry(folder / "registry.log")
-        self.registry.start()
-        settings = {"kafka.topic_prefix": prefix, "kafka.partitions": "2", "registry.url": self.registry.url}
-        self.server = KlammServer(klamm_binary(), folder / "data", folder / "klamm.log", bootstrap, settings)
+        super().__init__(folder, bootstrap, {"kafka.topic_prefix": prefix, "kafka.partitions": "2"})
         self.topics = Topics(self.server, prefix, f"shop-{prefix}")
 
-    def register(self, schema: str, subject: Optional[str] = None) -> int:
-        # As serializers do it: a file that is imported is a subject of its name.
-        references = [{"name": "shop/money.proto", "subject": "shop/money.proto", "version": 1}] if subject is None else []
-        body = {"schema": schema, "schemaType": "PROTOBUF", "references": references}
-        subject = (subject or self.subject).replace("/", "%2F")
-        return self.registry.ask(f"subjects/{subject}/versions", body)["id"]
+    def start(self) -> None:
+        super().start()
+        self.topics.create(self.topic, 1)
+
+    def register_order(self, schema: str) -> int:
+        return self.register(self.subject, schema, "PROTOBUF", ["shop/money.proto"])
 
     def produce(self, *values: bytes) -> None:
         producer = Producer({"bootstrap.servers": self.server.kafka})
@@ -101,22 +96,11 @@ class Orders:
     def status(self) -> Dict[str, Any]:
         return json.loads(self.topics.klamm("trigger", "describe", "orders", "--json"))
 
-    def close(self) -> None:
-        if self.server.running():
-            self.server.kill()
-        self.registry.kill()
-        print(f"--- the end of {self.server.log}\n{self.server.log_tail()}")
-
 
 @pytest.fixture
 def orders(bootstrap: str, tmp_path: Path) -> Iterator[Orders]:
-    orders = Orders(bootstrap, tmp_path)
-    try:
-        orders.server.start()
-        orders.topics.create(orders.topic, 1)
+    with Orders(bootstrap, tmp_path) as orders:
         yield orders
-    finally:
-        orders.close()
 
 
 async def argument(client: Client, workflow_id: str) -> Any:
@@ -125,13 +109,13 @@ async def argument(client: Client, workflow_id: str) -> Any:
 
 
 async def test_orders_in_protobuf_start_workflows_and_schemas_evolve(orders: Orders) -> None:
-    orders.register(MONEY, "shop/money.proto")
-    first = orders.register(ORDER.format(total_type="Money", more=""))
+    orders.register("shop/money.proto", MONEY, "PROTOBUF")
+    first = orders.register_order(ORDER.format(total_type="Money", more=""))
     orders.registry.ask(f"config/{orders.subject}", {"compatibility": "BACKWARD"}, method="PUT")
-    second = orders.register(ORDER.format(total_type="Money", more="string note = 5;"))
+    second = orders.register_order(ORDER.format(total_type="Money", more="string note = 5;"))
     assert second != first
     with pytest.raises(Exception, match="409"):
-        orders.register(ORDER.format(total_type="string", more=""))
+        orders.register_order(ORDER.format(total_type="string", more=""))
     file = orders.folder / "orders.yaml"
     file.write_text(TRIGGER.format(topic=orders.topic))
     orders.topics.klamm("apply", "-f", str(file))
@@ -172,8 +156,8 @@ async def test_orders_in_protobuf_start_workflows_and_schemas_evolve(orders: Ord
 
 
 async def test_records_wait_for_a_registry_that_does_not_answer(orders: Orders) -> None:
-    orders.register(MONEY, "shop/money.proto")
-    schema = orders.register(ORDER.format(total_type="Money", more=""))
+    orders.register("shop/money.proto", MONEY, "PROTOBUF")
+    schema = orders.register_order(ORDER.format(total_type="Money", more=""))
     file = orders.folder / "orders.yaml"
     file.write_text(TRIGGER.format(topic=orders.topic))
     orders.topics.klamm("apply", "-f", str(file))

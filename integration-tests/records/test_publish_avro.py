@@ -16,8 +16,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from support.awaiting import await_until
-from support.registry import Registry
-from support.server import KlammServer, klamm_binary
+from support.registered import Registered
 from test_publish import QUEUE, Publish
 from topics import Topics
 
@@ -39,31 +38,28 @@ EVOLVED = {**INVOICE, "fields": [*INVOICE["fields"], {"name": "note", "type": ["
 VALUE = {"order": 7, "total": "99.50", "at": "2026-01-02T03:04:05.678Z", "lines": [{"sku": "a"}, {"sku": "b"}], "tags": {"z": "1", "a": "2"}}
 
 
-class Invoices:
+class Invoices(Registered):
     """A topic of invoices, a registry, and a klamm that publishes there."""
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
         prefix = f"avro-{uuid.uuid4().hex[:8]}."
         self.topic = f"shop-{prefix}invoices"
         self.subject = f"{self.topic}-value"
-        self.registry = Registry(folder / "registry.log")
         settings = {
             "kafka.topic_prefix": prefix,
             "kafka.partitions": "2",
-            "registry.url": self.registry.url,
             "namespaces.default.publish.topics": f"invoices={self.topic}",
             "namespaces.default.publish.avro": "invoices",
         }
-        self.server = KlammServer(klamm_binary(), folder / "data", folder / "klamm.log", bootstrap, settings)
+        super().__init__(folder, bootstrap, settings)
         self.topics = Topics(self.server, prefix, f"shop-{prefix}")
 
     def start(self) -> None:
-        self.registry.start()
         self.topics.create(self.topic, 1)
-        self.server.start()
+        super().start()
 
-    def register(self, schema: Dict[str, Any]) -> int:
-        return self.registry.ask(f"subjects/{self.subject}/versions", {"schema": json.dumps(schema)})["id"]
+    def register_invoice(self, schema: Dict[str, Any]) -> int:
+        return self.register(self.subject, json.dumps(schema))
 
     def published(self) -> List[Any]:
         """The committed records: id of the schema, and the value by it."""
@@ -87,21 +83,11 @@ class Invoices:
         finally:
             consumer.close()
 
-    def close(self) -> None:
-        if self.server.running():
-            self.server.kill()
-        self.registry.kill()
-        print(f"--- the end of {self.server.log}\n{self.server.log_tail()}")
-
 
 @pytest.fixture
 def invoices(bootstrap: str, tmp_path: Path) -> Iterator[Invoices]:
-    invoices = Invoices(bootstrap, tmp_path)
-    try:
-        invoices.start()
+    with Invoices(bootstrap, tmp_path) as invoices:
         yield invoices
-    finally:
-        invoices.close()
 
 
 @pytest.fixture
@@ -126,7 +112,7 @@ async def test_values_are_published_in_avro_and_schemas_evolve(invoices: Invoice
         return True
 
     await await_until(is_tried_again, "the activity waits for the schema", deadline_s=60)
-    first = invoices.register(INVOICE)
+    first = invoices.register_invoice(INVOICE)
     await handle.result()
     expected = {**VALUE, "total": Decimal("99.50"), "at": datetime(2026, 1, 2, 3, 4, 5, 678000, timezone.utc)}
 
@@ -144,7 +130,7 @@ async def test_values_are_published_in_avro_and_schemas_evolve(invoices: Invoice
     cause: Any = failed.value.cause
     assert cause.cause.type == "SchemaMismatch" and "lines[1].sku: a text is needed, and 5 is none" in str(cause.cause), cause.cause
 
-    second = invoices.register(EVOLVED)
+    second = invoices.register_invoice(EVOLVED)
     assert second != first
 
     async def knows_the_second() -> bool:

@@ -6,8 +6,8 @@ use klamm_machine::{Context, Machine, Outcome, Rejection, Row, Tables, TablesExt
 use klamm_messages::{
     klamm::v1::{
         AddSearchAttributes, ApplyTrigger, ClusterCommand, Command, DeclareTopics, DeleteNamespace, DeleteTrigger, DeprecateNamespace,
-        NamespaceState, PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, RewindTrigger, UpdateNamespace,
-        UpdateTaskQueueConfig, cluster_command::Command as Body_, cluster_record::Record, command::Body,
+        NamespaceState, PauseTrigger, ReclaimNamespace, RegisterNamespace, RemoveSearchAttributes, RewindTrigger, TopicSeen,
+        UpdateNamespace, UpdateTaskQueueConfig, cluster_command::Command as Body_, cluster_record::Record, command::Body,
     },
     temporal::{
         enums::v1::{IndexedValueType, NamespaceState as Lifecycle},
@@ -444,10 +444,12 @@ fn triggers_are_declared_changed_paused_and_deleted() {
     let retention = Some(prost_types::Duration { seconds: 86_400, nanos: 0 });
     let register = RegisterNamespace { name: "shop".to_owned(), retention, ..RegisterNamespace::default() };
     env.decide(Body_::RegisterNamespace(register)).unwrap();
-    let apply = |text: &str, namespace: &str| {
-        let (name, topic) = ("orders".to_owned(), "shop.orders".to_owned());
-        Body_::ApplyTrigger(ApplyTrigger { name, namespace: namespace.to_owned(), text: text.to_owned(), topic })
+    let seen = |partitions| Some(TopicSeen { id: "t".to_owned(), partitions, ends: Vec::new() });
+    let apply_to = |topic: &str, partitions, text: &str, namespace: &str| {
+        let (name, topic) = ("orders".to_owned(), topic.to_owned());
+        Body_::ApplyTrigger(ApplyTrigger { name, namespace: namespace.to_owned(), text: text.to_owned(), topic, seen: seen(partitions) })
     };
+    let apply = |text: &str, namespace: &str| apply_to("shop.orders", 3, text, namespace);
     let pause = |paused: bool| {
         let reason = if paused { "holidays" } else { "" }.to_owned();
         Body_::PauseTrigger(PauseTrigger { name: "orders".to_owned(), paused, reason })
@@ -462,17 +464,21 @@ fn triggers_are_declared_changed_paused_and_deleted() {
     let first = env.rows.get::<Triggers>("orders").unwrap();
     assert_eq!((first.text.as_str(), first.topic.as_str(), first.paused), ("a", "shop.orders", false));
     let events = env.events.len();
-    env.decide(apply("a", "shop")).unwrap();
+    env.decide(apply_to("shop.orders", 9, "a", "shop")).unwrap();
     assert_eq!(env.events.len(), events, "the same declaration changes nothing");
     env.decide(pause(true)).unwrap();
-    env.decide(apply("b", "shop")).unwrap();
+    env.decide(apply_to("shop.others", 7, "b", "shop")).unwrap();
+    assert_eq!(env.rows.get::<Triggers>("orders").unwrap().seen, seen(7), "another topic");
+    env.decide(apply_to("shop.others", 8, "b", "shop")).unwrap();
     let changed = env.rows.get::<Triggers>("orders").unwrap();
     assert_eq!((changed.text.as_str(), changed.paused, changed.pause_reason.as_str()), ("b", true, "holidays"));
+    assert_eq!(changed.seen, seen(7), "partitions that were added meanwhile are none that it began with");
     assert_eq!((changed.generation, changed.create_time), (first.generation, first.create_time), "its positions stay its own");
     env.decide(pause(false)).unwrap();
     assert_eq!(env.rows.get::<Triggers>("orders").unwrap().pause_reason, "");
 
-    let rewind = |start_at: &str| Body_::RewindTrigger(RewindTrigger { name: "orders".to_owned(), start_at: start_at.to_owned() });
+    let rewind =
+        |start_at: &str| Body_::RewindTrigger(RewindTrigger { name: "orders".to_owned(), start_at: start_at.to_owned(), seen: seen(10) });
     assert!(matches!(env.refused(rewind("")), Rejection::InvalidArgument(_)));
     for _ in 0..2 {
         let before = env.rows.get::<Triggers>("orders").unwrap().generation;
@@ -480,6 +486,7 @@ fn triggers_are_declared_changed_paused_and_deleted() {
         let rewound = env.rows.get::<Triggers>("orders").unwrap();
         assert!(rewound.generation > before, "another generation, also within a millisecond");
         assert_eq!((rewound.text.as_str(), rewound.start_at.as_str()), ("b", "earliest"));
+        assert_eq!(rewound.seen, seen(10));
     }
     env.decide(delete()).unwrap();
     assert!(env.rows.get::<Triggers>("orders").is_none());

@@ -63,7 +63,11 @@ pub(crate) fn apply(tx: &mut Tx<'_, Cluster>, command: &ApplyTrigger) -> Result<
     });
     state.namespace.clone_from(&command.namespace);
     state.text.clone_from(&command.text);
-    state.topic.clone_from(&command.topic);
+    // A declaration that is replaced goes on where the old one was, but on another topic there is nothing to go on with.
+    if state.topic != command.topic {
+        state.topic.clone_from(&command.topic);
+        state.seen.clone_from(&command.seen);
+    }
     if known.as_deref() != Some(&state) {
         state.update_time = Some(now.into());
         tx.emit(Event::trigger(state));
@@ -94,7 +98,7 @@ pub(crate) fn rewind(tx: &mut Tx<'_, Cluster>, command: &RewindTrigger) -> Resul
     let now = u64::try_from(tx.context.now.millis()).unwrap_or_default();
     // Two that come within a millisecond are two generations.
     let generation = now.max(known.generation.saturating_add(1));
-    tx.emit(Event::trigger(TriggerState { generation, start_at: command.start_at.clone(), ..known }));
+    tx.emit(Event::trigger(TriggerState { generation, start_at: command.start_at.clone(), seen: command.seen.clone(), ..known }));
     Ok(Answer::Empty)
 }
 

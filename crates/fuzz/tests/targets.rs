@@ -41,3 +41,8 @@ fn zones() {
 fn configuration() {
     run::<targets::Configuration>();
 }
+
+#[test]
+fn values() {
+    run::<targets::Values>();
+}

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_saphyr::Spanned;
 
 use crate::{Wrong, limits::TEXT_BYTES_MAX};
 
 pub(crate) type Text = Spanned<String>;
-/// A field of the design that is not built: it is found, and refused.
-pub(crate) type Unbuilt = Option<Spanned<IgnoredAny>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +27,7 @@ pub(crate) struct Declaration {
 pub(crate) struct Source {
     pub(crate) topic: Text,
     pub(crate) format: Text,
+    pub(crate) schema_ids: Option<Text>,
     pub(crate) unwrap: Option<Text>,
     pub(crate) tombstone: Option<Text>,
 }
@@ -94,7 +90,7 @@ pub(crate) struct Batch {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Flow {
     pub(crate) order: Option<Text>,
-    pub(crate) max_in_flight: Unbuilt,
+    pub(crate) max_in_flight: Option<Text>,
     pub(crate) rate: Option<Text>,
 }
 

@@ -31,9 +31,9 @@ mod wrong;
 
 pub use decide::{BatchTerms, Decision, Effect, Fault, fault_class};
 pub use faults::{BreakAt, Window};
-pub use flow::Rate;
+pub use flow::{Flow, Order, Rate};
 pub use letter::{Letter, Mark};
-pub use record::{Format, Input, Unwrap, Value};
+pub use record::{Format, Input, SchemaIds, Unwrap, Value};
 pub use start_at::StartAt;
 pub use trigger::{Tombstone, Trigger, yaml};
 pub use wrong::Wrong;

@@ -13,8 +13,21 @@ pub enum Format {
     Avro,
     /// Protobuf in the framing of a schema registry.
     Protobuf,
+    /// JSON in the framing of a schema registry.
+    JsonSchema,
     /// Bytes, of which nothing is known.
     Raw,
+}
+
+/// How records say by which schema their values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaIds {
+    /// As Confluent's serializers: a header with a GUID or an id, else an id of four bytes in front of the value.
+    Confluent,
+    /// As Apicurio's serializers: a header with a global id or a content id, else a global id of eight bytes in front of the value.
+    ApicurioGlobal,
+    /// The same, with a content id of eight bytes in front of the value.
+    ApicurioContent,
 }
 
 /// What is around the values.

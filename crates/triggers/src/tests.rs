@@ -174,7 +174,15 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         (with("namespace: default", "namespace: \"\""), "line 3: namespace: it is empty"),
         (with("namespace: default", "name_space: default"), "line 3: "),
         (with("topic: shop.orders", "topic: \"shop orders\""), "line 4: source.topic: \"shop orders\" is no name of a topic"),
-        (with("format: json", "format: xml"), "line 4: source.format: \"xml\" is not known (json, avro, protobuf or raw)"),
+        (with("format: json", "format: xml"), "line 4: source.format: \"xml\" is not known (json, avro, protobuf, json_schema or raw)"),
+        (
+            with("format: json", "format: json, schema_ids: confluent"),
+            "line 4: source.schema_ids: values of this format name no schema (leave it out, or set source.format to avro, protobuf or json_schema)",
+        ),
+        (
+            with("format: json", "format: avro, schema_ids: payload"),
+            "line 4: source.schema_ids: \"payload\" is not known (confluent, apicurio_global or apicurio_content)",
+        ),
         (
             with("format: json", "format: json, tombstone: keep"),
             "line 4: source.tombstone: \"keep\" is not known (skip, pass or dead_letter)",
@@ -217,9 +225,12 @@ fn what_is_wrong_is_told_with_line_field_and_hint() {
         (batched("batch: {within: 5s}").replace("path: value}", "raw: value}"), "line 7: rules[0]: the arguments of a batch are lists"),
         (with("start_at: earliest", "flow: {rate: 5/d}"), "line 5: flow.rate: it is not per s, m or h"),
         (with("start_at: earliest", "flow: {rate: 0/s}"), "line 5: flow.rate: the number"),
-        (with("start_at: earliest", "flow: {order: none}"), "line 5: flow.order: not built yet"),
         (with("start_at: earliest", "flow: {order: offset}"), "line 5: flow.order: \"offset\" is not known"),
-        (with("start_at: earliest", "flow: {max_in_flight: 5}"), "line 5: flow.max_in_flight: not built yet"),
+        (
+            with("start_at: earliest", "flow: {max_in_flight: 0}"),
+            "line 5: flow.max_in_flight: \"0\" is no number of records (a whole number",
+        ),
+        (with("start_at: earliest", "flow: {max_in_flight: many}"), "line 5: flow.max_in_flight: \"many\" is no number of records"),
         (with("start_at: earliest", "start_at: earliest\nstart_at: latest"), "line 6: "),
         ("a: [".to_owned(), "line 1"),
         (String::new(), ""),

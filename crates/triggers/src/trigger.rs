@@ -3,13 +3,13 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
-    BreakAt, Rate, StartAt, Wrong,
+    BreakAt, Flow, StartAt, Wrong,
     batch::{self, Batch},
     declaration::{self, Declaration, Text},
     expression::Scope,
     faults, flow,
     limits::{NAME_BYTES_MAX, RULES_MAX},
-    record::{Format, Unwrap},
+    record::{Format, SchemaIds, Unwrap},
     rule::{self, ReferencedUnit, Rule},
 };
 
@@ -31,14 +31,16 @@ pub struct Trigger {
     pub topic: String,
     /// What stands in the topic's values.
     pub format: Format,
+    /// How its records say by which schema their values are written.
+    pub schema_ids: SchemaIds,
     /// What is around the values.
     pub unwrap: Unwrap,
     /// What becomes of records without a value.
     pub tombstone: Tombstone,
     /// Where reading begins.
     pub start_at: StartAt,
-    /// Most effects in a span of time; `None`: as many as can be.
-    pub rate: Option<Rate>,
+    /// How fast it may go, and in which order.
+    pub flow: Flow,
     /// The share of dead letters at which it stops; `None`: never.
     pub break_at: Option<BreakAt>,
     /// Which records start one run together; `None`: each by itself.
@@ -72,10 +74,11 @@ impl Trigger {
         if namespace.value.is_empty() {
             return Err(Wrong::at(&namespace, "namespace", "it is empty", "name the namespace of the workflows"));
         }
-        let rate = flow.as_ref().map(flow::read).transpose()?.flatten();
+        let flow = flow.as_ref().map(flow::read).transpose()?.unwrap_or_default();
         let break_at = faults.map(faults::read).transpose()?.flatten();
         topic(&source.topic)?;
         let format = format(&source.format)?;
+        let schema_ids = source.schema_ids.as_ref().map(|text| schema_ids(text, format)).transpose()?.unwrap_or(SchemaIds::Confluent);
         let unwrap = source.unwrap.as_ref().map(|text| self::unwrap(text, format)).transpose()?.unwrap_or(Unwrap::None);
         let tombstone = source.tombstone.as_ref().map(self::tombstone).transpose()?.unwrap_or(Tombstone::Skip);
         let start_at = start_at.as_ref().map(self::start_at).transpose()?.unwrap_or(StartAt::Earliest);
@@ -96,10 +99,11 @@ impl Trigger {
             namespace: namespace.value,
             topic: source.topic.value,
             format,
+            schema_ids,
             unwrap,
             tombstone,
             start_at,
-            rate,
+            flow,
             break_at,
             batch,
             rules,
@@ -153,15 +157,39 @@ fn format(text: &Text) -> Result<Format, Wrong> {
         "avro" => Format::Avro,
         "raw" => Format::Raw,
         "protobuf" => Format::Protobuf,
-        other => return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro, protobuf or raw")),
+        "json_schema" => Format::JsonSchema,
+        other => {
+            return Err(Wrong::at(text, "source.format", format!("{other:?} is not known"), "json, avro, protobuf, json_schema or raw"));
+        }
     })
+}
+
+fn schema_ids(text: &Text, format: Format) -> Result<SchemaIds, Wrong> {
+    let wrong = |problem: String, hint: &str| Err(Wrong::at(text, "source.schema_ids", problem, hint));
+    if matches!(format, Format::Json | Format::Raw) {
+        return wrong(
+            "values of this format name no schema".to_owned(),
+            "leave it out, or set source.format to avro, protobuf or json_schema",
+        );
+    }
+    match text.value.as_str() {
+        "confluent" => Ok(SchemaIds::Confluent),
+        "apicurio_global" => Ok(SchemaIds::ApicurioGlobal),
+        "apicurio_content" => Ok(SchemaIds::ApicurioContent),
+        other => wrong(format!("{other:?} is not known"), "confluent, apicurio_global or apicurio_content"),
+    }
 }
 
 fn unwrap(text: &Text, format: Format) -> Result<Unwrap, Wrong> {
     Ok(match text.value.as_str() {
         "none" => Unwrap::None,
         "debezium" if format == Format::Raw => {
-            return Err(Wrong::at(text, "source.unwrap", "a raw value has no envelope", "set source.format to json, avro or protobuf"));
+            return Err(Wrong::at(
+                text,
+                "source.unwrap",
+                "a raw value has no envelope",
+                "set source.format to json, avro, protobuf or json_schema",
+            ));
         }
         "debezium" => Unwrap::Debezium,
         other => return Err(Wrong::at(text, "source.unwrap", format!("{other:?} is not known"), "none or debezium")),

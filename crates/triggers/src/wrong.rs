@@ -22,11 +22,6 @@ impl Wrong {
         let line = spanned.referenced.line();
         Self { line: (line > 0).then_some(line), field: field.to_owned(), problem: problem.into(), hint: hint.into() }
     }
-
-    /// A field of the design that klamm does not heed yet.
-    pub(crate) fn not_built<T>(spanned: &Spanned<T>, field: &str, what: &str) -> Self {
-        Self::at(spanned, field, format!("not built yet: {what}"), "leave it out; docs/triggers.md says what is built")
-    }
 }
 
 impl fmt::Display for Wrong {

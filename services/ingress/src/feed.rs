@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use klamm_log::Offset;
-use klamm_messages::klamm::v1::{Command, TriggerState};
+use klamm_messages::klamm::v1::{Command, TopicSeen, TriggerState};
 use klamm_requests::records::{self, Place};
 use klamm_triggers::{StartAt, Trigger};
 
@@ -25,6 +25,8 @@ pub(crate) struct Declared {
     pub(crate) generation: u64,
     /// Where this generation begins.
     start_at: StartAt,
+    /// The topic as it was then; `None`: that was not noted.
+    seen: Option<TopicSeen>,
 }
 
 impl Declared {
@@ -38,7 +40,7 @@ impl Declared {
             "" => trigger.start_at,
             place => StartAt::read(place).ok_or_else(|| format!("start_at: {place:?} is not known"))?,
         };
-        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation, start_at })
+        Ok(Self { topic: trigger.topic.as_str().into(), trigger, generation: state.generation, start_at, seen: state.seen.clone() })
     }
 }
 
@@ -90,11 +92,16 @@ impl Feed {
         }
     }
 
-    /// Where reading begins, if nothing has been read.
-    pub(crate) fn start_at(&self) -> StartAt {
-        match self {
-            Self::Requests(_) => StartAt::Earliest,
-            Self::Trigger(declared) => declared.start_at,
+    /// Where the reading of a partition begins, if nothing has been read.
+    pub(crate) fn begin(&self, topic_id: &str, partition: u32) -> Begin {
+        let Self::Trigger(declared) = self else { return Begin::Start };
+        match (declared.start_at, &declared.seen) {
+            (StartAt::Earliest, _) => Begin::Start,
+            (StartAt::Time(time_ms), _) => Begin::Time(time_ms),
+            (StartAt::Latest, None) => Begin::End,
+            // What was added since the declaration, or is another topic, came after it.
+            (StartAt::Latest, Some(seen)) if seen.id != topic_id || partition >= seen.partitions => Begin::Start,
+            (StartAt::Latest, Some(seen)) => seen.ends.get(partition as usize).map_or(Begin::End, |end| Begin::Offset(*end)),
         }
     }
 
@@ -104,6 +111,19 @@ impl Feed {
             Self::Trigger(declared) => Some(&declared.trigger),
         }
     }
+}
+
+/// Where the reading of a partition begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// With the oldest record.
+    Start,
+    /// At this offset.
+    Offset(Offset),
+    /// With the first record whose time is not below this one.
+    Time(i64),
+    /// With what comes from now on.
+    End,
 }
 
 /// A reader's place in its source.

@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use apache_avro::Schema;
-use klamm_avro::frame;
+use klamm_log::Record;
 use klamm_supervise::Part;
-use klamm_triggers::{Format, limits::VALUE_BYTES_MAX};
+use klamm_triggers::{Format, SchemaIds, Trigger, limits::VALUE_BYTES_MAX};
 
 use crate::{
-    SchemaSource, avro,
+    SchemaSource,
+    avro::{self, Avro},
+    framing::{self, Framed},
     protobuf::{self, Protobuf},
     schemas::{Schemas, Usable},
     waiting::Waiting,
 };
 
-/// Said of bytes that name no schema.
-const NOT_FRAMED: &str = "The value is not in the framing of a schema registry.";
-
 /// The schemas that were asked for, of each format.
 pub(crate) struct Formats {
-    pub(crate) avro: Schemas<Schema>,
+    pub(crate) avro: Schemas<Avro>,
     protobuf: Schemas<Protobuf>,
 }
 
@@ -28,55 +26,63 @@ impl Formats {
         Self { avro: Schemas::new(source.clone()), protobuf: Schemas::new(source.clone()) }
     }
 
-    /// The JSON text of a value, or why there is none. `None`: the format has no schemas, or there is no value. Waits for a registry that
-    /// is away.
+    /// The JSON text of a record's value, or why there is none. `None`: the trigger's format has no framing, or there is no value. Waits for
+    /// a registry that is away.
     pub(crate) async fn text(
         &self,
-        format: Format,
-        value: Option<&[u8]>,
+        trigger: &Trigger,
+        record: &Record,
         part: &Part,
         waiting: &Waiting,
         problem: &str,
     ) -> Option<Result<String, String>> {
-        let (id, datum) = match framed(format, value)? {
-            Ok(split) => split,
+        let framed = match framed(trigger.format, trigger.schema_ids, record)? {
+            Ok(framed) => framed,
             Err(why) => return Some(Err(why)),
         };
-        Some(match format {
-            Format::Avro => match &*waiting.until(problem, || self.avro.get(part, id)).await {
-                Ok(schema) => avro::to_json(schema, datum),
+        Some(match trigger.format {
+            Format::Avro => match &*waiting.until(problem, || self.avro.get(part, framed.id)).await {
+                Ok(schema) => avro::to_json(schema, framed.value),
                 Err(why) => Err(why.clone()),
             },
-            Format::Protobuf => match &*waiting.until(problem, || self.protobuf.get(part, id)).await {
-                Ok(schema) => protobuf::to_json(schema, datum),
+            Format::Protobuf => match &*waiting.until(problem, || self.protobuf.get(part, framed.id)).await {
+                Ok(schema) => protobuf::to_json(schema, framed.message_type, framed.value),
                 Err(why) => Err(why.clone()),
             },
+            Format::JsonSchema => json(&framed),
             Format::Json | Format::Raw => return None,
         })
     }
 }
 
-/// The JSON text of a value whose schema is asked for now, once. `None`: as with [`Formats::text`].
-pub(crate) async fn once(source: &Arc<dyn SchemaSource>, format: Format, value: Option<&[u8]>) -> Option<Result<String, String>> {
-    let (id, datum) = match framed(format, value)? {
-        Ok((id, datum)) => (id, datum.to_vec()),
-        Err(why) => return Some(Err(why)),
-    };
-    let source = source.clone();
-    let asking = tokio::task::spawn_blocking(move || match format {
-        Format::Avro => avro::to_json(&Schema::once(&*source, id)?, &datum),
-        _ => protobuf::to_json(&Protobuf::once(&*source, id)?, &datum),
-    });
-    Some(asking.await.unwrap_or_else(|error| Err(error.to_string())))
+/// The JSON text of a record's value whose schema is asked for now, once. `None`: as when the trigger reads it.
+pub(crate) async fn once(source: &Arc<dyn SchemaSource>, trigger: &Trigger, record: &Record) -> Option<Result<String, String>> {
+    let (source, record, format, ids) = (source.clone(), record.clone(), trigger.format, trigger.schema_ids);
+    let asking = tokio::task::spawn_blocking(move || value_text(&*source, format, ids, &record));
+    asking.await.unwrap_or_else(|error| Some(Err(error.to_string())))
 }
 
-/// Schema id and value. `None`: the format has no schemas, or there is nothing to read.
-fn framed(format: Format, value: Option<&[u8]>) -> Option<Result<(u32, &[u8]), String>> {
-    let value = value?;
+/// The JSON text of a record's value, or why there is none. `None`: the format has no framing, or there is no value. May block the thread.
+pub fn value_text(source: &dyn SchemaSource, format: Format, ids: SchemaIds, record: &Record) -> Option<Result<String, String>> {
+    let read = |framed: Framed<'_>| match format {
+        Format::Avro => avro::to_json(&Avro::once(source, framed.id)?, framed.value),
+        Format::Protobuf => protobuf::to_json(&Protobuf::once(source, framed.id)?, framed.message_type, framed.value),
+        _ => json(&framed),
+    };
+    Some(framed(format, ids, record)?.and_then(read))
+}
+
+/// Value and schema. `None`: the format has no framing, or there is nothing to read.
+fn framed(format: Format, ids: SchemaIds, record: &Record) -> Option<Result<Framed<'_>, String>> {
     match format {
         // The trigger refuses it for its size.
-        _ if value.len() > VALUE_BYTES_MAX => None,
-        Format::Avro | Format::Protobuf => Some(frame::split(value).map_err(|_| NOT_FRAMED.to_owned())),
+        _ if record.value.as_ref()?.len() > VALUE_BYTES_MAX => None,
+        Format::Avro | Format::Protobuf | Format::JsonSchema => framing::framed(ids, record),
         Format::Json | Format::Raw => None,
     }
+}
+
+/// The text that stands in the framing. Whether it is of its schema is not looked at.
+fn json(framed: &Framed<'_>) -> Result<String, String> {
+    String::from_utf8(framed.value.to_vec()).map_err(|error| format!("The value is no JSON: {error}."))
 }

@@ -11,7 +11,10 @@
 
 mod avro;
 mod feed;
+mod fetches;
 mod formats;
+mod framing;
+mod in_flight;
 mod making;
 mod pace;
 mod protobuf;
@@ -21,6 +24,7 @@ mod replaying;
 mod schemas;
 mod source;
 mod status;
+mod step;
 #[cfg(test)]
 mod tests;
 mod triggers;
@@ -35,17 +39,19 @@ use klamm_log::Log;
 use klamm_supervise::{Part, Supervisor, each_owned};
 use tokio::{sync::watch, task::JoinSet};
 
+pub use formats::value_text;
 pub use making::{Tried, try_record};
 pub use replaying::{Replay, ReplayEffect, original, replay};
-pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaKind, SchemaReference, SchemaSource, SchemaText};
+pub use source::{AllLimits, Away, CommandSink, NoSchemas, RequestTopic, SchemaId, SchemaKind, SchemaReference, SchemaSource, SchemaText};
 pub use status::{TriggerCounts, TriggerStatus, TriggerStatuses};
 pub use triggers::DeadLetterTopic;
 
 use crate::{
     feed::Feed,
+    fetches::Fetches,
     formats::Formats,
-    pace::Paces,
-    reader::{LOOK, Reader},
+    making::Maker,
+    reader::{Flow, LOOK, Reader},
 };
 
 /// What is read, and how.
@@ -62,14 +68,19 @@ pub struct Config {
 
 /// Runs until the returned future is dropped. Reads what belongs to the partitions that this process owns.
 pub async fn run<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config, supervisor: Supervisor) {
+    run_with(sink, log, config, supervisor, Fetches::default()).await;
+}
+
+async fn run_with<S: CommandSink>(sink: Arc<S>, log: Arc<dyn Log>, config: Config, supervisor: Supervisor, fetches: Fetches) {
     let Config { requests: topics, limits, schemas, dead_letters } = config;
     let topics: Arc<[RequestTopic]> = topics.into();
     let (schemas, limits) = (Arc::new(Formats::new(&schemas)), Arc::new(limits));
-    let (health, paces) = (supervisor.health().clone(), Paces::default());
+    let (health, flow) = (supervisor.health().clone(), Flow { fetches, ..Flow::default() });
     let reader = {
         let (sink, log) = (sink.clone(), log.clone());
         move |part: &Part| {
-            Reader::new(sink.clone(), log.clone(), schemas.clone(), limits.clone(), health.clone(), paces.clone(), part.clone())
+            let maker = Maker::new(schemas.clone(), health.clone(), part.clone(), sink.trigger_statuses());
+            Reader::new(sink.clone(), log.clone(), limits.clone(), maker, flow.clone())
         }
     };
     let requests = async {

@@ -6,12 +6,12 @@ use klamm_log::{Record, Stored};
 use klamm_machine::time::to_proto;
 use klamm_messages::klamm::v1::{Batch, Command, FromTrigger, RecordHeader};
 use klamm_requests::records::{self, Against, Place};
-use klamm_supervise::Part;
+use klamm_supervise::{Health, Part};
 use klamm_triggers::{BatchTerms, Decision, Effect, Fault, Format, Input, Trigger, Value};
 use prost::Message;
 
 use crate::{
-    SchemaSource, TriggerStatuses,
+    SchemaId, SchemaSource, TriggerStatuses,
     feed::{At, Feed},
     formats::{self, Formats},
     read::{self, Unread},
@@ -28,6 +28,10 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
+    pub(crate) fn new(formats: Arc<Formats>, health: Health, part: Part, statuses: Arc<TriggerStatuses>) -> Self {
+        Self { formats, waiting: Waiting::new(health, statuses.clone()), part, statuses }
+    }
+
     /// The command of a record. `None`: the record has no effect.
     pub(crate) async fn command(&self, feed: &Feed, at: &At<'_>, stored: &Stored, against: &Against<'_>, problem: &str) -> Option<Command> {
         let place =
@@ -36,7 +40,7 @@ impl Maker {
         match feed {
             Feed::Requests(_) => {
                 let schema = match read::schema_id(&stored.record, &envelope) {
-                    Some(id) => Some(self.waiting.until(problem, || self.formats.avro.get(&self.part, id)).await),
+                    Some(id) => Some(self.waiting.until(problem, || self.formats.avro.get(&self.part, SchemaId::Id(id))).await),
                     None => None,
                 };
                 let request = read::request(&stored.record, &envelope, schema.as_deref()).map_err(|Unread(why)| why);
@@ -47,8 +51,7 @@ impl Maker {
             }
             Feed::Trigger(declared) => {
                 let trigger = &declared.trigger;
-                let value = stored.record.value.as_deref();
-                let text = self.formats.text(trigger.format, value, &self.part, &self.waiting, problem).await;
+                let text = self.formats.text(trigger, &stored.record, &self.part, &self.waiting, problem).await;
                 let decision = decide(trigger, &place, stored, text.as_ref());
                 let from = |rule| origin(trigger, &place, &stored.record, rule);
                 match decision {
@@ -78,18 +81,18 @@ fn batch_message(terms: BatchTerms) -> Batch {
     Batch { name, records_max, within: Some(to_proto(within)), quiet: quiet.map(to_proto) }
 }
 
-/// What a record does by a trigger. `text` is its value in Avro or Protobuf as JSON, or why there is none.
+/// What a record does by a trigger. `text` is the value of a format of registries as JSON, or why there is none.
 pub(crate) fn decide(trigger: &Trigger, place: &Place, stored: &Stored, text: Option<&Result<String, String>>) -> Decision {
     let record = &stored.record;
     let headers =
         record.headers.iter().filter_map(|(name, value)| Some((name.clone(), std::str::from_utf8(value).ok()?.to_owned()))).collect();
     let value = match (record.value.as_deref(), trigger.format, text) {
         (None, _, _) => Value::Tombstone,
-        (Some(_), Format::Avro | Format::Protobuf, Some(Ok(text))) => Value::Json(text.as_bytes()),
-        (Some(_), Format::Avro | Format::Protobuf, Some(Err(why))) => Value::Unread(why),
-        (Some(_), Format::Avro | Format::Protobuf, None) => Value::Unread("The value was not decoded."),
         (Some(value), Format::Json, _) => Value::Json(value),
         (Some(_), Format::Raw, _) => Value::Raw,
+        (Some(_), _, Some(Ok(text))) => Value::Json(text.as_bytes()),
+        (Some(_), _, Some(Err(why))) => Value::Unread(why),
+        (Some(_), _, None) => Value::Unread("The value was not decoded."),
     };
     trigger.decide(&Input {
         topic: &place.topic,
@@ -118,7 +121,7 @@ pub struct Tried {
 
 /// Says what a record would do, and does nothing.
 pub async fn try_record(trigger: &Trigger, source: &Arc<dyn SchemaSource>, partition: u32, stored: &Stored) -> Tried {
-    let text = formats::once(source, trigger.format, stored.record.value.as_deref()).await;
+    let text = formats::once(source, trigger, &stored.record).await;
     let place = Place { topic: trigger.topic.clone(), topic_id: String::new(), partition, offset: stored.offset };
     match decide(trigger, &place, stored, text.as_ref()) {
         Decision::Filtered => Tried { effect: "filtered", rule: 0, workflow_id: String::new(), detail: String::new() },

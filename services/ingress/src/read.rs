@@ -1,11 +1,10 @@
 //! What stands in a record: JSON, or Avro by a registry's schema.
 
-use apache_avro::Schema;
 use klamm_avro::frame;
 use klamm_log::Record;
 use klamm_requests::records::{self, Envelope, Request};
 
-use crate::avro;
+use crate::avro::{self, Avro};
 
 /// Why a record is no request, in words for its producer.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub(crate) fn schema_id(record: &Record, envelope: &Envelope) -> Option<u32> {
 ///
 /// # Errors
 /// The record is no request.
-pub(crate) fn request(record: &Record, envelope: &Envelope, schema: Option<&Result<Schema, String>>) -> Result<Request, Unread> {
+pub(crate) fn request(record: &Record, envelope: &Envelope, schema: Option<&Result<Avro, String>>) -> Result<Request, Unread> {
     let Some(value) = record.value.as_deref() else { return Err(Unread("A record without a value is no request.".to_owned())) };
     if is_json(value, envelope) {
         return records::from_json(value).map_err(Unread);

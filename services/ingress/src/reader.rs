@@ -1,33 +1,33 @@
 //! Reads one partition of a topic whose records become commands.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use klamm_log::{Error as LogError, Log, Offset, ReadBatch, ReadLimit, Stored, Topic};
-use klamm_messages::klamm::v1::{Command, NamespaceState, command::Body};
+use klamm_messages::klamm::v1::{NamespaceState, command::Body};
 use klamm_requests::{
     namespaces::Namespaces,
     records::{self, Against},
 };
-use klamm_supervise::{Health, Part};
-use klamm_triggers::{StartAt, Window};
+use klamm_triggers::{Order, Window};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     AllLimits, Away, CommandSink, TriggerStatuses,
-    feed::{At, Feed, mark},
-    formats::Formats,
+    feed::{At, Begin, Feed, mark},
+    fetches::{FETCHED, Fetches, Records, Shared},
+    in_flight::{InFlight, Room},
     making::Maker,
     pace::{Pace, Paces},
-    waiting::{PAUSE_MAX, Waiting},
+    step::Step,
+    waiting::PAUSE_MAX,
 };
 
-/// Most records that are on their way from one source partition, so that a mass of requests never stands in front of other callers.
-const LIMIT: ReadLimit = ReadLimit { records: 500, bytes: 4 << 20 };
+/// Most bytes of records that are on their way from one source partition, so that a mass of requests never stands in front of other callers.
+const FETCHED_BYTES: usize = 4 << 20;
 /// Pause between two looks at how many partitions a topic has.
 pub(crate) const LOOK: Duration = Duration::from_secs(10);
 /// Shortest time between two looks that lag tools are given while there are more records.
@@ -44,7 +44,15 @@ pub(crate) struct Reader<S> {
     log: Arc<dyn Log>,
     limits: Arc<AllLimits>,
     maker: Maker,
-    paces: Paces,
+    flow: Flow,
+}
+
+/// What readers of this process have in common. Clones share everything.
+#[derive(Clone, Default)]
+pub(crate) struct Flow {
+    pub(crate) paces: Paces,
+    pub(crate) in_flight: InFlight,
+    pub(crate) fetches: Fetches,
 }
 
 impl<S> Clone for Reader<S> {
@@ -54,7 +62,7 @@ impl<S> Clone for Reader<S> {
             log: self.log.clone(),
             limits: self.limits.clone(),
             maker: self.maker.clone(),
-            paces: self.paces.clone(),
+            flow: self.flow.clone(),
         }
     }
 }
@@ -67,6 +75,8 @@ struct Source {
     /// By what its positions are known.
     source_id: String,
     partition: u32,
+    /// By what it reads together with others.
+    shared: Shared,
     /// Name of its problem in the process's health.
     problem: String,
     /// When lag tools were last told of it.
@@ -77,14 +87,12 @@ struct Source {
     window: Mutex<Window>,
 }
 
-/// Commands that are taken together.
-#[derive(Default)]
-struct Step {
-    /// Offset of the first of their records.
-    first: Option<Offset>,
-    count: usize,
-    /// By the partition that takes them.
-    groups: BTreeMap<u32, Vec<Command>>,
+/// Why there are no records.
+enum Unfetched {
+    /// The topic was made anew, or cut off below what was read of it.
+    OtherTopic,
+    /// That is not known now, and why.
+    Away(String),
 }
 
 /// Why a reader has stopped within what it has read.
@@ -115,18 +123,8 @@ impl Source {
 }
 
 impl<S: CommandSink> Reader<S> {
-    pub(crate) fn new(
-        sink: Arc<S>,
-        log: Arc<dyn Log>,
-        formats: Arc<Formats>,
-        limits: Arc<AllLimits>,
-        health: Health,
-        paces: Paces,
-        part: Part,
-    ) -> Self {
-        let statuses = sink.trigger_statuses();
-        let waiting = Waiting::new(health, statuses.clone());
-        Self { sink, log, limits, maker: Maker { formats, waiting, part, statuses }, paces }
+    pub(crate) fn new(sink: Arc<S>, log: Arc<dyn Log>, limits: Arc<AllLimits>, maker: Maker, flow: Flow) -> Self {
+        Self { sink, log, limits, maker, flow }
     }
 
     /// Where it is noted how triggers are doing.
@@ -137,7 +135,8 @@ impl<S: CommandSink> Reader<S> {
     /// Forgets triggers that there are no more.
     pub(crate) fn keep(&self, is_known: impl Fn(&str) -> bool) {
         self.maker.statuses.keep(&is_known);
-        self.paces.keep(&is_known);
+        self.flow.paces.keep(&is_known);
+        self.flow.in_flight.keep(&is_known);
     }
 
     /// Nobody waits for anything there any more.
@@ -170,6 +169,7 @@ impl<S: CommandSink> Reader<S> {
             self.log.listen_to(feed.topic());
             let source = Source {
                 source_id: feed.source_id(&topic_id),
+                shared: self.flow.fetches.reader(topic_id.clone(), partition),
                 topic_id,
                 feed: feed.clone(),
                 partition,
@@ -210,15 +210,16 @@ impl<S: CommandSink> Reader<S> {
 
     /// Where reading begins. It is made durable, so that what comes meanwhile is not passed over by the next reader.
     async fn begin(&self, source: &Source) -> Offset {
-        let start_at = source.feed.start_at();
-        if start_at == StartAt::Earliest {
+        let begin = source.feed.begin(&source.topic_id, source.partition);
+        if begin == Begin::Start {
             return 0;
         }
         let begin = self.maker.waiting.until(&source.problem, || async {
             let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
-            let found = self.maker.part.blocking(move || match start_at {
-                StartAt::Time(time_ms) => log.offset_at(&topic, partition, time_ms),
-                StartAt::Earliest | StartAt::Latest => log.end_offset(&topic, partition),
+            let found = self.maker.part.blocking(move || match begin {
+                Begin::Time(time_ms) => log.offset_at(&topic, partition, time_ms),
+                Begin::Offset(offset) => Ok(offset),
+                Begin::Start | Begin::End => log.end_offset(&topic, partition),
             });
             found.await.map_err(away)
         });
@@ -252,31 +253,29 @@ impl<S: CommandSink> Reader<S> {
                 return Some(from);
             }
         }
-        let read = {
-            let (log, topic) = (self.log.clone(), source.feed.topic().clone());
-            self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, LIMIT)).await
+        let mut room = tokio::select! {
+            biased;
+            room = self.room(&source.feed) => room,
+            _ = stopped.changed() => return Some(from),
         };
-        let batch = match read {
+        let most = room.as_ref().map_or(FETCHED, |room| room.records);
+        let batch = match source.shared.read(from, most, |most| self.fetch(source, from, most)).await {
             Ok(batch) => batch,
-            Err(LogError::PastEnd { .. }) => return None,
-            Err(error) => {
-                self.maker.waiting.pause(&source.problem, &error.to_string(), PAUSE_MAX).await;
-                return Some(from);
-            }
-        };
-        // Records of another topic of the same name are none of this source.
-        match self.topic(source.feed.topic()).await {
-            Ok(now) if now.id == source.topic_id => {}
-            Ok(_) => return None,
-            Err(Away(why)) => {
+            Err(Unfetched::OtherTopic) => return None,
+            Err(Unfetched::Away(why)) => {
                 self.maker.waiting.pause(&source.problem, &why, PAUSE_MAX).await;
                 return Some(from);
             }
+        };
+        let records = batch.all();
+        if let Some(room) = &mut room {
+            room.shrink(records.len());
         }
         self.tell_of_loss(source, from, &batch).await;
         let mut next = batch.next_offset;
-        if !batch.records.is_empty() {
-            let ended = self.take(source, from, &batch.records, stopped).await;
+        if !records.is_empty() {
+            let ended = self.take(source, from, records, stopped).await;
+            drop(room);
             if let Some((at, why)) = ended {
                 next = at;
                 if matches!(why, Stopped::Broke) {
@@ -290,8 +289,7 @@ impl<S: CommandSink> Reader<S> {
                 Feed::Requests(requests) => {
                     let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
                     metrics::gauge!("klamm_requests_lag_records", &labels).set(lag as f64);
-                    metrics::counter!("klamm_requests_total", "namespace" => requests.namespace.clone())
-                        .increment(batch.records.len() as u64);
+                    metrics::counter!("klamm_requests_total", "namespace" => requests.namespace.clone()).increment(records.len() as u64);
                 }
                 Feed::Trigger(declared) => {
                     let labels = [("trigger", declared.trigger.name.clone()), ("partition", partition.to_string())];
@@ -306,6 +304,24 @@ impl<S: CommandSink> Reader<S> {
             self.maker.statuses.position(&trigger.name, partition, next, batch.end_offset.max(next));
         }
         Some(next)
+    }
+
+    /// Fetches the next records.
+    async fn fetch(&self, source: &Source, from: Offset, most: usize) -> Result<ReadBatch, Unfetched> {
+        let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
+        let limit = ReadLimit { records: most, bytes: FETCHED_BYTES };
+        let read = self.maker.part.blocking(move || klamm_log::read_onward(&*log, &topic, partition, from, limit)).await;
+        let batch = match read {
+            Ok(batch) => batch,
+            Err(LogError::PastEnd { .. }) => return Err(Unfetched::OtherTopic),
+            Err(error) => return Err(Unfetched::Away(error.to_string())),
+        };
+        // Records of another topic of the same name are none of this source.
+        match self.topic(source.feed.topic()).await {
+            Ok(now) if now.id == source.topic_id => Ok(batch),
+            Ok(_) => Err(Unfetched::OtherTopic),
+            Err(Away(why)) => Err(Unfetched::Away(why)),
+        }
     }
 
     /// Tells lag tools how far the partition has been read; not after each batch, unless there are no more records.
@@ -336,6 +352,7 @@ impl<S: CommandSink> Reader<S> {
         let (namespace, namespaces) = self.maker.waiting.until(&source.problem, || async { self.terms(source) }).await;
         let against = Against { namespace: &namespace, namespaces: &namespaces, limits };
         let (pace, break_at) = (self.pace(&source.feed), source.feed.trigger().and_then(|trigger| trigger.break_at));
+        let order = source.feed.trigger().map_or(Order::Key, |trigger| trigger.flow.order);
         let begun = Instant::now();
         let mut step = Step::default();
         let mut without_effect = 0;
@@ -353,9 +370,8 @@ impl<S: CommandSink> Reader<S> {
             if let Some(source) = &mut command.source {
                 source.settled = settled;
             }
-            step.first.get_or_insert(stored.offset);
-            step.count += 1;
-            step.groups.entry(self.sink.partition_of(&command)).or_default().push(command);
+            let target = self.sink.partition_of(&command);
+            step.push(stored.offset, target, command, order);
             if let Some(pace) = pace.filter(|pace| step.count >= pace.step()) {
                 if let Some(not_taken) = self.take_step(source, std::mem::take(&mut step), Some(pace), stopped).await {
                     ended = Some((not_taken, Stopped::Early));
@@ -385,12 +401,18 @@ impl<S: CommandSink> Reader<S> {
         let Step { first, count, groups } = step;
         let first = first?;
         if let (Some(pace), Some(trigger)) = (pace, source.feed.trigger()) {
-            let at = self.paces.next(&trigger.name, pace, count, Instant::now());
+            let at = self.flow.paces.next(&trigger.name, pace, count, Instant::now());
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(at.into()) => {}
                 _ = stopped.changed() => return Some(first),
             }
+        }
+        if source.feed.trigger().is_some_and(|trigger| trigger.flow.order == Order::Partition) {
+            for (target, commands) in groups {
+                self.maker.waiting.until(&source.problem, || self.sink.append(target, commands.clone())).await;
+            }
+            return None;
         }
         let mut appending = JoinSet::new();
         for (target, commands) in groups {
@@ -404,9 +426,21 @@ impl<S: CommandSink> Reader<S> {
 
     /// How fast this process may go, if that is bounded.
     fn pace(&self, feed: &Feed) -> Option<Pace> {
-        let rate = feed.trigger()?.rate?;
+        let rate = feed.trigger()?.flow.rate?;
+        Some(Pace::new(rate, self.share()))
+    }
+
+    /// The part of klamm's partitions that this process owns.
+    fn share(&self) -> f64 {
         let owned = self.sink.partitions().borrow().len();
-        Some(Pace::new(rate, owned as f64 / f64::from(self.owners())))
+        owned as f64 / f64::from(self.owners())
+    }
+
+    /// Room for the next records. `None`: how many are on their way is not bounded.
+    async fn room(&self, feed: &Feed) -> Option<Room> {
+        let trigger = feed.trigger()?;
+        let most = f64::from(trigger.flow.max_in_flight?) * self.share();
+        Some(self.flow.in_flight.room(&trigger.name, most as usize, FETCHED).await)
     }
 
     /// Pauses the trigger, because too many of its records are dead letters.
@@ -434,16 +468,16 @@ impl<S: CommandSink> Reader<S> {
     }
 
     /// Records that nobody can read any more were never taken.
-    async fn tell_of_loss(&self, source: &Source, from: Offset, batch: &ReadBatch) {
+    async fn tell_of_loss(&self, source: &Source, from: Offset, batch: &Records) {
         // Without a hole before the first record nothing is lost, and the broker need not be asked.
-        let found = batch.records.first().map_or(batch.next_offset, |first| first.offset);
+        let found = batch.all().first().map_or(batch.next_offset, |first| first.offset);
         if from == 0 || found == from {
             return;
         }
         // A hole may also be a compacted record or a mark of a transaction, so only the topic's start tells.
         let (log, topic, partition) = (self.log.clone(), source.feed.topic().clone(), source.partition);
         let Ok(start) = self.maker.part.blocking(move || log.start_offset(&topic, partition)).await else { return };
-        if from < start && batch.records.first().is_none_or(|first| first.offset >= start) {
+        if from < start && batch.all().first().is_none_or(|first| first.offset >= start) {
             let (topic, partition) = (&**source.feed.topic(), source.partition);
             tracing::error!(topic, partition, from, to = start, "records were removed from their topic before klamm had read them");
             match &source.feed {

@@ -59,7 +59,7 @@ pub async fn replay(
         let reason = format!("The letter comes without its value of {value_bytes} bytes, which stands on {topic} at {partition}/{offset}.");
         return wrong(letter.rule, fault_class::SIZE, reason);
     }
-    let text = formats::once(source, trigger.format, record.value.as_deref()).await;
+    let text = formats::once(source, trigger, &record).await;
     let envelope = read::envelope(&record);
     let stood = Place { topic: letter.topic, topic_id: String::new(), partition, offset };
     let original = Stored { offset, timestamp_ms: stored.timestamp_ms, record };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use klamm_supervise::Part;
 use parking_lot::Mutex;
 
-use crate::{Away, SchemaSource};
+use crate::{Away, SchemaId, SchemaSource};
 
 /// A schema by which values can be read.
 pub(crate) trait Usable: Send + Sync + Sized + 'static {
@@ -16,24 +16,26 @@ pub(crate) trait Usable: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// The registry does not answer: ask again.
-    fn look_up(source: &dyn SchemaSource, id: u32) -> Result<Option<Result<Self, String>>, Away>;
-
-    /// Said of an id that is not known.
-    fn unknown(id: u32) -> String;
+    fn look_up(source: &dyn SchemaSource, id: SchemaId) -> Result<Option<Result<Self, String>>, Away>;
 
     /// The schema of this id, asked for now.
     ///
     /// # Errors
     /// Why there is none.
-    fn once(source: &dyn SchemaSource, id: u32) -> Result<Self, String> {
-        Self::look_up(source, id).map_err(|away| away.to_string())?.unwrap_or_else(|| Err(Self::unknown(id)))
+    fn once(source: &dyn SchemaSource, id: SchemaId) -> Result<Self, String> {
+        Self::look_up(source, id).map_err(|away| away.to_string())?.unwrap_or_else(|| Err(unknown(id)))
     }
+}
+
+/// Said of an id that is not known.
+fn unknown(id: SchemaId) -> String {
+    format!("No schema with the {id} is known.")
 }
 
 /// The schemas that were asked for, by id. An id's schema never changes.
 pub(crate) struct Schemas<S> {
     source: Arc<dyn SchemaSource>,
-    known: Mutex<BTreeMap<u32, Arc<Result<S, String>>>>,
+    known: Mutex<BTreeMap<SchemaId, Arc<Result<S, String>>>>,
 }
 
 impl<S: Usable> Schemas<S> {
@@ -45,14 +47,14 @@ impl<S: Usable> Schemas<S> {
     ///
     /// # Errors
     /// The registry does not answer: ask again.
-    pub(crate) async fn get(&self, part: &Part, id: u32) -> Result<Arc<Result<S, String>>, Away> {
+    pub(crate) async fn get(&self, part: &Part, id: SchemaId) -> Result<Arc<Result<S, String>>, Away> {
         if let Some(known) = self.known.lock().get(&id) {
             return Ok(known.clone());
         }
         let source = self.source.clone();
         let Some(found) = part.blocking(move || S::look_up(&*source, id)).await? else {
             // It may be registered later.
-            return Ok(Arc::new(Err(S::unknown(id))));
+            return Ok(Arc::new(Err(unknown(id))));
         };
         let schema = Arc::new(found);
         let mut known = self.known.lock();

@@ -1,6 +1,6 @@
 //! What the reader asks of others: of the owner of the partitions, and of a schema registry.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc};
+use std::{collections::BTreeMap, fmt, future::Future, sync::Arc};
 
 use klamm_log::Offset;
 use klamm_messages::klamm::v1::{Command, TriggerState};
@@ -63,6 +63,37 @@ impl AllLimits {
 #[error("{0}")]
 pub struct Away(pub String);
 
+/// By what a record names its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SchemaId {
+    /// The id of Confluent's API.
+    Id(u32),
+    /// The GUID of Confluent's API.
+    Guid([u8; 16]),
+    /// Apicurio's id of a version of an artifact.
+    ApicurioGlobal(u64),
+    /// Apicurio's id of a content.
+    ApicurioContent(u64),
+}
+
+impl fmt::Display for SchemaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "id {id}"),
+            Self::ApicurioGlobal(id) => write!(f, "global id {id}"),
+            Self::ApicurioContent(id) => write!(f, "content id {id}"),
+            Self::Guid(bytes) => {
+                f.write_str("GUID ")?;
+                for (at, byte) in bytes.iter().enumerate() {
+                    let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+                    write!(f, "{dash}{byte:02x}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 /// A schema as a registry holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaText {
@@ -109,7 +140,7 @@ pub trait SchemaSource: Send + Sync + 'static {
     ///
     /// # Errors
     /// The registry does not answer: ask again.
-    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away>;
+    fn schema(&self, id: SchemaId) -> Result<Option<SchemaText>, Away>;
     /// A version of a subject: schemas refer to one another by these. `None`: there is no such version. May block the thread.
     ///
     /// # Errors
@@ -124,6 +155,10 @@ pub trait SchemaSource: Send + Sync + 'static {
     fn is_configured(&self) -> bool {
         true
     }
+    /// Whether Apicurio's own ids can be asked for.
+    fn is_apicurio(&self) -> bool {
+        false
+    }
 }
 
 /// No registry is configured.
@@ -131,7 +166,7 @@ pub trait SchemaSource: Send + Sync + 'static {
 pub struct NoSchemas;
 
 impl SchemaSource for NoSchemas {
-    fn schema(&self, _: u32) -> Result<Option<SchemaText>, Away> {
+    fn schema(&self, _: SchemaId) -> Result<Option<SchemaText>, Away> {
         Ok(None)
     }
 

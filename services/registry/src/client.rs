@@ -167,6 +167,9 @@ struct Fault {
     error_code: i64,
     #[serde(default)]
     message: String,
+    /// Only Apicurio's own API has it.
+    #[serde(default)]
+    name: String,
 }
 
 /// A client of one registry.
@@ -225,7 +228,27 @@ impl Client {
 
     /// The schema with this id; `None`: there is none.
     pub fn schema(&self, id: u32) -> Result<Option<Stored>, Error> {
+        // Registries count with 31 bits, and answer to a larger number as to an address that they do not know.
+        if i32::try_from(id).is_err() {
+            return Ok(None);
+        }
         self.stored(&format!("the schema with the id {id}"), &format!("schemas/ids/{id}"))
+    }
+
+    /// The schema with this GUID; `None`: there is none. Registries older than the idea know no such path.
+    pub fn of_guid(&self, guid: &str) -> Result<Option<Stored>, Error> {
+        let (subject, path) = (format!("the schema with the GUID {guid}"), format!("schemas/guids/{guid}"));
+        match self.get(&subject, &format!("{}/{path}", self.url))? {
+            Answer::Bad(status @ StatusCode::NOT_FOUND, Fault { error_code, .. }) if !(40401..=40499).contains(&error_code) => {
+                Err(Error::Refused {
+                    url: self.url.clone(),
+                    subject,
+                    reason: format!("{status}: it does not know GUIDs of schemas"),
+                    remedy: "use a registry that does, or write the schema's id in front of the values".to_owned(),
+                })
+            }
+            answer => self.known(&subject, answer),
+        }
     }
 
     /// A version of a subject; `None`: there is none.
@@ -233,18 +256,47 @@ impl Client {
         self.stored(subject, &format!("subjects/{}/versions/{version}", escaped(subject)))
     }
 
-    fn stored(&self, subject: &str, path: &str) -> Result<Option<Stored>, Error> {
-        let mut request = self.agent.get(format!("{}/{path}", self.url));
-        request = request.header("Accept", format!("{CONTENT_TYPE}, application/json"));
-        if let Some(authorization) = &self.authorization {
-            request = request.header("Authorization", authorization);
+    /// The registry's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Content type and text of what stands at an address of Apicurio's own API; `None`: there is nothing.
+    pub fn text(&self, subject: &str, address: &str) -> Result<Option<(String, String)>, Error> {
+        let response = self.call(subject, address, "*/*")?;
+        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        match self.good_or_fault(subject, response)? {
+            Answer::Good(text) => Ok(Some((content_type, text))),
+            Answer::Bad(StatusCode::NOT_FOUND, fault) if fault.name.ends_with("NotFoundException") => Ok(None),
+            Answer::Bad(status, fault) => Err(self.refused(subject, status, &fault)),
         }
-        let response = request.call().map_err(|error| self.failed(subject, error))?;
-        match self.answer(subject, response)? {
-            Answer::Good(stored) => Ok(Some(stored)),
+    }
+
+    fn stored(&self, subject: &str, path: &str) -> Result<Option<Stored>, Error> {
+        let answer = self.get(subject, &format!("{}/{path}", self.url))?;
+        self.known(subject, answer)
+    }
+
+    /// What is known of something for which it was asked.
+    fn known<T>(&self, subject: &str, answer: Answer<T>) -> Result<Option<T>, Error> {
+        match answer {
+            Answer::Good(found) => Ok(Some(found)),
             Answer::Bad(StatusCode::NOT_FOUND, Fault { error_code: 40401..=40403, .. }) => Ok(None),
             Answer::Bad(status, fault) => Err(self.refused(subject, status, &fault)),
         }
+    }
+
+    fn get<T: DeserializeOwned>(&self, subject: &str, url: &str) -> Result<Answer<T>, Error> {
+        let response = self.call(subject, url, &format!("{CONTENT_TYPE}, application/json"))?;
+        self.answer(subject, response)
+    }
+
+    fn call(&self, subject: &str, url: &str, accept: &str) -> Result<Response<ureq::Body>, Error> {
+        let mut request = self.agent.get(url).header("Accept", accept);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("Authorization", authorization);
+        }
+        request.call().map_err(|error| self.failed(subject, error))
     }
 
     fn post<T: DeserializeOwned>(&self, subject: &str, path: &str, schema: &str) -> Result<Answer<T>, Error> {
@@ -258,13 +310,21 @@ impl Client {
         self.answer(subject, response)
     }
 
-    fn answer<T: DeserializeOwned>(&self, subject: &str, mut response: Response<ureq::Body>) -> Result<Answer<T>, Error> {
+    fn answer<T: DeserializeOwned>(&self, subject: &str, response: Response<ureq::Body>) -> Result<Answer<T>, Error> {
+        match self.good_or_fault(subject, response)? {
+            Answer::Good(text) => serde_json::from_str(&text)
+                .map(Answer::Good)
+                .map_err(|_| self.no_registry(subject, &format!("it answers {:?}", shown(&text)))),
+            Answer::Bad(status, fault) => Ok(Answer::Bad(status, fault)),
+        }
+    }
+
+    /// The answer's text, or what is said in its place.
+    fn good_or_fault(&self, subject: &str, mut response: Response<ureq::Body>) -> Result<Answer<String>, Error> {
         let status = response.status();
         let text = response.body_mut().read_to_string().map_err(|error| self.failed(subject, error))?;
         if status.is_success() {
-            return serde_json::from_str(&text)
-                .map(Answer::Good)
-                .map_err(|_| self.no_registry(subject, &format!("it answers {:?}", shown(&text))));
+            return Ok(Answer::Good(text));
         }
         let fault: Fault = serde_json::from_str(&text).unwrap_or_default();
         if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) {

@@ -8,6 +8,7 @@
 //! Subjects are `<prefix><topic>-value`, as serializers derive them from a topic's name. This crate opens no port, logs nothing and retries
 //! nothing; its users do that.
 
+mod apicurio;
 mod client;
 mod producers;
 mod register;

@@ -7,6 +7,7 @@ mod filters;
 mod records;
 mod specs;
 mod tokens;
+mod values;
 mod zones;
 
 pub use commands::Commands;
@@ -16,4 +17,5 @@ pub use filters::Filters;
 pub use records::Records;
 pub use specs::Specs;
 pub use tokens::Tokens;
+pub use values::Values;
 pub use zones::Zones;

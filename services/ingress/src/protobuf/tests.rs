@@ -45,7 +45,8 @@ struct Registry {
 }
 
 impl SchemaSource for Registry {
-    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away> {
+    fn schema(&self, id: SchemaId) -> Result<Option<SchemaText>, Away> {
+        let SchemaId::Id(id) = id else { return Ok(None) };
         Ok(self.ids.get(&id).cloned())
     }
 
@@ -75,7 +76,7 @@ fn shop() -> Registry {
 }
 
 fn refused(registry: &Registry, id: u32) -> String {
-    match Protobuf::look_up(registry, id) {
+    match Protobuf::look_up(registry, SchemaId::Id(id)) {
         Ok(Some(Err(why))) => why,
         Ok(Some(Ok(_))) => "no refusal".to_owned(),
         Ok(None) => "not known".to_owned(),
@@ -91,12 +92,12 @@ fn framed(schema: &Protobuf, name: &str, indexes: &[u8], value: Json) -> Vec<u8>
 }
 
 fn read(schema: &Protobuf, framed: &[u8]) -> Json {
-    serde_json::from_str(&to_json(schema, framed).expect("a value")).expect("JSON")
+    serde_json::from_str(&to_json(schema, MessageType::IndexesBefore, framed).expect("a value")).expect("JSON")
 }
 
 #[test]
 fn a_message_has_its_own_names_its_numbers_and_its_defaults() {
-    let schema = Protobuf::once(&shop(), 1).expect("a schema");
+    let schema = Protobuf::once(&shop(), SchemaId::Id(1)).expect("a schema");
     let given = json!({
         "orderId": "9007199254740993", "status": "PLACED", "lines": [{"skuCode": "a", "count": 2}, {}],
         "total": {"cents": "-5", "currency": "EUR"}, "tags": {"b": "2", "a": "18446744073709551615"}, "cheque": "AQI=",
@@ -112,7 +113,7 @@ fn a_message_has_its_own_names_its_numbers_and_its_defaults() {
     );
     for _ in 0..10 {
         // The library has maps in no order.
-        assert_eq!(to_json(&schema, &bytes).as_deref(), Ok(expected));
+        assert_eq!(to_json(&schema, MessageType::IndexesBefore, &bytes).as_deref(), Ok(expected));
     }
     // What has no presence is there with its default, and what has one is left out.
     let empty = json!({"order_id": 0, "status": "UNKNOWN", "lines": [], "tags": {}, "rate": 0.0});
@@ -123,14 +124,14 @@ fn a_message_has_its_own_names_its_numbers_and_its_defaults() {
 
 #[test]
 fn the_indexes_say_which_type_it_is() {
-    let schema = Protobuf::once(&shop(), 1).expect("a schema");
+    let schema = Protobuf::once(&shop(), SchemaId::Id(1)).expect("a schema");
     // A single 0 is the first type of the file; so are its indexes written out.
     assert_eq!(read(&schema, &[0]), json!({}));
     assert_eq!(read(&schema, &[2, 0]), json!({}));
     // Order.Line and Order.Line.Note. Types of maps stand among a type's own: they have the highest indexes here.
     assert_eq!(read(&schema, &[4, 2, 0, 0x10, 7]), json!({"sku_code": "", "count": 7}));
     assert_eq!(read(&schema, &[6, 2, 0, 0]), json!({"text": ""}));
-    let wrong = |bytes: &[u8]| to_json(&schema, bytes).expect_err("no value");
+    let wrong = |bytes: &[u8]| to_json(&schema, MessageType::IndexesBefore, bytes).expect_err("no value");
     assert_eq!(wrong(&[2, 4]), "The schema has no message type with the indexes [2].");
     assert_eq!(wrong(&[4, 0, 0]), "The schema has no message type with the indexes [0, 0].");
     assert_eq!(wrong(&[2, 1]), "The schema has no message type with the indexes [-1].");
@@ -143,10 +144,33 @@ fn the_indexes_say_which_type_it_is() {
 }
 
 #[test]
+fn the_type_may_be_said_elsewhere() {
+    let schema = Protobuf::once(&shop(), SchemaId::Id(1)).expect("a schema");
+    let order = b"\x08\x07";
+    let read = |message_type, bytes: &[u8]| to_json(&schema, message_type, bytes);
+    let expected = to_json(&schema, MessageType::IndexesBefore, &[&[2, 2][..], order].concat());
+    assert!(expected.as_ref().is_ok_and(|it| it.contains("\"order_id\":7")));
+    assert_eq!(read(MessageType::Indexes(&[2, 2]), order), expected);
+    let with_ref = [b"\x07\x0a\x05Order", &order[..]].concat();
+    assert_eq!(read(MessageType::RefBefore, &with_ref), expected);
+    assert_eq!(read(MessageType::Name("Order"), order), expected);
+    assert_eq!(read(MessageType::Name("Order"), &with_ref), expected, "said twice");
+    let wrong = |message_type, bytes: &[u8]| to_json(&schema, message_type, bytes).expect_err("no value");
+    assert!(wrong(MessageType::Indexes(&[]), order).starts_with("The value has no message indexes"));
+    for name in ["shop.Order", "Line", ""] {
+        assert_eq!(wrong(MessageType::Name(name), order), format!("The schema has no message type with the name {name:?}."));
+    }
+    for cut in [&[][..], b"\x07\x0a\x05Ord", b"\x02\x0a\x05Order", &[0xff; 11]] {
+        assert!(wrong(MessageType::RefBefore, cut).starts_with("The value has no name of a message type"), "{cut:?}");
+    }
+    assert_eq!(wrong(MessageType::RefBefore, &[0]), "The schema has no message type with the name \"\".");
+}
+
+#[test]
 fn a_schema_that_cannot_be_used_says_why_and_what_is_missing_may_come() {
     let mut registry = shop();
     assert_eq!(refused(&registry, 9), "not known");
-    assert_eq!(Protobuf::once(&registry, 9).err().unwrap(), "No schema with the id 9 is known.");
+    assert_eq!(Protobuf::once(&registry, SchemaId::Id(9)).err().unwrap(), "No schema with the id 9 is known.");
     assert_eq!(refused(&registry, 2), "The schema with the id 2 is none of Protobuf.");
     let add = |registry: &mut Registry, schema| {
         registry.ids.insert(3, schema);
@@ -194,9 +218,9 @@ fn values_are_bounded() {
     let fields: String = (1..500).map(|number| format!("string field_{number} = {number};")).collect();
     let text = format!("syntax = \"proto3\"; message All {{ repeated Wide wide = 1; All deeper = 2; }} message Wide {{ {fields} }}");
     let registry = Registry { ids: [(1, proto(&text, &[]))].into(), ..Registry::default() };
-    let schema = Protobuf::once(&registry, 1).expect("a schema");
+    let schema = Protobuf::once(&registry, SchemaId::Id(1)).expect("a schema");
     let many = [&[0][..], &[0x0a, 0].repeat(100_000)].concat();
-    assert!(to_json(&schema, &many).unwrap_err().contains("longer than"));
+    assert!(to_json(&schema, MessageType::IndexesBefore, &many).unwrap_err().contains("longer than"));
     // Each level is a message that holds the rest.
     let mut deep = Vec::new();
     for _ in 0..200 {
@@ -206,18 +230,18 @@ fn values_are_bounded() {
         deep = outer;
     }
     deep.insert(0, 0);
-    assert!(to_json(&schema, &deep).unwrap_err().starts_with("The value is not of its schema"));
+    assert!(to_json(&schema, MessageType::IndexesBefore, &deep).unwrap_err().starts_with("The value is not of its schema"));
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_a_value_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), order in any::<bool>()) {
         thread_local! {
-            static SCHEMA: Protobuf = Protobuf::once(&shop(), 1).expect("a schema");
+            static SCHEMA: Protobuf = Protobuf::once(&shop(), SchemaId::Id(1)).expect("a schema");
         }
         let bytes = if order { [&[2, 2][..], &bytes].concat() } else { bytes };
         SCHEMA.with(|schema| {
-            if let Ok(text) = to_json(schema, &bytes) {
+            if let Ok(text) = to_json(schema, MessageType::IndexesBefore, &bytes) {
                 prop_assert!(serde_json::from_str::<Json>(&text).is_ok());
             }
             Ok(())
@@ -227,6 +251,6 @@ proptest! {
     #[test]
     fn any_text_is_a_schema_or_refused(text in "[a-zA-Z0-9 ={};\"'/*<>\\[\\].,\\n]{0,200}") {
         let registry = Registry { ids: [(1, proto(&format!("syntax = \"proto3\"; message A {{ {text}"), &[]))].into(), ..Registry::default() };
-        let _ = Protobuf::look_up(&registry, 1);
+        let _ = Protobuf::look_up(&registry, SchemaId::Id(1));
     }
 }

@@ -8,13 +8,14 @@ use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
 use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
 use klamm_machine::Rejection;
 use klamm_messages::klamm::v1::{
-    ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TriggerState, cluster_command, command::Body,
+    ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TopicSeen, TriggerState, cluster_command,
+    command::Body,
 };
 use klamm_processor::{
     Backend, Processor,
     backend::{Error as BackendError, Reply},
 };
-use klamm_triggers::{Format, StartAt, Trigger};
+use klamm_triggers::{Format, SchemaIds, StartAt, Trigger};
 use tokio::sync::{Mutex, mpsc};
 use tonic::Status;
 
@@ -96,9 +97,9 @@ impl Triggers {
                 Some(_) => "changed",
             };
             if !dry_run {
-                self.ensure(trigger).await?;
+                let seen = self.ensure(trigger).await?;
                 if change != "unchanged" {
-                    self.declare(trigger, text).await?;
+                    self.declare(trigger, text, seen).await?;
                 }
             }
             changes.push(changed(name, change, before.unwrap_or_default(), text.clone()));
@@ -123,6 +124,13 @@ impl Triggers {
         if matches!(trigger.format, Format::Avro | Format::Protobuf) && !self.schemas.is_configured() {
             return Err(wrong("source.format", "no schema registry is configured", "set [registry] url, see docs/configuration.md"));
         }
+        if matches!(trigger.format, Format::Avro | Format::Protobuf)
+            && trigger.schema_ids != SchemaIds::Confluent
+            && !self.schemas.is_apicurio()
+        {
+            let hint = "registry.url is to be that of an Apicurio, such as http://registry:8080/apis/ccompat/v7";
+            return Err(wrong("source.schema_ids", "the configured registry is no Apicurio", hint));
+        }
         if !self.processor.namespaces().contains_key(&trigger.namespace) {
             let problem = format!("there is no namespace {:?}", trigger.namespace);
             return Err(wrong("namespace", &problem, "register it first"));
@@ -130,27 +138,30 @@ impl Triggers {
         Ok(trigger)
     }
 
-    /// Makes the topics that the trigger needs, and looks for the one that it reads.
-    async fn ensure(&self, trigger: &Trigger) -> Result<(), Status> {
+    /// Makes the topics that the trigger needs, and looks at the one that it reads.
+    async fn ensure(&self, trigger: &Trigger) -> Result<TopicSeen, Status> {
+        let start_at = trigger.start_at;
         let (spec, topic, makes) = (self.topics.dead_letters_spec(&trigger.name), trigger.topic.clone(), self.makes_sources);
         let partitions = self.topics.partitions;
         let made = ask(&self.log, move |log| {
             log.ensure_topics(std::slice::from_ref(&spec))?;
             log.topic(&spec.name)?;
-            match log.topic(&topic) {
-                Err(LogError::UnknownTopic { .. }) if makes => log.ensure_topics(&[TopicSpec::kept(topic.as_str(), partitions)]),
-                other => other.map(drop),
+            match log.topic_now(&topic) {
+                Err(LogError::UnknownTopic { .. }) if makes => log.ensure_topics(&[TopicSpec::kept(topic.as_str(), partitions)])?,
+                other => drop(other?),
             }
+            seen(log, &topic, start_at)
         });
         made.await.map_err(|error| Status::failed_precondition(error.to_string()))
     }
 
-    async fn declare(&self, trigger: &Trigger, text: &str) -> Result<(), Status> {
+    async fn declare(&self, trigger: &Trigger, text: &str, seen: TopicSeen) -> Result<(), Status> {
         let apply = ApplyTrigger {
             name: trigger.name.clone(),
             namespace: trigger.namespace.clone(),
             text: text.to_owned(),
             topic: trigger.topic.clone(),
+            seen: Some(seen),
         };
         self.submit(&trigger.name, cluster_command::Command::ApplyTrigger(apply)).await
     }
@@ -171,7 +182,12 @@ impl Triggers {
         let Some(place) = StartAt::read(start_at) else {
             return Err(Status::invalid_argument(format!("{start_at:?} is no place to begin: it is {}", StartAt::HINT)));
         };
-        let rewind = RewindTrigger { name: name.to_owned(), start_at: place.to_string() };
+        let Some(topic) = self.known().get(name).map(|state| state.topic.clone()) else {
+            return Err(Status::not_found(format!("There is no trigger {name}.")));
+        };
+        let seen = ask(&self.log, move |log| seen(log, &topic, place)).await;
+        let seen = Some(seen.map_err(|error| Status::failed_precondition(error.to_string()))?);
+        let rewind = RewindTrigger { name: name.to_owned(), start_at: place.to_string(), seen };
         self.submit(name, cluster_command::Command::RewindTrigger(rewind)).await
     }
 
@@ -278,6 +294,15 @@ impl Triggers {
         });
         Ok(receiver)
     }
+}
+
+/// The topic as it is now; with its ends, if reading is to begin there.
+fn seen(log: &dyn Log, topic: &str, start_at: StartAt) -> Result<TopicSeen, LogError> {
+    let known = log.topic_now(topic)?;
+    let partitions = known.spec.partitions;
+    let asked = if start_at == StartAt::Latest { partitions } else { 0 };
+    let ends = (0..asked).map(|partition| log.end_offset(topic, partition)).collect::<Result<_, _>>()?;
+    Ok(TopicSeen { id: known.id.to_string(), partitions, ends })
 }
 
 async fn test_partition(

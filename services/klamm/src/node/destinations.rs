@@ -138,7 +138,7 @@ fn look(log: &dyn Log, topic: &str) -> Result<Found, LogError> {
 
 #[cfg(test)]
 mod tests {
-    use klamm_ingress::SchemaText;
+    use klamm_ingress::{SchemaId, SchemaText};
     use klamm_log::{MemoryLog, SystemClock, TopicSpec, memory::Settings};
 
     use super::*;
@@ -159,7 +159,7 @@ mod tests {
     struct Answers(Result<Option<(u32, SchemaText)>, Away>);
 
     impl SchemaSource for Answers {
-        fn schema(&self, _: u32) -> Result<Option<SchemaText>, Away> {
+        fn schema(&self, _: SchemaId) -> Result<Option<SchemaText>, Away> {
             Ok(None)
         }
 

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use klamm_avro::frame;
 use klamm_engine::Topics;
-use klamm_ingress::{Away, NoSchemas, SchemaKind, SchemaReference, SchemaSource, SchemaText};
+use klamm_ingress::{Away, NoSchemas, SchemaId, SchemaKind, SchemaReference, SchemaSource, SchemaText};
 use klamm_registry::{Authentication, Error, Reference, Settings, Stored, Subjects};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     config::{Config, Registry},
@@ -49,8 +50,14 @@ pub fn of_producers(registry: &Registry) -> Arc<dyn SchemaSource> {
 struct OfRegistry(klamm_registry::Schemas);
 
 impl SchemaSource for OfRegistry {
-    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away> {
-        answered(self.0.schema(id))
+    fn schema(&self, id: SchemaId) -> Result<Option<SchemaText>, Away> {
+        answered(match id {
+            SchemaId::Id(id) => self.0.schema(id),
+            SchemaId::Guid(guid) => self.0.of_guid(&Uuid::from_bytes(guid).to_string()),
+            SchemaId::ApicurioGlobal(id) => self.0.of_global_id(id),
+            // The ids that Apicurio has for Confluent's API are those of contents.
+            SchemaId::ApicurioContent(id) => u32::try_from(id).map_or(Ok(None), |id| self.0.schema(id)),
+        })
     }
 
     fn version(&self, subject: &str, version: u32) -> Result<Option<SchemaText>, Away> {
@@ -61,6 +68,10 @@ impl SchemaSource for OfRegistry {
         let answer = self.0.latest(subject);
         let id = answer.as_ref().ok().and_then(Option::as_ref).map_or(0, |stored| stored.id);
         Ok(answered(answer)?.map(|schema| (id, schema)))
+    }
+
+    fn is_apicurio(&self) -> bool {
+        self.0.is_apicurio()
     }
 }
 

@@ -1,11 +1,13 @@
 //! The reader on a log in memory, and a sink that decides nothing.
 
+mod flow;
+mod formats;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use apache_avro::{Schema, to_avro_datum, types::Record as AvroRecord};
 use klamm_log::{Log, MemoryLog, Offset, Record, TopicSpec};
 use klamm_messages::{
-    klamm::v1::{Command, NamespaceState, TriggerState, command::Body},
+    klamm::v1::{Command, NamespaceState, TopicSeen, TriggerState, command::Body},
     temporal::enums::v1::NamespaceState as Lifecycle,
 };
 use klamm_supervise::Supervisor;
@@ -27,6 +29,10 @@ struct Sink {
     faltered: Mutex<std::collections::BTreeSet<Offset>>,
     triggers: watch::Sender<Arc<BTreeMap<String, TriggerState>>>,
     statuses: Arc<TriggerStatuses>,
+    /// While this is true, nothing is taken.
+    held: watch::Sender<bool>,
+    /// Commands that are given and not taken yet, and most of them that there ever were.
+    given: Mutex<(usize, usize)>,
 }
 
 impl Sink {
@@ -42,6 +48,8 @@ impl Sink {
             faltered: Mutex::default(),
             triggers: watch::Sender::new(Arc::default()),
             statuses: Arc::default(),
+            held: watch::Sender::new(false),
+            given: Mutex::default(),
         })
     }
 
@@ -92,6 +100,13 @@ impl CommandSink for Sink {
     }
 
     async fn append(&self, _: u32, commands: Vec<Command>) -> Result<(), Away> {
+        {
+            let mut given = self.given.lock();
+            given.0 += commands.len();
+            given.1 = given.1.max(given.0);
+        }
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
+        self.given.lock().0 -= commands.len();
         let first = commands[0].source.as_ref().map_or(-1, |source| source.offset);
         if self.falters && first >= 0 && self.faltered.lock().insert(first) {
             self.taken.lock().extend(commands[..commands.len() / 2].iter().cloned());
@@ -113,11 +128,15 @@ fn signal(key: &str) -> Record {
 }
 
 fn start(sink: &Arc<Sink>, log: &Arc<MemoryLog>, schemas: Arc<dyn SchemaSource>) -> (JoinHandle<()>, Supervisor) {
+    start_with(sink, log, schemas, Fetches::default())
+}
+
+fn start_with(sink: &Arc<Sink>, log: &Arc<MemoryLog>, schemas: Arc<dyn SchemaSource>, fetches: Fetches) -> (JoinHandle<()>, Supervisor) {
     let supervisor = Supervisor::default();
     let topics = vec![RequestTopic { namespace: "shop".to_owned(), topic: TOPIC.into() }];
     let dead_letters: DeadLetterTopic = Arc::new(|trigger| TopicSpec::kept(format!("klamm.dlq.{trigger}"), 1));
     let config = Config { requests: topics, limits: AllLimits::default(), schemas, dead_letters };
-    let running = tokio::spawn(run(sink.clone(), log.clone(), config, supervisor.clone()));
+    let running = tokio::spawn(run_with(sink.clone(), log.clone(), config, supervisor.clone(), fetches));
     (running, supervisor)
 }
 
@@ -204,85 +223,6 @@ async fn requests_of_a_namespace_that_is_missing_wait_for_it_and_health_says_so(
     };
     tokio::time::timeout(Duration::from_secs(30), clear).await.expect("health is clear again");
     running.abort();
-}
-
-/// A registry that is away at first.
-struct Registry {
-    schemas: BTreeMap<u32, SchemaText>,
-    asked: Mutex<u32>,
-}
-
-impl SchemaSource for Registry {
-    fn schema(&self, id: u32) -> Result<Option<SchemaText>, Away> {
-        *self.asked.lock() += 1;
-        if *self.asked.lock() == 1 { Err(Away("the registry is away".to_owned())) } else { Ok(self.schemas.get(&id).cloned()) }
-    }
-
-    fn version(&self, _: &str, _: u32) -> Result<Option<SchemaText>, Away> {
-        Ok(None)
-    }
-
-    fn latest(&self, _: &str) -> Result<Option<(u32, SchemaText)>, Away> {
-        Ok(None)
-    }
-}
-
-fn framed(id: u32, datum: &[u8]) -> Vec<u8> {
-    [&[0][..], &id.to_be_bytes(), datum].concat()
-}
-
-#[tokio::test]
-async fn avro_of_any_schema_with_the_right_names_is_read() {
-    // As ksqlDB and Flink make it: everything is nullable, and arguments are records.
-    let schema = r#"{"type": "record", "name": "Order", "fields": [
-        {"name": "workflow_id", "type": ["null", "string"]},
-        {"name": "start", "type": ["null", {"type": "record", "name": "Start", "fields": [
-            {"name": "workflow_type", "type": ["null", "string"]}, {"name": "task_queue", "type": ["null", "string"]},
-            {"name": "args", "type": ["null", {"type": "array", "items": {"type": "record", "name": "Arg", "fields": [
-                {"name": "id", "type": "long"}, {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}}]}}]},
-            {"name": "priority", "type": ["null", "int"]}]}]}]}"#;
-    let recursive = r#"{"type": "record", "name": "R", "fields": [{"name": "r", "type": ["null", "R"]}]}"#;
-    let parsed = Schema::parse_str(schema).unwrap();
-    let mut record = AvroRecord::new(&parsed).unwrap();
-    let json = serde_json::json!({"workflow_id": "order-7", "start": {"workflow_type": "Order", "task_queue": "orders",
-        "args": [{"id": 7, "at": 1_000}], "priority": null}});
-    for (name, value) in json.as_object().unwrap() {
-        record.put(name, apache_avro::types::Value::from(value.clone()));
-    }
-    let value = apache_avro::types::Value::from(record).resolve(&parsed).unwrap();
-    let datum = to_avro_datum(&parsed, value).unwrap();
-
-    let (sink, log) = (Sink::new(1, false), log(1));
-    let registry = Registry { schemas: [(1, SchemaText::avro(schema)), (2, SchemaText::avro(recursive))].into(), asked: Mutex::default() };
-    let values =
-        [framed(1, &datum), framed(2, &[0]), framed(3, &[]), framed(1, &datum[..3]), framed(1, &[&datum[..], &[1]].concat()), vec![0, 1]];
-    log.append(TOPIC, 0, values.into_iter().map(|value| Record::new("w", value)).collect()).unwrap();
-    log.append(TOPIC, 0, vec![Record::tombstone("w")]).unwrap();
-    let (running, _) = start(&sink, &log, Arc::new(registry));
-    taken(&sink, 7).await;
-    running.abort();
-
-    let bodies = sink.bodies();
-    let Body::StartWorkflow(start) = &bodies[0] else { panic!("{:?}", bodies[0]) };
-    let request = start.request.as_ref().unwrap();
-    assert_eq!((request.workflow_id.as_str(), request.workflow_type.as_ref().unwrap().name.as_str()), ("order-7", "Order"));
-    let args = &request.input.as_ref().unwrap().payloads;
-    assert_eq!(std::str::from_utf8(&args[0].data).unwrap(), r#"{"at":"1970-01-01T00:00:01Z","id":7}"#);
-    let refused: Vec<&str> = bodies[1..]
-        .iter()
-        .map(|body| if let Body::RefuseRequest(refused) = body { refused.message.as_str() } else { panic!("{body:?}") })
-        .collect();
-    let expected = [
-        "The schema with the id 2 contains itself.",
-        "No schema with the id 3 is known.",
-        "The value is not of its schema: ",
-        "There are bytes after the value.",
-        "The value is neither JSON nor Avro",
-        "A record without a value is no request.",
-    ];
-    for (refused, expected) in refused.iter().zip(expected) {
-        assert!(refused.starts_with(expected), "{refused}");
-    }
 }
 
 const ORDERS: &str = r#"
@@ -431,42 +371,6 @@ async fn another_generation_begins_where_it_is_told_and_asks_for_the_same_things
 }
 
 #[tokio::test]
-async fn a_rate_is_kept_and_a_pause_does_not_wait_for_it() {
-    let (sink, log) = (Sink::new(1, false), log(1));
-    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
-    log.append("shop.orders", 0, (0..300).map(order).collect()).unwrap();
-    declare(&sink, state(&ORDERS.replace("rules:", "flow: {rate: 50/s}\nrules:")));
-    let begun = std::time::Instant::now();
-    let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
-    // Ten go at a time, the first at once.
-    taken(&sink, 60).await;
-    assert!(begun.elapsed() >= Duration::from_millis(1_000), "{:?}", begun.elapsed());
-    let marks = |sink: &Sink| -> Vec<Offset> {
-        let mark = |it: &Command| matches!(it.body, Some(Body::MarkSource(_))).then(|| it.source.as_ref().unwrap().settled);
-        sink.taken.lock().iter().filter_map(mark).collect()
-    };
-    let paused = |text: &str| TriggerState { paused: true, ..state(text) };
-    declare(&sink, paused(ORDERS));
-    await_that("the mark of the first reader", || marks(&sink).len() == 1).await;
-    let settled = marks(&sink)[0];
-    assert_eq!(starts(&sink).len() as Offset, settled, "nothing is left out, and nothing taken twice");
-    // An hour from one to the next, and nobody waits for it.
-    sink.settled.lock().insert(0, settled);
-    declare(&sink, state(&ORDERS.replace("rules:", "flow: {rate: 1/h}\nrules:")));
-    await_that("one record more", || starts(&sink).len() as Offset > settled).await;
-    declare(&sink, paused(ORDERS));
-    await_that("the mark of the second reader", || marks(&sink).len() == 2).await;
-    assert_eq!(marks(&sink)[1], settled + 1);
-    sink.settled.lock().insert(0, settled + 1);
-    declare(&sink, state(ORDERS));
-    await_that("the rest without a rate", || starts(&sink).len() >= 300).await;
-    running.abort();
-    let offsets: Vec<_> =
-        sink.taken.lock().iter().filter(|it| it.from_trigger.is_some()).map(|it| it.source.as_ref().unwrap().offset).collect();
-    assert_eq!(offsets, (0..300).collect::<Vec<_>>());
-}
-
-#[tokio::test]
 async fn too_many_dead_letters_pause_the_trigger_before_the_next_one() {
     let (sink, log) = (Sink::new(1, false), log(1));
     log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
@@ -502,32 +406,32 @@ async fn too_many_dead_letters_pause_the_trigger_before_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_trigger_reads_protobuf_and_waits_for_the_registry() {
-    let text = "syntax = \"proto3\"; message Order { string kind = 1; int64 id = 2; }".to_owned();
-    let schema = SchemaText { kind: SchemaKind::Protobuf, text, references: Vec::new() };
-    let registry = Registry { schemas: [(1, schema), (2, SchemaText::avro("\"string\""))].into(), asked: Mutex::default() };
-    let (sink, log) = (Sink::new(1, false), log(1));
-    log.ensure_topics(&[TopicSpec::kept("shop.orders", 1)]).unwrap();
-    let order = [&[0][..], b"\x0a\x05order\x10\x07"].concat();
-    let values = [framed(1, &order), framed(1, &[0]), framed(2, &order), framed(3, &order), framed(1, &[2, 2]), b"{}".to_vec()];
-    log.append("shop.orders", 0, values.into_iter().map(|value| Record::new("k", value)).collect()).unwrap();
-    declare(&sink, state(&ORDERS.replace("format: json", "format: protobuf")));
-    let (running, _) = start(&sink, &log, Arc::new(registry));
-    taken(&sink, 5).await;
-    running.abort();
-    let bodies = sink.bodies();
-    let Body::StartWorkflow(start) = &bodies[0] else { panic!("{:?}", bodies[0]) };
-    let request = start.request.as_ref().unwrap();
-    assert_eq!(request.workflow_id, "order-7");
-    assert_eq!(request.input.as_ref().unwrap().payloads[0].data, r#"{"kind":"order","id":7}"#);
-    let letters = bodies[1..].iter().map(|body| if let Body::DeadLetter(letter) = body { letter } else { panic!("{body:?}") });
-    let expected = [
-        "The schema with the id 2 is none of Protobuf.",
-        "No schema with the id 3 is known.",
-        "The schema has no message type with the indexes [1].",
-        "The value is not in the framing of a schema registry.",
+async fn latest_passes_over_nothing_of_partitions_that_are_added_later_or_of_a_topic_made_anew() {
+    let cases = [
+        (true, 3, vec![], [5, 5, 5]),
+        (true, 2, vec![], [5, 5, 0]),
+        (true, 2, vec![4, 5], [4, 5, 0]),
+        (false, 3, vec![5, 5, 5], [0, 0, 0]),
     ];
-    for (letter, expected) in letters.zip(expected) {
-        assert_eq!((letter.class.as_str(), letter.message.as_str()), ("decode", expected));
+    for (id_is_known, partitions, ends, begins) in cases {
+        let (sink, log) = (Sink::new(1, false), log(1));
+        log.ensure_topics(&[TopicSpec::kept("shop.orders", 3)]).unwrap();
+        for partition in 0..3 {
+            log.append("shop.orders", partition, (0..5).map(order).collect()).unwrap();
+        }
+        let id = if id_is_known { log.topic("shop.orders").unwrap().id.to_string() } else { "another".to_owned() };
+        let latest = ORDERS.replace("rules:", "start_at: latest\nrules:");
+        declare(&sink, TriggerState { seen: Some(TopicSeen { id, partitions, ends }), ..state(&latest) });
+        let (running, _) = start(&sink, &log, Arc::new(NoSchemas));
+        let next = |partition: u32| sink.statuses.of("orders").positions.get(&partition).map_or(0, |it| it.0);
+        await_that("all partitions", || (0..3).all(|partition| next(partition) == 5)).await;
+        running.abort();
+        let mut read = [5; 3];
+        for command in sink.taken.lock().iter().filter(|it| it.from_trigger.is_some()) {
+            let source = command.source.as_ref().unwrap();
+            let first = &mut read[source.partition as usize];
+            *first = source.offset.min(*first);
+        }
+        assert_eq!(read, begins, "{id_is_known} {partitions}");
     }
 }

@@ -1,5 +1,7 @@
 //! Avro values with schemas of other people, as JSON texts.
 
+mod bounded;
+
 use std::collections::BTreeMap;
 
 use apache_avro::{Schema, types::Value};
@@ -7,29 +9,42 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
 use serde_json::{Map, Number, Value as Json};
 
-use crate::{Away, SchemaKind, SchemaSource, schemas::Usable};
+use self::bounded::Named;
+use crate::{Away, SchemaId, SchemaKind, SchemaSource, schemas::Usable};
 
-impl Usable for Schema {
+/// A schema of Avro.
+pub(crate) struct Avro {
+    schema: Schema,
+    named: Named,
+}
+
+impl Usable for Avro {
     const KNOWN_MAX: usize = 1000;
 
-    fn look_up(source: &dyn SchemaSource, id: u32) -> Result<Option<Result<Self, String>>, Away> {
-        let text = match klamm_avro::frame::schema(id) {
-            Ok(schema) => Some(schema.json.to_owned()),
-            Err(_) => source.schema(id)?.filter(|schema| schema.kind == SchemaKind::Avro).map(|schema| schema.text),
+    fn look_up(source: &dyn SchemaSource, id: SchemaId) -> Result<Option<Result<Self, String>>, Away> {
+        let own = if let SchemaId::Id(id) = id { klamm_avro::frame::schema(id).ok() } else { None };
+        let text = match own {
+            Some(schema) => Some(schema.json.to_owned()),
+            None => source.schema(id)?.filter(|schema| schema.kind == SchemaKind::Avro).map(|schema| schema.text),
         };
         Ok(text.map(|text| parsed(id, &text)))
     }
+}
 
-    fn unknown(id: u32) -> String {
-        format!("No schema with the id {id} is known.")
+impl Avro {
+    /// A schema that can be used; `None`: a value of it might be as deep as it is long.
+    pub(crate) fn of(schema: Schema) -> Option<Self> {
+        let named = bounded::named(&schema);
+        (!is_recursive(&schema, &mut Vec::new())).then_some(Self { schema, named })
     }
 }
 
 /// The schema of an id, or why it cannot be used.
-fn parsed(id: u32, text: &str) -> Result<Schema, String> {
-    let schema = Schema::parse_str(text).map_err(|error| format!("The schema with the id {id} is none of Avro's: {error}."))?;
-    // A value of such a schema may be as deep as it is long.
-    if is_recursive(&schema, &mut Vec::new()) { Err(format!("The schema with the id {id} contains itself.")) } else { Ok(schema) }
+fn parsed(id: SchemaId, text: &str) -> Result<Avro, String> {
+    // A panic would be one of the library's.
+    let parsed = std::panic::catch_unwind(|| Schema::parse_str(text)).map_err(|_| format!("Reading the schema with the {id} failed."))?;
+    let schema = parsed.map_err(|error| format!("The schema with the {id} is none of Avro's: {error}."))?;
+    Avro::of(schema).ok_or_else(|| format!("The schema with the {id} contains itself."))
 }
 
 /// Whether a named type contains itself.
@@ -53,17 +68,15 @@ fn is_recursive<'s>(schema: &'s Schema, within: &mut Vec<&'s apache_avro::schema
 ///
 /// # Errors
 /// The bytes are no value of the schema, or it has no form in JSON.
-pub(crate) fn to_json(schema: &Schema, mut datum: &[u8]) -> Result<String, String> {
-    let value =
-        apache_avro::from_avro_datum(schema, &mut datum, None).map_err(|error| format!("The value is not of its schema: {error}."))?;
-    // The library takes a text that is cut off for null.
-    if !value.validate(schema) {
-        return Err("The value is not of its schema: it is cut off.".to_owned());
-    }
-    if !datum.is_empty() {
-        return Err("There are bytes after the value.".to_owned());
-    }
-    json(value).map(|json| json.to_string())
+pub(crate) fn to_json(schema: &Avro, datum: &[u8]) -> Result<String, String> {
+    bounded::check(&schema.schema, &schema.named, datum)?;
+    // A panic would be one of the library's. Without this, the record that causes it would be read again and again.
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut datum = datum;
+        let value = apache_avro::from_avro_datum(&schema.schema, &mut datum, None);
+        json(value.map_err(|error| format!("The value is not of its schema: {error}."))?).map(|json| json.to_string())
+    }));
+    read.unwrap_or_else(|_| Err("Reading the value failed inside klamm.".to_owned()))
 }
 
 fn json(value: Value) -> Result<Json, String> {
