@@ -10,6 +10,7 @@ from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient, NewTopic
 from temporalio import workflow
 from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -92,10 +93,16 @@ class Bills:
             async def start(client: Client) -> None:
                 try:
                     await client.start_workflow(
-                        "Bill", id, id=id, task_queue=TASK_QUEUE, task_timeout=TASK_TIMEOUT, rpc_timeout=CALL_TIMEOUT
+                        "Bill",
+                        id,
+                        id=id,
+                        task_queue=TASK_QUEUE,
+                        task_timeout=TASK_TIMEOUT,
+                        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                        rpc_timeout=CALL_TIMEOUT,
                     )
                 except WorkflowAlreadyStartedError:
-                    pass  # The answer to the first request was lost.
+                    pass  # The answer to the first request was lost. Its run may have ended since.
 
             async def result(client: Client) -> int:
                 return await client.get_workflow_handle(id).result(rpc_timeout=RESULT_TIMEOUT)

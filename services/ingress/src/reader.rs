@@ -190,6 +190,7 @@ impl<S: CommandSink> Reader<S> {
             // Ends when the topic is not what it was: somebody has made it anew, or cut it off below what was read of it.
             loop {
                 if *stopped.borrow() {
+                    self.note_oldest(&source, None);
                     // Whoever reads on does not see these records again.
                     return if from > marked {
                         self.mark(&source, from).await
@@ -274,6 +275,7 @@ impl<S: CommandSink> Reader<S> {
         self.tell_of_loss(source, from, &batch).await;
         let mut next = batch.next_offset;
         if !records.is_empty() {
+            self.note_oldest(source, records.first());
             let ended = self.take(source, from, records, stopped).await;
             drop(room);
             if let Some((at, why)) = ended {
@@ -285,6 +287,9 @@ impl<S: CommandSink> Reader<S> {
                 }
             }
             let lag = batch.end_offset.saturating_sub(next);
+            // Of those that were not fetched yet, nobody knows how old they are; they are younger than these.
+            let last = records.last().filter(|_| lag > 0);
+            self.note_oldest(source, records.iter().find(|it| it.offset >= next).or(last));
             match &source.feed {
                 Feed::Requests(requests) => {
                     let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
@@ -304,6 +309,12 @@ impl<S: CommandSink> Reader<S> {
             self.maker.statuses.position(&trigger.name, partition, next, batch.end_offset.max(next));
         }
         Some(next)
+    }
+
+    fn note_oldest(&self, source: &Source, oldest: Option<&Stored>) {
+        if let Some(trigger) = source.feed.trigger() {
+            self.maker.statuses.oldest(&trigger.name, source.partition, oldest.map(|stored| stored.timestamp_ms));
+        }
     }
 
     /// Fetches the next records.

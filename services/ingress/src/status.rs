@@ -18,6 +18,8 @@ pub struct TriggerStatus {
     pub last_effect: Option<SystemTime>,
     /// By partition of its topic: the offset below which all is dealt with, and the topic's end.
     pub positions: BTreeMap<u32, (Offset, Offset)>,
+    /// By partition of its topic: time of the oldest record that was fetched and is not dealt with, ms since the epoch.
+    pub oldest: BTreeMap<u32, i64>,
     /// What it waits for, by partition of its topic; `None`: all of them do.
     pub problems: BTreeMap<Option<u32>, String>,
 }
@@ -77,6 +79,16 @@ impl TriggerStatuses {
         let status = statuses.entry(trigger.to_owned()).or_default();
         status.positions.insert(partition, (next, end));
         status.problems.remove(&Some(partition));
+    }
+
+    /// The oldest record that is not dealt with; `None`: there is none.
+    pub(crate) fn oldest(&self, trigger: &str, partition: u32, time_ms: Option<i64>) {
+        let mut statuses = self.0.lock();
+        let oldest = &mut statuses.entry(trigger.to_owned()).or_default().oldest;
+        match time_ms {
+            Some(time_ms) => drop(oldest.insert(partition, time_ms)),
+            None => drop(oldest.remove(&partition)),
+        }
     }
 
     pub(crate) fn problem(&self, trigger: &str, partition: Option<u32>, why: &str) {

@@ -91,6 +91,7 @@ export interface Trigger {
   createTime: string | null;
   updateTime: string | null;
   lastEffectTime: string | null;
+  oldestRecordTime: string | null;
   paused: boolean;
   pauseReason: string | null;
   problem: string | null;

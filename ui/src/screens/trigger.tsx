@@ -87,6 +87,11 @@ function Status({ trigger }: { trigger: klamm.Trigger }) {
           </Link>
         </Fact>
         <Fact name="Lag">{number(trigger.lag)}</Fact>
+        {trigger.oldestRecordTime && (
+          <Fact name="Oldest that waits">
+            <Time value={trigger.oldestRecordTime} long />
+          </Fact>
+        )}
         <Fact name="Started">{number(counts.started)}</Fact>
         <Fact name="Signalled">{number(counts.signalled)}</Fact>
         <Fact name="Filtered">{number(counts.filtered)}</Fact>

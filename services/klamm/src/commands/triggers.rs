@@ -147,7 +147,8 @@ async fn describe(options: TriggerOptions) -> Result<(), SetupError> {
     print(&format!("trigger {}: {}", trigger.name, state(&trigger)));
     print(&format!("namespace: {}  topic: {}  dead letters: {}", trigger.namespace, trigger.topic, trigger.dead_letter_topic));
     let time = |time: Option<prost_types::Timestamp>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
-    print(&format!("declared: {}  last effect: {}", time(trigger.update_time), time(trigger.last_effect_time)));
+    let (declared, effect, oldest) = (trigger.update_time, trigger.last_effect_time, trigger.oldest_record_time);
+    print(&format!("declared: {}  last effect: {}  oldest record that waits: {}", time(declared), time(effect), time(oldest)));
     print(&format!(
         "since this process owns the partitions: {} started, {} signalled, {} filtered, {} suppressed, {} held, {} dead letters",
         counts.started, counts.signalled, counts.filtered, counts.suppressed, counts.held, counts.dead_lettered
@@ -214,6 +215,7 @@ fn as_json(trigger: &TriggerInfo) -> Value {
         "create_time": time(trigger.create_time),
         "update_time": time(trigger.update_time),
         "last_effect_time": time(trigger.last_effect_time),
+        "oldest_record_time": time(trigger.oldest_record_time),
         "start_at": trigger.start_at,
         "paused": trigger.paused,
         "pause_reason": trigger.pause_reason,

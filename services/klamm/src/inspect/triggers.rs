@@ -6,7 +6,7 @@ use klamm_api::klamm::v1::{Change, ListTriggersResponse, TestTriggerRequest, Tri
 use klamm_engine::Topics;
 use klamm_ingress::{AllLimits, SchemaSource, Tried, TriggerStatus};
 use klamm_log::{Error as LogError, Log, ReadLimit, TopicSpec};
-use klamm_machine::Rejection;
+use klamm_machine::{Rejection, Time};
 use klamm_messages::klamm::v1::{
     ApplyTrigger, ClusterCommand, Command, DeleteTrigger, PauseTrigger, RewindTrigger, TopicSeen, TriggerState, cluster_command,
     command::Body,
@@ -221,7 +221,7 @@ impl Triggers {
     }
 
     async fn info(&self, state: &TriggerState) -> TriggerInfo {
-        let TriggerStatus { counts, last_effect, positions, problems } = self.processor.trigger_status(&state.name);
+        let TriggerStatus { counts, last_effect, positions, oldest, problems } = self.processor.trigger_status(&state.name);
         let (topic, partitions) = (state.topic.clone(), positions.keys().copied().collect::<Vec<_>>());
         // Readers that wait know only the end that they saw last.
         let ends = ask(&self.log, move |log| {
@@ -260,6 +260,7 @@ impl Triggers {
             }),
             last_effect_time: last_effect.map(|time: SystemTime| time.into()),
             start_at: state.start_at.clone(),
+            oldest_record_time: oldest.into_values().min().map(|time_ms| Time::from_millis(time_ms).into()),
             dead_letter_topic: self.topics.full(&Topics::dead_letters(&state.name)).to_string(),
         }
     }

@@ -100,6 +100,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     let feeder = feeding::feed(&parts.log, &topics, parts.index.clone(), Pace::Prompt, &supervisor)?;
     let mut owning = begin(&options, &parts, &base, grpc_address).await?;
     telemetry.sources().add(sources::task_queues(Arc::downgrade(owning.owned.processor())));
+    telemetry.sources().add(sources::triggers(Arc::downgrade(owning.owned.processor())));
 
     let (stop, stopped) = watch::channel(false);
     let front = Front::new("klamm starts.", options.inspect);
@@ -139,6 +140,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
         owning.owned.stop().await;
         owning = begin(&options, &parts, &base, grpc_address).await?;
         sources.add(sources::task_queues(Arc::downgrade(owning.owned.processor())));
+        sources.add(sources::triggers(Arc::downgrade(owning.owned.processor())));
         subjects.set(owning.topics.with_schemas());
         front.set(Role::Here(owning.routes.clone()));
     };

@@ -115,6 +115,7 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
         tracing::info!(took_ms = began.elapsed().as_millis() as u64, "this process owns the partitions");
         metrics::histogram!("klamm_take_over_seconds").record(began.elapsed().as_secs_f64());
         parts.sources.add(sources::task_queues(Arc::downgrade(owned.processor())));
+        parts.sources.add(sources::triggers(Arc::downgrade(owned.processor())));
         front.set(Role::Here(routes));
         health.clear(TAKE_OVER);
         health.set_role(HealthRole::Owner);

@@ -208,6 +208,12 @@ pub const CATALOGUE: &[Section] = &[
                 "Records of the topics of triggers, by what came of them",
             ),
             gauge(
+                "klamm_trigger_oldest_record_age_seconds",
+                "seconds",
+                &["trigger"],
+                "Age of the oldest record that was fetched and is not dealt with; 0: there is none",
+            ),
+            gauge(
                 "klamm_trigger_lag_records",
                 "records",
                 &["trigger", "partition"],

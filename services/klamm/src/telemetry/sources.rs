@@ -52,6 +52,20 @@ fn rocksdb(db: &'static str, property: impl Fn(&str) -> Option<u64>) {
     }
 }
 
+/// Gauges of triggers, for as long as their processor lives.
+pub fn triggers(processor: Weak<Processor>) -> impl Fn(&mut String) -> bool + Send {
+    move |_| {
+        let Some(processor) = processor.upgrade() else { return false };
+        let now_ms = chrono::Utc::now().timestamp_millis();
+        for name in processor.triggers().keys() {
+            let oldest = processor.trigger_status(name).oldest.into_values().min();
+            let age_ms = oldest.map_or(0, |time_ms| now_ms.saturating_sub(time_ms).max(0));
+            metrics::gauge!("klamm_trigger_oldest_record_age_seconds", "trigger" => name.clone()).set(age_ms as f64 / 1000.0);
+        }
+        true
+    }
+}
+
 /// Gauges of task queues, for as long as their processor lives.
 pub fn task_queues(processor: Weak<Processor>) -> impl Fn(&mut String) -> bool + Send {
     move |text| {

@@ -169,6 +169,7 @@ fn shown(trigger: &TriggerInfo) -> Value {
         "createTime": time(trigger.create_time.as_ref()),
         "updateTime": time(trigger.update_time.as_ref()),
         "lastEffectTime": time(trigger.last_effect_time.as_ref()),
+        "oldestRecordTime": time(trigger.oldest_record_time.as_ref()),
         "paused": trigger.paused,
         "pauseReason": optional(&trigger.pause_reason),
         "problem": optional(&trigger.problem),
