@@ -132,7 +132,10 @@ fn config(options: &DevOptions, names: &[String]) -> Result<Config, SetupError> 
         namespace.tasks = (!queues.is_empty()).then(|| Tasks { queues, ..Tasks::default() });
         let published = options.destinations.clone();
         namespace.publish = (!published.is_empty()).then(|| Publish { topics: published, ..Publish::default() });
-        for topic in namespace.topics(name) {
+        // Outcomes may be there only because of others, which are what was asked for.
+        let mut all: Vec<_> = namespace.topics(name).collect();
+        all.sort_by_key(|topic| topic.purpose == Purpose::Outcomes);
+        for topic in all {
             let option = match topic.purpose {
                 Purpose::Outcomes => "--outcomes",
                 Purpose::Requests => "--requests",

@@ -30,6 +30,16 @@ pub struct Declaring {
     pub makes_topics: bool,
 }
 
+/// Declarations that can be used.
+pub(super) struct Checked {
+    /// What would change.
+    pub(super) changes: Vec<Change>,
+    /// What they come to, with all others.
+    config: Config,
+    /// Names and topics of their destinations.
+    published: Vec<(String, String)>,
+}
+
 impl Declaring {
     fn known(&self) -> Arc<BTreeMap<String, DeclaredTopics>> {
         self.processor.declared_topics().borrow().clone()
@@ -45,11 +55,11 @@ impl Declaring {
         ListDeclaredTopicsResponse { declared: self.known().values().map(info).collect() }
     }
 
-    /// Checks the declarations, and says what would change. The configuration with all of them is what they come to.
+    /// Checks the declarations, and says what would change.
     ///
     /// # Errors
     /// One of them is wrong.
-    pub(super) fn check(&self, texts: &[String]) -> Result<(Vec<Change>, Config), Status> {
+    pub(super) fn check(&self, texts: &[String]) -> Result<Checked, Status> {
         let known = self.known();
         let mut declared: BTreeMap<String, (Namespace, &String)> = BTreeMap::new();
         for text in texts {
@@ -69,7 +79,7 @@ impl Declaring {
             .collect();
         // What was wrong before is told where it counts.
         let (mut config, _) = self.config.with_declared(&others);
-        let mut changes = Vec::new();
+        let (mut changes, mut published) = (Vec::new(), Vec::new());
         for (name, (namespace, text)) in declared {
             let before = known.get(&name).map(|state| state.text.clone());
             let is_gone = declares_nothing(&namespace);
@@ -80,25 +90,26 @@ impl Declaring {
                 Some(_) if is_gone => "deleted",
                 Some(_) => "changed",
             };
+            published.extend(namespace.published());
             config = config.and_declared(&name, namespace).map_err(|error| Status::invalid_argument(error.to_string()))?;
             let after = if is_gone { String::new() } else { text.clone() };
             changes.push(Change { kind: "topics".to_owned(), name, change: change.to_owned(), before: before.unwrap_or_default(), after });
         }
-        Ok((changes, config))
+        Ok(Checked { changes, config, published })
     }
 
     /// Makes the topics that are missing, looks for those of others, registers schemas, and declares.
     ///
     /// # Errors
     /// A topic cannot be made or is missing, or the registry does not take the schemas: nothing is declared then.
-    pub(super) async fn declare(&self, changes: &[Change], config: &Config) -> Result<(), Status> {
+    pub(super) async fn declare(&self, checked: &Checked) -> Result<(), Status> {
+        let Checked { changes, config, published } = checked;
         let changes: Vec<_> = changes.iter().filter(|change| change.change != "unchanged").collect();
         if changes.is_empty() {
             return Ok(());
         }
         let (specs, makes, partitions) = (config.topics().specs(), self.makes_topics, config.kafka.partitions);
-        let named = |change: &&&Change| config.namespaces.get(&change.name);
-        let published: Vec<_> = changes.iter().filter_map(|change| named(&change)).flat_map(Namespace::published).collect();
+        let published = published.clone();
         let made = ask(&self.log, move |log| {
             log.ensure_topics(&specs).map_err(|error| error.to_string())?;
             for (name, topic) in published {

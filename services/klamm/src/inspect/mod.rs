@@ -176,13 +176,13 @@ impl Inspect for Inspector {
         let (of_topics, of_triggers): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| is_of_topics(text));
         // All are right, or nothing changes.
         let triggers = self.triggers.check(of_triggers)?;
-        let (topics, config) = self.declaring.check(&of_topics)?;
+        let topics = self.declaring.check(&of_topics)?;
         // Triggers come first: after a change of topics klamm begins anew.
         let mut changes = self.triggers.apply(&triggers, dry_run, prune).await?;
         if !dry_run {
-            self.declaring.declare(&topics, &config).await?;
+            self.declaring.declare(&topics).await?;
         }
-        changes.extend(topics);
+        changes.extend(topics.changes);
         Ok(Response::new(ApplyResponse { changes }))
     }
 

@@ -33,5 +33,5 @@ async fn a_broker_that_takes_its_time_holds_no_thread_of_the_runtime() {
     let inspector = Inspector::new(processor, log, topics, index, "here".to_owned(), triggers, declaring);
     let listing = inspector.list_topics(Request::new(ListTopicsRequest::default()));
     let (listed, ()) = tokio::join!(listing, async { held.store(false, Ordering::SeqCst) });
-    assert_eq!(listed.expect("listed").into_inner().topics.len(), 10);
+    assert_eq!(listed.expect("listed").into_inner().topics.len(), 11);
 }
