@@ -115,19 +115,37 @@ async def test_schemas_are_found_by_guids_and_by_apicurios_ids(orders: Orders) -
         named = [("apicurio.protobuf.type", type_name.encode())] if type_name else []
         return [(f"apicurio.value.{name}", eight(number)), *named]
 
-    ref = b"\x07\x0a\x05Order"
+    def in_front(number: int, value: bytes) -> Value:
+        return b"\0" + number.to_bytes(4, "big") + value, []
+
+    def eight_in_front(number: int, value: bytes) -> Value:
+        return b"\0" + eight(number) + value, []
+
+    ref, indexes, unknown = b"\x07\x0a\x05Order", b"\2\2", 99_999
+    in_protos_header = header("globalId", ids["proto"], "Order")
+    # Of the values of each trigger the first two are orders, and the third is a dead letter.
     cases: List[Tuple[str, str, str, List[Value]]] = [
-        ("avro-guid", "avro", "confluent", [(in_avro(1), guid(avro_guid)), (b"\0" + avro.to_bytes(4, "big") + in_avro(2), []), (in_avro(3), guid(nobodys))]),
-        ("proto-guid", "protobuf", "confluent", [(in_proto(1), guid(proto_guid, b"\2\2")), (b"\0" + proto.to_bytes(4, "big") + b"\2\2" + in_proto(2), []), (in_proto(3), [])]),
-        ("json", "json_schema", "confluent", [(b"\0\0\0\0\7" + in_json(1), []), (in_json(2), guid(nobodys)), (in_json(3), [])]),
-        ("avro-own", "avro", "apicurio_global", [(b"\0" + eight(ids["avro"]) + in_avro(1), []), (in_avro(2), header("contentId", avro)), (b"\0" + eight(99_999) + in_avro(3), [])]),
+        ("avro-guid", "avro", "confluent", [(in_avro(1), guid(avro_guid)), in_front(avro, in_avro(2)), (in_avro(3), guid(nobodys))]),
+        ("proto-guid", "protobuf", "confluent", [(in_proto(1), guid(proto_guid, indexes)), in_front(proto, indexes + in_proto(2)), (in_proto(3), [])]),
+        ("json", "json_schema", "confluent", [in_front(7, in_json(1)), (in_json(2), guid(nobodys)), (in_json(3), [])]),
+        (
+            "avro-own",
+            "avro",
+            "apicurio_global",
+            [eight_in_front(ids["avro"], in_avro(1)), (in_avro(2), header("contentId", avro)), eight_in_front(unknown, in_avro(3))],
+        ),
         (
             "proto-own",
             "protobuf",
             "apicurio_global",
-            [(b"\0" + eight(ids["proto"]) + ref + in_proto(1), []), (in_proto(2), header("globalId", ids["proto"], "Order")), (b"\0\xff" + eight(7)[1:] + in_proto(3), [])],
+            [eight_in_front(ids["proto"], ref + in_proto(1)), (in_proto(2), in_protos_header), eight_in_front((1 << 64) - 7, in_proto(3))],
         ),
-        ("content", "avro", "apicurio_content", [(b"\0" + eight(avro) + in_avro(1), []), (in_avro(2), header("globalId", ids["avro"])), (b"\0" + eight(99_999) + in_avro(3), [])]),
+        (
+            "content",
+            "avro",
+            "apicurio_content",
+            [eight_in_front(avro, in_avro(1)), (in_avro(2), header("globalId", ids["avro"])), eight_in_front(unknown, in_avro(3))],
+        ),
     ]
     for name, format, schema_ids, values in cases:
         orders.topics.create(orders.topic(name), 1)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::FileDescriptor;
+use prost_reflect::{FileDescriptor, prost_types::FileDescriptorProto};
 use protox::{
     Compiler,
     file::{ChainFileResolver, File, FileResolver, GoogleFileResolver},
@@ -12,6 +12,8 @@ use super::sources::Sources;
 
 /// How deep braces and brackets of a text may be nested. The parser uses the stack as deep as they are.
 const DEPTH_MAX: usize = 100;
+/// How long names and numbers may be, bytes. The parser uses the stack as deep as a number is long, unless it was compiled with optimisation.
+const WORD_BYTES_MAX: usize = 1_000;
 /// What the schema's own file is called. A registry gives it no name.
 const MAIN: &str = "klamm/the-schema.proto";
 
@@ -55,8 +57,14 @@ pub(crate) struct Protobuf {
 pub(super) fn compile(sources: Sources) -> Result<Protobuf, String> {
     let Sources { main, mut imports } = sources;
     imports.insert(MAIN.to_owned(), main);
-    if imports.values().any(|text| depth(text) > DEPTH_MAX) {
-        return Err(format!("it is nested deeper than {DEPTH_MAX}"));
+    for text in imports.values() {
+        let Shape { depth, word_bytes } = shape(text);
+        if depth > DEPTH_MAX {
+            return Err(format!("it is nested deeper than {DEPTH_MAX}"));
+        }
+        if word_bytes > WORD_BYTES_MAX {
+            return Err(format!("it has a name or number that is longer than {WORD_BYTES_MAX} bytes"));
+        }
     }
     // A panic would be one of the library's.
     std::panic::catch_unwind(|| compiled(imports)).unwrap_or_else(|_| Err("compiling it failed inside klamm".to_owned()))
@@ -81,15 +89,29 @@ struct Texts(BTreeMap<String, String>);
 
 impl FileResolver for Texts {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        self.0.get(name).map_or_else(|| Err(protox::Error::file_not_found(name)), |text| File::from_source(name, text))
+        let text = self.0.get(name).ok_or_else(|| protox::Error::file_not_found(name))?;
+        let mut file = FileDescriptorProto::from(File::from_source(name, text)?);
+        // For each thing that is wrong its place would be looked for among all places of the text. A mass of faults would take minutes.
+        file.source_code_info = None;
+        Ok(File::from_file_descriptor_proto(file))
     }
 }
 
-/// How deep braces and brackets are nested, outside of comments and texts.
-fn depth(text: &str) -> usize {
+/// What the parser's use of the stack depends on, outside of comments and texts.
+struct Shape {
+    /// How deep braces and brackets are nested.
+    depth: usize,
+    /// The longest run of letters, digits, underscores and points.
+    word_bytes: usize,
+}
+
+fn shape(text: &str) -> Shape {
     let (mut now, mut deepest) = (0_usize, 0);
+    let (mut word, mut longest) = (0_usize, 0);
     let mut left = text.bytes().peekable();
     while let Some(byte) = left.next() {
+        word = if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') { word + 1 } else { 0 };
+        longest = longest.max(word);
         match (byte, left.peek()) {
             (b'/', Some(b'/')) => {
                 left.by_ref().find(|byte| *byte == b'\n');
@@ -117,5 +139,5 @@ fn depth(text: &str) -> usize {
             _ => {}
         }
     }
-    deepest
+    Shape { depth: deepest, word_bytes: longest }
 }

@@ -205,6 +205,14 @@ fn schemas_are_bounded() {
     let hidden = "/*}*/ message A {\"}\\\"}\"".repeat(200);
     assert!(add(proto(&hidden, &[])).contains("nested deeper"));
     assert!(add(proto(&format!("//{}", "x".repeat(1 << 20)), &[])).contains("longer than"));
+    let number = |digits: usize| format!("message A {{ optional int64 a = 1 [default = {}]; }}", "9".repeat(digits));
+    assert!(add(proto(&number(100_000), &[])).contains("a name or number that is longer than 1000 bytes"));
+    assert_eq!(add(proto(&number(18), &[])), "no refusal");
+    // Of each of these it could be said where it stands.
+    let twice = format!("message A {{ {} }}", "missing a = 1; ".repeat(20_000));
+    let begun = std::time::Instant::now();
+    assert!(add(proto(&twice, &[])).contains("cannot be used"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     let names: Vec<_> = (0..100).map(|number| format!("f{number}.proto")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let chained = proto("", &names);
