@@ -142,6 +142,7 @@ fn node_options(config: &Config, advertised_address: String) -> NodeOptions {
         uncommitted_bytes_max: config.processor.uncommitted_bytes_max,
         inspect: config.connections.inspect,
         producers_schemas: schemas::of_producers(&config.registry),
+        share_groups: config.share_groups(),
         limits: complete(&config.limits),
         namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), of_namespace(name, of))).collect(),
     }

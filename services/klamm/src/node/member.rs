@@ -20,7 +20,7 @@ use klamm_members::{Members, PROCESSOR, Standing};
 use klamm_messages::klamm::v1::Member;
 use klamm_processor::{Config as ProcessorConfig, Lease};
 use klamm_supervise::{Health, Role as HealthRole, Severity};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::service::Routes;
 
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         front::{Front, Role},
         owned::{self, Owned},
         parts::{NodeOptions, NodeParts},
-        progress,
+        progress, share_groups,
         standby::Standby,
         stopping::wait_for,
         topics_watch,
@@ -61,7 +61,7 @@ pub fn routes(front: &Front) -> Routes {
 }
 
 /// Serves gRPC with the front on a listener until `stopped`.
-pub fn serve(front: &Front, listener: TcpListener, doors: Doors, stopped: watch::Receiver<bool>) -> tokio::task::JoinHandle<()> {
+pub fn serve(front: &Front, listener: TcpListener, doors: Doors, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(klamm_gateway::serve(routes(front), listener, doors.grpc, doors.settings, wait_for(stopped)))
 }
 
@@ -116,7 +116,9 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
         health.clear(TAKE_OVER);
         health.set_role(HealthRole::Owner);
         health.clear(OWNER);
+        let share_groups = share_groups::Watch::start(&parts.log, &options.share_groups, &parts.supervisor);
         let stopping = own(&owned, health, &mut stopped).await;
+        drop(share_groups);
         health.clear(LEASE);
         if stopping {
             health.set_role(HealthRole::Stopping);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use klamm_engine::Topics;
 use klamm_ingress::SchemaSource;
-use klamm_log::Log;
+use klamm_log::{Log, ShareGroup};
 use klamm_processor::Intervals;
 use klamm_store::Store;
 use klamm_supervise::Supervisor;
@@ -38,6 +38,8 @@ pub struct NodeOptions {
     pub namespace_limits: BTreeMap<String, klamm_gateway::Limits>,
     /// The schemas of records that other programs write.
     pub producers_schemas: Arc<dyn SchemaSource>,
+    /// Share groups whose settings the owner writes.
+    pub share_groups: Vec<ShareGroup>,
     /// Which clients klamm's own service answers.
     pub inspect: Inspect,
 }

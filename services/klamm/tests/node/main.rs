@@ -90,6 +90,7 @@ async fn start_supervised(log: &Arc<dyn Log>, supervisor: Supervisor) -> Node {
         limits: klamm_gateway::Limits::default(),
         namespace_limits: [("default".to_owned(), publishing)].into(),
         producers_schemas: Arc::new(NoSchemas),
+        share_groups: Vec::new(),
         inspect: Inspect::Loopback,
     };
     let parts = NodeParts {
