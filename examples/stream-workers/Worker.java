@@ -21,13 +21,10 @@ public final class Worker {
 
     /** The activity has failed; klamm tries it again as its retry policy says, unless that would not help. */
     static final class Failed extends Exception {
-        final String type;
-        final boolean isFinal;
+        final ObjectNode told;
 
         Failed(String message, String type, boolean isFinal) {
-            super(message);
-            this.type = type;
-            this.isFinal = isFinal;
+            told = JSON.createObjectNode().put("message", message).put("type", type).put("non_retryable", isFinal);
         }
     }
 
@@ -38,10 +35,12 @@ public final class Worker {
     Worker(String brokers, String prefix, String namespace, String queue) {
         requests = prefix + "requests." + namespace;
         String tasks = prefix + "tasks." + namespace + "." + queue;
-        producer = new KafkaProducer<>(Map.of("bootstrap.servers", brokers), new StringSerializer(), new StringSerializer());
-        // The offset of a task is committed when its answer is on the log: a worker that dies gets the task again.
+        producer = new KafkaProducer<>(Map.of("bootstrap.servers", brokers, "linger.ms", 0), new StringSerializer(), new StringSerializer());
+        // The offset of a task is committed when its answer is on the log: a worker that dies gets the task again. (The broker's least
+        // time-out is 6 seconds.)
         Map<String, Object> settings = Map.of("bootstrap.servers", brokers, "group.id", "workers-" + tasks,
-            "auto.offset.reset", "earliest", "enable.auto.commit", false, "max.poll.records", 1);
+            "auto.offset.reset", "earliest", "enable.auto.commit", false, "max.poll.records", 1,
+            "session.timeout.ms", System.getenv().getOrDefault("SESSION_TIMEOUT_MS", "45000"));
         consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
         consumer.subscribe(List.of(tasks));
     }
@@ -65,21 +64,25 @@ public final class Worker {
             }
             ask(task, "complete_activity", JSON.createObjectNode().set("result", ship(task)));
         } catch (Failed failed) {
-            ObjectNode told = JSON.createObjectNode().put("message", failed.getMessage());
-            ask(task, "fail_activity", told.put("type", failed.type).put("non_retryable", failed.isFinal));
+            ask(task, "fail_activity", failed.told);
         }
     }
 
     private JsonNode ship(JsonNode task) throws Exception {
-        long order = task.get("input").get(0).get("id").asLong();
-        if (order < 0) {
-            throw new Failed("there is no order " + order, "NoSuchOrder", true);
+        JsonNode order = task.get("input").get(0);
+        long id = order.get("id").asLong();
+        if (id < 0) {
+            throw new Failed("there is no order " + id, "NoSuchOrder", true);
+        }
+        if (task.get("attempt").asInt() <= order.path("busy").asInt()) {
+            throw new Failed("the carrier is busy", "Busy", false);
         }
         // The work goes on. The next attempt gets the details; an answer with the header `cancel-requested` says that it is to stop.
-        ObjectNode heartbeat = JSON.createObjectNode();
-        heartbeat.putArray("details").add("packed");
-        ask(task, "heartbeat_activity", heartbeat);
-        return JSON.createObjectNode().put("parcel", order);
+        if (!task.has("heartbeat_details")) {
+            ask(task, "heartbeat_activity", JSON.createObjectNode().set("details", JSON.createArrayNode().add("packed")));
+            Thread.sleep(1000 * order.path("packing_s").asLong());
+        }
+        return JSON.createObjectNode().put("parcel", id);
     }
 
     private void ask(JsonNode task, String what, ObjectNode fields) throws Exception {

@@ -7,7 +7,9 @@ Run as many as you like: they share the topic's partitions as any consumer group
 """
 
 import json
+import os
 import sys
+import time
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
@@ -38,6 +40,8 @@ class Worker:
                 "auto.offset.reset": "earliest",
                 # The offset of a task is committed when its answer is on the log: a worker that dies gets the task again.
                 "enable.auto.commit": False,
+                # So soon the others have the tasks of a worker that is gone. The broker's least is 6 seconds.
+                "session.timeout.ms": int(os.environ.get("SESSION_TIMEOUT_MS", 45_000)),
             }
         )
         self.consumer.subscribe([tasks])
@@ -76,7 +80,11 @@ def ship(task: Task, worker: Worker) -> Optional[Any]:
     order = task["input"][0]
     if order["id"] < 0:
         raise Failed(f"there is no order {order['id']}", "NoSuchOrder", final=True)
-    worker.heartbeat(task, "packed")
+    if task["attempt"] <= order.get("busy", 0):
+        raise Failed("the carrier is busy", "Busy")
+    if "heartbeat_details" not in task:  # no attempt before has packed it
+        worker.heartbeat(task, "packed")
+        time.sleep(order.get("packing_s", 0))
     return {"parcel": order["id"]}
 
 

@@ -1,23 +1,19 @@
 //! A worker without any SDK: it takes activities from the topic of a stream task queue, and answers on the topic of requests. It needs the
 //! crates rdkafka, serde_json and chrono. Run as many as you like: they share the topic's partitions as any consumer group does.
 
-use std::{env, error::Error, sync::mpsc, time::Duration};
+use std::{env, error::Error, sync::mpsc, thread, time::Duration};
 
 use chrono::{DateTime, Utc};
 use rdkafka::{
     ClientConfig, ClientContext, Message,
     consumer::{BaseConsumer, CommitMode, Consumer},
     error::KafkaResult,
-    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
+    producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer},
 };
 use serde_json::{Value, json};
 
-/// The activity has failed; klamm tries it again as its retry policy says, unless that would not help.
-struct Failed {
-    message: String,
-    kind: &'static str,
-    is_final: bool,
-}
+/// The result, or what a request says of a failure; klamm tries a failed activity again as its retry policy says, unless that would not help.
+type Outcome = Result<Value, Value>;
 
 /// Says of each record whether the broker has it.
 struct Deliveries;
@@ -33,7 +29,7 @@ impl ProducerContext for Deliveries {
 }
 
 struct Worker {
-    producer: BaseProducer<Deliveries>,
+    producer: ThreadedProducer<Deliveries>,
     requests: String,
 }
 
@@ -46,24 +42,28 @@ impl Worker {
         }
         let result = match task["activity_type"].as_str() {
             Some("Ship") => self.ship(task)?,
-            other => Err(Failed { message: format!("unknown here: {other:?}"), kind: "", is_final: true }),
+            other => Err(json!({"message": format!("unknown here: {other:?}"), "non_retryable": true})),
         };
         match result {
             Ok(result) => self.ask(task, "complete_activity", json!({"result": result})),
-            Err(Failed { message, kind, is_final }) => {
-                self.ask(task, "fail_activity", json!({"message": message, "type": kind, "non_retryable": is_final}))
-            }
+            Err(failure) => self.ask(task, "fail_activity", failure),
         }
     }
 
-    fn ship(&self, task: &Value) -> Result<Result<Value, Failed>, Box<dyn Error>> {
-        let order = task["input"][0]["id"].as_i64().unwrap_or(-1);
-        if order < 0 {
-            return Ok(Err(Failed { message: format!("there is no order {order}"), kind: "NoSuchOrder", is_final: true }));
+    fn ship(&self, task: &Value) -> Result<Outcome, Box<dyn Error>> {
+        let order = &task["input"][0];
+        let Some(id) = order["id"].as_u64() else {
+            return Ok(Err(json!({"message": format!("there is no order {}", order["id"]), "type": "NoSuchOrder", "non_retryable": true})));
+        };
+        if task["attempt"].as_u64() <= order["busy"].as_u64() {
+            return Ok(Err(json!({"message": "the carrier is busy", "type": "Busy"})));
         }
         // The work goes on. The next attempt gets the details; an answer with the header `cancel-requested` says that it is to stop.
-        self.ask(task, "heartbeat_activity", json!({"details": ["packed"]}))?;
-        Ok(Ok(json!({"parcel": order})))
+        if task["heartbeat_details"].is_null() {
+            self.ask(task, "heartbeat_activity", json!({"details": ["packed"]}))?;
+            thread::sleep(Duration::from_secs(order["packing_s"].as_u64().unwrap_or(0)));
+        }
+        Ok(Ok(json!({"parcel": id})))
     }
 
     fn ask(&self, task: &Value, what: &str, mut fields: Value) -> Result<(), Box<dyn Error>> {
@@ -72,8 +72,7 @@ impl Worker {
         let (told, delivered) = mpsc::channel();
         let record = BaseRecord::with_opaque_to(&self.requests, Box::new(told)).key(key).payload(&request);
         self.producer.send(record).map_err(|(error, _)| error)?;
-        self.producer.flush(Duration::from_secs(30))?;
-        Ok(delivered.try_recv()??)
+        Ok(delivered.recv()??)
     }
 }
 
@@ -83,10 +82,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let client = ClientConfig::new().set("bootstrap.servers", brokers).to_owned();
     // The partitioner of Java's clients: requests of a workflow keep their order among all programs.
-    let producer = client.clone().set("enable.idempotence", "true").set("partitioner", "murmur2_random").create_with_context(Deliveries)?;
+    let mut settings = client.clone().set("enable.idempotence", "true").set("linger.ms", "0").to_owned();
+    let producer = settings.set("partitioner", "murmur2_random").create_with_context(Deliveries)?;
     let worker = Worker { producer, requests: format!("{prefix}requests.{namespace}") };
     let (mut settings, tasks) = (client, format!("{prefix}tasks.{namespace}.{queue}"));
     settings.set("group.id", format!("workers-{tasks}")).set("auto.offset.reset", "earliest");
+    settings.set("session.timeout.ms", env::var("SESSION_TIMEOUT_MS").unwrap_or("45000".to_owned())); // at least 6 seconds
     // The offset of a task is committed when its answer is on the log: a worker that dies gets the task again.
     let consumer: BaseConsumer = settings.set("enable.auto.commit", "false").create()?;
     consumer.subscribe(&[&tasks])?;

@@ -1,16 +1,14 @@
 """A klamm of its own for each test, with topics of requests and outcomes, on the log that KLAMM_IT_LOG names."""
 
 import os
-import uuid
 from pathlib import Path
 from typing import AsyncIterator, Iterator
 
 import pytest
 from temporalio.client import Client
 
-from support.kafka import shared_broker
-from support.server import KlammServer, klamm_binary
-from topics import Topics
+from support.kafka import NEWEST, KafkaBroker, shared_broker
+from topics import Topics, a_prefix, foreign_to, running
 from trigger_shop import Shop
 
 ON_KAFKA = os.environ.get("KLAMM_IT_LOG") == "kafka"
@@ -26,31 +24,32 @@ def bootstrap() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a broker that has share groups, and soon notices that one of their consumers is gone."""
+    soon = {f"group.share.{least}session.timeout.ms": "6000" for least in ("", "min.")}
+    often = {f"group.share.{least}heartbeat.interval.ms": "1000" for least in ("", "min.")}
+    broker = KafkaBroker(tmp_path_factory.mktemp("newest"), {**soon, **often}, which=NEWEST)
+    broker.start()
+    yield broker.bootstrap_servers
+    broker.kill()
+
+
 @pytest.fixture
 def topics(bootstrap: str, tmp_path: Path) -> Iterator[Topics]:
-    prefix = f"records-{uuid.uuid4().hex[:8]}." if bootstrap else "klamm."
-    # Topics of others need names that no other test has. Nobody makes them before a test does.
-    foreign = f"shop-{prefix}" if bootstrap else "shop."
+    prefix = a_prefix(bootstrap)
+    foreign = foreign_to(prefix)
     settings = {
-        "kafka.topic_prefix": prefix,
-        "kafka.partitions": "4",
         "namespaces.default.requests": "true",
         "namespaces.default.outcomes": "true",
         "namespaces.default.openlineage": "true",
         "namespaces.default.tasks.queues": "shipping,ship-*,typed-*=avro",
         "namespaces.default.publish.topics": f"invoices={foreign}invoices,receipts={foreign}receipts",
     }
-    log = tmp_path / "klamm.log"
     options = ["--requests", "--outcomes", "--openlineage", "--stream-queue", "shipping", "--stream-queue", "ship-*", "--stream-queue", "typed-*=avro"]
     options += ["--publish", f"invoices={foreign}invoices", "--publish", f"receipts={foreign}receipts"]
-    server = KlammServer(klamm_binary(), tmp_path / "data", log, bootstrap or None, settings if bootstrap else None, options)
-    server.start()
-    try:
-        yield Topics(server, prefix, foreign)
-    finally:
-        if server.running():
-            server.kill()
-        print(f"--- the end of {server.log}\n{server.log_tail()}")
+    with running(bootstrap, tmp_path, settings, prefix, options) as topics:
+        yield topics
 
 
 @pytest.fixture

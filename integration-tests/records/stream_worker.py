@@ -1,6 +1,6 @@
 """A worker that knows nothing but topics. What an activity's type is called says how the worker behaves.
 
-    python stream_worker.py kafka BROKERS PREFIX
+    python stream_worker.py kafka BROKERS PREFIX QUEUE
     python stream_worker.py embedded KLAMM ADDRESS
 
 On the embedded log it uses `klamm topics`, as a stranger would without a broker.
@@ -27,13 +27,13 @@ RESTART_S = 0.2
 class KafkaTopics:
     """By a client of Kafka. Several workers share the tasks; each of them sees all outcomes."""
 
-    def __init__(self, brokers: str, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, brokers: str, prefix: str, task_queue: str) -> None:
+        self.prefix, tasks = prefix, f"{prefix}tasks.default.{task_queue}"
         settings = {"bootstrap.servers": brokers, "auto.offset.reset": "earliest", "fetch.wait.max.ms": 100, "log_level": 0}
         # A short session, so that the others soon have the partitions of a worker that was killed.
-        group = {"group.id": "stream-workers", "session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "enable.auto.commit": False}
+        group = {"group.id": f"workers-{tasks}", "session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "enable.auto.commit": False}
         self.tasks = Consumer({**settings, **group})
-        self.tasks.subscribe([f"{prefix}tasks.default.shipping"])
+        self.tasks.subscribe([tasks])
         self.outcomes = Consumer({**settings, "group.id": f"outcomes-{time.time_ns()}", "isolation.level": "read_committed"})
         self.outcomes.subscribe([f"{prefix}outcomes.default"])
         self.producer = Producer({"bootstrap.servers": brokers, "linger.ms": 0, "partitioner": "murmur2_random"})

@@ -6,17 +6,12 @@ import contextlib
 import io
 import json
 import math
-import os
-import subprocess
-import sys
 import urllib.request
 from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List
 
 import fastavro
-import pytest
 from temporalio import activity, workflow
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowFailureError
@@ -26,11 +21,9 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from support.awaiting import await_until
-from support.server import klamm_binary
+from stream_workers import spawn, stream_workers
 from topics import Record, Topics
 
-HERE = Path(__file__).parent
-EXAMPLES = HERE.parents[1] / "examples" / "stream-workers"
 #: Kinds of activities that end well, each with the attempt that completes it.
 GOOD = {"Plain": 1, "Flaky": 3, "Silent": 2, "Resumed": 2}
 #: Workflows of each kind. Silent and resumed ones have an attempt that times out.
@@ -84,25 +77,6 @@ class Many:
 
 def workflows(client: Client) -> Worker:
     return Worker(client, task_queue="parcels", workflows=[Parcel, Many])
-
-
-def spawn(topics: Topics) -> subprocess.Popen:
-    """A stream worker."""
-    server = topics.server
-    places = ["kafka", server.kafka, topics.prefix] if server.kafka else ["embedded", str(server.binary), server.address]
-    return subprocess.Popen([sys.executable, str(HERE / "stream_worker.py"), *places])
-
-
-@contextlib.contextmanager
-def stream_workers(topics: Topics, count: int) -> Iterator[List[subprocess.Popen]]:
-    """Some stream workers; a test may kill them and put others into the list."""
-    workers = [spawn(topics) for _ in range(count)]
-    try:
-        yield workers
-    finally:
-        for process in workers:
-            process.kill()
-            process.wait()
 
 
 def tasks(topics: Topics) -> List[Record]:
@@ -317,60 +291,6 @@ async def test_every_activity_is_completed_although_klamm_is_killed(topics: Topi
     attempts = Counter(value["workflow_id"] for value in by_id.values())
     for (kind, number) in handles:
         assert attempts[f"{kind}-{number}"] >= GOOD[kind]
-
-
-def example(language: str) -> List[str]:
-    """The command that runs a worker of the examples."""
-    if language == "python":
-        return [sys.executable, str(EXAMPLES / "worker.py")]
-    if language == "rust":
-        # Built with the workspace, as klamm is.
-        return [os.environ.get("KLAMM_EXAMPLE_STREAM_WORKER_BIN") or str(klamm_binary().with_name("klamm-example-stream-worker"))]
-    # Here, because the SDK imports the file of a workflow anew, and lets it look at no files.
-    from support.kafka import java
-    from support.toolchain import ensure_maven_project
-
-    libraries = ensure_maven_project(HERE.parent / "consumers" / "java") / "libs"
-    return [java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", f"{libraries}/*", str(EXAMPLES / "Worker.java")]
-
-
-@pytest.mark.skipif(os.environ.get("KLAMM_IT_LOG") != "kafka", reason="the examples need a broker")
-@pytest.mark.parametrize("language", ["python", "java", "rust"])
-async def test_the_example_is_a_worker(topics: Topics, client: Client, language: str) -> None:
-    process = subprocess.Popen([*example(language), topics.server.kafka, topics.prefix, "default", "shipping"])
-    try:
-        ship = {"task_queue": "parcels", "workflow_type": "Shipments"}
-        async with Worker(client, task_queue="parcels", workflows=[Shipments]):
-            topics.produce("requests.default", [("shipments", {"start": {**ship, "args": [[1, -1]]}})])
-            await await_until(lambda: describes(client, "shipments"), "it is started", deadline_s=60)
-            assert await client.get_workflow_handle("shipments").result() == [{"parcel": 1}, "NoSuchOrder: there is no order -1"]
-    finally:
-        process.kill()
-        process.wait()
-
-
-async def describes(client: Client, workflow_id: str) -> bool:
-    try:
-        await client.get_workflow_handle(workflow_id).describe()
-    except Exception as error:  # the record has not been taken yet
-        raise LookupError(str(error)) from error
-    return True
-
-
-@workflow.defn(name="Shipments")
-class Shipments:
-    """Has orders shipped, and says what came of each."""
-
-    @workflow.run
-    async def run(self, orders: List[int]) -> List[Any]:
-        results: List[Any] = []
-        for order in orders:
-            try:
-                timeout = timedelta(seconds=60)
-                results.append(await workflow.execute_activity("Ship", {"id": order}, task_queue="shipping", start_to_close_timeout=timeout))
-            except ActivityError as error:
-                results.append(str(error.cause))
-        return results
 
 
 async def test_how_long_a_round_trip_takes(topics: Topics, client: Client) -> None:

@@ -4,13 +4,16 @@ import asyncio
 import json
 import random
 import subprocess
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from support.reading import committed
-from support.server import KlammServer
+from support.server import KlammServer, klamm_binary
 
 #: The longest a producer waits for the broker.
 FLUSH_S = 60.0
@@ -105,6 +108,16 @@ class Topics:
         """The same as they are on a broker. The topic is named in full."""
         return committed(self.server.kafka, topic)
 
+    def end(self, topic: str) -> int:
+        """How many offsets of a topic of klamm's a broker has given out."""
+        consumer = Consumer({"bootstrap.servers": self.server.kafka, "group.id": "nobody"})
+        try:
+            name = f"{self.prefix}{topic}"
+            partitions = consumer.list_topics(name, FLUSH_S).topics[name].partitions
+            return sum(consumer.get_watermark_offsets(TopicPartition(name, partition), FLUSH_S)[1] for partition in partitions)
+        finally:
+            consumer.close()
+
     def klamm(self, *arguments: str, fails: bool = False) -> str:
         """Run a command of klamm's that asks the server; what it prints. `fails`: it must not succeed, and its errors count."""
         command = [str(self.server.binary), *arguments, "--address", self.server.address]
@@ -121,6 +134,31 @@ class Topics:
 
     def _command(self, verb: str, *arguments: str) -> List[str]:
         return [str(self.server.binary), "topics", verb, *arguments, "--address", self.server.address]
+
+
+def a_prefix(bootstrap: str) -> str:
+    """What the names of a klamm's topics begin with: on a broker, as no other's do."""
+    return f"records-{uuid.uuid4().hex[:8]}." if bootstrap else "klamm."
+
+
+def foreign_to(prefix: str) -> str:
+    """What names of topics of others begin with, which no other test has. Nobody makes them before a test does."""
+    return "shop." if prefix == "klamm." else f"shop-{prefix}"
+
+
+@contextmanager
+def running(bootstrap: str, directory: Path, settings: Dict[str, str], prefix: Optional[str] = None, options: Sequence[str] = ()) -> Iterator[Topics]:
+    """A klamm on the broker with these settings, or on the embedded log with these options; it is killed in the end."""
+    prefix = prefix or a_prefix(bootstrap)
+    of_all = {"kafka.topic_prefix": prefix, "kafka.partitions": "4"}
+    server = KlammServer(klamm_binary(), directory / "data", directory / "klamm.log", bootstrap or None, {**of_all, **settings} if bootstrap else None, options)
+    server.start()
+    try:
+        yield Topics(server, prefix, foreign_to(prefix))
+    finally:
+        if server.running():
+            server.kill()
+        print(f"--- the end of {server.log}\n{server.log_tail()}")
 
 
 def shown(message: Message) -> Record:

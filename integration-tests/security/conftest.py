@@ -5,7 +5,7 @@ from typing import Callable, Dict, Iterator
 
 import pytest
 
-from support.kafka import KafkaBroker
+from support.kafka import NEWEST, KafkaBroker
 from support.kafka_security import ScramOverTls, authority
 from support.made import klamms
 from support.server import KlammServer
@@ -22,10 +22,19 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture
+def newest(tmp_path: Path) -> Iterator[KafkaBroker]:
+    """The same of the newest version, which has share groups."""
+    broker = KafkaBroker(tmp_path / "newest", security=ScramOverTls(USERS), which=NEWEST)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
 def settings(broker: KafkaBroker) -> Callable[[str], Dict[str, str]]:
     """klamm's settings for one of the users."""
 
-    def of(user: str) -> Dict[str, str]:
+    def of(user: str, broker: KafkaBroker = broker) -> Dict[str, str]:
         return {
             "kafka.security.protocol": "SASL_SSL",
             "kafka.sasl.mechanism": "SCRAM-SHA-512",
@@ -41,4 +50,4 @@ def settings(broker: KafkaBroker) -> Callable[[str], Dict[str, str]]:
 def klamm(broker: KafkaBroker, tmp_path: Path) -> Iterator[Callable[[Dict[str, str]], KlammServer]]:
     """Makes a klamm with these settings, which is killed in the end."""
     with klamms(tmp_path) as make:
-        yield lambda settings: make(broker.bootstrap_servers, settings)
+        yield lambda settings, broker=broker: make(broker.bootstrap_servers, settings)

@@ -25,8 +25,8 @@ from support.kafka import KafkaBroker
 from support.log_lines import assert_does_not_loop, await_message
 from support.server import KlammServer
 
-Settings = Callable[[str], Dict[str, str]]
-Klamm = Callable[[Dict[str, str]], KlammServer]
+Settings = Callable[..., Dict[str, str]]
+Klamm = Callable[..., KlammServer]
 
 #: How long permissions may take from the controller to the broker.
 ACLS_DEADLINE_S = 30.0
@@ -111,6 +111,32 @@ def end_offset(admin: AdminClient, topic: str) -> int:
     """Where the first partition ends, marks of transactions included."""
     (answer,) = admin.list_offsets({TopicPartition(topic, 0): OffsetSpec.latest()}).values()
     return answer.result().offset
+
+
+async def test_a_share_group_that_klamm_may_not_set_up_holds_up_nothing(newest: KafkaBroker, settings: Settings, klamm: Klamm):
+    allow(newest, "klamm")
+    server = klamm({**settings("klamm", newest), "namespaces.default.tasks.queues": "shipping", "namespaces.default.tasks.share": "shipping"}, newest)
+    server.start()
+    group = "klamm.tasks.default.shipping"
+
+    def warns() -> bool:
+        status, text = server.get("/readyz")
+        assert status == 200 and f"--operation AlterConfigs --group '{group}'" in text, text
+        return True
+
+    await await_until(warns, "it is told, with the command that gives the permission")
+    assert f"--operation AlterConfigs --group '{group}'" in server.check("--connect").stderr
+    env = Env.new(await Client.connect(server.address), "secured")
+    async with env.worker([HelloWorkflow], [compose_greeting]):
+        assert await env.execute(HelloWorkflow.run, "klamm") == "Hello, klamm!"
+    bindings = [
+        AclBinding(ResourceType.GROUP, "klamm.", ResourcePatternType.PREFIXED, "User:klamm", "*", operation, AclPermissionType.ALLOW)
+        for operation in (AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS)
+    ]
+    create_acls(AdminClient({"bootstrap.servers": newest.plain_bootstrap_servers}), bindings)
+    await await_until(lambda: "share group" not in server.get("/readyz")[1], "it is tried again", deadline_s=30)
+    await_message(server, "a share group has its settings", group)
+    assert server.stop() == 0
 
 
 async def test_a_workflow_runs_with_the_documented_permissions(broker: KafkaBroker, settings: Settings, klamm: Klamm):

@@ -52,10 +52,14 @@ SETTINGS = {
 }
 
 
-def ensure_kafka() -> Path:
+#: The version that tests run against, and the newest one, for what the other does not have (share groups): properties of `pom.xml`.
+USUAL, NEWEST = "kafka.version", "kafka.newest.version"
+
+
+def ensure_kafka(which: str = USUAL) -> Path:
     """The directory of the broker's jars; Maven fetches them when missing."""
     pom = PROJECT / "pom.xml"
-    version = re.search(r"<kafka.version>(.+)</kafka.version>", pom.read_text()).group(1)
+    version = re.search(f"<{re.escape(which)}>(.+)</", pom.read_text()).group(1)
     directory = cache_dir() / f"kafka-{version}"
     done = directory / ".complete"
     if not done.exists():
@@ -65,7 +69,7 @@ def ensure_kafka() -> Path:
         directory.parent.mkdir(parents=True, exist_ok=True)
         # Into a directory of this process first: two suites may come here at once.
         with tempfile.TemporaryDirectory(dir=directory.parent, prefix="kafka-") as fetched:
-            command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+            command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime", f"-D{USUAL}={version}"]
             subprocess.run([*command, f"-DoutputDirectory={fetched}"], check=True, stdin=subprocess.DEVNULL)
             directory.mkdir(exist_ok=True)
             for jar in Path(fetched).iterdir():
@@ -78,14 +82,16 @@ class KafkaBroker:
     """One broker. Its directory is made at the first start; a later one serves the same data on the same ports.
 
     `settings` are broker properties beside or instead of SETTINGS, used when
-    the directory is made, as is `security` (see kafka_security.py).
+    the directory is made, as is `security` (see kafka_security.py). `which`
+    is its version: USUAL or NEWEST.
     """
 
-    def __init__(self, directory: Path, settings: Optional[Dict[str, str]] = None, security: Any = None) -> None:
+    def __init__(self, directory: Path, settings: Optional[Dict[str, str]] = None, security: Any = None, which: str = USUAL) -> None:
         self.directory = Path(directory).resolve()
         self.log = self.directory / "kafka.log"
         self.settings = settings or {}
         self.security = security
+        self.which = which
         self._state = self.directory / "broker.json"
         self._process: Optional[subprocess.Popen] = None
 
@@ -199,7 +205,7 @@ class KafkaBroker:
         self._write({"port": port, "plain_port": listeners["PLAINTEXT"]})
 
     def _java(self, *options: str) -> List[str]:
-        jars = ensure_kafka() / "*"
+        jars = ensure_kafka(self.which) / "*"
         return [java(), *options, f"-Dlog4j2.configurationFile={PROJECT / 'log4j2.properties'}", "-cp", str(jars)]
 
     def _ready(self) -> bool:

@@ -35,6 +35,7 @@ fn is_given_up(error: &LogError) -> bool {
         error,
         LogError::Mismatch { .. }
             | LogError::Mismatches { .. }
+            | LogError::ShareGroup { .. }
             | LogError::Denied { .. }
             | LogError::Misconfigured { .. }
             | LogError::UnknownTopic { .. }

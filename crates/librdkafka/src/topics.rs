@@ -56,11 +56,7 @@ pub fn describe_topics<C: ClientContext>(
 }
 
 fn read(event: &Event) -> KafkaResult<BTreeMap<String, Result<Described, RDKafkaErrorCode>>> {
-    // SAFETY: the event is alive.
-    let code = RDKafkaErrorCode::from(unsafe { sys::rd_kafka_event_error(event.as_ptr()) });
-    if code != RDKafkaErrorCode::NoError {
-        return Err(KafkaError::AdminOp(code));
-    }
+    event.ok().map_err(KafkaError::AdminOp)?;
     // SAFETY: the event is alive; it is no null pointer only if it is of this kind.
     let result = unsafe { sys::rd_kafka_event_DescribeTopics_result(event.as_ptr()) };
     if result.is_null() {

@@ -102,6 +102,14 @@ pub enum Error {
         /// One [`Error::Mismatch`] for each.
         problems: Vec<Error>,
     },
+    /// A share group cannot have its settings: the broker has no share groups, or does not take them. For the operator.
+    #[error("share group {group} is not as configured: {problem}")]
+    ShareGroup {
+        /// The group.
+        group: String,
+        /// What the broker says.
+        problem: String,
+    },
     /// The broker refuses klamm's credentials, or does not allow the operation to them. For the operator. Once the broker allows it, the
     /// same call may be made again.
     #[error("Kafka refuses to {operation}: {reason}\nhint: {remedy}")]

@@ -29,6 +29,7 @@ mod prepared;
 mod producer;
 mod read;
 mod settings;
+mod share_groups;
 mod sheet;
 mod signal;
 mod statistics;
@@ -46,7 +47,9 @@ pub use check::{check_broker, check_settings};
 pub use ensure::topic_configs;
 pub use settings::{Settings, TopicsMode};
 
-use crate::{Appended, Appending, Error, Log, Offset, ReadBatch, ReadLimit, Record, Topic, TopicSpec, Transactional, topic::no_records};
+use crate::{
+    Appended, Appending, Error, Log, Offset, ReadBatch, ReadLimit, Record, ShareGroup, Topic, TopicSpec, Transactional, topic::no_records,
+};
 
 /// A log on a broker.
 ///
@@ -176,6 +179,10 @@ impl Log for KafkaLog {
 
     fn show_positions(&self, group: &str, topic: &str, positions: &[(u32, Offset)]) {
         self.core.groups.commit(&self.core.clients, group, topic, positions);
+    }
+
+    fn set_share_group(&self, group: &ShareGroup) -> Result<(), Error> {
+        self.core.set_share_group(group, false)
     }
 
     /// Does nothing: the topics' replication keeps acknowledged records safe, and a client can't add anything to that.

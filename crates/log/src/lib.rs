@@ -24,6 +24,7 @@ pub mod memory;
 mod onward;
 mod parking;
 pub mod record;
+pub mod share_group;
 mod tail;
 pub mod topic;
 pub mod wait;
@@ -41,6 +42,7 @@ pub use log::{Log, Transactional};
 pub use memory::MemoryLog;
 pub use onward::read_onward;
 pub use record::{Output, ReadBatch, ReadLimit, Record, Stored};
+pub use share_group::ShareGroup;
 pub use topic::{Cleanup, Topic, TopicSpec};
 
 /// Place of a record in its partition, from 0; as in Kafka, never negative.

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, task::Waker, time::Duration};
 
-use crate::{Appended, Appending, Error, Offset, Output, ReadBatch, ReadLimit, Record, Topic, TopicSpec, parking::until_readable};
+use crate::{
+    Appended, Appending, Error, Offset, Output, ReadBatch, ReadLimit, Record, ShareGroup, Topic, TopicSpec, parking::until_readable,
+};
 
 /// A log of partitioned topics.
 ///
@@ -163,6 +165,14 @@ pub trait Log: Send + Sync {
     /// Shows tools how far a reader of a topic has come: next offsets by partition. klamm itself never reads this, and it may be late or
     /// missing. (Kafka: commits the offsets of a consumer group, outside transactions. Other logs do nothing: there are no such tools.)
     fn show_positions(&self, _group: &str, _topic: &str, _positions: &[(u32, Offset)]) {}
+
+    /// Gives a share group the settings that it is to have, where they differ. (Other logs than Kafka do nothing: no other program has a consumer
+    /// there.)
+    ///
+    /// Errors: [`Error::ShareGroup`] (the broker has no share groups, or does not take these settings), [`Error::Denied`], [`Error::Unavailable`].
+    fn set_share_group(&self, _group: &ShareGroup) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// A numeric property of the log's RocksDB. `None` when RocksDB has no property of this name, or the log has no RocksDB.
     fn rocksdb_property(&self, _name: &str) -> Option<u64> {

@@ -401,23 +401,23 @@ fn a_check_finds_what_a_start_would_stumble_over_and_leaves_nothing() {
     let specs = [spec("a"), TopicSpec::compacted(kafka.topic_name("b"), 2)];
     // What is missing would be made, and is not.
     let nothing = |wrong: Vec<Error>| assert!(wrong.is_empty(), "{wrong:?}");
-    nothing(check_broker(&kafka.settings, &specs));
+    nothing(check_broker(&kafka.settings, &specs, &[]));
     assert!(kafka.kafka().topics().unwrap().is_empty());
     let many = Settings { replication_factor: Some(7), ..kafka.settings.clone() };
-    let text = format!("{:?}", check_broker(&many, &specs));
+    let text = format!("{:?}", check_broker(&many, &specs, &[]));
     assert!(text.contains("fewer brokers than replicas"), "{text}");
     let verifying = Settings { topics: TopicsMode::Verify, ..kafka.settings.clone() };
-    let wrong = check_broker(&verifying, &specs);
+    let wrong = check_broker(&verifying, &specs, &[]);
     assert!(wrong.len() == 2 && wrong.iter().all(|error| error.to_string().contains("--create")), "{wrong:?}");
     // Those that are there are read and tried, and nothing is written.
     kafka.kafka().ensure_topics(&specs).unwrap();
-    nothing(check_broker(&verifying, &specs));
+    nothing(check_broker(&verifying, &specs, &[]));
     assert!(specs.iter().all(|spec| kafka.kafka().end_offset(&spec.name, 0) == Ok(0)));
-    let wrong = check_broker(&verifying, &[spec("a"), TopicSpec { partitions: 4, ..specs[1].clone() }, spec("c")]);
+    let wrong = check_broker(&verifying, &[spec("a"), TopicSpec { partitions: 4, ..specs[1].clone() }, spec("c")], &[]);
     assert!(wrong.len() == 2 && format!("{wrong:?}").contains("2 partitions, 4 are wanted"), "{wrong:?}");
     let nobody =
         Settings { bootstrap_servers: "127.0.0.1:1".to_owned(), request_timeout: Duration::from_secs(2), ..kafka.settings.clone() };
-    let wrong = check_broker(&nobody, &specs);
+    let wrong = check_broker(&nobody, &specs, &[]);
     assert!(matches!(&wrong[..], [Error::Unavailable { .. }]), "{wrong:?}");
 }
 

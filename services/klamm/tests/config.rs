@@ -360,6 +360,8 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("KLAMM_NAMESPACES__ON__REQUESTS__RETENTION", "2d"),
         ("KLAMM_NAMESPACES__ON__TASKS__QUEUES", "a, b-*=json"),
         ("KLAMM_NAMESPACES__ON__TASKS__FORMAT", "avro"),
+        ("KLAMM_NAMESPACES__ON__TASKS__SHARE", "a, b-*=billers"),
+        ("KLAMM_NAMESPACES__ON__TASKS__SHARE_LOCK", "45s"),
         ("KLAMM_NAMESPACES__ON__PUBLISH__TOPICS", "a=shop.a, shop.b"),
     ];
     let settings = effective(Some(&file), &variables);
@@ -387,6 +389,9 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         r#"namespaces."on".tasks.partitions=0"#,
         r#"namespaces."on".tasks.queues=["a", "b-*=json"]"#,
         r#"namespaces."on".tasks.retention="168h""#,
+        r#"namespaces."on".tasks.share=["a", "b-*=billers"]"#,
+        r#"namespaces."on".tasks.share_deliveries=5"#,
+        r#"namespaces."on".tasks.share_lock="45s""#,
     ];
     assert_eq!(own, expected, "and none of them has limits of its own");
     for (name, text, says) in [
@@ -413,6 +418,28 @@ fn a_namespaces_topics_are_switched_on_and_set() {
         ("far", &format!("[namespaces.a.tasks]\nqueues = [\"{}*\"]\n", "q".repeat(150)), "could have a topic"),
         ("nested", "[namespaces.a.tasks]\nqueues = [\"*\"]\n[namespaces.\"a.b\".tasks]\nqueues = [\"x\"]\n", "those of namespace \"a.b\""),
         ("short", "[namespaces.a.tasks]\nqueues = [\"x\"]\nretention = \"1s\"\n", "namespaces.a.tasks.retention"),
+        (
+            "shared",
+            "[namespaces.a.tasks]\nqueues = [\"x\"]\nshare = [\"y\"]\n",
+            "namespaces.a.tasks.share: tasks.queues does not declare \"y\"",
+        ),
+        ("group", "[namespaces.a.tasks]\nqueues = [\"x\"]\nshare = [\"x=\"]\n", "\"\" is no name of a group"),
+        ("groups", "[namespaces.a.tasks]\nqueues = [\"x*\"]\nshare = [\"x*\"]\n", "the pattern \"x*\" needs a name for its group"),
+        (
+            "lock",
+            "[namespaces.a.tasks]\nqueues = [\"x\"]\nshare_lock = \"2h\"\n",
+            "namespaces.a.tasks.share_lock: 2h is no time for which Kafka locks a record: it takes 1s to 1h",
+        ),
+        (
+            "once",
+            "[namespaces.a.tasks]\nqueues = [\"x\"]\nshare_deliveries = 1\n",
+            "namespaces.a.tasks.share_deliveries: 1 is no number of deliveries",
+        ),
+        (
+            "differ",
+            "[namespaces.a.tasks]\nqueues = [\"x\"]\nshare = [\"x=g\"]\n[namespaces.b.tasks]\nqueues = [\"x\"]\nshare = [\"x=g\"]\nshare_lock = \"20s\"\n",
+            "the share group \"g\" has other settings",
+        ),
         ("nowhere", "[namespaces.a]\npublish = true\n", "namespaces.a.publish.topics"),
         ("own", "[namespaces.a.publish]\ntopics = [\"x=klamm.history\"]\n", "klamm.history would be a topic of klamm's own"),
         ("again", "[namespaces.a.publish]\ntopics = [\"x=a\", \"x=b\"]\n", "\"x\" is there twice"),

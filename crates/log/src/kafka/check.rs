@@ -24,7 +24,7 @@ use super::{
 };
 use klamm_supervise::Supervisor;
 
-use crate::{Error, TopicSpec, parking::block_on};
+use crate::{Error, ShareGroup, TopicSpec, parking::block_on};
 
 /// The record that tries the permission to write is larger by so much than what the topic takes.
 const BEYOND_BYTES: usize = 1024;
@@ -65,9 +65,9 @@ pub fn check_settings(settings: &Settings) -> Vec<Error> {
     wrong
 }
 
-/// Everything about the broker, the permissions and the topics that would make a start fail. Blocks the thread, for some request timeouts
+/// Everything about the broker, the permissions and the topics that would make a start fail, and what is wrong with share groups. Blocks the thread, for some request timeouts
 /// at most.
-pub fn check_broker(settings: &Settings, specs: &[TopicSpec]) -> Vec<Error> {
+pub fn check_broker(settings: &Settings, specs: &[TopicSpec], share_groups: &[ShareGroup]) -> Vec<Error> {
     let core = match Core::new(settings.clone(), Supervisor::default()) {
         Ok(core) => Arc::new(core),
         Err(error) => return vec![error],
@@ -83,6 +83,11 @@ pub fn check_broker(settings: &Settings, specs: &[TopicSpec]) -> Vec<Error> {
     checking.reads(&present);
     checking.writes(&present);
     checking.groups(&present);
+    for group in share_groups {
+        if let Err(error) = core.set_share_group(group, true) {
+            checking.add(error);
+        }
+    }
     if let Err(error) = core.hold(&format!("{}{TRANSACTIONAL_ID}", settings.topic_prefix)) {
         checking.add(error);
     }

@@ -29,6 +29,8 @@ pub(super) enum Doing<'a> {
     Transact(&'a str),
     /// Asking for a consumer group's positions.
     Group(&'a str),
+    /// Writing a share group's settings.
+    ShareGroup(&'a str),
 }
 
 impl fmt::Display for Doing<'_> {
@@ -42,6 +44,7 @@ impl fmt::Display for Doing<'_> {
             Self::Trim(topic) => write!(formatter, "delete old records of topic {topic}"),
             Self::Transact(id) => write!(formatter, "commit with transactional id {id}"),
             Self::Group(group) => write!(formatter, "use consumer group {group}"),
+            Self::ShareGroup(group) => write!(formatter, "write the settings of share group {group}"),
         }
     }
 }
@@ -56,7 +59,7 @@ impl<'a> Doing<'a> {
             | Self::Describe(topic)
             | Self::Create(topic)
             | Self::Trim(topic) => Some(topic),
-            Self::Transact(_) | Self::Group(_) => None,
+            Self::Transact(_) | Self::Group(_) | Self::ShareGroup(_) => None,
         }
     }
 
@@ -72,6 +75,7 @@ impl<'a> Doing<'a> {
             Self::Trim(topic) => format!("--operation Delete --topic '{topic}'"),
             Self::Transact(id) => format!("--operation Write --operation Describe --transactional-id '{id}'"),
             Self::Group(group) => format!("--operation Read --operation Describe --group '{group}'"),
+            Self::ShareGroup(group) => format!("--operation DescribeConfigs --operation AlterConfigs --group '{group}'"),
         }
     }
 }
@@ -169,7 +173,7 @@ impl Errors<'_> {
 
     fn mismatch(&self, doing: Doing<'_>, problem: &str) -> Error {
         let topic = match doing {
-            Doing::Transact(name) | Doing::Group(name) => name.to_owned(),
+            Doing::Transact(name) | Doing::Group(name) | Doing::ShareGroup(name) => name.to_owned(),
             topic => topic.topic().unwrap_or_default().to_owned(),
         };
         Error::Mismatch { topic, problem: problem.to_owned() }

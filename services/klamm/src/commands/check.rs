@@ -60,9 +60,9 @@ fn settings(config: &Config) -> Vec<SetupError> {
 /// Everything at the broker and the registry that would make a start fail.
 async fn others(config: &Config) -> Result<Vec<SetupError>, SetupError> {
     let (settings, asked) = (kafka_log::settings(config), config.clone());
-    let specs = config.topics().specs();
+    let (specs, share_groups) = (config.topics().specs(), config.share_groups());
     // Both are asked side by side, because each may wait for its timeout.
-    let broker = tokio::task::spawn_blocking(move || broker::check_broker(&settings, &specs));
+    let broker = tokio::task::spawn_blocking(move || broker::check_broker(&settings, &specs, &share_groups));
     let registry = tokio::task::spawn_blocking(move || schemas::probe(&asked));
     let bug = |error: tokio::task::JoinError| SetupError::new("checking", error, "this is a bug in klamm, please report it");
     let mut wrong: Vec<_> = broker.await.map_err(bug)?.iter().flat_map(setup_errors).collect();

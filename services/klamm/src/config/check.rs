@@ -12,7 +12,7 @@ use klamm_machine::stream_queue;
 use super::{
     Config, Registry, keys,
     namespace::{Namespace, Tasks, destination},
-    stream_queues,
+    share_groups, stream_queues,
     units::Span,
 };
 use crate::{logging, setup_error::SetupError};
@@ -190,6 +190,7 @@ pub(super) fn topics_of_namespaces(config: &Config) -> Result<(), SetupError> {
     }
     let declared = declared.iter().map(|(name, queues)| (*name, queues.iter().map(|queue| queue.name).collect()));
     stream_queues::check(declared).map_err(|(name, problem)| wrong_queues(name, problem))?;
+    share_groups::of_all(config).map_err(|(key, problem, hint)| wrong(&key, problem, hint))?;
     for (name, namespace) in &config.namespaces {
         destinations(config, name, namespace)?;
         let queues = |problem: String, hint: &str| Err(wrong(&format!("{}.{name}.tasks.queues", keys::NAMESPACES), problem, hint));

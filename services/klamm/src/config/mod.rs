@@ -15,6 +15,7 @@ mod processor;
 mod registry;
 mod secret;
 mod server;
+mod share_groups;
 mod show;
 mod sources;
 mod stream_queues;
@@ -23,6 +24,7 @@ mod units;
 use std::{ffi::OsString, path::Path};
 
 use klamm_engine::Topics;
+use klamm_log::ShareGroup;
 
 pub use self::{
     check::{checked_destination, topic_name},
@@ -79,6 +81,11 @@ impl Config {
         let of_namespaces = self.namespaces.iter().flat_map(|(name, namespace)| namespace.topics(name));
         let publishes = self.namespaces.values().any(|namespace| namespace.publish.is_some());
         Topics::new(&self.kafka.topic_prefix, self.kafka.partitions).with_namespaces(of_namespaces).with_published(publishes)
+    }
+
+    /// Share groups whose settings klamm writes. The configuration was checked.
+    pub fn share_groups(&self) -> Vec<ShareGroup> {
+        share_groups::of_all(self).unwrap_or_default()
     }
 
     /// A configuration in which only limits are set, as options name them (`signals=500`, `namespaces.orders.limits.signals=500`).

@@ -137,6 +137,12 @@ pub struct Tasks {
     pub retention: Span,
     /// Number of partitions; 0: as many as `kafka.partitions`.
     pub partitions: u32,
+    /// Queues that have a share group, each as `QUEUE` or `QUEUE=GROUP`.
+    pub share: Vec<String>,
+    /// How long a task is one share consumer's.
+    pub share_lock: Span,
+    /// How many times a task is delivered to share consumers at most.
+    pub share_deliveries: u32,
 }
 
 /// How tasks are written.
@@ -176,7 +182,15 @@ impl Default for Requests {
 
 impl Default for Tasks {
     fn default() -> Self {
-        Self { queues: Vec::new(), format: TaskFormat::Json, retention: RETENTION, partitions: 0 }
+        Self {
+            queues: Vec::new(),
+            format: TaskFormat::Json,
+            retention: RETENTION,
+            partitions: 0,
+            share: Vec::new(),
+            share_lock: Span(Duration::from_secs(30)),
+            share_deliveries: 5,
+        }
     }
 }
 

@@ -181,7 +181,7 @@ fn make_topics(log: &dyn Log, config: &Config) -> Result<(), SetupError> {
 async fn begin(options: &ServerOptions, parts: &Parts, base: &Arc<Config>, grpc_address: SocketAddr) -> Result<Owning, SetupError> {
     let Parts { log, store, index, verify_dir, supervisor, clock } = parts;
     let declared = declared::committed(log, &base.topics()).await?;
-    let Terms { topics, limits, namespace_limits } = Terms::with(base, &declared);
+    let Terms { topics, limits, namespace_limits, .. } = Terms::with(base, &declared);
     let member = uuid::Uuid::new_v4().to_string();
     let config = ProcessorConfig {
         supervisor: supervisor.clone(),

@@ -16,11 +16,12 @@ use std::{
 
 use klamm_engine::{Topics, partition::DECISION_VERSION};
 use klamm_gateway::Config as GatewayConfig;
+use klamm_log::ShareGroup;
 use klamm_members::{Members, PROCESSOR, Standing};
 use klamm_messages::klamm::v1::Member;
 use klamm_processor::{Config as ProcessorConfig, Lease};
 use klamm_supervise::{Health, Role as HealthRole, Severity};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::service::Routes;
 
 use crate::{
@@ -33,7 +34,7 @@ use crate::{
         front::{Front, Role},
         owned::{self, Owned},
         parts::{NodeOptions, NodeParts},
-        progress,
+        progress, share_groups,
         standby::Standby,
         stopping::wait_for,
         terms::Terms,
@@ -64,7 +65,7 @@ pub fn routes(front: &Front) -> Routes {
 }
 
 /// Serves gRPC with the front on a listener until `stopped`.
-pub fn serve(front: &Front, listener: TcpListener, doors: Doors, stopped: watch::Receiver<bool>) -> tokio::task::JoinHandle<()> {
+pub fn serve(front: &Front, listener: TcpListener, doors: Doors, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(klamm_gateway::serve(routes(front), listener, doors.grpc, doors.settings, wait_for(stopped)))
 }
 
@@ -100,18 +101,19 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
         }
         front.set(Role::Nobody("This process is taking the partitions over; try again.".to_owned()));
         let began = Instant::now();
-        let (owned, routes, declared) = match take_over(&options, &parts, &beats, &standby, &member, lease.clone()).await {
-            Ok(taken) => taken,
-            Err(error) => {
-                tracing::error!(error = %error, "the partitions could not be taken over");
-                health.report(TAKE_OVER, Severity::Failure, error.to_string());
-                beats.set_standing(Standing::Unable);
-                let _ = tokio::time::timeout(UNABLE, wait_for(stopped.clone())).await;
-                beats.set_standing(Standing::Standby);
-                standby.resume();
-                continue;
-            }
-        };
+        let Taken { owned, routes, declared, share_groups: groups } =
+            match take_over(&options, &parts, &beats, &standby, &member, lease.clone()).await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    tracing::error!(error = %error, "the partitions could not be taken over");
+                    health.report(TAKE_OVER, Severity::Failure, error.to_string());
+                    beats.set_standing(Standing::Unable);
+                    let _ = tokio::time::timeout(UNABLE, wait_for(stopped.clone())).await;
+                    beats.set_standing(Standing::Standby);
+                    standby.resume();
+                    continue;
+                }
+            };
         tracing::info!(took_ms = began.elapsed().as_millis() as u64, "this process owns the partitions");
         metrics::histogram!("klamm_take_over_seconds").record(began.elapsed().as_secs_f64());
         parts.sources.add(sources::task_queues(Arc::downgrade(owned.processor())));
@@ -120,7 +122,9 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
         health.clear(TAKE_OVER);
         health.set_role(HealthRole::Owner);
         health.clear(OWNER);
+        let share_groups = share_groups::Watch::start(&parts.log, &groups, &parts.supervisor);
         let ended = own(&owned, &declared, health, &mut stopped).await;
+        drop(share_groups);
         health.clear(LEASE);
         match ended {
             Ended::Stopping => {
@@ -195,11 +199,11 @@ async fn take_over(
     standby: &Standby,
     member: &str,
     lease: Lease,
-) -> Result<(Owned, Routes, Declared), SetupError> {
+) -> Result<Taken, SetupError> {
     beats.set_standing(Standing::Bidding);
     standby.pause().await;
     let declared = declared::committed(&parts.log, &options.topics).await?;
-    let Terms { topics, limits, namespace_limits } = Terms::with(&options.config, &declared);
+    let Terms { topics, limits, namespace_limits, share_groups } = Terms::with(&options.config, &declared);
     options.subjects.set(topics.with_schemas());
     let config = ProcessorConfig {
         uncommitted_commands_max: options.uncommitted_commands_max,
@@ -233,12 +237,22 @@ async fn take_over(
     let others = owned::Others { schemas: options.producers_schemas.clone(), makes_topics: false, config: options.config.clone() };
     let (owned, routes) =
         recovered.work(options.intervals.clone(), &options.namespaces, parts.index.clone(), gateway, others, options.inspect).await?;
-    Ok((owned, routes, declared))
+    Ok(Taken { owned, routes, declared, share_groups })
 }
 
 /// The cluster's id. It is the same for all processes of a cluster, and stays the same after a take-over.
 fn cluster_id(topics: &Topics) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, topics.full("").as_bytes()).to_string()
+}
+
+/// What a take-over gives.
+struct Taken {
+    owned: Owned,
+    routes: Routes,
+    /// The declarations that count.
+    declared: Declared,
+    /// Share groups whose settings the owner writes.
+    share_groups: Vec<ShareGroup>,
 }
 
 /// Why a process owns the partitions no longer.

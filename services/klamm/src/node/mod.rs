@@ -19,6 +19,7 @@ pub mod parts;
 pub mod progress;
 pub mod readable;
 pub mod schemas;
+pub mod share_groups;
 pub mod standby;
 pub mod stop_signal;
 pub mod stopping;

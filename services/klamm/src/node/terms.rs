@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use klamm_engine::Topics;
 use klamm_gateway::Limits;
+use klamm_log::ShareGroup;
 
 use crate::config::{Config, Declared, Namespace};
 
@@ -16,6 +17,8 @@ pub struct Terms {
     pub limits: Limits,
     /// Those of the others, with what their workflows may use.
     pub namespace_limits: BTreeMap<String, Limits>,
+    /// Share groups of stream task queues.
+    pub share_groups: Vec<ShareGroup>,
 }
 
 impl Terms {
@@ -33,6 +36,7 @@ impl Terms {
             topics: config.topics(),
             limits: complete(&config.limits),
             namespace_limits: config.namespaces.iter().map(|(name, of)| (name.clone(), of_namespace(name, of))).collect(),
+            share_groups: config.share_groups(),
         }
     }
 
