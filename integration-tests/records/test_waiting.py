@@ -102,6 +102,7 @@ async def test_signals_wait_for_their_run_and_come_in_their_order(shop: Shop, cl
         return True
 
     await await_until(none_waits, "nothing waits", deadline_s=30)
+    assert shop.topics.server.verify().returncode == 0
 
 
 async def test_each_record_is_in_one_batch_although_klamm_is_killed(shop: Shop) -> None:
@@ -132,6 +133,7 @@ async def test_each_record_is_in_one_batch_although_klamm_is_killed(shop: Shop) 
             assert [number for numbers in sorted(runs) for number in numbers] == sorted(shipped), "in the order of the records"
     assert len(found) < len(produced) and set(started(shop.topics).values()) == {1}
     await await_until(lambda: waiting(shop.topics) == [] or None, "nothing waits", deadline_s=30)
+    assert shop.topics.server.verify().returncode == 0
 
 
 async def test_all_records_of_a_batch_that_is_refused_are_dead_letters(shop: Shop) -> None:
