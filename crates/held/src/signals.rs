@@ -65,6 +65,10 @@ pub fn put(tx: &mut Tx<'_, Held>, command: &Command, wait: Wait) -> Result<(), R
 /// The signal was tried and waits on. `None`: it has waited long enough.
 pub fn wait_on(tx: &mut Tx<'_, Held>, record: &HeldRecord, wait: Wait) -> Option<()> {
     let now = tx.context.now;
+    if wait == Wait::ForClose && record.due.is_some_and(|due| now < due.into()) {
+        // It is looked at soon enough, and need not be written again.
+        return Some(());
+    }
     if wait != Wait::ForClose && record.until.is_some_and(|until| Time::from(until) <= now) {
         return None;
     }

@@ -144,6 +144,7 @@ impl<S: CommandSink> Reader<S> {
         self.maker.waiting.health.clear(&feed.problem(partition));
         if let Some(trigger) = feed.trigger() {
             self.maker.statuses.clear(&trigger.name, Some(partition));
+            self.maker.statuses.oldest(&trigger.name, partition, None);
         }
     }
 
@@ -205,6 +206,7 @@ impl<S: CommandSink> Reader<S> {
                     marked = from;
                 }
             }
+            self.note_oldest(&source, None);
             self.maker.waiting.pause(&problem, "the topic was made anew, or cut off below what was read of it", PAUSE_MAX).await;
         }
     }
@@ -287,9 +289,6 @@ impl<S: CommandSink> Reader<S> {
                 }
             }
             let lag = batch.end_offset.saturating_sub(next);
-            // Of those that were not fetched yet, nobody knows how old they are; they are younger than these.
-            let last = records.last().filter(|_| lag > 0);
-            self.note_oldest(source, records.iter().find(|it| it.offset >= next).or(last));
             match &source.feed {
                 Feed::Requests(requests) => {
                     let labels = [("topic", topic.to_owned()), ("partition", partition.to_string())];
@@ -304,6 +303,8 @@ impl<S: CommandSink> Reader<S> {
             tracing::debug!(topic, partition, next, "records taken");
             self.show_position(source, next, lag == 0).await;
         }
+        // Of those that were not fetched yet, nobody knows how old they are. (Behind the last record there may be the mark of a transaction.)
+        self.note_oldest(source, records.iter().find(|it| it.offset >= next));
         self.maker.waiting.health.clear(&source.problem);
         if let Some(trigger) = source.feed.trigger() {
             self.maker.statuses.position(&trigger.name, partition, next, batch.end_offset.max(next));

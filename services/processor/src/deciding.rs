@@ -15,8 +15,13 @@ impl Machine for Machines {
     type Answer = Answered;
 
     fn decide(&self, tx: &mut Tx<'_, Self>, command: &Command) -> Decision<Answered> {
-        let mut decided = decide(self, tx, command)?;
-        let waited = holding::deliver_to_begun(self, tx);
+        let waiting = holding::waiting(tx, command);
+        let mut decided = match &waiting {
+            // What waits comes before the run's first workflow task.
+            Some(_) => decide(self, tx, &holding::without_task(command))?,
+            None => decide(self, tx, command)?,
+        };
+        let waited = holding::deliver_to_begun(self, tx, command, waiting);
         if let Outcome::Answer(answered) = &mut decided {
             answered.waited.extend(waited);
         }

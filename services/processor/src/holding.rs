@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use klamm_held::{Kind, Queue, batch, signals};
+use klamm_held::{
+    Kind, Queue, batch,
+    signals::{self, Wait},
+};
 use klamm_machine::{Decision, Outcome, Rejection, Tx};
 use klamm_messages::klamm::v1::{Command, FromTrigger, WakeUp, command::Body, history_record::Record};
 use klamm_workflow::Answer;
@@ -50,8 +53,37 @@ pub(crate) fn wake_up(machines: &Machines, tx: &mut Tx<'_, Machines>, body: &Wak
     Outcome::Answer(answered)
 }
 
-/// Delivers what waits for the runs that this decision has begun. Gives what has come of it.
-pub(crate) fn deliver_to_begun(machines: &Machines, tx: &mut Tx<'_, Machines>) -> Vec<Triggered> {
+/// The queue of the signals that wait for the run which the command asks for, if any do.
+pub(crate) fn waiting(tx: &Tx<'_, Machines>, command: &Command) -> Option<Queue> {
+    asks_for_run(command).then(|| signals::queue(&command.namespace, &command.workflow_id)).filter(|queue| queue.whole(tx).is_some())
+}
+
+/// The same command, without polls or a caller that would get the run's first workflow task at once: they get it a moment later.
+pub(crate) fn without_task(command: &Command) -> Command {
+    let mut command = Command { reservations: Vec::new(), ..command.clone() };
+    if let Some(Body::StartWorkflow(start)) = &mut command.body
+        && let Some(request) = &mut start.request
+    {
+        request.request_eager_execution = false;
+    }
+    command
+}
+
+fn asks_for_run(command: &Command) -> bool {
+    matches!(command.body, Some(Body::StartWorkflow(_) | Body::SignalWithStartWorkflow(_) | Body::UpdateWithStart(_)))
+}
+
+/// Delivers what waits for the runs that this decision has begun. Gives what has come of it. `waiting` is what was found before the decision.
+pub(crate) fn deliver_to_begun(
+    machines: &Machines,
+    tx: &mut Tx<'_, Machines>,
+    command: &Command,
+    waiting: Option<Queue>,
+) -> Vec<Triggered> {
+    if asks_for_run(command) && waiting.is_none() {
+        // Nothing begins to wait in a decision that begins a run.
+        return Vec::new();
+    }
     let begun: BTreeSet<Queue> = tx.emitted().iter().filter_map(begins).collect();
     let waiting: Vec<Queue> = begun.into_iter().filter(|queue| queue.whole(tx).is_some()).collect();
     waiting.iter().flat_map(|queue| deliver(machines, tx, queue)).collect()
@@ -68,10 +100,15 @@ fn begins(event: &Event) -> Option<Queue> {
 
 /// Tries all signals of the queue, in their order. Those that cannot wait any longer become dead letters.
 fn deliver(machines: &Machines, tx: &mut Tx<'_, Machines>, queue: &Queue) -> Vec<Triggered> {
-    let mut waited = Vec::new();
+    let (mut waited, mut is_closing) = (Vec::new(), false);
     for record in queue.records(tx) {
         let (Some(command), number) = (&record.command, record.number) else { continue };
         let Some(from) = &command.from_trigger else { continue };
+        if is_closing {
+            // All of them wait for the same.
+            machines.hold(tx, |tx| signals::wait_on(tx, &record, Wait::ForClose));
+            continue;
+        }
         let refused = match tx.attempt(|tx| machines.decide_body(tx, command)) {
             Ok(Outcome::Answer(_)) => None,
             Ok(Outcome::Refused(rejection)) | Err(rejection) => Some(rejection),
@@ -80,6 +117,7 @@ fn deliver(machines: &Machines, tx: &mut Tx<'_, Machines>, queue: &Queue) -> Vec
             None => Came::Signalled,
             Some(rejection) => {
                 let wait = signals::waits(&rejection, command);
+                is_closing = wait == Some(Wait::ForClose);
                 if wait.is_some_and(|wait| machines.hold(tx, |tx| signals::wait_on(tx, &record, wait)).is_some()) {
                     continue;
                 }

@@ -2,7 +2,7 @@
 //! decides anything, so that whatever commands say of such topics, the topics are known. When the declarations change, the owner gives
 //! the partitions up, and they are taken over anew. Callers wait for as long as that takes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use klamm_cluster::Event as ClusterEvent;
 use klamm_engine::{Codec, Folded, Topics, topic};
@@ -11,6 +11,9 @@ use klamm_messages::klamm::v1::cluster_record::Record;
 use klamm_processor::{AvroCodec, Event, Processor};
 
 use crate::{config::Declared, setup_error::SetupError};
+
+/// Declarations that come within this time count together.
+const TOGETHER: Duration = Duration::from_millis(500);
 
 /// The declarations that are committed.
 ///
@@ -66,4 +69,6 @@ pub async fn until_changed(processor: &Processor, used: &Declared) {
         // The processor has ended, and its owner hears of that.
         std::future::pending::<()>().await;
     }
+    // Several that are declared together count together: none is refused because another one has ended the owner.
+    tokio::time::sleep(TOGETHER).await;
 }

@@ -1,7 +1,7 @@
 //! Gauges of state that exists anyway. They are read when somebody asks.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     sync::{Arc, Weak},
 };
@@ -13,6 +13,7 @@ use klamm_processor::{
     task_queues::Figures,
 };
 use klamm_store::Store;
+use parking_lot::Mutex;
 
 /// RocksDB's name of each property, and klamm's.
 const ROCKSDB: [(&str, &str); 10] = [
@@ -54,13 +55,20 @@ fn rocksdb(db: &'static str, property: impl Fn(&str) -> Option<u64>) {
 
 /// Gauges of triggers, for as long as their processor lives.
 pub fn triggers(processor: Weak<Processor>) -> impl Fn(&mut String) -> bool + Send {
+    let told: Mutex<BTreeSet<String>> = Mutex::default();
     move |_| {
-        let Some(processor) = processor.upgrade() else { return false };
+        let age = |name: &str| metrics::gauge!("klamm_trigger_oldest_record_age_seconds", "trigger" => name.to_owned());
+        let (mut told, processor) = (told.lock(), processor.upgrade());
+        let known: BTreeSet<String> =
+            processor.iter().flat_map(|processor| processor.triggers().keys().cloned().collect::<Vec<_>>()).collect();
+        // Nothing is to be told any more of those that are gone, or that another process reads.
+        told.difference(&known).for_each(|name| age(name).set(0.0));
+        told.clone_from(&known);
+        let Some(processor) = processor else { return false };
         let now_ms = chrono::Utc::now().timestamp_millis();
-        for name in processor.triggers().keys() {
+        for name in &known {
             let oldest = processor.trigger_status(name).oldest.into_values().min();
-            let age_ms = oldest.map_or(0, |time_ms| now_ms.saturating_sub(time_ms).max(0));
-            metrics::gauge!("klamm_trigger_oldest_record_age_seconds", "trigger" => name.clone()).set(age_ms as f64 / 1000.0);
+            age(name).set(oldest.map_or(0, |time_ms| now_ms.saturating_sub(time_ms).max(0)) as f64 / 1000.0);
         }
         true
     }

@@ -2,9 +2,10 @@
 
 use klamm_machine::{Context, Machine, Memory, Publication, Time, time::to_proto, tx::Effects, wakes};
 use klamm_messages::{
-    klamm::v1::{Batch, SignalWorkflow, StartWorkflow, TerminateWorkflow},
+    klamm::v1::{Batch, Reservation, SignalWorkflow, StartWorkflow, TerminateWorkflow},
     temporal::{
         common::v1::{WorkflowExecution, WorkflowType},
+        enums::v1::TaskQueueType,
         history::v1::history_event::Attributes,
         taskqueue::v1::TaskQueue,
         workflowservice::v1::{SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest, TerminateWorkflowExecutionRequest},
@@ -135,6 +136,24 @@ fn signals_wait_for_the_run_and_come_in_their_order_before_its_first_task_begins
     assert_eq!(lab.told(), [&begun[..], &["waited: Signalled", "waited: Signalled"]].concat());
     lab.decide(&signal("d", 1_000)).wake(10_000);
     assert_eq!(lab.told(), ["5 signaled d", "= Signalled 1"], "nothing waits any more");
+}
+
+/// A poll that waits rides in the start. It gets the task only after what waits was delivered.
+#[test]
+fn a_poll_that_rides_in_the_start_does_not_come_before_what_waits() {
+    let poll = Reservation {
+        task_queue_type: TaskQueueType::Workflow as i32,
+        task_queue: Some(TaskQueue { name: "q".to_owned(), ..TaskQueue::default() }),
+        poll_id: "p".to_owned(),
+        ..Reservation::default()
+    };
+    let mut lab = Lab::default();
+    let riding = |id: &str, run: &str| Command { reservations: vec![poll.clone()], ..start(id, run) };
+    lab.decide(&riding("other", "r0"));
+    assert!(lab.told().iter().any(|it| it == "3 workflow_task_started"), "usually it gets it at once");
+    lab.decide(&signal("a", 5_000)).told();
+    lab.decide(&riding("w", "r1"));
+    assert_eq!(lab.told(), ["1 workflow_execution_started", "2 workflow_task_scheduled", "3 signaled a", "waited: Signalled"]);
 }
 
 #[test]
