@@ -1,8 +1,6 @@
 // A worker without any SDK: it takes activities from the topic of a stream task queue, and answers on the topic of requests. It needs
-// kafka-clients and jackson-databind on the class path, and Java 17.
-//
+// kafka-clients and jackson-databind on the class path, and Java 17:
 //     java -cp 'libs/*' Worker.java localhost:9092 klamm. default shipping
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,6 +11,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -22,7 +21,6 @@ public final class Worker {
     /** The activity has failed; klamm tries it again as its retry policy says, unless that would not help. */
     static final class Failed extends Exception {
         final ObjectNode told;
-
         Failed(String message, String type, boolean isFinal) {
             told = JSON.createObjectNode().put("message", message).put("type", type).put("non_retryable", isFinal);
         }
@@ -36,8 +34,7 @@ public final class Worker {
         requests = prefix + "requests." + namespace;
         String tasks = prefix + "tasks." + namespace + "." + queue;
         producer = new KafkaProducer<>(Map.of("bootstrap.servers", brokers, "linger.ms", 0), new StringSerializer(), new StringSerializer());
-        // The offset of a task is committed when its answer is on the log: a worker that dies gets the task again. (The broker's least
-        // time-out is 6 seconds.)
+        // The offset of a task is committed when its answer is on the log: a worker that dies gets the task again.
         Map<String, Object> settings = Map.of("bootstrap.servers", brokers, "group.id", "workers-" + tasks,
             "auto.offset.reset", "earliest", "enable.auto.commit", false, "max.poll.records", 1,
             "session.timeout.ms", System.getenv().getOrDefault("SESSION_TIMEOUT_MS", "45000"));
@@ -49,7 +46,11 @@ public final class Worker {
         while (true) {
             for (var record : consumer.poll(Duration.ofSeconds(1))) {
                 work(JSON.readTree(record.value()));
-                consumer.commitSync();
+                try {
+                    consumer.commitSync();
+                } catch (KafkaException error) { // another worker may have the task again: its token tells
+                    System.err.println("not committed: " + error);
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 
 Task = Dict[str, Any]
 
@@ -52,7 +52,10 @@ class Worker:
             if record is None or record.error():
                 continue
             self.work(json.loads(record.value()))
-            self.consumer.commit(record, asynchronous=False)
+            try:
+                self.consumer.commit(record, asynchronous=False)
+            except KafkaException as error:  # another worker may have the partition now, and the task again: its token tells
+                print(f"not committed: {error}", file=sys.stderr)
 
     def work(self, task: Task) -> None:
         deadline = task.get("deadline")

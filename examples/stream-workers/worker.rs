@@ -19,10 +19,8 @@ type Outcome = Result<Value, Value>;
 struct Deliveries;
 
 impl ClientContext for Deliveries {}
-
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<mpsc::Sender<KafkaResult<()>>>;
-
     fn delivery(&self, delivered: &DeliveryResult<'_>, told: Self::DeliveryOpaque) {
         let _ = told.send(delivered.as_ref().map(drop).map_err(|(error, _)| error.clone()));
     }
@@ -94,6 +92,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     loop {
         let Some(Ok(record)) = consumer.poll(Duration::from_secs(1)) else { continue };
         worker.work(&serde_json::from_slice(record.payload().unwrap_or_default())?)?;
-        consumer.commit_message(&record, CommitMode::Sync)?;
+        if let Err(error) = consumer.commit_message(&record, CommitMode::Sync) {
+            eprintln!("not committed: {error}"); // another worker may have the task again: its token tells
+        }
     }
 }

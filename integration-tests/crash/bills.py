@@ -131,9 +131,8 @@ class Bills:
             assert not wrong, f"{name}: missing, twice or out of order: {wrong}; {await self._refused()}"
         completed: List[Tuple[str, str, str]] = []
         for id in self.done:
-            handle = self.clients.any.get_workflow_handle(id)
             history = await self.clients.insist(lambda client: client.get_workflow_handle(id).fetch_history(rpc_timeout=CALL_TIMEOUT))
-            run_id = (await handle.describe()).run_id
+            run_id = history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
             scheduled = {
                 event.event_id: event.activity_task_scheduled_event_attributes.activity_id
                 for event in history.events

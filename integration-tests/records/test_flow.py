@@ -2,9 +2,11 @@
 
 import json
 import os
+import time
+from typing import Any, List
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer
 
 from support.awaiting import await_until
 from topics import Topics
@@ -47,9 +49,19 @@ async def test_latest_passes_over_nothing_of_what_comes_after_the_declaration(sh
     topics = shop.topics
 
     def produce(number: int, partition: int) -> None:
-        producer = Producer({"bootstrap.servers": topics.server.kafka, "topic.metadata.refresh.interval.ms": "500"})
-        producer.produce(shop.topic, json.dumps({"kind": "order", "id": number}), "key", partition=partition)
-        assert producer.flush(60) == 0
+        failed: List[Any] = [None]
+        for _ in range(60):
+            # A new producer each time: the broker may not have told the last one of a partition that is new.
+            producer = Producer({"bootstrap.servers": topics.server.kafka})
+            failed.clear()
+            told = {"on_delivery": lambda error, _: failed.append(error) if error else None}
+            producer.produce(shop.topic, json.dumps({"kind": "order", "id": number}), "key", partition=partition, **told)
+            assert producer.flush(60) == 0
+            if not failed:
+                return
+            assert failed[0].code() == KafkaError._UNKNOWN_PARTITION, failed
+            time.sleep(0.5)
+        raise AssertionError(failed)
 
     async def are_started(*numbers: int) -> None:
         def look() -> bool:

@@ -124,7 +124,7 @@ async def test_a_share_group_that_klamm_may_not_set_up_holds_up_nothing(newest: 
         assert status == 200 and f"--operation AlterConfigs --group '{group}'" in text, text
         return True
 
-    await await_until(warns, "it is told, with the command that gives the permission")
+    await await_until(warns, "it is told, with the command that gives the permission", deadline_s=90)
     assert f"--operation AlterConfigs --group '{group}'" in server.check("--connect").stderr
     env = Env.new(await Client.connect(server.address), "secured")
     async with env.worker([HelloWorkflow], [compose_greeting]):
@@ -134,7 +134,7 @@ async def test_a_share_group_that_klamm_may_not_set_up_holds_up_nothing(newest: 
         for operation in (AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS)
     ]
     create_acls(AdminClient({"bootstrap.servers": newest.plain_bootstrap_servers}), bindings)
-    await await_until(lambda: "share group" not in server.get("/readyz")[1], "it is tried again", deadline_s=30)
+    await await_until(lambda: "share group" not in server.get("/readyz")[1], "it is tried again", deadline_s=90)
     await_message(server, "a share group has its settings", group)
     assert server.stop() == 0
 

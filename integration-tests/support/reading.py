@@ -11,7 +11,8 @@ ANSWER_S = 60.0
 
 def _consumer(bootstrap: str) -> Consumer:
     settings = {"bootstrap.servers": bootstrap, "group.id": "nobody", "enable.auto.commit": False, "isolation.level": "read_committed"}
-    return Consumer({**settings, "enable.partition.eof": True})
+    # No record may be passed over without a word.
+    return Consumer({**settings, "enable.partition.eof": True, "auto.offset.reset": "error"})
 
 
 def _assign(consumer: Consumer, topic: str) -> List[int]:
