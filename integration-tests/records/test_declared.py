@@ -138,11 +138,17 @@ async def test_topics_are_declared_used_changed_and_taken_back(topics: Topics, c
         assert "line 2" in declarer.apply("topics_of: other\noutcome: {}", fails=True)
         told = declarer.apply(text.replace('types: ["Pack*"]', 'types: ["None*"]'))
         assert "topics of other changed" in told and '+ outcomes: {types: ["None*"]}' in told, told
-        await produce(topics, "a pen", start("a pen"))
-        await packed(topics, "a pen")
-        assert await await_until(lambda: result_of(other, "a pen"), "the pen is packed", deadline_s=60) == "a pen is packed"
-    outcomes = [record for record in topics.records(f"outcomes.{NAMESPACE}") if record["value"]["kind"] == "RUN_CLOSED"]
-    assert sorted(record["key"] for record in outcomes) == ["a book", "a lamp"]
+        # It counts some seconds later: then the outcomes of runs are on no topic.
+        for number in range(50):
+            pen = f"pen {number}"
+            await produce(topics, pen, start(pen))
+            await packed(topics, pen)
+            assert await await_until(lambda: result_of(other, pen), f"{pen} is packed", deadline_s=60) == f"{pen} is packed"
+            await await_until(lambda: is_closed(topics, pen), f"the end of {pen} is committed", deadline_s=60)
+            if pen not in closed(topics):
+                break
+    pens = [f"pen {before}" for before in range(number)]
+    assert number < 49 and sorted(closed(topics)) == sorted(["a book", "a lamp", *pens])
     assert declarer.apply("topics_of: other").strip() == "topics of other deleted"
     await await_until(lambda: declarer.declared() == [] or None, "nothing is declared", deadline_s=30)
     # The partitions are taken over meanwhile, and a verification of the old owner ends with it.
@@ -151,6 +157,21 @@ async def test_topics_are_declared_used_changed_and_taken_back(topics: Topics, c
 
 def start(what: str) -> Dict[str, Any]:
     return {"start": {"workflow_type": "Pack", "task_queue": QUEUE, "args": [what]}}
+
+
+def closed(topics: Topics) -> List[str]:
+    """The workflow ids of closed runs on the topic of outcomes."""
+    return [record["key"] for record in topics.records(f"outcomes.{NAMESPACE}") if record["value"]["kind"] == "RUN_CLOSED"]
+
+
+def is_closed(topics: Topics, workflow_id: str) -> bool:
+    """Whether the last event of the run is on the topic of histories: what is published of it has come in the same transaction."""
+    return any(
+        record["key"].split("/")[1] == workflow_id
+        and (record["value"].get("event") or {}).get("event_type") == "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"
+        for record in topics.records("history")
+        if record["value"] is not None
+    )
 
 
 async def result_of(client: Client, id: str) -> Any:

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { originOf, problemOf } from '../lib/codec';
 import { codecToken, keepToken, permitCodec } from '../lib/codec-token';
-import { change, useSettings } from '../lib/settings';
+import { change, keep, useSettings } from '../lib/settings';
 import { Tick } from './basics';
 import { ActionDialog, Field } from './dialogs';
 
@@ -18,13 +18,14 @@ export function CodecDialog({ isOpen, onClose }: { isOpen: boolean; onClose: () 
     const next = { url: url.trim(), passToken, withCredentials };
     const wrong = problemOf(next);
     if (wrong) throw new Error(wrong);
-    change({ codec: next });
     keepToken(passToken ? token.trim() : '');
-    if (permitCodec() && next.url !== '' && originOf(next.url) !== location.origin) {
-      // The page is permitted to ask another server by a header that comes with the page.
+    if (permitCodec(next.url) && next.url !== '' && originOf(next.url) !== location.origin) {
+      // The page is permitted to ask another server by a header that comes with the page. Until then it does not ask.
+      keep({ codec: next });
       location.reload();
       return;
     }
+    change({ codec: next });
     await queries.resetQueries({ queryKey: ['decoded'] });
   };
   return (

@@ -29,10 +29,10 @@ const cookie = () => document.cookie.split('; ').find((each) => each.startsWith(
  * Tells klamm which origin the page may ask: klamm names it in the page's Content-Security-Policy, which holds from the next load on.
  * Returns whether the page must be loaded anew for that.
  */
-export function permitCodec(): boolean {
+export function permitCodec(url = settings().codec.url): boolean {
   let origin: string;
   try {
-    origin = originOf(settings().codec.url);
+    origin = originOf(url);
   } catch {
     origin = '';
   }

@@ -49,14 +49,19 @@ let current = read();
 const listeners = new Set<() => void>();
 
 export function change(part: Partial<Settings>): void {
+  keep(part);
+  apply();
+  listeners.forEach((listener) => listener());
+}
+
+/** Keeps a choice for the next load of the page. The page as it is does not heed it. */
+export function keep(part: Partial<Settings>): void {
   current = { ...current, ...part };
   try {
     localStorage.setItem(KEY, JSON.stringify(current));
   } catch {
     // A browser that stores nothing keeps the choice until the page is closed.
   }
-  apply();
-  listeners.forEach((listener) => listener());
 }
 
 function apply(): void {
