@@ -167,7 +167,7 @@ def closed(topics: Topics) -> List[str]:
 def is_closed(topics: Topics, workflow_id: str) -> bool:
     """Whether the last event of the run is on the topic of histories: what is published of it has come in the same transaction."""
     return any(
-        record["key"].split("/")[1] == workflow_id
+        record["key"].split("/")[1:2] == [workflow_id]
         and (record["value"].get("event") or {}).get("event_type") == "EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED"
         for record in topics.records("history")
         if record["value"] is not None
