@@ -75,7 +75,7 @@ class Worker:
     def ask(self, task: Task, what: str, **fields: Any) -> None:
         request = {what: {"task_token": task["task_token"], **fields}, "identity": "worker.py"}
         self.producer.produce(self.requests, json.dumps(request), task["workflow_id"])
-        if self.producer.flush(30) != 0:
+        if self.producer.flush(300) != 0:  # as long as librdkafka itself tries
             raise RuntimeError("the broker has not taken the answer")
 
 

@@ -43,6 +43,11 @@ proptest! {
     }
 
     #[test]
+    fn held_records_come_back_whole(seed: u64) {
+        check::<klamm::HeldRecord>(seed);
+    }
+
+    #[test]
     fn schedule_records_come_back_whole(seed: u64) {
         check::<klamm::ScheduleRecord>(seed);
     }
@@ -69,6 +74,7 @@ fn random_messages_reach_every_record() {
             "history-value" => klamm::HistoryRecord::NAME,
             "visibility-value" => klamm::VisibilityDocument::NAME,
             "schedules-value" => klamm::ScheduleRecord::NAME,
+            "held-value" => klamm::HeldRecord::NAME,
             "cluster-value" => klamm::ClusterRecord::NAME,
             "members-value" => klamm::Member::NAME,
             "outcomes-value" => klamm::Outcome::NAME,

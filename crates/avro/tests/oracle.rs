@@ -51,6 +51,11 @@ fn cluster_records_are_read_and_written_elsewhere() {
 }
 
 #[test]
+fn held_records_are_read_and_written_elsewhere() {
+    check::<klamm::HeldRecord>(200);
+}
+
+#[test]
 fn members_are_read_and_written_elsewhere() {
     check::<klamm::Member>(200);
 }

@@ -288,7 +288,7 @@ fn label_names(mut labels: &str) -> Vec<String> {
 }
 
 /// What PromQL has besides metrics and labels.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 17] = [
     "sum",
     "max",
     "min",
@@ -299,6 +299,7 @@ const WORDS: [&str; 16] = [
     "histogram_quantile",
     "and",
     "or",
+    "unless",
     "on",
     "ignoring",
     "label_values",
