@@ -14,6 +14,15 @@ use crate::{Error, Offset, ReadLimit, TopicSpec};
 const WRITERS: usize = 4;
 const ROUNDS: usize = 150;
 
+/// Sets the flag when it is dropped.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 pub(super) fn topics_that_are_made_at_once_share_no_records(harness: &mut dyn Harness) {
     let names: Vec<_> = (0..WRITERS).map(|writer| harness.topic_name(&format!("own-{writer}"))).collect();
     let shared = harness.topic_name("shared");
@@ -98,6 +107,8 @@ pub(super) fn concurrent_writers_lose_and_double_nothing(harness: &mut dyn Harne
                 }
             }
         };
+        // Readers end also when a writer fails: then the test fails, too, and does not wait for ever.
+        let _ending = Ending(&done);
         let readers = [scope.spawn(reading(0)), scope.spawn(reading(1))];
         let appenders: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(appending(writer))).collect();
         let committers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(committing(writer))).collect();
