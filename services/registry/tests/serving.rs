@@ -49,9 +49,9 @@ fn every_id_leads_to_its_schema_and_back() {
 #[test]
 fn subjects_are_those_of_the_topics() {
     let server = serve();
-    let names = ["cluster", "commands", "history", "members", "outcomes.a", "outcomes.b", "schedules", "visibility"];
+    let names = ["cluster", "commands", "held", "history", "members", "outcomes.a", "outcomes.b", "schedules", "visibility"];
     assert_eq!(server.get("/subjects").json(), json!(names.map(|topic| format!("shop.{topic}-value"))));
-    assert_eq!(server.get("/subjects?subjectPrefix=shop.h").json(), json!(["shop.history-value"]));
+    assert_eq!(server.get("/subjects?subjectPrefix=shop.h").json(), json!(["shop.held-value", "shop.history-value"]));
     for schema in schemas::all() {
         let versions: Vec<u32> = (1..=schema.version).collect();
         for subject in subjects().of(schema) {
