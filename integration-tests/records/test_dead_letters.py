@@ -123,8 +123,14 @@ async def test_dead_letters_take_effect_once_when_the_declaration_is_mended(shop
     shop.topics.server.kill()
     shop.topics.server.start()
     assert replay(shop, code=1) == {"suppressed": 3, "wrong": 1}
-    assert started(shop.topics) == {"order-1": 1, "order-2": 1, "order-7": 1}
-    assert Counter(signals(shop.topics)) == {("order-7", 3): 1, ("order-7", "end"): 1}
+
+    def all_there() -> bool:
+        assert started(shop.topics) == {"order-1": 1, "order-2": 1, "order-7": 1}
+        assert Counter(signals(shop.topics)) == {("order-7", 3): 1, ("order-7", "end"): 1}
+        return True
+
+    # What is answered is on the topic a moment later.
+    await await_until(all_there, "each letter has had its effect once", deadline_s=60)
     assert shop.topics.server.verify().returncode == 0
 
 
@@ -156,7 +162,13 @@ async def test_dead_letters_take_effect_once_although_klamm_is_killed_while_they
     print(f"left for the last replay: {left}")
     assert set(left) <= {"signalled", "suppressed"}, left
     assert replay(shop) == {"suppressed": orders * each}
-    assert Counter(signals(shop.topics)) == {(f"order-{order}", amount): 1 for amount in range(each) for order in range(orders)}
+
+    def all_there() -> bool:
+        assert Counter(signals(shop.topics)) == {(f"order-{order}", amount): 1 for amount in range(each) for order in range(orders)}
+        return True
+
+    # What is answered is on the topic a moment later.
+    await await_until(all_there, "each letter has signalled once", deadline_s=60)
     for order in range(orders):
         amounts = [amount for workflow_id, amount in signals(shop.topics) if workflow_id == f"order-{order}"]
         assert amounts == list(range(each)), "in the order of the letters"
