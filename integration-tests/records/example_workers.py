@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Iterator, List, Sequence
 
+from stream_workers import ended
 from topics import Topics
 
 from support.kafka import NEWEST, ensure_kafka, java
@@ -38,10 +39,5 @@ def example_workers(topics: Topics, languages: Sequence[str]) -> Iterator[List[s
     """A worker in each of these languages, for the task queue `shipping`; a test may kill them."""
     environment = {**os.environ, "SESSION_TIMEOUT_MS": SESSION_TIMEOUT_MS}
     places = [topics.server.kafka, topics.prefix, "default", "shipping"]
-    workers = [subprocess.Popen([*command(language), *places], env=environment) for language in languages]
-    try:
+    with ended([subprocess.Popen([*command(language), *places], env=environment) for language in languages]) as workers:
         yield workers
-    finally:
-        for process in workers:
-            process.kill()
-            process.wait()

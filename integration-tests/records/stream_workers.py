@@ -19,12 +19,18 @@ def spawn(topics: Topics, queue: str = "shipping") -> subprocess.Popen:
 
 
 @contextlib.contextmanager
-def stream_workers(topics: Topics, count: int, queue: str = "shipping") -> Iterator[List[subprocess.Popen]]:
-    """Some stream workers; a test may kill them and put others into the list."""
-    workers = [spawn(topics, queue) for _ in range(count)]
+def ended(workers: List[subprocess.Popen]) -> Iterator[List[subprocess.Popen]]:
+    """These processes, which are killed afterwards; a test may kill them, and put others into the list."""
     try:
         yield workers
     finally:
         for process in workers:
             process.kill()
             process.wait()
+
+
+@contextlib.contextmanager
+def stream_workers(topics: Topics, count: int, queue: str = "shipping") -> Iterator[List[subprocess.Popen]]:
+    """Some stream workers; a test may kill them and put others into the list."""
+    with ended([spawn(topics, queue) for _ in range(count)]) as workers:
+        yield workers

@@ -35,7 +35,7 @@ impl CommandSink for Processor {
     }
 
     fn triggers(&self) -> watch::Receiver<Arc<BTreeMap<String, TriggerState>>> {
-        self.process.triggers.watch()
+        self.process.triggers.known.watch()
     }
 
     fn trigger_statuses(&self) -> Arc<TriggerStatuses> {
@@ -59,7 +59,7 @@ impl Processor {
 
     /// All triggers, by name.
     pub fn triggers(&self) -> Arc<BTreeMap<String, TriggerState>> {
-        self.process.triggers.watch().borrow().clone()
+        self.process.triggers.known.watch().borrow().clone()
     }
 
     /// How a trigger is doing, as far as this process knows.

@@ -5,19 +5,21 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use klamm_cluster::DeclaredTopics;
 use klamm_engine::{Error as EngineError, fold::Pace, partition::Settings, topic};
 use klamm_log::{Error as LogError, Log};
 use klamm_machine::stream_queue;
-use klamm_messages::klamm::v1::{Command, CommandSettings, TaskKind, TaskRow, WakeRow, WakeUp, command::Body};
+use klamm_messages::klamm::v1::{
+    Command, CommandSettings, DeclaredTopics as DeclaredTopicsState, TaskKind, TaskRow, WakeRow, WakeUp, command::Body,
+};
 use klamm_requests::Destinations;
 use klamm_store::Store;
 use klamm_supervise::Health;
 
 use crate::{
-    answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, declared_topics::DeclaredTopics,
-    first_uses::FirstUses, log_clock::LogClock, machines::Machines, memory::Memory, namespaces::Namespaces, ownership::Ownership,
-    refusing::Refusing, task_queues::Home, to_read::ToRead, triggers::Triggers, update_waiters::UpdateWaiters, warnings::Warnings,
-    watchers::Watchers,
+    answers::Answers, arrivals::Arrivals, backend::Error, codec::AvroCodec, config::Config, first_uses::FirstUses, known::Known,
+    log_clock::LogClock, machines::Machines, memory::Memory, namespaces::Namespaces, ownership::Ownership, refusing::Refusing,
+    task_queues::Home, to_read::ToRead, triggers::Triggers, update_waiters::UpdateWaiters, warnings::Warnings, watchers::Watchers,
 };
 
 /// What the partitions of a process use, and whom they tell of their changes. It does not know the partitions.
@@ -38,7 +40,7 @@ pub(crate) struct Process {
     pub(crate) update_waiters: UpdateWaiters,
     pub(crate) namespaces: Namespaces,
     pub(crate) triggers: Triggers,
-    pub(crate) declared_topics: DeclaredTopics,
+    pub(crate) declared_topics: Known<DeclaredTopics>,
     /// Whether the process may own partitions, and may answer from them.
     pub(crate) ownership: Ownership,
     pub(crate) log_clock: LogClock,
@@ -77,7 +79,7 @@ impl Process {
             update_waiters: UpdateWaiters::default(),
             namespaces: Namespaces::default(),
             triggers: Triggers::default(),
-            declared_topics: DeclaredTopics::default(),
+            declared_topics: Known::new(|state: &DeclaredTopicsState| &state.namespace),
             closing: AtomicBool::new(false),
             warnings: Warnings::default(),
             refusing: Refusing::default(),

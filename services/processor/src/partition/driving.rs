@@ -149,8 +149,8 @@ impl Driving<'_> {
             Action::NamespaceRemoved { key } => process.namespaces.removed(&key),
             Action::Topics(state) => process.declared_topics.changed((*state).clone()),
             Action::TopicsRemoved { key } => process.declared_topics.removed(&key),
-            Action::Trigger(state) => process.triggers.changed((*state).clone()),
-            Action::TriggerRemoved { key } => process.triggers.removed(&key),
+            Action::Trigger(state) => process.triggers.known.changed((*state).clone()),
+            Action::TriggerRemoved { key } => process.triggers.known.removed(&key),
             Action::Update(row) => process.update_waiters.changed(&row),
             Action::TaskQueue(state) => process.home.configure(&state),
         }

@@ -67,7 +67,7 @@ fn tell_cluster(guarded: &Guarded) {
     let topics = state.tables().range::<DeclaredTopics>(&from, &to, usize::MAX);
     // Some rows may have been damaged.
     if state.check().is_ok() {
-        guarded.process.triggers.replace(declared.into_iter().map(|(_, state)| TriggerState::clone(&state)));
+        guarded.process.triggers.known.replace(declared.into_iter().map(|(_, state)| TriggerState::clone(&state)));
         guarded.process.declared_topics.replace(topics.into_iter().map(|(_, state)| DeclaredTopicsState::clone(&state)));
         guarded.process.namespaces.replace(rows.into_iter().map(|(_, state)| NamespaceState::clone(&state)));
     }
