@@ -35,8 +35,8 @@ check: ## Format, structure and lints
 build: ## klamm, and every test of the workspace
 	$(CARGO_BUILD)
 
-unit: build ## Tests in Rust; those of the Kafka log get a broker (KAFKA_BOOTSTRAP_SERVERS, else one is started)
-	integration-tests/kafka run -- cargo test --release --workspace --no-fail-fast
+unit: build ## Tests in Rust (no example in a comment is one: rustdoc need not look for them); those of the Kafka log get a broker (KAFKA_BOOTSTRAP_SERVERS, else one is started)
+	integration-tests/kafka run -- cargo test --release --workspace --all-targets --no-fail-fast
 
 instructions: build ## Instructions per workflow on the pure path, against bench/instructions.json (ARGS='--update' writes it)
 	bench/instructions $(ARGS)

@@ -76,6 +76,14 @@ def crash_suite(call: Call) -> bool:
     return pytest_folder("crash", "-s", *files)(call)
 
 
+#: Tests of records that take as long as all the others together: many activities by the example workers, and share consumers.
+WORKERS = ("test_example_workers.py", "test_share_groups.py")
+
+
+def records_suite(call: Call) -> bool:
+    return pytest_folder("records", *(f"--ignore={file}" for file in WORKERS))(call)
+
+
 def schedules_suite(call: Call) -> bool:
     """Fewer schedules for a shorter time than what the test takes by itself (500 for a minute), unless the environment says otherwise."""
     small = {"KLAMM_IT_SCHEDULES": "200", "KLAMM_IT_SCHEDULE_SECONDS": "30", "KLAMM_IT_SCHEDULE_KILLS": "4"}
@@ -143,7 +151,8 @@ SUITES: Dict[str, Suite] = {
     "schedules": Suite(schedules_suite, shares=False),
     "fuzz": Suite(pytest_folder("fuzz", "-s"), shares=False, logs=("embedded",)),
     "http": Suite(http_suite, shares=False, logs=("embedded",)),
-    "records": Suite(pytest_folder("records"), shares=False),
+    "records": Suite(records_suite, shares=False),
+    "workers": Suite(pytest_folder("records", *WORKERS), shares=False, logs=("kafka",)),
     "consumers": Suite(pytest_folder("consumers/python"), shares=False, logs=("kafka",)),
     "security": Suite(pytest_folder("security"), shares=False, logs=("kafka",)),
     "faults": Suite(pytest_folder("faults"), shares=False, logs=("kafka",)),
@@ -152,6 +161,6 @@ SUITES: Dict[str, Suite] = {
 #: What runs when nothing is named: on each log waves of suites, those of a wave at once. On the embedded log, what would differ there.
 #: The soak is run by name.
 PLAN = [
-    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http", "records"], ["ui"], ["schedules"], ["crash"]]),
-    ("kafka", [["python", "go", "cli", "typescript"], ["java"], ["bursts"], ["consumers", "security", "faults", "records"], ["schedules"], ["crash"]]),
+    ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http", "records"], ["ui", "schedules"], ["crash"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["java", "schedules"], ["bursts"], ["consumers", "security", "faults", "records", "workers"], ["crash"]]),
 ]
