@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use klamm_messages::klamm::v1::WakeRow;
 
-use crate::{Kind, Table, Tables, Time, key::KeyBytes};
+use crate::{
+    Kind, Table, Tables, Time,
+    key::{KeyBytes, entity_hash},
+};
 
 /// When machines want to look again, in the order of time. Only `apply` changes these rows: a row goes only when an event removes it.
 #[derive(Debug)]
@@ -16,15 +19,15 @@ impl Table for Wakes {
     type Row = WakeRow;
 
     fn key(row: &WakeRow) -> Vec<u8> {
-        key_at(Time::or_epoch(row.due), row)
+        key_at(Time::or_epoch(row.due), row, entity_hash(&row.namespace, &row.id))
     }
 }
 
-/// The key of an entity's row at `due`, whatever time the row itself has.
-fn key_at(due: Time, entity: &WakeRow) -> Vec<u8> {
+/// The key of an entity's row at `due`, whatever time the row itself has. `hash` is the entity's.
+fn key_at(due: Time, entity: &WakeRow, hash: u32) -> Vec<u8> {
     KeyBytes::new(Kind::Wake)
         .i64(due.millis())
-        .hash(&entity.namespace, &entity.id)
+        .u32(hash)
         .str(&entity.machine)
         .str(&entity.namespace)
         .str(&entity.id)
@@ -42,10 +45,11 @@ pub fn set(tables: &mut dyn Tables, entity: WakeRow, old: Option<Time>, new: Opt
     if old == new {
         return;
     }
+    let hash = entity_hash(&entity.namespace, &entity.id);
     if let Some(old) = old {
-        tables.save(key_at(old, &entity), None);
+        tables.save(key_at(old, &entity, hash), None);
     }
     if let Some(new) = new {
-        tables.save(key_at(new, &entity), Some(Arc::new(WakeRow { due: Some(new.into()), ..entity })));
+        tables.save(key_at(new, &entity, hash), Some(Arc::new(WakeRow { due: Some(new.into()), ..entity })));
     }
 }

@@ -50,7 +50,7 @@ fn apply_record(tables: &mut dyn Tables, record: &HistoryRecord) {
         return;
     }
     let HistoryRecord { namespace, workflow_id, run_id, .. } = record;
-    let names = RunNames { namespace, workflow_id, run_id };
+    let names = RunNames::new(namespace, workflow_id, run_id);
     if let Record::Event(event) = kind {
         tables.save(History::key_of(names, event.event_id), Some(Arc::new(event.clone())));
         if let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &event.attributes

@@ -2,7 +2,7 @@
 
 use klamm_machine::{
     Kind, Table,
-    key::{KeyBytes, prefix_end},
+    key::{KeyBytes, entity_hash, prefix_end},
 };
 use klamm_messages::klamm::v1::RunState;
 
@@ -33,20 +33,27 @@ pub struct RunNames<'a> {
     pub workflow_id: &'a str,
     /// Run id.
     pub run_id: &'a str,
+    /// Hash of namespace and workflow id. Several keys are made for each event.
+    hash: u32,
 }
 
 impl RunKey {
     /// The names, borrowed.
     pub fn names(&self) -> RunNames<'_> {
-        RunNames { namespace: &self.namespace, workflow_id: &self.workflow_id, run_id: &self.run_id }
+        RunNames::new(&self.namespace, &self.workflow_id, &self.run_id)
     }
 }
 
-impl RunNames<'_> {
+impl<'a> RunNames<'a> {
+    /// These three names.
+    pub fn new(namespace: &'a str, workflow_id: &'a str, run_id: &'a str) -> Self {
+        Self { namespace, workflow_id, run_id, hash: entity_hash(namespace, workflow_id) }
+    }
+
     /// The beginning of the run's keys in a table of this kind.
     pub(super) fn key_in(self, kind: Kind) -> KeyBytes {
-        let Self { namespace, workflow_id, run_id } = self;
-        KeyBytes::new(kind).hash(namespace, workflow_id).str(namespace).str(workflow_id).str(run_id)
+        let Self { namespace, workflow_id, run_id, hash } = self;
+        KeyBytes::new(kind).u32(hash).str(namespace).str(workflow_id).str(run_id)
     }
 }
 
