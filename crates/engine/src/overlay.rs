@@ -5,7 +5,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     sync::Arc,
 };
@@ -26,11 +26,22 @@ pub type Changes = Vec<(Vec<u8>, Change)>;
 /// Rows changed by a command, in key order.
 pub type Layer = BTreeMap<Vec<u8>, Change>;
 
+/// What a command changes.
+#[derive(Default)]
+pub struct Changed {
+    /// The changed rows.
+    pub rows: Layer,
+    /// Keys of [rows that are set once](Kind::is_set_once) and that the command has removed and set again.
+    pub set_again: BTreeSet<Vec<u8>>,
+}
+
 /// A change in a layer of the overlay.
 struct Kept {
     change: Change,
     /// What it takes in memory, about. A run's row is replaced with each command, and its size costs as much as encoding it.
     bytes: usize,
+    /// Of a [row that is set once](Kind::is_set_once): no layer below has a row under this key.
+    is_new: bool,
 }
 
 /// When a scan has to read on in the store, it reads at least so many rows.
@@ -177,20 +188,35 @@ impl Overlay {
     /// Puts the changes of an accepted command into the active layer.
     ///
     /// The removal of a row that neither the frozen layer nor the store has is not kept. Most tasks and wake rows come and go within one
-    /// batch. So the store never hears of them, and need not compact their removals away.
-    pub fn merge(&mut self, changes: Layer) {
-        for (key, change) in changes {
-            let replaced = if change.is_none() && !self.is_below(&key) {
+    /// batch. So the store never hears of them, and need not compact their removals away. Of [rows that are set once](Kind::is_set_once) it is
+    /// known without a look into the store whether it has them: every command that ends such a row would pay for that look.
+    pub fn merge(&mut self, changes: Changed) {
+        let Changed { rows, set_again } = changes;
+        for (key, change) in rows {
+            let known = self.active.get(&key).map(|kept| kept.is_new);
+            let is_new = if Kind::is_set_once(&key) {
+                known.unwrap_or_else(|| change.is_some() && !set_again.contains(&key) && !self.frozen.contains_key(&key))
+            } else {
+                change.is_none() && !self.is_below(&key)
+            };
+            debug_assert!(!is_new || !self.has_below(&key), "a layer below has a row under {key:?}");
+            let replaced = if change.is_none() && is_new {
                 self.active.remove(&key)
             } else {
                 let bytes = size(key.len(), change.as_ref());
                 self.bytes.0 += bytes;
-                self.active.insert(key, Kept { change, bytes })
+                self.active.insert(key, Kept { change, bytes, is_new })
             };
             if let Some(replaced) = replaced {
                 self.bytes.0 = self.bytes.0.saturating_sub(replaced.bytes);
             }
         }
+    }
+
+    /// Whether a layer below the active one has the row, by all that can be read.
+    fn has_below(&self, key: &[u8]) -> bool {
+        self.frozen.get(key).is_some_and(|kept| kept.change.is_some())
+            || matches!(self.view.get_with(self.partition as u16, key, |_| ()), Ok(Some(())))
     }
 
     /// Whether a layer below the active one has the row, as far as is known.
@@ -311,6 +337,10 @@ mod tests {
         }
     }
 
+    fn changed<const N: usize>(rows: [(Vec<u8>, Change); N]) -> Changed {
+        Changed { rows: rows.into(), ..Changed::default() }
+    }
+
     fn row(value: i64) -> Change {
         Some(Arc::new(TestRecord { value, ..TestRecord::default() }))
     }
@@ -325,7 +355,7 @@ mod tests {
         let store = Arc::new(Store::in_maps(&Settings::default()));
         let mut overlay = Overlay::new(1, store.clone());
         let key = |number| Numbers::key(&number);
-        let change = |overlay: &mut Overlay, number, change| overlay.merge(Layer::from([(key(number), change)]));
+        let change = |overlay: &mut Overlay, number, change| overlay.merge(changed([(key(number), change)]));
         change(&mut overlay, 0, row(10));
         change(&mut overlay, 1, row(11));
         change(&mut overlay, 0, None);
@@ -355,12 +385,52 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_set_once_go_without_a_look_into_the_store() {
+        let store = Arc::new(Store::in_maps(&Settings::default()));
+        let mut overlay = Overlay::new(1, store.clone());
+        let key = |number: u32| KeyBytes::new(Kind::Task).u32(number).finish();
+        let change = |overlay: &mut Overlay, number, change| overlay.merge(changed([(key(number), change)]));
+        let set_again = |overlay: &mut Overlay, number, value| {
+            overlay.merge(Changed { set_again: [key(number)].into(), ..changed([(key(number), row(value))]) });
+        };
+        let commit = |overlay: &mut Overlay| {
+            overlay.freeze();
+            overlay.write_frozen((Numbers::key(&8), Vec::new())).unwrap();
+            overlay.thaw();
+            (0..9).filter(|number| store.get(1, &key(*number)).unwrap().is_some()).collect::<Vec<_>>()
+        };
+        // Row 0 comes and goes in one batch, row 1 stays, row 2 is set again by the command that has removed it.
+        change(&mut overlay, 0, row(10));
+        change(&mut overlay, 1, row(11));
+        change(&mut overlay, 2, row(12));
+        set_again(&mut overlay, 2, 13);
+        change(&mut overlay, 0, None);
+        assert_eq!(overlay.uncommitted_rows(), 2);
+        assert_eq!(commit(&mut overlay), [1, 2]);
+        // Both are in the store. Their removals get there, also where they were set again before, in one command or in two.
+        set_again(&mut overlay, 1, 14);
+        change(&mut overlay, 1, None);
+        change(&mut overlay, 2, None);
+        change(&mut overlay, 2, row(15));
+        change(&mut overlay, 2, None);
+        assert_eq!(overlay.uncommitted_rows(), 2);
+        assert_eq!(commit(&mut overlay), Vec::<u32>::new());
+        // What is on its way to the store is removed there, too.
+        change(&mut overlay, 3, row(16));
+        overlay.freeze();
+        change(&mut overlay, 3, None);
+        overlay.write_frozen((Numbers::key(&8), Vec::new())).unwrap();
+        overlay.thaw();
+        assert_eq!(commit(&mut overlay), Vec::<u32>::new());
+    }
+
+    #[test]
     fn cached_rows_are_those_of_the_newest_batch_and_large_ones_are_read_each_time() {
         let store = Arc::new(Store::in_maps(&Settings::default()));
         let mut overlay = Overlay::new(1, store);
         let (small, large) = (Schedules::key(&1), Schedules::key(&2));
         let commit = |overlay: &mut Overlay, changes: [(&Vec<u8>, Change); 2]| {
-            overlay.merge(changes.map(|(key, change)| (key.clone(), change)).into());
+            overlay.merge(changed(changes.map(|(key, change)| (key.clone(), change))));
             overlay.freeze();
             overlay.write_frozen((Numbers::key(&8), Vec::new())).unwrap();
             overlay.thaw();

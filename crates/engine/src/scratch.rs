@@ -1,26 +1,30 @@
 //! The tables as one command sees and changes them. The changes are dropped when the command is rejected.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
-use klamm_machine::{Row, Tables, table::DecodeRow};
+use klamm_machine::{Kind, Row, Tables, table::DecodeRow};
 
-use crate::overlay::{Layer, Overlay};
+use crate::overlay::{Changed, Layer, Overlay};
 
 /// Changes of a command that is being decided, laid over the partition's tables.
 pub struct Scratch<'a> {
     overlay: &'a Overlay,
     changes: Layer,
+    set_again: BTreeSet<Vec<u8>>,
 }
 
 impl<'a> Scratch<'a> {
     /// The partition's tables, without changes yet.
     pub fn new(overlay: &'a Overlay) -> Self {
-        Self { overlay, changes: Layer::new() }
+        Self { overlay, changes: Layer::new(), set_again: BTreeSet::new() }
     }
 
     /// All changes.
-    pub fn into_changes(self) -> Layer {
-        self.changes
+    pub fn into_changes(self) -> Changed {
+        Changed { rows: self.changes, set_again: self.set_again }
     }
 }
 
@@ -33,7 +37,17 @@ impl Tables for Scratch<'_> {
     }
 
     fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        self.changes.insert(key, row);
+        match self.changes.entry(key) {
+            Entry::Occupied(mut known) => {
+                if row.is_some() && known.get().is_none() && Kind::is_set_once(known.key()) {
+                    self.set_again.insert(known.key().clone());
+                }
+                known.insert(row);
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(row);
+            }
+        }
     }
 
     fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {

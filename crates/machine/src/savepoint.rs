@@ -1,8 +1,12 @@
 //! Changes that can still be dropped.
 
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    ops::Bound,
+    sync::Arc,
+};
 
-use crate::{Row, Tables, table::DecodeRow};
+use crate::{Kind, Row, Tables, table::DecodeRow};
 
 /// Each changed key with its row: `Some` is a row that was set, `None` one that was removed.
 pub type Changes = BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>;
@@ -11,17 +15,20 @@ pub type Changes = BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>;
 pub struct Savepoint<'a> {
     under: &'a dyn Tables,
     changes: Changes,
+    /// Keys of [rows that are set once](Kind::is_set_once) and were removed and set again here: whoever takes the changes over is told of the
+    /// removal, too.
+    set_again: Vec<Vec<u8>>,
 }
 
 impl<'a> Savepoint<'a> {
     /// The tables `under` it, nothing changed yet.
     pub fn over(under: &'a dyn Tables) -> Self {
-        Self { under, changes: Changes::new() }
+        Self { under, changes: Changes::new(), set_again: Vec::new() }
     }
 
-    /// All changes. The caller saves them in the tables, or drops them.
-    pub fn into_changes(self) -> Changes {
-        self.changes
+    /// All changes, in an order in which they may be saved. The caller saves them in the tables, or drops them.
+    pub fn into_changes(self) -> impl Iterator<Item = (Vec<u8>, Option<Arc<dyn Row>>)> + use<> {
+        self.set_again.into_iter().map(|key| (key, None)).chain(self.changes)
     }
 }
 
@@ -34,7 +41,17 @@ impl Tables for Savepoint<'_> {
     }
 
     fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        self.changes.insert(key, row);
+        match self.changes.entry(key) {
+            Entry::Occupied(mut known) => {
+                if row.is_some() && known.get().is_none() && Kind::is_set_once(known.key()) {
+                    self.set_again.push(known.key().clone());
+                }
+                known.insert(row);
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(row);
+            }
+        }
     }
 
     fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {

@@ -52,6 +52,14 @@ pub enum Kind {
     Test = 100,
 }
 
+impl Kind {
+    /// Whether a row of this kind is set only where there is none: an event that changes what the row stands for removes it, and sets a new one, if
+    /// need be under the same key. Whoever keeps changes relies on it, and need not look for an older row that a new one might hide.
+    pub fn is_set_once(key: &[u8]) -> bool {
+        key.first().is_some_and(|kind| *kind == Self::Task as u8 || *kind == Self::Wake as u8)
+    }
+}
+
 /// A row's value. It is kept typed in memory, and as bytes in the store.
 pub trait Row: Any + Send + Sync {
     /// The bytes that the store keeps; the table's `Row` type decodes them.
