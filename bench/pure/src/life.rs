@@ -9,12 +9,12 @@ use crate::{partition::Alone, requests::Requests};
 pub fn live(partition: &mut Alone, requests: &Requests, number: usize, activities: usize) -> bool {
     let workflow_id = format!("bench-direct-00000000-{number:08}");
     let run_id = format!("00000000-0000-4000-9000-{number:012}");
-    let mut task = workflow_task(partition.handle(&requests.start(&workflow_id, &run_id)));
+    let mut task = workflow_task(partition.handle(requests.start(&workflow_id, &run_id)));
     for activity in 0..activities {
-        let started = activity_task(partition.handle(&requests.schedule_activity(&workflow_id, &task, activity)));
-        task = workflow_task(partition.handle(&requests.complete_activity(&workflow_id, &started)));
+        let started = activity_task(partition.handle(requests.schedule_activity(&workflow_id, &task, activity)));
+        task = workflow_task(partition.handle(requests.complete_activity(&workflow_id, &started)));
     }
-    partition.handle(&requests.complete_workflow(&workflow_id, &task)).started.is_empty()
+    partition.handle(requests.complete_workflow(&workflow_id, &task)).started.is_empty()
 }
 
 fn workflow_task(answered: Answered) -> StartedWorkflowTask {

@@ -1,7 +1,7 @@
 //! The pure path of a partition: `klamm-bench-pure WORKFLOWS ACTIVITIES` runs so many workflows of so many activities, one after the
 //! other, and prints how many have ended.
 //!
-//! A request is checked and becomes a command; the command is encoded and decoded, decided and applied, its outputs are encoded and its rows
+//! A request is checked and becomes a command; the command is encoded, decided and applied, its outputs are encoded and its rows
 //! merged; a batch of some workflows goes to a store in maps. There is no log, no thread, no clock and no randomness, and the allocator
 //! is the C library's: `bench/instructions` counts the instructions of a workflow, which are the same in every run.
 

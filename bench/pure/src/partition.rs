@@ -46,12 +46,12 @@ impl Alone {
         self.next_offset
     }
 
-    /// Handles a command as a reader of the log would, and gives its answer.
-    pub fn handle(&mut self, command: &Command) -> Answered {
-        let record = command_record(&AvroCodec, command);
+    /// Handles a command as the process does that has appended it, and gives its answer.
+    pub fn handle(&mut self, command: Command) -> Answered {
+        let record = command_record(&AvroCodec, &command);
         let stored = Stored { offset: self.next_offset, timestamp_ms: BEGIN_MS + self.next_offset, record };
         self.next_offset += 1;
-        let handled = self.partition.handle(&stored).expect("the partition goes on");
+        let handled = self.partition.handle_known(&stored, Some(Arc::new(command))).expect("the partition goes on");
         let outcome = handled.answer.expect("commands of clients and workers are answered").expect("the command is accepted");
         match outcome {
             Outcome::Answer(answered) => answered,

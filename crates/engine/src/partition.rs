@@ -250,6 +250,15 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
     /// # Errors
     /// The record was not handled. [`Error::Version`]: the partition must be released. [`Error::Store`]: it must be built anew.
     pub fn handle(&mut self, stored: &Stored) -> Result<Handled<M::Answer>, Error> {
+        self.handle_known(stored, None)
+    }
+
+    /// As [`Partition::handle`]. `known` is the command that the record holds, where the caller has it: the process that appends a command need
+    /// not decode it again. It must be what the record's value decodes to.
+    ///
+    /// # Errors
+    /// As [`Partition::handle`].
+    pub fn handle_known(&mut self, stored: &Stored, known: Option<Arc<Command>>) -> Result<Handled<M::Answer>, Error> {
         self.check()?;
         let offset = stored.offset;
         if offset < self.next_offset {
@@ -257,7 +266,12 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         }
         let mut now = self.now.max(Time::from_millis(stored.timestamp_ms));
         let value = stored.record.value.as_deref().unwrap_or_default();
-        let command = match self.codec.decode_command(value).and_then(|command| self.own(command)) {
+        debug_assert!(
+            known.as_ref().is_none_or(|known| self.codec.decode_command(value).as_ref() == Ok(&**known)),
+            "the command at {offset} is another one than its record's"
+        );
+        let command = known.map_or_else(|| self.codec.decode_command(value).map(Arc::new), Ok);
+        let command = match command.and_then(|command| self.check_own(&command).map(|()| command)) {
             Ok(command) => command,
             Err(error) => {
                 self.advance(offset, now);
@@ -458,13 +472,13 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         }
     }
 
-    /// The command, if it belongs to this partition. A command of another partition must not be decided here. It would write rows that
+    /// Fails when the command does not belong to this partition. A command of another partition must not be decided here. It would write rows that
     /// everybody looks for in the other partition, and no rebuild would find them. Commands of the cluster belong to partition 0, take-over
     /// records to every partition.
-    fn own(&self, command: Command) -> Result<Command, String> {
-        let Command { namespace, workflow_id, body, .. } = &command;
+    fn check_own(&self, command: &Command) -> Result<(), String> {
+        let Command { namespace, workflow_id, body, .. } = command;
         let partition = match body {
-            Some(Body::TakeOver(_)) => return Ok(command),
+            Some(Body::TakeOver(_)) => return Ok(()),
             Some(Body::Cluster(_)) => 0,
             _ => key::partition_of(namespace, workflow_id, self.settings.topics.partitions),
         };
@@ -476,7 +490,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             Some(Body::WakeUp(wake_up)) if wake_up.namespace != *namespace || wake_up.id != *workflow_id => {
                 Err(format!("the wake-up is for {:?} of namespace {:?}, and not for what its key names", wake_up.id, wake_up.namespace))
             }
-            _ => Ok(command),
+            _ => Ok(()),
         }
     }
 
@@ -528,8 +542,8 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
                     self.unsent.push_back(Outgoing { number: self.next_send, target, record, cause: offset });
                     self.next_send += 1;
                 }
-                self.note_wakes(&changes);
-                let told = changes.iter().filter(|(key, _)| key.first() != Some(&(Kind::History as u8)));
+                self.note_wakes(&changes.rows);
+                let told = changes.rows.iter().filter(|(key, _)| key.first() != Some(&(Kind::History as u8)));
                 let told = told.map(|(key, change)| (key.clone(), change.clone())).collect();
                 self.overlay.merge(changes);
                 (Ok(outcome), told, warnings)

@@ -7,13 +7,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
+use bytes::Bytes;
 use klamm_engine::partition::ANSWER_HEADER;
 use klamm_log::Record;
 use klamm_machine::{Outcome, Rejection};
+use klamm_messages::klamm::v1::Command;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -44,12 +49,23 @@ pub struct About {
 
 /// Who waits for one command.
 struct Waiting {
-    about: About,
+    partition: u32,
+    /// The command, so that it need not be decoded when its record is read.
+    command: Arc<Command>,
+    /// The value of its record. Another program may have copied the header that tells where the answer goes.
+    value: Option<Bytes>,
     /// The caller. `None` when it has given up.
     caller: Option<oneshot::Sender<Answer>>,
     /// Polls that ride in the command. They wait for its outcome, whether or not the caller still does.
     reserved: Vec<Reserved>,
     doubt: Option<Doubt>,
+}
+
+impl Waiting {
+    fn about(&self) -> About {
+        let Command { namespace, workflow_id, .. } = &*self.command;
+        About { partition: self.partition, namespace: namespace.clone(), workflow_id: workflow_id.clone() }
+    }
 }
 
 /// Nobody knows whether a command is in the log.
@@ -65,11 +81,11 @@ impl Answers {
         Self { appender, next: AtomicU64::new(1), waiting: Mutex::new(Some(BTreeMap::new())), doubts: AtomicUsize::new(0) }
     }
 
-    /// Marks a record as one whose appender waits for the answer, and notes the polls that ride in the command. `None` when the process
+    /// Marks a command's record as one whose appender waits for the answer, and notes the polls that ride in the command. `None` when the process
     /// gives no answers any more; the polls then go back to their queues.
-    pub fn expect(&self, about: About, record: Record, reserved: Vec<Reserved>) -> Option<(Record, Expected<'_>)> {
+    pub fn expect(&self, partition: u32, command: Arc<Command>, record: Record, reserved: Vec<Reserved>) -> Option<(Record, Expected<'_>)> {
         let (sender, receiver) = oneshot::channel();
-        let entry = Waiting { about, caller: Some(sender), reserved, doubt: None };
+        let entry = Waiting { partition, command, value: record.value.clone(), caller: Some(sender), reserved, doubt: None };
         let (number, refused) = {
             // The number is taken under the lock, so that a doubt knows which commands were marked before it arose.
             let mut waiting = self.waiting.lock();
@@ -96,7 +112,7 @@ impl Answers {
 
     /// Gives up all who wait for answers of this partition: it answers no more.
     pub fn end(&self, partition: u32) {
-        self.drop_all(|waiting| waiting.about.partition == partition);
+        self.drop_all(|waiting| waiting.partition == partition);
     }
 
     /// One doubtful command of each partition that has any whose doubt is as old as `since` or older.
@@ -107,26 +123,37 @@ impl Answers {
         let waiting = self.waiting.lock();
         let Some(all) = &*waiting else { return Vec::new() };
         let is_old = |waiting: &&Waiting| waiting.doubt.as_ref().is_some_and(|doubt| doubt.since <= since);
-        let mut doubtful: Vec<_> = all.values().filter(is_old).map(|waiting| waiting.about.clone()).collect();
+        let mut doubtful: Vec<_> = all.values().filter(is_old).map(Waiting::about).collect();
         drop(waiting);
         doubtful.sort_unstable();
         doubtful.dedup_by_key(|about| about.partition);
         doubtful
     }
 
+    /// The command of a record that somebody waits for here.
+    pub fn command(&self, record: &Record) -> Option<Arc<Command>> {
+        let number = self.number(record)?;
+        let waiting = self.waiting.lock();
+        let waiting = waiting.as_ref()?.get(&number)?;
+        (waiting.value == record.value).then(|| waiting.command.clone())
+    }
+
+    /// The number of a command that this process has marked.
+    fn number(&self, record: &Record) -> Option<u64> {
+        let header = std::str::from_utf8(record.header(ANSWER_HEADER)?).ok()?;
+        let (appender, number) = header.rsplit_once('/')?;
+        (appender == self.appender).then(|| number.parse().ok()).flatten()
+    }
+
     /// Gives the answer to the caller that waits for it here, and the started tasks to their polls. The other polls that rode along go back
     /// to their queues.
     pub fn answer(&self, record: &Record, answer: Result<Outcome<Answered>, Rejection>) {
-        let number = record.header(ANSWER_HEADER).and_then(|header| std::str::from_utf8(header).ok()).and_then(|header| {
-            let (appender, number) = header.rsplit_once('/')?;
-            (appender == self.appender).then(|| number.parse::<u64>().ok()).flatten()
-        });
-        let Some(number) = number else { return };
-        let Some(Waiting { about: About { partition, .. }, caller, mut reserved, .. }) = self.take(number) else { return };
+        let Some(number) = self.number(record) else { return };
+        let Some(Waiting { partition, caller, mut reserved, .. }) = self.take(number) else { return };
         if self.doubts.load(Ordering::Relaxed) > 0 {
             // Drops doubtful commands that were marked earlier: their records would have come before this one.
             self.drop_all(|waiting| {
-                waiting.about.partition == partition && waiting.doubt.as_ref().is_some_and(|doubt| doubt.settled_by <= number)
+                waiting.partition == partition && waiting.doubt.as_ref().is_some_and(|doubt| doubt.settled_by <= number)
             });
         }
         let answer = answer.map(|outcome| match outcome {

@@ -8,7 +8,6 @@ use klamm_machine::{Outcome, Rejection};
 use klamm_messages::klamm::v1::Command;
 
 use crate::{
-    answers::About,
     backend::{Error, Reply},
     clock::now,
     partitions::Partitions,
@@ -52,8 +51,8 @@ impl Submitter {
         command.log_time = Some(process.log_clock.now().into());
         klamm_workflow::drop_unused_schemas(&mut command);
         let reserved = self.reservations.reserve(partition, &mut command);
-        let about = About { partition, namespace: command.namespace.clone(), workflow_id: command.workflow_id.clone() };
-        let Some((record, mut expected)) = process.answers.expect(about, command_record(&*process.codec, &command), reserved) else {
+        let record = command_record(&*process.codec, &command);
+        let Some((record, mut expected)) = process.answers.expect(partition, Arc::new(*command), record, reserved) else {
             return Err(process.ownership.check().err().unwrap_or_else(Process::shutting_down));
         };
         // If the caller goes away meanwhile, the next driver handles the command: the committer's round at the latest.

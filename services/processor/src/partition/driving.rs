@@ -93,7 +93,7 @@ impl Driving<'_> {
             if stored.offset < state.next_offset() {
                 continue;
             }
-            let handled = state.handle(stored)?;
+            let handled = state.handle_known(stored, self.guarded.process.answers.command(&stored.record))?;
             self.guarded.check_owner(state)?;
             self.tell(stored, handled);
             self.guarded.count(state);
