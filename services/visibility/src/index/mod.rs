@@ -34,14 +34,11 @@ const STATEMENTS_KEPT: usize = 128;
 /// How many read connections are kept open. More are opened while more queries run at once.
 const READERS_KEPT: usize = 4;
 
-/// Memory that a read connection may use for pages, KiB. The memory map of the file is not counted.
+/// Memory that a read connection may use for pages, KiB.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
 /// Memory that the writing connection may use for pages, KiB. The pages that a batch changes should fit, or they are written twice.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
-
-/// Bytes of the file that are read through a memory map, without a copy.
-const MMAP_BYTES: i64 = 1 << 30;
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 
 /// Pages in the write-ahead log before they are moved into the file (16 MiB).
 const CHECKPOINT_PAGES: i64 = 4096;
@@ -311,7 +308,8 @@ fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -cache_kib)?;
-    connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
+    // Not through a memory map: each connection would have the whole file in the process's resident memory. The system keeps the pages.
+    connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
