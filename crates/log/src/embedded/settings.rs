@@ -65,7 +65,9 @@ impl Settings {
         // After a crash the log ends with the last whole record. A torn record behind it was never acknowledged: `inspect` checks that
         // first.
         options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
-        options.set_level_zero_file_num_compaction_trigger(8);
+        // Each file of level 0 has records of all partitions, so a compaction of level 0 writes all of level 1 anew. With so many files at a
+        // time that is seldom.
+        options.set_level_zero_file_num_compaction_trigger(16);
         options.set_level_zero_slowdown_writes_trigger(32);
         options.set_level_zero_stop_writes_trigger(48);
         options.set_max_bytes_for_level_base(128 << 20);
