@@ -433,10 +433,11 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         Ok(())
     }
 
-    /// At most `limit` wake rows due at or before `now`, earliest first.
-    pub fn due_wakes(&mut self, now: Time, limit: usize) -> Vec<WakeRow> {
+    /// At most `limit` wake rows due at or before `now`, earliest first. With `after`: of those due later than that.
+    pub fn due_wakes(&mut self, after: Option<Time>, now: Time, limit: usize) -> Vec<WakeRow> {
         let (first, to) = wakes::due_range(now);
-        self.scan_wakes(first, &to, limit).into_iter().map(|(_, row)| Arc::unwrap_or_clone(downcast::<Wakes>(row))).collect()
+        let from = after.map_or(first, |after| wakes::due_range(after).1);
+        self.scan_wakes(from, &to, limit).into_iter().map(|(_, row)| Arc::unwrap_or_clone(downcast::<Wakes>(row))).collect()
     }
 
     /// Due time of the earliest wake row. With `after`: of the earliest wake row that is due later than `after`.

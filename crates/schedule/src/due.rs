@@ -39,11 +39,12 @@ impl Work<'_, '_> {
     pub(crate) fn take_times(&mut self) {
         let window = policies::catchup_window(self.policies());
         let can_act = self.can_act();
-        let limit = if can_act && self.resolve(0) == Policy::AllowAll { self.starts_left() } else { TIMES_MAX };
+        // Looked up when a time is due: most commands find none, and this may have to read what the last run left.
+        let mut limit = None;
         let mut count = 0;
         loop {
             let due = match self.next_due() {
-                Found::At(due) if due.actual <= self.now && count < limit => due,
+                Found::At(due) if due.actual <= self.now && count < *limit.get_or_insert_with(|| self.times_max(can_act)) => due,
                 found => {
                     let is_left = match found {
                         Found::At(due) => due.actual <= self.now,
@@ -67,6 +68,11 @@ impl Work<'_, '_> {
             }
             self.progress.last_processed_time = Some(due.actual.into());
         }
+    }
+
+    /// How many times one command decides.
+    fn times_max(&self, can_act: bool) -> usize {
+        if can_act && self.resolve(0) == Policy::AllowAll { self.starts_left() } else { TIMES_MAX }
     }
 
     /// From here on times before now no longer concern the schedule. If some of them are due and not decided yet, that is written down.

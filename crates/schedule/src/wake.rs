@@ -16,10 +16,10 @@ impl Work<'_, '_> {
         self.progress.idle_close_time = idle.map(Into::into);
         let is_tired = self.steps.are_out() || self.backfill_steps.are_out();
         let at_once = if is_tired { self.now.after(SEARCH_PAUSE) } else { self.now };
-        let wake = match (self.has_more, self.waits_for_answers()) {
-            (true, true) => Some(self.now.after(ANSWERED_WITHIN)),
-            (true, false) => Some(at_once),
-            (false, _) => [due, idle, self.forgetting_time()].into_iter().flatten().min(),
+        let wake = match self.has_more {
+            true if self.waits_for_answers() => Some(self.now.after(ANSWERED_WITHIN)),
+            true => Some(at_once),
+            false => [due, idle, self.forgetting_time()].into_iter().flatten().min(),
         };
         self.progress.wake_time = wake.map(Into::into);
     }

@@ -170,7 +170,11 @@ impl<'t, 'a> Work<'t, 'a> {
 
     /// What the last run left for the next.
     pub(crate) fn outcome(&self) -> &Arc<ScheduleOutcome> {
-        self.outcome.get_or_init(|| self.tx.get::<Outcomes>(&self.key).unwrap_or_default())
+        self.outcome.get_or_init(|| {
+            // Only a run that the schedule has counted can have left something.
+            let left = if self.progress.action_count == 0 { None } else { self.tx.get::<Outcomes>(&self.key) };
+            left.unwrap_or_default()
+        })
     }
 
     /// Writes down what a run leaves for the next.

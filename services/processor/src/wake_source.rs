@@ -14,8 +14,8 @@ impl WakeSource for Processor {
         self.partitions.take_overs()
     }
 
-    fn due(&self, partition: u32, now: Time, limit: usize) -> Due {
-        let look = |state: &mut State| Due { rows: state.due_wakes(now, limit), next: state.next_wake(Some(now)) };
+    fn due(&self, partition: u32, after: Option<Time>, now: Time, limit: usize) -> Due {
+        let look = |state: &mut State| Due { rows: state.due_wakes(after, now, limit), next: state.next_wake(Some(now)) };
         self.partitions.look(partition, look).unwrap_or_default()
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use klamm_machine::{Table, wakes::Wakes};
+use klamm_machine::{Table, Time, wakes::Wakes};
 use klamm_messages::klamm::v1::WakeRow;
 use tokio::time::Instant;
 
@@ -18,8 +18,22 @@ const SEND_AGAIN: Duration = Duration::from_secs(1);
 /// While rows wait here, the partition's rows are read again at this interval, because rows of another namespace may have become due.
 /// Reading many thousands of rows has a cost, so the interval is not short. A namespace may have to wait this long.
 const SCAN_AGAIN: Duration = Duration::from_millis(500);
+/// Such a look reads only the rows that have become due since so long before the last one: a mass of rows is not read again and again.
+/// A command that is handled late may add a row that was due a moment ago.
+const LOOK_BACK: Duration = Duration::from_secs(1);
+/// All due rows are read again at this interval, however many there are: a wake-up may have been lost, or a row added far in the past.
+const SCAN_ALL_AGAIN: Duration = Duration::from_secs(5);
 /// Most rows that are read at once. When more are due, a namespace whose rows come behind that many others waits longer.
 const SCAN_MAX: usize = 65_536;
+
+/// Which due rows are to be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Only rows due later than this.
+    pub(crate) after: Option<Time>,
+    /// At most so many.
+    pub(crate) limit: usize,
+}
 
 /// The due rows of one partition.
 #[derive(Debug)]
@@ -30,6 +44,10 @@ pub(crate) struct Backlog {
     /// The namespace that had its turn last.
     last: String,
     scanned: Option<Instant>,
+    /// When all due rows were read.
+    scanned_all: Option<Instant>,
+    /// All rows that were due by then have been read.
+    seen_to: Option<Time>,
     /// True when the last read gave as many rows as it asked for, so that more may be due.
     is_deep: bool,
     /// When each row's wake-up was sent, by key.
@@ -46,6 +64,8 @@ impl Backlog {
             waiting: BTreeMap::new(),
             last: String::new(),
             scanned: None,
+            scanned_all: None,
+            seen_to: None,
             is_deep: false,
             sent: HashMap::new(),
             again: None,
@@ -57,20 +77,37 @@ impl Backlog {
         self.waiting.is_empty() || self.scanned.is_none_or(|scanned| now.duration_since(scanned) >= SCAN_AGAIN)
     }
 
-    /// How many rows to read.
-    pub(crate) fn scan_limit(&self) -> usize {
-        // Rows whose wake-up is under way come first in the read, so the limit is raised by their number.
-        if self.is_deep { SCAN_MAX } else { (2 * self.in_flight_max + self.sent.len()).min(SCAN_MAX) }
+    /// Which rows to read.
+    pub(crate) fn look(&self, now: Instant) -> Look {
+        let is_soon_after_all = self.scanned_all.is_some_and(|scanned| now.duration_since(scanned) < SCAN_ALL_AGAIN);
+        match self.seen_to.filter(|_| is_soon_after_all && !self.waiting.is_empty()) {
+            Some(seen_to) => Look { after: Some(before(seen_to, LOOK_BACK)), limit: SCAN_MAX },
+            // Rows whose wake-up is under way come first in the read, so the limit is raised by their number.
+            None if self.waiting.is_empty() && !self.is_deep => {
+                Look { after: None, limit: (2 * self.in_flight_max + self.sent.len()).min(SCAN_MAX) }
+            }
+            None => Look { after: None, limit: SCAN_MAX },
+        }
     }
 
-    /// Takes due rows, earliest first. They replace the rows that wait here.
-    pub(crate) fn refill(&mut self, rows: Vec<WakeRow>, now: Instant) {
-        // This needs the limit with which these rows were read. Dropping entries of `sent` below lowers the limit.
-        self.is_deep = rows.len() >= self.scan_limit();
+    /// Takes the rows that the look has found due at `time`, earliest first. They replace those rows that wait here and that the look was
+    /// about.
+    pub(crate) fn refill(&mut self, look: Look, rows: Vec<WakeRow>, time: Time, now: Instant) {
+        self.is_deep = rows.len() >= look.limit;
+        self.seen_to = if self.is_deep { None } else { Some(time) };
         self.sent.retain(|_, at| now.duration_since(*at) < SEND_AGAIN);
         self.scanned = Some(now);
-        self.waiting.clear();
-        self.again = None;
+        match look.after {
+            None => {
+                self.scanned_all = Some(now);
+                self.waiting.clear();
+                self.again = None;
+            }
+            Some(after) => self.waiting.retain(|_, queue| {
+                queue.truncate(queue.partition_point(|row| Time::or_epoch(row.due) <= after));
+                !queue.is_empty()
+            }),
+        }
         for row in rows {
             let sent = if self.sent.is_empty() { None } else { self.sent.get(&Wakes::key(&row)) };
             match (sent, self.waiting.get_mut(&row.namespace)) {
@@ -81,9 +118,9 @@ impl Backlog {
         }
     }
 
-    /// When the partition's rows have to be read again, because rows may still be there.
+    /// When the partition's rows have to be read again, because rows may still be there. While others wait here, they are read again anyway.
     pub(crate) fn again(&self) -> Option<Instant> {
-        self.again
+        self.again.filter(|_| self.waiting.is_empty())
     }
 
     /// How many rows wait here.
@@ -123,79 +160,10 @@ impl Backlog {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use klamm_machine::Time;
-
-    use super::*;
-
-    fn row(namespace: &str, id: u32, due: i64) -> WakeRow {
-        WakeRow {
-            machine: "m".to_owned(),
-            namespace: namespace.to_owned(),
-            id: id.to_string(),
-            run_id: String::new(),
-            due: Some(Time::from_millis(due).into()),
-        }
-    }
-
-    fn names(rows: &[WakeRow]) -> Vec<String> {
-        rows.iter().map(|row| format!("{}{}", row.namespace, row.id)).collect()
-    }
-
-    #[test]
-    fn namespaces_take_turns_and_the_earliest_of_each_goes_first() {
-        let (mut backlog, now) = (Backlog::new(4), Instant::now());
-        let mass = (0..5).map(|id| row("a", id, 1));
-        backlog.refill(mass.chain([row("b", 0, 2), row("b", 1, 3), row("c", 0, 9)]).collect(), now);
-        assert_eq!(names(&backlog.take(4)), ["a0", "b0", "c0", "a1"]);
-        assert_eq!(names(&backlog.take(4)), ["b1", "a2", "a3", "a4"]);
-        assert!(backlog.take(8).is_empty());
-    }
-
-    #[test]
-    fn a_namespace_that_comes_late_is_served_in_the_next_round() {
-        let (mut backlog, start) = (Backlog::new(2), Instant::now());
-        let mass = |from: u32| (from..100).map(|id| row("a", id, 1));
-        backlog.refill(mass(0).collect(), start);
-        let first = backlog.take(2);
-        backlog.sent(&first, start);
-        assert!(!backlog.wants_rows(start + SCAN_AGAIN / 2), "rows wait here");
-        assert!(backlog.wants_rows(start + SCAN_AGAIN));
-        backlog.refill(mass(2).chain([row("b", 0, 5)]).collect(), start + SCAN_AGAIN);
-        assert_eq!(names(&backlog.take(2)), ["b0", "a2"]);
-    }
-
-    #[test]
-    fn what_was_sent_is_sent_again_only_when_it_is_still_there_after_a_while() {
-        let (mut backlog, start) = (Backlog::new(8), Instant::now());
-        let rows = || vec![row("a", 0, 1), row("a", 1, 1)];
-        backlog.refill(rows(), start);
-        let sent = backlog.take(8);
-        backlog.sent(&sent, start);
-        backlog.refill(rows(), start + SEND_AGAIN / 2);
-        assert!(backlog.take(8).is_empty());
-        backlog.refill(rows(), start + SEND_AGAIN);
-        assert_eq!(names(&backlog.take(4)), ["a0", "a1"]);
-    }
-
-    #[test]
-    fn the_look_goes_deeper_when_more_rows_are_due_than_it_gave() {
-        let (mut backlog, now) = (Backlog::new(4), Instant::now());
-        assert_eq!(backlog.scan_limit(), 8);
-        backlog.refill((0..8).map(|id| row("a", id, 1)).collect(), now);
-        assert_eq!(backlog.scan_limit(), SCAN_MAX);
-        backlog.refill((0..8).map(|id| row("a", id, 1)).collect(), now);
-        assert_eq!(backlog.scan_limit(), 8);
-    }
-
-    #[test]
-    fn a_look_that_gave_less_than_was_asked_for_saw_everything() {
-        let (mut backlog, start) = (Backlog::new(4), Instant::now());
-        let rows = |count| (0..count).map(|id| row("a", id, 1)).collect::<Vec<_>>();
-        backlog.sent(&rows(4), start);
-        assert_eq!(backlog.scan_limit(), 12);
-        backlog.refill(rows(10), start + SEND_AGAIN);
-        assert_eq!(backlog.scan_limit(), 8, "nothing is on its way any more, and nothing lies deeper");
-    }
+/// The time so long before `time`.
+fn before(time: Time, duration: Duration) -> Time {
+    Time::from_millis(time.millis().saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
 }
+
+#[cfg(test)]
+mod tests;

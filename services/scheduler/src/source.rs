@@ -11,8 +11,9 @@ pub trait WakeSource: Send + Sync + 'static {
     /// Watches the partitions that this process owns. Each has a number that tells one ownership of it from the next. The value changes
     /// whenever a partition comes or goes.
     fn partitions(&self) -> Receiver<BTreeMap<u32, i64>>;
-    /// Which wake rows of a partition are due at or before `now`, at most `limit` of them.
-    fn due(&self, partition: u32, now: Time, limit: usize) -> Due;
+    /// Which wake rows of a partition are due at or before `now`, at most `limit` of them, earliest first. With `after`: of those due later
+    /// than that.
+    fn due(&self, partition: u32, after: Option<Time>, now: Time, limit: usize) -> Due;
     /// Appends WakeUp commands for these rows, and completes when the commands have been handled. False when that failed for now.
     fn wake_up(&self, partition: u32, rows: &[WakeRow]) -> impl Future<Output = bool> + Send;
     /// Says when the scheduler will look at the partition's rows again. A new row that is due earlier completes [`WakeSource::changed`].

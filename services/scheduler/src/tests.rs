@@ -35,7 +35,7 @@ impl WakeSource for Partitions {
         self.here.subscribe()
     }
 
-    fn due(&self, partition: u32, _: Time, _: usize) -> Due {
+    fn due(&self, partition: u32, _: Option<Time>, _: Time, _: usize) -> Due {
         self.looked_at.lock().unwrap().push(partition);
         Due::default()
     }

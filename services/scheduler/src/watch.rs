@@ -7,7 +7,10 @@ use klamm_messages::klamm::v1::WakeRow;
 use klamm_supervise::Part;
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::{Due, WakeSource, backlog::Backlog};
+use crate::{
+    Due, WakeSource,
+    backlog::{Backlog, Look},
+};
 
 /// Longest sleep. Somebody may set a clock meanwhile, so a longer sleep could miss a due time.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
@@ -24,10 +27,10 @@ pub(crate) async fn watch<S: WakeSource>(source: Arc<S>, part: Part, partition: 
         let time = now();
         // The sleep will not be longer than this. Its exact length is known only further down.
         source.sleeps_until(partition, time.after(SLEEP_MAX));
-        let limit = if backlog.wants_rows(Instant::now()) { backlog.scan_limit() } else { 0 };
-        let Due { rows, next } = source.due(partition, time, limit);
-        if limit > 0 {
-            backlog.refill(rows, Instant::now());
+        let look = if backlog.wants_rows(Instant::now()) { backlog.look(Instant::now()) } else { Look::default() };
+        let Due { rows, next } = source.due(partition, look.after, time, look.limit);
+        if look.limit > 0 {
+            backlog.refill(look, rows, time, Instant::now());
         }
         let room = in_flight_max - in_flight;
         // Each append has a cost, so rows go in large groups: when more rows wait than fit, they wait until half of the room is free.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Change, ChangeBody, Error, Index, Result};
 
 /// Most records of one partition that are read at a time.
-const BATCH_RECORDS_MAX: usize = 5_000;
+const BATCH_RECORDS_MAX: usize = 2_000;
 
 /// An index that last caught up longer ago than this may have missed tombstones. It is half of delete.retention.ms (7 days).
 const STALE_AFTER_MS: i64 = 7 * 24 * 60 * 60 * 1000 / 2;

@@ -26,6 +26,7 @@ use crate::{
         descriptors::{Doors, LogKind},
         feeding::{self, Pace},
         front::{Front, Role},
+        giving_back,
         listen::listen,
         member,
         namespaces::NamespaceToMake,
@@ -98,6 +99,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     make_topics(&*parts.log, &base)?;
     let topics = base.topics();
     let feeder = feeding::feed(&parts.log, &topics, parts.index.clone(), Pace::Prompt, &supervisor)?;
+    let giving_back = giving_back::give_back(&supervisor);
     let mut owning = begin(&options, &parts, &base, grpc_address).await?;
     telemetry.sources().add(sources::task_queues(Arc::downgrade(owning.owned.processor())));
     telemetry.sources().add(sources::triggers(Arc::downgrade(owning.owned.processor())));
@@ -147,6 +149,7 @@ pub async fn run(options: ServerOptions, parts: Parts) -> Result<(), SetupError>
     health.set_role(HealthRole::Stopping);
     let _ = stop.send(true);
     feeder.abort();
+    giving_back.abort();
     drain(serving).await;
     web.abort();
     owning.owned.stop().await;

@@ -1,6 +1,9 @@
 //! Feeds the visibility index from its topic.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use klamm_engine::{Topics, topic};
 use klamm_log::{Clock, Log, SystemClock};
@@ -18,6 +21,10 @@ const FEED_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The pause grows by this for each record that was taken last. So records that come one by one are taken several at a time.
 const PER_RECORD: Duration = Duration::from_millis(1);
+
+/// After a step that took long, the feeder rests for as long, at most for this. So a mass of changes leaves the machine to those who cause it, and
+/// the index takes more of them at a time, which costs less for each.
+const REST_MAX: Duration = Duration::from_millis(300);
 
 type TopicFeeder = Feeder<TopicSource>;
 
@@ -53,12 +60,14 @@ struct News {
 }
 
 impl News {
-    /// Waits until it is time to look for new records again, after so many were taken.
-    async fn wait(&self, records: usize) {
+    /// Waits until it is time to look for new records again, after so many were taken in so much time.
+    async fn wait(&self, records: usize, took: Duration) {
+        let rest = rest(took);
         match self.pace {
-            Pace::Steady => tokio::time::sleep(FEED_INTERVAL).await,
+            Pace::Steady => tokio::time::sleep(FEED_INTERVAL.max(rest)).await,
             Pace::Prompt => {
-                tokio::time::sleep(FEED_INTERVAL.min(PER_RECORD * u32::try_from(records).unwrap_or(u32::MAX))).await;
+                let pause = FEED_INTERVAL.min(PER_RECORD * u32::try_from(records).unwrap_or(u32::MAX));
+                tokio::time::sleep(pause.max(rest)).await;
                 until_beyond(&self.log, &self.topic, self.index.next_offsets(), FEED_INTERVAL).await;
             }
         }
@@ -83,6 +92,7 @@ async fn run(
             let fed = feeder.step(SystemClock.now_ms());
             Ok::<_, Error>((feeder, fed))
         };
+        let begun = Instant::now();
         let fed = match part.blocking(step).await {
             Ok((back, fed)) => {
                 feeder = Some(back);
@@ -92,8 +102,24 @@ async fn run(
         };
         match fed.inspect_err(|error| tracing::warn!(error = %error, "the visibility index cannot take records for now: it tries again")) {
             Ok(fed) if fed.lag_records > 0 => {}
-            Ok(fed) => news.wait(fed.records).await,
+            Ok(fed) => news.wait(fed.records, begun.elapsed()).await,
             Err(_) => tokio::time::sleep(FEED_INTERVAL).await,
         }
+    }
+}
+
+/// How long the feeder rests after a step that took so long.
+fn rest(took: Duration) -> Duration {
+    took.min(REST_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_steps_are_followed_by_a_rest_within_bounds() {
+        assert_eq!(rest(Duration::from_millis(200)), Duration::from_millis(200));
+        assert_eq!(rest(Duration::from_secs(9)), REST_MAX);
     }
 }

@@ -32,6 +32,7 @@ use crate::{
         descriptors::Doors,
         feeding::{self, Pace},
         front::{Front, Role},
+        giving_back,
         owned::{self, Owned},
         parts::{NodeOptions, NodeParts},
         progress, share_groups,
@@ -85,6 +86,7 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
     let members = Members::new(me, options.topics.partitions);
     let standby = Standby::start(&options, &parts)?;
     let feeder = feeding::feed(&parts.log, &options.topics, parts.index.clone(), Pace::Steady, &parts.supervisor)?;
+    let giving_back = giving_back::give_back(&parts.supervisor);
     let topics_watcher = topics_watch::watch(&parts.log, &options.topics, &parts.supervisor);
     let beats = Beats::start(members, parts.beats_log.clone(), &options.topics, lease.clone(), &parts.supervisor)?;
 
@@ -155,6 +157,7 @@ pub async fn run(options: NodeOptions, parts: NodeParts, front: &Front, mut stop
     };
     feeder.abort();
     topics_watcher.abort();
+    giving_back.abort();
     standby.stop();
     beats.leave();
     result

@@ -10,6 +10,7 @@ pub mod descriptors;
 pub mod destinations;
 pub mod feeding;
 pub mod front;
+pub mod giving_back;
 pub mod kafka_log;
 pub mod listen;
 pub mod member;

@@ -310,7 +310,7 @@ impl World {
             }
             for number in 0..self.topics.partitions {
                 let (failure, now) = (up.processor.partition_failure(number), up.processor.log_now());
-                let due = up.processor.due(number, now, 10);
+                let due = up.processor.due(number, None, now, 10);
                 self.note(|| format!("{name} at {now:?}, partition {number}: {failure:?}, {due:?}"));
             }
         }

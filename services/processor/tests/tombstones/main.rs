@@ -60,7 +60,7 @@ async fn start_workflow(processor: &Processor, namespace: &str, id: &str) {
 /// Wakes whatever is due.
 async fn wake(processor: &Processor) {
     for partition in 0..PARTITIONS {
-        let due = processor.due(partition, processor.log_now(), 1_000).rows;
+        let due = processor.due(partition, None, processor.log_now(), 1_000).rows;
         assert!(processor.wake_up(partition, &due).await);
     }
 }

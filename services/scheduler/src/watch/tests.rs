@@ -65,10 +65,11 @@ impl WakeSource for Rows {
         Sender::new(BTreeMap::from([(0, 1)])).subscribe()
     }
 
-    fn due(&self, _: u32, now: Time, limit: usize) -> Due {
+    fn due(&self, _: u32, after: Option<Time>, now: Time, limit: usize) -> Due {
         let rows = self.rows.try_lock().expect("nobody holds it across an await");
         let next = rows.keys().find(|(due, _)| *due > now.millis()).map(|(due, _)| Time::from_millis(*due));
-        Due { rows: rows.iter().filter(|((due, _), _)| *due <= now.millis()).take(limit).map(|(_, row)| row.clone()).collect(), next }
+        let is_asked_for = |due: i64| due <= now.millis() && after.is_none_or(|after| due > after.millis());
+        Due { rows: rows.iter().filter(|((due, _), _)| is_asked_for(*due)).take(limit).map(|(_, row)| row.clone()).collect(), next }
     }
 
     async fn wake_up(&self, _: u32, rows: &[WakeRow]) -> bool {
