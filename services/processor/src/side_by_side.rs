@@ -4,7 +4,7 @@ use std::{panic, thread};
 
 /// What `work` gives for each item, in their order. At most `max` of them are worked on at a time, each on a thread of its own; one at a time is
 /// worked on by the caller.
-pub(crate) fn side_by_side<T: Sync, R: Send>(items: &[T], max: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], max: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     if max <= 1 {
         return items.iter().map(work).collect();
     }

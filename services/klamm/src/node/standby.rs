@@ -13,7 +13,7 @@ use std::{
 use klamm_engine::{Error as EngineError, Topics, fold};
 use klamm_log::{Clock, Error as LogError, Log, SystemClock};
 use klamm_machine::Time;
-use klamm_processor::{AvroCodec, Machines};
+use klamm_processor::{AvroCodec, Machines, side_by_side::side_by_side};
 use klamm_store::Store;
 use klamm_supervise::Part;
 use parking_lot::{Condvar, Mutex};
@@ -171,7 +171,13 @@ impl Shared {
         let machines = Machines::default();
         let generation = self.store.generation();
         let fold = |number| fold::fold(&machines, &AvroCodec, &*self.log, &self.topics, &self.store, number).map(drop);
-        let folded = (0..self.topics.partitions).try_for_each(fold);
+        let folded = if self.state.lock().warm {
+            (0..self.topics.partitions).try_for_each(fold)
+        } else {
+            // There may be much to fold.
+            let numbers: Vec<_> = (0..self.topics.partitions).collect();
+            side_by_side(&numbers, numbers.len(), |number| fold(*number)).into_iter().collect()
+        };
         if let Err(EngineError::Store(error)) = &folded
             && error.is_damage()
         {
