@@ -26,6 +26,9 @@ use crate::setup_error::SetupError;
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How often a standby flushes the store, so that little has to be folded after a restart.
 const FLUSH: Duration = Duration::from_secs(30);
+/// Partitions that are folded side by side at the start, when there may be much to fold. The log has four readers for all who read: if more
+/// partitions wanted them than there are, they would take them from each other, and each would fetch the same records again.
+const FOLDED_AT_ONCE: usize = 3;
 
 /// The folding thread.
 pub struct Standby {
@@ -174,9 +177,8 @@ impl Shared {
         let folded = if self.state.lock().warm {
             (0..self.topics.partitions).try_for_each(fold)
         } else {
-            // There may be much to fold.
             let numbers: Vec<_> = (0..self.topics.partitions).collect();
-            side_by_side(&numbers, numbers.len(), |number| fold(*number)).into_iter().collect()
+            side_by_side(&numbers, FOLDED_AT_ONCE, |number| fold(*number)).into_iter().collect()
         };
         if let Err(EngineError::Store(error)) = &folded
             && error.is_damage()
