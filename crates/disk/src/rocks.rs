@@ -5,7 +5,23 @@ use rocksdb::{BlockBasedOptions, Cache, Env, LogLevel, Options};
 /// Options of a database that takes little: at most two memtables of this size, two background threads, and a small log file that says
 /// only what is wrong. It is on the disk, or in memory with an environment for that.
 pub fn options(write_buffer_bytes: usize, open_files_max: i32, env: Option<&Env>) -> Options {
-    let mut options = Options::default();
+    frugal(Options::default(), write_buffer_bytes, open_files_max, env)
+}
+
+/// As [`options`], for keys whose first `prefix_bytes` name a stream to which only later keys are added. No table file that a compaction writes
+/// has keys of two streams. So a file with the newest keys of a stream overlaps with no older one, and moves to the next level as it is. A file
+/// with the end of one stream and the beginning of another would span all older files of the second one.
+pub fn options_of_streams(prefix_bytes: usize, write_buffer_bytes: usize, open_files_max: i32, env: Option<&Env>) -> Options {
+    // RocksDB's Rust client has no call for this.
+    let cut = format!("sst_partitioner_factory={{id=SstPartitionerFixedPrefixFactory;length={prefix_bytes}}}");
+    let options = Options::default().get_options_from_string(cut).unwrap_or_else(|error| {
+        tracing::warn!(%error, "RocksDB does not cut table files at the ends of streams: compactions cost more");
+        Options::default()
+    });
+    frugal(options, write_buffer_bytes, open_files_max, env)
+}
+
+fn frugal(mut options: Options, write_buffer_bytes: usize, open_files_max: i32, env: Option<&Env>) -> Options {
     options.create_if_missing(true);
     if let Some(env) = env {
         options.set_env(env);
@@ -43,4 +59,27 @@ pub fn says_locked(reason: &str) -> bool {
 /// Whether an error says that there is no room.
 pub fn says_full(reason: &str) -> bool {
     ["No space left", "NoSpace", "Disk quota exceeded", "Out of space"].iter().any(|text| reason.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rocksdb_knows_how_to_cut_table_files_at_the_ends_of_streams() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = options_of_streams(1, 1 << 20, 16, None);
+        let rows = rocksdb::DB::open(&options, directory.path()).unwrap();
+        for round in 0..2_u8 {
+            for stream in [1, 2, 3] {
+                rows.put([stream, round], b"row").unwrap();
+            }
+            rows.flush().unwrap();
+        }
+        rows.compact_range(None::<&[u8]>, None::<&[u8]>);
+        let mut files: Vec<_> = rows.live_files().unwrap().into_iter().map(|file| (file.start_key, file.end_key)).collect();
+        files.sort();
+        let of = |stream: u8| (Some(vec![stream, 0]), Some(vec![stream, 1]));
+        assert_eq!(files, [of(1), of(2), of(3)]);
+    }
 }

@@ -31,6 +31,8 @@ pub struct Owned<M: Machine, C> {
 pub struct Report {
     /// True when the store was thrown away, because it had seen another log, or more of this log than is left.
     pub store_cleared: bool,
+    /// Records of the output topics folded into the store.
+    pub folded: u64,
     /// Commands replayed.
     pub replayed: u64,
 }
@@ -178,5 +180,6 @@ fn folded<M: Machine, C: Codec<M::Event>>(
         outcome => outcome?,
     };
     report.store_cleared = outcome.thrown_away;
+    report.folded = outcome.records;
     Ok(outcome.position)
 }

@@ -58,7 +58,7 @@ mod reservations;
 mod row_names;
 mod runs;
 mod serve;
-mod side_by_side;
+pub mod side_by_side;
 mod submitting;
 pub mod task_queues;
 mod to_read;

@@ -1,21 +1,29 @@
 //! Work on several partitions at a time: on a broker each of them waits most of the time.
 
-use std::{panic, thread};
+use std::{
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 /// What `work` gives for each item, in their order. At most `max` of them are worked on at a time, each on a thread of its own; one at a time is
 /// worked on by the caller.
-pub(crate) fn side_by_side<T: Sync, R: Send>(items: &[T], max: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], max: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     if max <= 1 {
         return items.iter().map(work).collect();
     }
-    let work = &work;
-    let some = |items| {
-        thread::scope(|scope| {
-            let threads: Vec<_> = <[T]>::iter(items).map(|item| scope.spawn(move || work(item))).collect();
-            threads.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-        })
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let taken = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        taken.map_while(|at| Some((at, work(items.get(at)?)))).collect::<Vec<_>>()
     };
-    items.chunks(max).flat_map(some).map(|done| done.unwrap_or_else(|panicked| panic::resume_unwind(panicked))).collect()
+    let mut done: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..max.min(items.len())).map(|_| scope.spawn(some)).collect();
+        let joined = threads.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>();
+        joined.into_iter().flat_map(|done| done.unwrap_or_else(|panicked| panic::resume_unwind(panicked))).collect()
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]

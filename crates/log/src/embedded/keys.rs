@@ -14,6 +14,9 @@ const OWN: [u8; 4] = [0; 4];
 const TOPIC: u8 = 1;
 const BOUNDS: u8 = 2;
 
+/// Bytes of a record's key that name its partition: topic and partition.
+pub(super) const PLACE_BYTES: usize = 8;
+
 /// The part of a key that tells a partition from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {

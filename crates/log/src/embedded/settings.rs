@@ -6,6 +6,7 @@ use klamm_disk::{FreeBytes, rocks};
 use klamm_supervise::Supervisor;
 use rocksdb::{DBCompressionType, Env, Options};
 
+use super::keys;
 use crate::topic::{TopicIds, random_ids};
 
 /// How an [`super::EmbeddedLog`] behaves.
@@ -60,12 +61,13 @@ impl Default for Settings {
 impl Settings {
     /// RocksDB's options.
     pub(super) fn options(&self, env: Option<&Env>) -> Options {
-        let mut options = rocks::options(self.write_buffer_bytes, self.open_files_max, env);
+        let mut options = rocks::options_of_streams(keys::PLACE_BYTES, self.write_buffer_bytes, self.open_files_max, env);
         options.set_max_total_wal_size(self.wal_bytes_max);
         // After a crash the log ends with the last whole record. A torn record behind it was never acknowledged: `inspect` checks that
         // first.
         options.set_wal_recovery_mode(rocksdb::DBRecoveryMode::PointInTime);
-        options.set_level_zero_file_num_compaction_trigger(8);
+        // Each compaction of level 0 writes level 1 anew, so it should bring much.
+        options.set_level_zero_file_num_compaction_trigger(16);
         options.set_level_zero_slowdown_writes_trigger(32);
         options.set_level_zero_stop_writes_trigger(48);
         options.set_max_bytes_for_level_base(128 << 20);

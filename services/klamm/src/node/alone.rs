@@ -2,8 +2,10 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    num::NonZero,
     path::PathBuf,
     sync::Arc,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
@@ -193,6 +195,8 @@ async fn begin(options: &ServerOptions, parts: &Parts, base: &Arc<Config>, grpc_
         settings: klamm_requests::settings::configured(&limits),
         namespace_settings: klamm_requests::settings::of_namespaces(&namespace_limits),
         destinations: klamm_requests::settings::destinations(&namespace_limits),
+        // Nothing is waited for: more threads than cores would only need more memory.
+        recoveries_max: available_parallelism().map_or(1, NonZero::get),
         ..ProcessorConfig::new(topics.clone(), member.clone())
     };
     let recovered = owned::recover(config, log.clone(), store.clone()).await?;

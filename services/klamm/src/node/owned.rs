@@ -1,9 +1,9 @@
 //! The parts that run while this process owns the partitions: processor, committer, scheduler, gateway.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use klamm_api::klamm::v1::inspect_server::InspectServer;
-use klamm_engine::{Purpose, Topics};
+use klamm_engine::{Purpose, Topics, recover::Report};
 use klamm_gateway::{Config as GatewayConfig, Gateway};
 use klamm_ingress::{AllLimits, DeadLetterTopic, RequestTopic, SchemaSource};
 use klamm_log::Log;
@@ -67,6 +67,7 @@ pub async fn recover(config: ProcessorConfig, log: Arc<dyn Log>, store: Arc<Stor
         // The partition may have failed when this process owned it before.
         metrics::gauge!("klamm_partition_failed", "partition" => partition.to_string()).set(0.0);
     }
+    let began = Instant::now();
     let recovered = {
         let (starting, its_log, its_store) = (config.clone(), log.clone(), store.clone());
         let recovering = tokio::task::spawn_blocking(move || Processor::start(starting, its_log, its_store));
@@ -76,7 +77,9 @@ pub async fn recover(config: ProcessorConfig, log: Arc<dyn Log>, store: Arc<Stor
     let (processor, reports) = recovered
         .map_err(|error| SetupError::new("recovering the partitions", error, hint))?
         .map_err(|error| SetupError::new("recovering the partitions", error, hint))?;
-    tracing::info!(replayed = reports.iter().map(|report| report.replayed).sum::<u64>(), "partitions recovered");
+    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
+    let (folded, replayed) = (sum(|report| report.folded), sum(|report| report.replayed));
+    tracing::info!(folded, replayed, took_ms = began.elapsed().as_millis() as u64, "partitions recovered");
     Ok(Recovered { processor: Arc::new(processor), log, config })
 }
 

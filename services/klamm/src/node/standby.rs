@@ -13,7 +13,7 @@ use std::{
 use klamm_engine::{Error as EngineError, Topics, fold};
 use klamm_log::{Clock, Error as LogError, Log, SystemClock};
 use klamm_machine::Time;
-use klamm_processor::{AvroCodec, Machines};
+use klamm_processor::{AvroCodec, Machines, side_by_side::side_by_side};
 use klamm_store::Store;
 use klamm_supervise::Part;
 use parking_lot::{Condvar, Mutex};
@@ -26,6 +26,9 @@ use crate::setup_error::SetupError;
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How often a standby flushes the store, so that little has to be folded after a restart.
 const FLUSH: Duration = Duration::from_secs(30);
+/// Partitions that are folded side by side at the start, when there may be much to fold. The log has four readers for all who read: if more
+/// partitions wanted them than there are, they would take them from each other, and each would fetch the same records again.
+const FOLDED_AT_ONCE: usize = 3;
 
 /// The folding thread.
 pub struct Standby {
@@ -171,7 +174,12 @@ impl Shared {
         let machines = Machines::default();
         let generation = self.store.generation();
         let fold = |number| fold::fold(&machines, &AvroCodec, &*self.log, &self.topics, &self.store, number).map(drop);
-        let folded = (0..self.topics.partitions).try_for_each(fold);
+        let folded = if self.state.lock().warm {
+            (0..self.topics.partitions).try_for_each(fold)
+        } else {
+            let numbers: Vec<_> = (0..self.topics.partitions).collect();
+            side_by_side(&numbers, FOLDED_AT_ONCE, |number| fold(*number)).into_iter().collect()
+        };
         if let Err(EngineError::Store(error)) = &folded
             && error.is_damage()
         {

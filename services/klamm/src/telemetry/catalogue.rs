@@ -137,6 +137,7 @@ pub const CATALOGUE: &[Section] = &[
                 &["limit"],
                 "Requests, and commands about workflows, that came near the limit of this name in the configuration",
             ),
+            counter("klamm_folded_records_total", "records", &[], "Records of the topics that were folded into the store"),
             counter("klamm_fold_problems_total", "records", &["topic"], "Records passed over while folding"),
             counter(
                 "klamm_stores_thrown_away_total",

@@ -40,7 +40,8 @@ const READER_CACHE_KIB: i64 = 8 * 1024;
 /// Memory that the writing connection may use for pages, KiB. The pages that a batch changes should fit, or they are written twice.
 const WRITER_CACHE_KIB: i64 = 64 * 1024;
 
-/// Bytes of the file that are read through a memory map, without a copy.
+/// Bytes of the file that a read connection reads through a memory map, without a copy. The writing connection has no map, because it would
+/// touch the whole file in time, and the process's resident memory would grow with the file. What it needs is in its cache.
 const MMAP_BYTES: i64 = 1 << 30;
 
 /// Pages in the write-ahead log before they are moved into the file (16 MiB).
@@ -240,7 +241,7 @@ impl Index {
 
 fn open_memory() -> Result<Connection> {
     let connection = Connection::open_in_memory()?;
-    configure(&connection, WRITER_CACHE_KIB)?;
+    configure(&connection, WRITER_CACHE_KIB, 0)?;
     create(&connection)?;
     Ok(connection)
 }
@@ -252,7 +253,7 @@ fn open_file(path: &Path) -> Result<Connection> {
     }
     remove(path)?;
     let connection = Connection::open(path)?;
-    configure(&connection, WRITER_CACHE_KIB)?;
+    configure(&connection, WRITER_CACHE_KIB, 0)?;
     create(&connection)?;
     Ok(connection)
 }
@@ -264,7 +265,7 @@ fn open_existing(path: &Path) -> Option<Connection> {
     }
     let open = || -> rusqlite::Result<(Connection, i32)> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        configure(&connection, WRITER_CACHE_KIB)?;
+        configure(&connection, WRITER_CACHE_KIB, 0)?;
         let version = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
         Ok((connection, version))
     };
@@ -297,13 +298,13 @@ fn remove(path: &Path) -> Result<()> {
 
 fn open_reader(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    configure(&connection, READER_CACHE_KIB)?;
+    configure(&connection, READER_CACHE_KIB, MMAP_BYTES)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
 /// Settings of every connection. The log is not synced at commit, because a write that a power cut loses is read from the topic again.
-fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
+fn configure(connection: &Connection, cache_kib: i64, mmap_bytes: i64) -> rusqlite::Result<()> {
     // Without this, SQLite would plan a statement anew for every bound value, because partial indexes may depend on it. The plan is chosen
     // here.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -311,7 +312,7 @@ fn configure(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -cache_kib)?;
-    connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
+    connection.pragma_update(None, "mmap_size", mmap_bytes)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
