@@ -2,7 +2,7 @@
 
 # Starts klamm on what it has: $1 is klamm (the embedded log in files) or klamm_on_kafka. Sets `pid`, `address` and `http`.
 start_again() {
-  local port
+  local port deadline=$((SECONDS + 300))
   port=$(free_port) http=$(free_port) address=127.0.0.1:$port
   case $1 in
     klamm)
@@ -16,7 +16,7 @@ start_again() {
   pid=$!
   pids+=("$pid")
   until curl -fs "http://127.0.0.1:$http/healthz" >/dev/null; do
-    kill -0 "$pid" 2>/dev/null || { cat "$work/klamm.log" >&2; return 1; }
+    [ $SECONDS -lt $deadline ] && kill -0 "$pid" 2>/dev/null || { cat "$work/klamm.log" >&2; return 1; }
     sleep 0.02
   done
 }
@@ -25,7 +25,7 @@ start_again() {
 measure_restore() {
   local server=$1 count=$2 broker= run began ended cpu before after records
   if [ "$server" = klamm_on_kafka ]; then
-    bootstrap=$("$root/integration-tests/kafka" start --dir "$work/kafka" | tail -n 1)
+    bootstrap=$("$root/integration-tests/kafka" start --dir "$work/kafka" | tail -n 1) || return 1
     broker=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$work/kafka/broker.json")
   fi
   start_again "$server" || return 1
@@ -41,7 +41,9 @@ measure_restore() {
     ended=$(date +%s%N)
     cpu=$(cpu_ms "$pid")
     [ -z "$broker" ] || after=$(cpu_ms "$broker")
+    [ -n "$cpu" ] || return 1
     records=$(curl -fs "http://127.0.0.1:$http/metrics" | awk '$1 == "klamm_folded_records_total" { print $2 }')
+    [ "${records:-0}" -gt 0 ] || { echo "bench/run: nothing was folded" >&2; return 1; }
     awk -v server="$server" -v run="$run" -v workflows="$count" -v records="$records" -v ns=$((ended - began)) -v cpu="$cpu" \
       -v broker="$((${after% } - ${before% }))" -v peak="$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status")" 'BEGIN {
         printf "{\"server\":\"%s\",\"workload\":\"restore %d\",\"workflows\":%d,\"records\":%d,\"seconds\":%.2f,\"records_per_second\":%d,",
@@ -51,4 +53,5 @@ measure_restore() {
     kill "$pid" && wait "$pid" 2>/dev/null || true
   done
   rm -rf "$work/data"
+  [ -z "$broker" ] || { "$root/integration-tests/kafka" stop --dir "$work/kafka" && rm -rf "$work/kafka"; } >/dev/null
 }

@@ -162,5 +162,5 @@ SUITES: Dict[str, Suite] = {
 #: The soak is run by name.
 PLAN = [
     ("embedded", [["python", "go", "cli"], ["bursts"], ["fuzz", "readme", "http", "records"], ["ui", "schedules"], ["crash"]]),
-    ("kafka", [["python", "go", "cli", "typescript"], ["java", "schedules"], ["bursts"], ["consumers", "security", "faults", "records", "workers"], ["crash"]]),
+    ("kafka", [["python", "go", "cli", "typescript"], ["bursts"], ["java", "schedules", "workers"], ["consumers", "security", "faults", "records"], ["crash"]]),
 ]

@@ -32,6 +32,7 @@ impl Alone {
             uncommitted_commands_max: u64::MAX,
             uncommitted_bytes_max: usize::MAX,
             fold_pace: Default::default(),
+            checks: false,
         };
         // The disk is never asked, because there is none.
         let store = StoreSettings { reserve_bytes: 0, free_bytes: Some(Arc::new(|| None)), ..StoreSettings::default() };

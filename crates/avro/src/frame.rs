@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use crate::{
     Error, Value, resolve,
     schemas::{self, Schema},
+    wire::losses,
 };
 
 /// First byte of every framed value.
@@ -48,6 +49,13 @@ pub fn encode<T: Value>(value: &T) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     encode_into(value, &mut out);
     out
+}
+
+/// The framed value, and whether [`decode`] gives back exactly this value.
+pub fn encode_exactly<T: Value>(value: &T) -> (Vec<u8>, bool) {
+    let before = losses();
+    let framed = encode(value);
+    (framed, losses() == before)
 }
 
 /// Appends the framed value.

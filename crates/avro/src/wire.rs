@@ -6,7 +6,7 @@
 // The generated code passes these functions around with the types of prost's fields.
 #![allow(clippy::ptr_arg, clippy::trivially_copy_pass_by_ref)]
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 use prost_types::{Duration, Timestamp};
 
@@ -160,11 +160,32 @@ pub fn get_bool(input: &mut &[u8]) -> Result<bool> {
     }
 }
 
+thread_local! {
+    /// How many values this thread has encoded that do not come back as they were.
+    static LOSSES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many values this thread has encoded so far that do not come back as they were (see the crate's documentation). What is encoded while the
+/// number stays the same comes back whole.
+pub fn losses() -> u64 {
+    LOSSES.get()
+}
+
+/// Notes whether a value is lost.
+#[inline]
+fn note_loss(is_lost: bool) {
+    if is_lost {
+        LOSSES.set(LOSSES.get().wrapping_add(1));
+    }
+}
+
 /// An enum, as the index of its number in `numbers`. A number that is not there is written as the first one, the default.
 #[inline]
 pub fn put_enum(number: i32, numbers: &[i32], out: &mut Vec<u8>) {
     let at_its_place = usize::try_from(number).ok().filter(|place| numbers.get(*place) == Some(&number));
-    let place = at_its_place.or_else(|| numbers.iter().position(|known| *known == number)).unwrap_or(0);
+    let place = at_its_place.or_else(|| numbers.iter().position(|known| *known == number));
+    note_loss(place.is_none());
+    let place = place.unwrap_or(0);
     put_int64(&(place as i64), out);
 }
 
@@ -182,6 +203,8 @@ pub fn get_enum(input: &mut &[u8], numbers: &[i32]) -> Result<i32> {
 #[inline]
 pub fn put_timestamp(value: &Timestamp, out: &mut Vec<u8>) {
     let micros = i128::from(value.seconds) * i128::from(MICROS_PER_SECOND) + i128::from(value.nanos.div_euclid(NANOS_PER_MICRO));
+    let is_normal = (0..NANOS_PER_SECOND as i32).contains(&value.nanos) && value.nanos % NANOS_PER_MICRO == 0;
+    note_loss(!is_normal || i64::try_from(micros).is_err());
     put_int64(&saturated(micros), out);
 }
 
@@ -197,7 +220,11 @@ pub fn get_timestamp(input: &mut &[u8]) -> Result<Timestamp> {
 /// Nanoseconds. A duration beyond 64 bits (292 years) becomes the longest one.
 #[inline]
 pub fn put_duration(value: &Duration, out: &mut Vec<u8>) {
-    put_int64(&saturated(i128::from(value.seconds) * i128::from(NANOS_PER_SECOND) + i128::from(value.nanos)), out);
+    let nanos = i128::from(value.seconds) * i128::from(NANOS_PER_SECOND) + i128::from(value.nanos);
+    let is_normal = i64::from(value.nanos).abs() < NANOS_PER_SECOND
+        && (value.seconds == 0 || value.nanos == 0 || (value.seconds < 0) == (value.nanos < 0));
+    note_loss(!is_normal || i64::try_from(nanos).is_err());
+    put_int64(&saturated(nanos), out);
 }
 
 /// A duration of so many nanoseconds.
@@ -382,6 +409,7 @@ pub fn get_block(input: &mut &[u8]) -> Result<Option<usize>> {
 pub fn put_chain<'a, T>(first: Option<&'a T>, next: impl Fn(&'a T) -> Option<&'a T>, put: impl Fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
     let links = || std::iter::successors(first, |link| next(link)).take(CHAIN_MAX);
     let count = links().count();
+    note_loss(count == CHAIN_MAX && links().last().is_some_and(|link| next(link).is_some()));
     if count > 0 {
         put_int64(&(count as i64), out);
         links().for_each(|link| put(link, out));
@@ -435,4 +463,58 @@ pub fn get_map<T>(input: &mut &[u8], get: impl Fn(&mut &[u8]) -> Result<T>) -> R
         }
     }
     Ok(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_come_back_whole_is_counted() {
+        fn lost<T: PartialEq>(value: T, put: impl Fn(&T, &mut Vec<u8>), get: impl Fn(&mut &[u8]) -> Result<T>) -> bool {
+            let (before, mut bytes) = (losses(), Vec::new());
+            put(&value, &mut bytes);
+            let is_noted = losses() != before;
+            assert_eq!(is_noted, get(&mut bytes.as_slice()).ok().as_ref() != Some(&value));
+            is_noted
+        }
+        let numbers = [i64::MIN, -1_000_000_000_000, -7, -1, 0, 1, 7, 9_223_372_036, 1_000_000_000_000, i64::MAX];
+        let parts = [
+            i32::MIN,
+            -1_500_000_000,
+            -1_000_000_000,
+            -999_999_999,
+            -1_000,
+            -1,
+            0,
+            1,
+            1_000,
+            999_999_000,
+            999_999_999,
+            1_000_000_000,
+            i32::MAX,
+        ];
+        let (mut times, mut durations) = (0, 0);
+        for seconds in numbers {
+            for nanos in parts {
+                times += usize::from(lost(Timestamp { seconds, nanos }, put_timestamp, get_timestamp));
+                durations += usize::from(lost(Duration { seconds, nanos }, put_duration, get_duration));
+            }
+        }
+        assert!(times > 50 && times < 130 && durations > 50 && durations < 130, "{times}, {durations}");
+        let known = [0, 1, 5];
+        assert!([-1, 2, 6].iter().all(|number| lost(*number, |n, out| put_enum(*n, &known, out), |input| get_enum(input, &known))));
+        assert!(!known.iter().any(|number| lost(*number, |n, out| put_enum(*n, &known, out), |input| get_enum(input, &known))));
+    }
+
+    #[test]
+    fn a_chain_that_is_cut_is_counted() {
+        struct Link(Option<Box<Link>>);
+        for (length, is_cut) in [(0, false), (1, false), (CHAIN_MAX, false), (CHAIN_MAX + 1, true)] {
+            let first = (0..length).fold(None, |next, _| Some(Box::new(Link(next))));
+            let before = losses();
+            put_chain(first.as_deref(), |link: &Link| link.0.as_deref(), |_, out| out.push(0), &mut Vec::new());
+            assert_eq!(losses() != before, is_cut, "{length}");
+        }
+    }
 }

@@ -84,6 +84,11 @@ pub enum Folded<E> {
 pub trait Codec<E>: Send + Sync + 'static {
     /// A command's framed value.
     fn encode_command(&self, command: &Command) -> Vec<u8>;
+
+    /// As [`Codec::encode_command`], and whether the value decodes to exactly this command. When in doubt, it does not.
+    fn encode_exactly(&self, command: &Command) -> (Vec<u8>, bool) {
+        (self.encode_command(command), false)
+    }
     /// A command from its framed value.
     ///
     /// # Errors

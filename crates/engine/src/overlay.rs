@@ -68,6 +68,7 @@ pub struct Overlay {
     bytes: (usize, usize),
     cache: RefCell<LruCache<Vec<u8>, Arc<dyn Row>>>,
     damage: OnceCell<StoreError>,
+    checks: bool,
 }
 
 impl Overlay {
@@ -75,7 +76,22 @@ impl Overlay {
     pub fn new(partition: u32, store: Arc<Store>) -> Self {
         let cache = RefCell::new(LruCache::new(CACHED_ROWS));
         let view = View::new(store);
-        Self { partition, view, active: BTreeMap::new(), frozen: BTreeMap::new(), bytes: (0, 0), cache, damage: OnceCell::new() }
+        Self {
+            partition,
+            view,
+            active: BTreeMap::new(),
+            frozen: BTreeMap::new(),
+            bytes: (0, 0),
+            cache,
+            damage: OnceCell::new(),
+            checks: false,
+        }
+    }
+
+    /// Whether to look into the store where that is saved otherwise. For tests.
+    #[must_use]
+    pub fn checking(self, checks: bool) -> Self {
+        Self { checks, ..self }
     }
 
     /// Why nothing that was read since this overlay was made can be trusted; `None` while all of it can.
@@ -199,7 +215,7 @@ impl Overlay {
             } else {
                 change.is_none() && !self.is_below(&key)
             };
-            debug_assert!(!is_new || !self.has_below(&key), "a layer below has a row under {key:?}");
+            assert!(!self.checks || !is_new || !self.has_below(&key), "a layer below has a row under {key:?}");
             let replaced = if change.is_none() && is_new {
                 self.active.remove(&key)
             } else {

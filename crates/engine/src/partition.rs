@@ -97,6 +97,8 @@ pub struct Settings {
     pub uncommitted_bytes_max: usize,
     /// How much a recovery's fold takes at a time.
     pub fold_pace: Pace,
+    /// Checks at each command what is taken for granted to save time. For tests.
+    pub checks: bool,
 }
 
 /// What a partition that is [built anew](crate::recover::rebuild) begins with.
@@ -153,7 +155,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
             number,
             machine,
             codec,
-            overlay: Overlay::new(number, store),
+            overlay: Overlay::new(number, store).checking(settings.checks),
             outputs: Outputs::new(record.output_numbers.clone()),
             sources: Sources::from_record(&record.sources),
             unsent: VecDeque::new(),
@@ -253,8 +255,7 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         self.handle_known(stored, None)
     }
 
-    /// As [`Partition::handle`]. `known` is the command that the record holds, where the caller has it: the process that appends a command need
-    /// not decode it again. It must be what the record's value decodes to.
+    /// As [`Partition::handle`]. `known` is the command to which the record decodes, where the caller has it.
     ///
     /// # Errors
     /// As [`Partition::handle`].
@@ -266,10 +267,11 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
         }
         let mut now = self.now.max(Time::from_millis(stored.timestamp_ms));
         let value = stored.record.value.as_deref().unwrap_or_default();
-        debug_assert!(
-            known.as_ref().is_none_or(|known| self.codec.decode_command(value).as_ref() == Ok(&**known)),
-            "the command at {offset} is another one than its record's"
-        );
+        if self.settings.checks
+            && let Some(known) = &known
+        {
+            assert_eq!(self.codec.decode_command(value).as_ref(), Ok(&**known), "the command at {offset} is another one than its record's");
+        }
         let command = known.map_or_else(|| self.codec.decode_command(value).map(Arc::new), Ok);
         let command = match command.and_then(|command| self.check_own(&command).map(|()| command)) {
             Ok(command) => command,
@@ -574,7 +576,17 @@ impl<M: Machine, C: Codec<M::Event>> Partition<M, C> {
 
 /// The record of a command: key `namespace/workflow_id`, framed value.
 pub fn command_record<E>(codec: &impl Codec<E>, command: &Command) -> Record {
-    Record::new(key::topic_key([command.namespace.as_str(), command.workflow_id.as_str()]), codec.encode_command(command))
+    Record::new(command_key(command), codec.encode_command(command))
+}
+
+/// As [`command_record`], and whether the record decodes to exactly this command.
+pub fn exact_record<E>(codec: &impl Codec<E>, command: &Command) -> (Record, bool) {
+    let (value, is_exact) = codec.encode_exactly(command);
+    (Record::new(command_key(command), value), is_exact)
+}
+
+fn command_key(command: &Command) -> String {
+    key::topic_key([command.namespace.as_str(), command.workflow_id.as_str()])
 }
 
 /// The answer to the appender of a skipped command.

@@ -42,10 +42,20 @@ impl Tables for Savepoint<'_> {
 
     fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
         match self.changes.entry(key) {
-            Entry::Occupied(mut known) => {
-                if row.is_some() && known.get().is_none() && Kind::is_set_once(known.key()) {
+            Entry::Occupied(mut known) if Kind::is_set_once(known.key()) => match (known.get(), &row) {
+                (None, Some(_)) => {
                     self.set_again.push(known.key().clone());
+                    known.insert(row);
                 }
+                // It was set where there was none, so nothing is to be removed.
+                (Some(_), None) if !self.set_again.contains(known.key()) => {
+                    known.remove();
+                }
+                _ => {
+                    known.insert(row);
+                }
+            },
+            Entry::Occupied(mut known) => {
                 known.insert(row);
             }
             Entry::Vacant(vacant) => {

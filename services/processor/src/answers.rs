@@ -52,7 +52,8 @@ struct Waiting {
     partition: u32,
     /// The command, so that it need not be decoded when its record is read.
     command: Arc<Command>,
-    /// The value of its record. Another program may have copied the header that tells where the answer goes.
+    /// The value of its record. Another program may have copied the header that tells where the answer goes. `None`: the record decodes to
+    /// another command, because its encoding cuts something off.
     value: Option<Bytes>,
     /// The caller. `None` when it has given up.
     caller: Option<oneshot::Sender<Answer>>,
@@ -81,11 +82,19 @@ impl Answers {
         Self { appender, next: AtomicU64::new(1), waiting: Mutex::new(Some(BTreeMap::new())), doubts: AtomicUsize::new(0) }
     }
 
-    /// Marks a command's record as one whose appender waits for the answer, and notes the polls that ride in the command. `None` when the process
+    /// Marks a command's record as one whose appender waits for the answer, and notes the polls that ride in the command. With the record goes
+    /// whether it decodes to exactly this command. `None` when the process
     /// gives no answers any more; the polls then go back to their queues.
-    pub fn expect(&self, partition: u32, command: Arc<Command>, record: Record, reserved: Vec<Reserved>) -> Option<(Record, Expected<'_>)> {
+    pub fn expect(
+        &self,
+        partition: u32,
+        command: Arc<Command>,
+        (record, is_exact): (Record, bool),
+        reserved: Vec<Reserved>,
+    ) -> Option<(Record, Expected<'_>)> {
         let (sender, receiver) = oneshot::channel();
-        let entry = Waiting { partition, command, value: record.value.clone(), caller: Some(sender), reserved, doubt: None };
+        let value = record.value.clone().filter(|_| is_exact);
+        let entry = Waiting { partition, command, value, caller: Some(sender), reserved, doubt: None };
         let (number, refused) = {
             // The number is taken under the lock, so that a doubt knows which commands were marked before it arose.
             let mut waiting = self.waiting.lock();
@@ -133,9 +142,12 @@ impl Answers {
     /// The command of a record that somebody waits for here.
     pub fn command(&self, record: &Record) -> Option<Arc<Command>> {
         let number = self.number(record)?;
-        let waiting = self.waiting.lock();
-        let waiting = waiting.as_ref()?.get(&number)?;
-        (waiting.value == record.value).then(|| waiting.command.clone())
+        let (command, value) = {
+            let waiting = self.waiting.lock();
+            let waiting = waiting.as_ref()?.get(&number)?;
+            (waiting.command.clone(), waiting.value.clone()?)
+        };
+        (record.value.as_ref() == Some(&value)).then_some(command)
     }
 
     /// The number of a command that this process has marked.

@@ -31,6 +31,10 @@ impl Codec<Event> for AvroCodec {
         frame::encode(command)
     }
 
+    fn encode_exactly(&self, command: &Command) -> (Vec<u8>, bool) {
+        frame::encode_exactly(command)
+    }
+
     fn decode_command(&self, value: &[u8]) -> Result<Command, String> {
         frame::decode(value).map_err(|error| error.to_string())
     }

@@ -44,6 +44,8 @@ pub struct Config {
     pub verify_dir: Option<PathBuf>,
     /// This machine's clocks, with which the log's time is compared.
     pub clock: Arc<dyn Clock>,
+    /// Checks at each command what is taken for granted to save time. For tests.
+    pub checks: bool,
 }
 
 impl Config {
@@ -66,6 +68,7 @@ impl Config {
             destinations: BTreeMap::new(),
             verify_dir: None,
             clock: Arc::new(SystemClock),
+            checks: false,
         }
     }
 }

@@ -104,6 +104,7 @@ impl Process {
             uncommitted_commands_max: self.config.uncommitted_commands_max,
             uncommitted_bytes_max: self.config.uncommitted_bytes_max,
             fold_pace: Pace::default(),
+            checks: self.config.checks,
         })
     }
 

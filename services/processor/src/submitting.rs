@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use klamm_engine::partition::command_record;
+use klamm_engine::partition::{command_record, exact_record};
 use klamm_log::Error as LogError;
 use klamm_machine::{Outcome, Rejection};
 use klamm_messages::klamm::v1::Command;
@@ -51,7 +51,7 @@ impl Submitter {
         command.log_time = Some(process.log_clock.now().into());
         klamm_workflow::drop_unused_schemas(&mut command);
         let reserved = self.reservations.reserve(partition, &mut command);
-        let record = command_record(&*process.codec, &command);
+        let record = exact_record(&*process.codec, &command);
         let Some((record, mut expected)) = process.answers.expect(partition, Arc::new(*command), record, reserved) else {
             return Err(process.ownership.check().err().unwrap_or_else(Process::shutting_down));
         };

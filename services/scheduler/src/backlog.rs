@@ -16,11 +16,12 @@ use tokio::time::Instant;
 /// When a wake row is still there so long after its wake-up was sent, it gets another wake-up.
 const SEND_AGAIN: Duration = Duration::from_secs(1);
 /// While rows wait here, the partition's rows are read again at this interval, because rows of another namespace may have become due.
-/// Reading many thousands of rows has a cost, so the interval is not short. A namespace may have to wait this long.
+/// Reading many thousands of rows has a cost, so the interval is not short. A namespace may have to wait this long; one whose row was added
+/// with a due time further back than [`LOOK_BACK`], as long as [`SCAN_ALL_AGAIN`].
 const SCAN_AGAIN: Duration = Duration::from_millis(500);
 /// Such a look reads only the rows that have become due since so long before the last one: a mass of rows is not read again and again.
 /// A command that is handled late may add a row that was due a moment ago.
-const LOOK_BACK: Duration = Duration::from_secs(1);
+const LOOK_BACK: Duration = Duration::from_secs(3);
 /// All due rows are read again at this interval, however many there are: a wake-up may have been lost, or a row added far in the past.
 const SCAN_ALL_AGAIN: Duration = Duration::from_secs(5);
 /// Most rows that are read at once. When more are due, a namespace whose rows come behind that many others waits longer.

@@ -45,7 +45,7 @@ impl World {
             self.commit(owner);
             let Some(owner) = self.owner(number) else { return false };
             let partition = &mut self.instances[owner].partition;
-            let due = partition.due_wakes(Time::from_millis(self.clock.now_ms()), 100);
+            let due = partition.due_wakes(None, Time::from_millis(self.clock.now_ms()), 100);
             for row in &due {
                 self.wake_up(number, row);
             }

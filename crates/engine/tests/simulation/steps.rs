@@ -273,7 +273,7 @@ impl World {
         if self.rng.chance(50) {
             assert_eq!(partition.next_wake(None), rows.first().and_then(at), "{number}: the earliest wake");
         }
-        let due = partition.due_wakes(now, limit);
+        let due = partition.due_wakes(None, now, limit);
         assert_eq!(due, expected, "{number}: wakes that are due");
         let later = rows.iter().filter_map(at).find(|due| *due > now);
         assert_eq!(partition.next_wake(Some(now)), later, "{number}: the earliest wake that is due later");

@@ -91,6 +91,7 @@ impl World {
                 rows_per_write: rng.weighted(&[(2, 1), (2, 3), (1, 10), (1, 10_000)]),
                 read: ReadLimit { records: rng.weighted(&[(2, 1), (2, 4), (1, 1_000)]), ..ReadLimit::default() },
             },
+            checks: true,
         };
         let members = stores.members.iter().map(|store| Member { store: store.clone(), flushed: Snapshot::new() }).collect();
         let world = Self {

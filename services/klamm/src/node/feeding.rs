@@ -22,8 +22,8 @@ const FEED_INTERVAL: Duration = Duration::from_millis(200);
 /// The pause grows by this for each record that was taken last. So records that come one by one are taken several at a time.
 const PER_RECORD: Duration = Duration::from_millis(1);
 
-/// After a step that took long, the feeder rests for as long, at most for this. So a mass of changes leaves the machine to those who cause it, and
-/// the index takes more of them at a time, which costs less for each.
+/// After a step that took long and has caught up, the feeder rests for as long, at most for this. So the index takes more changes at a time, which
+/// costs less for each.
 const REST_MAX: Duration = Duration::from_millis(300);
 
 type TopicFeeder = Feeder<TopicSource>;

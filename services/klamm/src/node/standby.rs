@@ -134,17 +134,18 @@ impl Shared {
             if self.may_fold() {
                 let folded = self.fold();
                 match &folded {
-                    Ok(()) if away => tracing::info!("the standby folds again"),
+                    Ok(_) if away => tracing::info!("the standby folds again"),
                     Err(error) if !away => tracing::warn!(error = %error, "the standby cannot fold for now: it tries again"),
                     _ => {}
                 }
                 away = folded.is_err();
                 let mut state = self.state.lock();
                 match folded {
-                    Ok(()) => {
+                    Ok(true) => {
                         state.warm = true;
                         self.log.prepare_transactional(self.transactional_ids());
                     }
+                    Ok(false) => {}
                     Err(error) => state.problem = self.fatal(&error),
                 }
             }
@@ -169,16 +170,24 @@ impl Shared {
         !state.paused
     }
 
-    /// Folds new records. A damaged store is thrown away, and the next round begins anew.
-    fn fold(&self) -> Result<(), EngineError> {
+    /// Folds new records; false when it had to stop before it had been at all partitions. A damaged store is thrown away, and the next round begins
+    /// anew.
+    fn fold(&self) -> Result<bool, EngineError> {
         let machines = Machines::default();
         let generation = self.store.generation();
         let fold = |number| fold::fold(&machines, &AvroCodec, &*self.log, &self.topics, &self.store, number).map(drop);
         let folded = if self.state.lock().warm {
-            (0..self.topics.partitions).try_for_each(fold)
+            (0..self.topics.partitions).try_for_each(fold).map(|()| true)
         } else {
             let numbers: Vec<_> = (0..self.topics.partitions).collect();
-            side_by_side(&numbers, FOLDED_AT_ONCE, |number| fold(*number)).into_iter().collect()
+            // One that fails may have waited long for the broker: the others wait for the next round.
+            let ended = AtomicBool::new(false);
+            let fold = |number: &u32| {
+                let is_over = || ended.load(Ordering::Relaxed) || self.stopping.load(Ordering::SeqCst) || self.state.lock().paused;
+                if is_over() { Ok(false) } else { fold(*number).map(|()| true).inspect_err(|_| ended.store(true, Ordering::Relaxed)) }
+            };
+            let folded: Result<Vec<bool>, _> = side_by_side(&numbers, FOLDED_AT_ONCE, fold).into_iter().collect();
+            folded.map(|folded| folded.into_iter().all(|is_folded| is_folded))
         };
         if let Err(EngineError::Store(error)) = &folded
             && error.is_damage()

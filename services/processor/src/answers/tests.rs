@@ -63,14 +63,14 @@ fn is_back(queues: &TaskQueues) -> bool {
 
 /// A command with a rider whose append is in doubt.
 fn in_doubt(answers: &Answers, partition: u32, reserved: Reserved) -> Record {
-    let (record, expected) = answers.expect(partition, command(partition), record(), vec![reserved]).expect(OPEN);
+    let (record, expected) = answers.expect(partition, command(partition), (record(), true), vec![reserved]).expect(OPEN);
     expected.doubt(Instant::now());
     record
 }
 
 /// A command that is answered while its caller waits.
 fn answered(answers: &Answers, partition: u32) {
-    let (record, _expected) = answers.expect(partition, command(partition), record(), Vec::new()).expect(OPEN);
+    let (record, _expected) = answers.expect(partition, command(partition), (record(), true), Vec::new()).expect(OPEN);
     answers.answer(&record, empty());
 }
 
@@ -113,7 +113,7 @@ async fn a_rider_gets_its_task_when_a_doubtful_command_turns_out_to_stand() {
 fn a_rider_goes_back_when_a_later_command_of_the_partition_was_handled_instead() {
     let (queues, _parked, reserved) = riding();
     let answers = Answers::new("a".to_owned());
-    let (before, _waits) = answers.expect(0, command(0), record(), Vec::new()).expect(OPEN);
+    let (before, _waits) = answers.expect(0, command(0), (record(), true), Vec::new()).expect(OPEN);
     in_doubt(&answers, 0, reserved);
     answers.answer(&before, empty());
     assert!(!is_back(&queues), "it was marked before the doubt arose, and may have been appended before");
@@ -129,7 +129,7 @@ fn a_rider_goes_back_when_a_later_command_of_the_partition_was_handled_instead()
 fn a_caller_that_goes_away_leaves_its_rider_in_doubt() {
     let (queues, _parked, reserved) = riding();
     let answers = Answers::new("a".to_owned());
-    drop(answers.expect(0, command(0), record(), vec![reserved]).expect(OPEN));
+    drop(answers.expect(0, command(0), (record(), true), vec![reserved]).expect(OPEN));
     assert!(!is_back(&queues));
     answered(&answers, 0);
     assert!(is_back(&queues));
@@ -149,7 +149,7 @@ fn riders_of_a_partition_that_has_stopped_go_back() {
 #[tokio::test]
 async fn a_caller_that_waits_for_a_doubt_is_told_when_it_is_settled() {
     let answers = Answers::new("a".to_owned());
-    let (_, mut expected) = answers.expect(0, command(0), record(), Vec::new()).expect(OPEN);
+    let (_, mut expected) = answers.expect(0, command(0), (record(), true), Vec::new()).expect(OPEN);
     expected.doubt(Instant::now());
     answered(&answers, 0);
     assert!(expected.wait().await.is_none());
@@ -158,20 +158,22 @@ async fn a_caller_that_waits_for_a_doubt_is_told_when_it_is_settled() {
 #[tokio::test]
 async fn nobody_waits_for_an_answer_that_can_come_no_more() {
     let answers = Answers::new("me".to_owned());
-    let (_, mut before) = answers.expect(0, command(0), record(), Vec::new()).expect(OPEN);
+    let (_, mut before) = answers.expect(0, command(0), (record(), true), Vec::new()).expect(OPEN);
     answers.close();
     assert!(before.wait().await.is_none());
-    assert!(answers.expect(0, command(0), record(), Vec::new()).is_none(), "it came too late: it would wait for ever");
+    assert!(answers.expect(0, command(0), (record(), true), Vec::new()).is_none(), "it came too late: it would wait for ever");
 }
 
 #[test]
 fn a_command_is_known_by_its_own_record_alone() {
     let answers = Answers::new("a".to_owned());
-    let (mine, _expected) = answers.expect(0, command(0), record(), Vec::new()).expect(OPEN);
+    let (mine, _expected) = answers.expect(0, command(0), (record(), true), Vec::new()).expect(OPEN);
     assert_eq!(answers.command(&mine), Some(command(0)));
     let copied = Record { value: Some("another".into()), ..mine.clone() };
     assert_eq!(answers.command(&copied), None, "its value is to be decoded");
     assert_eq!(Answers::new("b".to_owned()).command(&mine), None, "another process has appended it");
     answers.answer(&mine, empty());
     assert_eq!(answers.command(&mine), None, "it has been handled");
+    let (cut, _expected) = answers.expect(0, command(0), (record(), false), Vec::new()).expect(OPEN);
+    assert_eq!(answers.command(&cut), None, "its record says something else");
 }

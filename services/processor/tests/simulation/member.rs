@@ -85,6 +85,7 @@ impl Up {
             supervisor: supervisor.clone(),
             settings: settings(),
             clock: member.clock.clone() as Arc<dyn Clock>,
+            checks: true,
             ..Config::new(topics.clone(), member.name.clone())
         };
         let line = Arc::new(line);

@@ -69,6 +69,7 @@ impl Witness {
             uncommitted_commands_max: u64::MAX,
             uncommitted_bytes_max: usize::MAX,
             fold_pace: Pace::default(),
+            checks: true,
         };
         let store = empty_store();
         let shadow = |number| Shadow {

@@ -67,6 +67,7 @@ impl Rig {
             uncommitted_commands_max: 1_000,
             uncommitted_bytes_max: 1 << 20,
             fold_pace: Pace::default(),
+            checks: true,
         };
         Self { clock, log, topics, settings, store: store() }
     }

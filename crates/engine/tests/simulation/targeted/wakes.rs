@@ -14,7 +14,7 @@ fn an_earlier_timer_is_seen_before_it_is_committed() {
     assert_eq!(owned.partition.next_wake(None), Some(Time::from_millis(START_MS + 10_000)));
     rig.ask(&mut owned, &command("timer", "early", "r2", 5, &[]));
     assert_eq!(owned.partition.next_wake(None), Some(Time::from_millis(START_MS + 5)));
-    let due: Vec<_> = owned.partition.due_wakes(Time::from_millis(START_MS + 5), 10).into_iter().map(|row| row.id).collect();
+    let due: Vec<_> = owned.partition.due_wakes(None, Time::from_millis(START_MS + 5), 10).into_iter().map(|row| row.id).collect();
     assert_eq!(due, ["early"]);
     rig.commit(&mut owned);
     assert_eq!(owned.partition.next_wake(None), Some(Time::from_millis(START_MS + 5)), "and after");
@@ -28,7 +28,7 @@ fn due_wakes_come_in_order_and_no_earlier_than_due() {
         rig.ask(&mut owned, &command("timer", &format!("t{delay}"), &format!("r{n}"), delay, &[]));
     }
     let mut due = |after: i64, limit| -> Vec<String> {
-        owned.partition.due_wakes(Time::from_millis(START_MS + after), limit).into_iter().map(|row| row.id).collect()
+        owned.partition.due_wakes(None, Time::from_millis(START_MS + after), limit).into_iter().map(|row| row.id).collect()
     };
     assert_eq!(due(99, 10), [""; 0]);
     assert_eq!(due(100, 10), ["t100"]);
