@@ -22,6 +22,7 @@ const RUN_AGAIN: &[&str] = &[
     "destinations",
     "log-housekeeper",
     "members",
+    "memory",
     "reclaimer",
     "requests/0",
     "requests/1",
