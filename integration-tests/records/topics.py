@@ -4,13 +4,14 @@ import asyncio
 import json
 import random
 import subprocess
+import time
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, TopicMetadata
 
 from support.reading import committed
 from support.server import KlammServer, klamm_binary
@@ -87,6 +88,11 @@ class Topics:
         admin = AdminClient({"bootstrap.servers": self.server.kafka})
         for future in admin.create_topics([NewTopic(topic, partitions, 1)]).values():
             future.result(FLUSH_S)
+        # The broker answers before it tells others of the topic.
+        deadline = time.monotonic() + FLUSH_S
+        while len(admin.list_topics(timeout=FLUSH_S).topics.get(topic, TopicMetadata()).partitions) < partitions:
+            assert time.monotonic() < deadline, f"the broker does not tell of {topic}"
+            time.sleep(0.02)
 
     def grow(self, topic: str, partitions: int) -> None:
         """Give a topic that is not one of klamm's more partitions, on a broker."""
