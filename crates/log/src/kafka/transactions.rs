@@ -31,9 +31,8 @@ use crate::{Error, Offset, Output, Stored, Transactional, wakers::wake};
 const MARKS_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// A poll of the client always lasts as long as it may, even when answers come, and spins for its last part of a millisecond. So polls do
-/// not wait here, and a short sleep follows each of them: of this length at first, then longer ones, up to the second length. (Sleeps of the first
-/// length alone took a twentieth of all of klamm's time beside a broker that is slow.)
-const ANSWERS_PAUSES: (Duration, Duration) = (Duration::from_micros(300), Duration::from_millis(2));
+/// not wait here, and a short sleep of this length follows each of them.
+const ANSWERS_PAUSE: Duration = Duration::from_micros(300);
 
 /// What a commit has written to one partition.
 type Written = (Arc<Partition>, Vec<Stored>);
@@ -206,15 +205,13 @@ impl Holder {
     /// 100 ms.)
     fn await_answers(&self, limit: Duration, sheet: &Arc<Sheet>) -> bool {
         let deadline = Instant::now() + limit;
-        let (mut pause, longest) = ANSWERS_PAUSES;
         while self.producer.in_flight_count() > 0 {
             let is_refused = sheet.lock().iter().any(|place| matches!(place, Some(Err(_))));
             if is_refused || Instant::now() >= deadline {
                 return is_refused;
             }
             self.producer.poll(Duration::ZERO);
-            std::thread::sleep(pause);
-            pause = (pause * 3 / 2).min(longest);
+            std::thread::sleep(ANSWERS_PAUSE);
         }
         true
     }
