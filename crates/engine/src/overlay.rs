@@ -5,12 +5,12 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     num::NonZeroUsize,
     sync::Arc,
 };
 
-use klamm_machine::{Kind, Row, table::DecodeRow};
+use klamm_machine::{Kind, Row, savepoint::Changed, table::DecodeRow};
 use klamm_store::{Error as StoreError, Store, View};
 use lru::LruCache;
 
@@ -25,15 +25,6 @@ pub type Changes = Vec<(Vec<u8>, Change)>;
 
 /// Rows changed by a command, in key order.
 pub type Layer = BTreeMap<Vec<u8>, Change>;
-
-/// What a command changes.
-#[derive(Default)]
-pub struct Changed {
-    /// The changed rows.
-    pub rows: Layer,
-    /// Keys of [rows that are set once](Kind::is_set_once) and that the command has removed and set again.
-    pub set_again: BTreeSet<Vec<u8>>,
-}
 
 /// A change in a layer of the overlay.
 struct Kept {

@@ -1,7 +1,7 @@
 //! Changes that can still be dropped.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     ops::Bound,
     sync::Arc,
 };
@@ -11,40 +11,22 @@ use crate::{Kind, Row, Tables, table::DecodeRow};
 /// Each changed key with its row: `Some` is a row that was set, `None` one that was removed.
 pub type Changes = BTreeMap<Vec<u8>, Option<Arc<dyn Row>>>;
 
-/// Changes that can still be dropped, laid over tables that stay as they are.
-pub struct Savepoint<'a> {
-    under: &'a dyn Tables,
-    changes: Changes,
-    /// Keys of [rows that are set once](Kind::is_set_once) and were removed and set again here: whoever takes the changes over is told of the
-    /// removal, too.
-    set_again: Vec<Vec<u8>>,
+/// What a decision has changed so far.
+#[derive(Default)]
+pub struct Changed {
+    /// The changed rows.
+    pub rows: Changes,
+    /// Keys of [rows that are set once](Kind::is_set_once) and that were removed and set again.
+    pub set_again: BTreeSet<Vec<u8>>,
 }
 
-impl<'a> Savepoint<'a> {
-    /// The tables `under` it, nothing changed yet.
-    pub fn over(under: &'a dyn Tables) -> Self {
-        Self { under, changes: Changes::new(), set_again: Vec::new() }
-    }
-
-    /// All changes, in an order in which they may be saved. The caller saves them in the tables, or drops them.
-    pub fn into_changes(self) -> impl Iterator<Item = (Vec<u8>, Option<Arc<dyn Row>>)> + use<> {
-        self.set_again.into_iter().map(|key| (key, None)).chain(self.changes)
-    }
-}
-
-impl Tables for Savepoint<'_> {
-    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        match self.changes.get(key) {
-            Some(row) => row.clone(),
-            None => self.under.load(key, decode),
-        }
-    }
-
-    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
-        match self.changes.entry(key) {
+impl Changed {
+    /// Sets (`Some`) or removes (`None`) a row.
+    pub fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
+        match self.rows.entry(key) {
             Entry::Occupied(mut known) if Kind::is_set_once(known.key()) => match (known.get(), &row) {
                 (None, Some(_)) => {
-                    self.set_again.push(known.key().clone());
+                    self.set_again.insert(known.key().clone());
                     known.insert(row);
                 }
                 // It was set where there was none, so nothing is to be removed.
@@ -63,9 +45,42 @@ impl Tables for Savepoint<'_> {
             }
         }
     }
+}
+
+/// Changes that can still be dropped, laid over tables that stay as they are.
+pub struct Savepoint<'a> {
+    under: &'a dyn Tables,
+    changed: Changed,
+}
+
+impl<'a> Savepoint<'a> {
+    /// The tables `under` it, nothing changed yet.
+    pub fn over(under: &'a dyn Tables) -> Self {
+        Self { under, changed: Changed::default() }
+    }
+
+    /// All changes, in an order in which they may be saved. The caller saves them in the tables, or drops them.
+    pub fn into_changes(self) -> impl Iterator<Item = (Vec<u8>, Option<Arc<dyn Row>>)> + use<> {
+        // Whoever takes them over is told of the removal of what was set again, too.
+        let Changed { rows, set_again } = self.changed;
+        set_again.into_iter().map(|key| (key, None)).chain(rows)
+    }
+}
+
+impl Tables for Savepoint<'_> {
+    fn load(&self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
+        match self.changed.rows.get(key) {
+            Some(row) => row.clone(),
+            None => self.under.load(key, decode),
+        }
+    }
+
+    fn save(&mut self, key: Vec<u8>, row: Option<Arc<dyn Row>>) {
+        self.changed.save(key, row);
+    }
 
     fn take(&mut self, key: &[u8], decode: DecodeRow) -> Option<Arc<dyn Row>> {
-        match self.changes.get_mut(key) {
+        match self.changed.rows.get_mut(key) {
             Some(row) => row.take(),
             None => self.under.load(key, decode),
         }
@@ -76,7 +91,7 @@ impl Tables for Savepoint<'_> {
             return Vec::new();
         }
         let bounds = (Bound::Included(from), Bound::Excluded(to));
-        let changes = || self.changes.range::<[u8], _>(bounds);
+        let changes = || self.changed.rows.range::<[u8], _>(bounds);
         // A row that was removed here may still be among those of the tables `under` it. So as many more are asked for as were removed.
         let hidden = changes().filter(|(_, row)| row.is_none()).count();
         let mut rows: BTreeMap<_, _> = self.under.scan(from, to, limit.saturating_add(hidden), decode).into_iter().collect();
